@@ -1,0 +1,57 @@
+/*
+ * What every binding shares: errors, NA, frames and columns as userdata.
+ *
+ * A binding checks arguments and converts, no more. A userdata is made valid
+ * and given its metatable before it acquires anything; no malloc'd block is
+ * alive across a Lua call that can raise.
+ */
+#ifndef TSL_BIND_H
+#define TSL_BIND_H
+
+#include <lua.h>
+#include <lauxlib.h>
+#include "ts/error.h"
+#include "ts/frame.h"
+
+/* Raises an error object { code, message, file, line } of the trialsh kind;
+ * file and line are the user's, never the library's. Never returns. */
+int tsl_fail(lua_State *L, const ts_error *err);
+int tsl_failf(lua_State *L, ts_status code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+/* For `tsl_try(L, ts_x(..., &err), &err)`. */
+void tsl_try(lua_State *L, ts_status status, const ts_error *err);
+
+/* NA, the one missing value. */
+void tsl_push_na(lua_State *L);
+int tsl_is_na(lua_State *L, int index);
+/* NaN becomes NA; whole numbers up to 2^53 become Lua integers. */
+void tsl_push_real(lua_State *L, double x);
+
+/* An empty userdata of that kind, to be filled through the pointer. */
+ts_frame **tsl_new_frame(lua_State *L);
+ts_column **tsl_new_column(lua_State *L);
+ts_frame *tsl_check_frame(lua_State *L, int index);
+ts_column *tsl_check_column(lua_State *L, int index);
+
+/* t[name] = x at the table on top of the stack. */
+void tsl_set_real(lua_State *L, const char *name, double x);
+void tsl_set_text(lua_State *L, const char *name, const char *text);
+
+/* Text of the embedded file of that name, or NULL. */
+const char *tsl_embedded_file(const char *name, size_t *length);
+
+/* Makes `require` find the C modules ("ts.frame") and the embedded library
+ * ("trialsh.relation" is lua/lib/relation.lua). */
+void tsl_open(lua_State *L);
+
+/* The metatables that bindings share; called once by tsl_open. */
+void tsl_open_error(lua_State *L);
+void tsl_open_na(lua_State *L);
+void tsl_open_frame(lua_State *L);
+
+int luaopen_ts_error(lua_State *L);
+int luaopen_ts_na(lua_State *L);
+int luaopen_ts_text(lua_State *L);
+int luaopen_ts_frame(lua_State *L);
+
+#endif

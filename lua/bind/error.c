@@ -1,0 +1,151 @@
+/*
+ * Error objects. What a script catches is { code, message, hint, file, line };
+ * tostring() gives "file:line: message". file and line are those of the
+ * nearest frame that is the user's: chunks of the library are named
+ * "=trialsh/...", the prompt's "=(prompt)".
+ */
+#include "bind.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define KIND "ts.error"
+
+/* Finds the user's line; false when there is none (the prompt). */
+static int user_line(lua_State *L, lua_Debug *ar)
+{
+    for (int level = 0; lua_getstack(L, level, ar); level++) {
+        lua_getinfo(L, "Sl", ar);
+        if (ar->currentline > 0 && strncmp(ar->source, "=trialsh/", 9) != 0)
+            return ar->source[0] == '@' || ar->source[0] == '=';
+    }
+    return 0;
+}
+
+/* (code, message [, hint]): the object on the stack, not raised. */
+static void push_error(lua_State *L, const char *code, const char *message)
+{
+    lua_Debug ar;
+    lua_createtable(L, 0, 5);
+    luaL_setmetatable(L, KIND);
+    tsl_set_text(L, "code", code);
+    tsl_set_text(L, "message", message);
+    if (user_line(L, &ar) && strcmp(ar.source, "=(prompt)") != 0) {
+        tsl_set_text(L, "file", ar.short_src);
+        lua_pushinteger(L, ar.currentline);
+        lua_setfield(L, -2, "line");
+    }
+}
+
+int tsl_fail(lua_State *L, const ts_error *err)
+{
+    push_error(L, ts_status_name(err->code), err->text);
+    return lua_error(L);
+}
+
+int tsl_failf(lua_State *L, ts_status code, const char *format, ...)
+{
+    ts_error err = {.code = code};
+    va_list args;
+    va_start(args, format);
+    vsnprintf(err.text, sizeof err.text, format, args);
+    va_end(args);
+    return tsl_fail(L, &err);
+}
+
+void tsl_try(lua_State *L, ts_status status, const ts_error *err)
+{
+    if (status)
+        tsl_fail(L, err);
+}
+
+/* fail(code, message [, { file =, line =, hint = ... }]) raises */
+static int fail(lua_State *L)
+{
+    const char *code = luaL_checkstring(L, 1);
+    const char *message = luaL_checkstring(L, 2);
+    push_error(L, code, message);
+    if (lua_istable(L, 3)) {
+        lua_pushnil(L);
+        while (lua_next(L, 3)) {
+            lua_pushvalue(L, -2);
+            lua_insert(L, -2);
+            lua_rawset(L, -4);
+        }
+    }
+    return lua_error(L);
+}
+
+static int error_tostring(lua_State *L)
+{
+    lua_getfield(L, 1, "file");
+    lua_getfield(L, 1, "line");
+    lua_getfield(L, 1, "message");
+    const char *message = lua_tostring(L, -1);
+    if (lua_isstring(L, -3) && lua_isinteger(L, -2))
+        lua_pushfstring(L, "%s:%d: %s", lua_tostring(L, -3),
+                        (int)lua_tointeger(L, -2), message);
+    else if (lua_isstring(L, -3))
+        lua_pushfstring(L, "%s: %s", lua_tostring(L, -3), message);
+    else
+        lua_pushstring(L, message ? message : "error");
+    return 1;
+}
+
+static int error_concat(lua_State *L)
+{
+    luaL_tolstring(L, 1, NULL);
+    luaL_tolstring(L, 2, NULL);
+    lua_concat(L, 2);
+    return 1;
+}
+
+/* is(x): whether x is an error object */
+static int is(lua_State *L)
+{
+    int yes = lua_getmetatable(L, 1);
+    if (yes) {
+        luaL_getmetatable(L, KIND);
+        yes = lua_rawequal(L, -1, -2);
+    }
+    lua_pushboolean(L, yes);
+    return 1;
+}
+
+/* where() -> file, line of the nearest frame that is the user's, or nothing */
+static int where(lua_State *L)
+{
+    lua_Debug ar;
+    if (!user_line(L, &ar))
+        return 0;
+    lua_pushstring(L, ar.short_src);
+    lua_pushinteger(L, ar.currentline);
+    return 2;
+}
+
+static const luaL_Reg functions[] = {
+    {"fail", fail},
+    {"is", is},
+    {"where", where},
+    {NULL, NULL},
+};
+
+int luaopen_ts_error(lua_State *L)
+{
+    luaL_newlib(L, functions);
+    return 1;
+}
+
+void tsl_open_error(lua_State *L)
+{
+    if (luaL_newmetatable(L, KIND)) {
+        lua_pushcfunction(L, error_tostring);
+        lua_setfield(L, -2, "__tostring");
+        lua_pushcfunction(L, error_concat);
+        lua_setfield(L, -2, "__concat");
+        lua_pushliteral(L, "error");
+        lua_setfield(L, -2, "__name");
+    }
+    lua_pop(L, 1);
+}

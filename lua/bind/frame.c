@@ -1,0 +1,508 @@
+/*
+ * ts.frame: frames and columns as userdata. The verbs of a frame are Lua
+ * (lua/lib/relation.lua); here is what holds the values.
+ */
+#include "bind.h"
+
+#include <math.h>
+#include <string.h>
+#include "ts/memory.h"
+
+#define FRAME "ts.frame"
+#define COLUMN "ts.column"
+
+ts_frame **tsl_new_frame(lua_State *L)
+{
+    ts_frame **box = lua_newuserdatauv(L, sizeof *box, 0);
+    *box = NULL;
+    luaL_setmetatable(L, FRAME);
+    return box;
+}
+
+ts_column **tsl_new_column(lua_State *L)
+{
+    ts_column **box = lua_newuserdatauv(L, sizeof *box, 0);
+    *box = NULL;
+    luaL_setmetatable(L, COLUMN);
+    return box;
+}
+
+ts_frame *tsl_check_frame(lua_State *L, int index)
+{
+    ts_frame **box = luaL_checkudata(L, index, FRAME);
+    luaL_argcheck(L, *box, index, "an empty frame");
+    return *box;
+}
+
+ts_column *tsl_check_column(lua_State *L, int index)
+{
+    ts_column **box = luaL_checkudata(L, index, COLUMN);
+    luaL_argcheck(L, *box, index, "an empty column");
+    return *box;
+}
+
+static int frame_gc(lua_State *L)
+{
+    ts_frame **box = luaL_checkudata(L, 1, FRAME);
+    ts_frame_free(*box);
+    *box = NULL;
+    return 0;
+}
+
+static int column_gc(lua_State *L)
+{
+    ts_column **box = luaL_checkudata(L, 1, COLUMN);
+    ts_column_unref(*box);
+    *box = NULL;
+    return 0;
+}
+
+static void push_value(lua_State *L, const ts_column *column, size_t i)
+{
+    if (ts_column_is_na(column, i))
+        tsl_push_na(L);
+    else if (column->type == TS_REAL)
+        tsl_push_real(L, column->real[i]);
+    else
+        lua_pushstring(L, ts_column_text(column, i));
+}
+
+static int column_length(lua_State *L)
+{
+    lua_pushinteger(L, (lua_Integer)tsl_check_column(L, 1)->n);
+    return 1;
+}
+
+/* The levels as a list, in order; nil for a real column. */
+static void push_levels(lua_State *L, const ts_column *column)
+{
+    if (column->type != TS_TEXT) {
+        lua_pushnil(L);
+        return;
+    }
+    lua_createtable(L, (int)column->n_level, 0);
+    for (size_t i = 0; i < column->n_level; i++) {
+        lua_pushstring(L, column->level[i]);
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+}
+
+/* c[i], c.label, or a method from the table that Lua set (upvalue 1). */
+static int column_index(lua_State *L)
+{
+    const ts_column *column = tsl_check_column(L, 1);
+    if (lua_isnumber(L, 2)) {
+        int whole;
+        lua_Integer i = lua_tointegerx(L, 2, &whole);
+        if (!whole || i < 1 || (size_t)i > column->n)
+            return tsl_failf(L, TS_ENOTFOUND,
+                             "%s has no value %s: it has %d values",
+                             column->name, luaL_tolstring(L, 2, NULL),
+                             (int)column->n);
+        push_value(L, column, (size_t)i - 1);
+        return 1;
+    }
+    const char *key = luaL_checkstring(L, 2);
+    if (strcmp(key, "name") == 0)
+        lua_pushstring(L, column->name);
+    else if (strcmp(key, "type") == 0)
+        lua_pushstring(L, column->type == TS_REAL ? "real" : "text");
+    else if (strcmp(key, "label") == 0)
+        column->label ? lua_pushstring(L, column->label) : tsl_push_na(L);
+    else if (strcmp(key, "unit") == 0)
+        column->unit ? lua_pushstring(L, column->unit) : tsl_push_na(L);
+    else if (strcmp(key, "format") == 0)
+        column->format ? lua_pushstring(L, column->format) : tsl_push_na(L);
+    else if (strcmp(key, "ordered") == 0)
+        lua_pushboolean(L, column->ordered);
+    else if (strcmp(key, "levels") == 0)
+        push_levels(L, column);
+    else {
+        luaL_getmetatable(L, COLUMN);
+        lua_getfield(L, -1, "method"); /* a function of Lua: (column, key) */
+        lua_pushvalue(L, 1);
+        lua_pushvalue(L, 2);
+        lua_call(L, 2, 1);
+    }
+    return 1;
+}
+
+/* Elementwise arithmetic --------------------------------------------------- */
+
+enum { ADD, SUB, MUL, DIV, POW, MOD };
+
+static double apply(int op, double a, double b)
+{
+    switch (op) {
+    case ADD:
+        return a + b;
+    case SUB:
+        return a - b;
+    case MUL:
+        return a * b;
+    case DIV:
+        return a / b;
+    case POW:
+        return pow(a, b);
+    default:
+        return a - floor(a / b) * b;
+    }
+}
+
+/* A number, NA or a real column as operand; the length it asks for, or 0. */
+static size_t operand(lua_State *L, int index, const double **values,
+                      double *scalar)
+{
+    if (lua_isnumber(L, index) || tsl_is_na(L, index)) {
+        *scalar = lua_isnumber(L, index) ? lua_tonumber(L, index) : NAN;
+        *values = NULL;
+        return 0;
+    }
+    const ts_column *column = tsl_check_column(L, index);
+    if (column->type != TS_REAL)
+        tsl_failf(L, TS_ETYPE, "%s is text: there is no arithmetic on it",
+                  column->name);
+    *values = column->real;
+    return column->n;
+}
+
+static int arithmetic(lua_State *L, int op)
+{
+    const double *a, *b;
+    double x, y;
+    size_t n = operand(L, 1, &a, &x), m = operand(L, 2, &b, &y);
+    ts_error err;
+    if (a && b && n != m)
+        return tsl_failf(L, TS_EINVALID, "columns of %d and %d values",
+                         (int)n, (int)m);
+    n = a ? n : m;
+    ts_column **box = tsl_new_column(L);
+    const char *name = a ? tsl_check_column(L, 1)->name
+                         : tsl_check_column(L, 2)->name;
+    tsl_try(L, ts_column_new_real(name, n, box, &err), &err);
+    double *out = (*box)->real;
+    for (size_t i = 0; i < n; i++) {
+        double r = apply(op, a ? a[i] : x, b ? b[i] : y);
+        out[i] = isfinite(r) ? r : NAN;
+    }
+    return 1;
+}
+
+static int column_add(lua_State *L)
+{
+    return arithmetic(L, ADD);
+}
+
+static int column_sub(lua_State *L)
+{
+    return arithmetic(L, SUB);
+}
+
+static int column_mul(lua_State *L)
+{
+    return arithmetic(L, MUL);
+}
+
+static int column_div(lua_State *L)
+{
+    return arithmetic(L, DIV);
+}
+
+static int column_pow(lua_State *L)
+{
+    return arithmetic(L, POW);
+}
+
+static int column_mod(lua_State *L)
+{
+    return arithmetic(L, MOD);
+}
+
+static int column_unm(lua_State *L)
+{
+    lua_settop(L, 1);
+    lua_pushnumber(L, -1);
+    return arithmetic(L, MUL);
+}
+
+static double round_to(double x, double digits)
+{
+    double scale = pow(10, digits);
+    return round(x * scale) / scale;
+}
+
+/* map(column, "log" | "exp" | "sqrt" | "abs" | "round" [, digits]) */
+static int map(lua_State *L)
+{
+    static const char *const names[] = {"log",  "exp",   "sqrt",  "abs",
+                                        "round", "log10", NULL};
+    const ts_column *column = tsl_check_column(L, 1);
+    int which = luaL_checkoption(L, 2, NULL, names);
+    double digits = luaL_optnumber(L, 3, 0);
+    ts_error err;
+    if (column->type != TS_REAL)
+        return tsl_failf(L, TS_ETYPE, "%s is text: it has no %s",
+                         column->name, names[which]);
+    ts_column **box = tsl_new_column(L);
+    tsl_try(L, ts_column_new_real(column->name, column->n, box, &err), &err);
+    for (size_t i = 0; i < column->n; i++) {
+        double x = column->real[i], r;
+        switch (which) {
+        case 0:
+            r = x > 0 ? log(x) : NAN;
+            break;
+        case 1:
+            r = exp(x);
+            break;
+        case 2:
+            r = x >= 0 ? sqrt(x) : NAN;
+            break;
+        case 3:
+            r = fabs(x);
+            break;
+        case 4:
+            r = round_to(x, digits);
+            break;
+        default:
+            r = x > 0 ? log10(x) : NAN;
+        }
+        (*box)->real[i] = isfinite(r) ? r : NAN;
+    }
+    return 1;
+}
+
+/* Frames ------------------------------------------------------------------- */
+
+static void build_column(lua_State *L, const char *name, int values,
+                         lua_Integer n, ts_frame *frame)
+{
+    /* the builder is no userdata, so nothing below may raise while it lives:
+     * rawgeti, type tests and to-conversions of strings and numbers do not */
+    ts_error err;
+    ts_builder *b;
+    ts_column *column = NULL;
+    ts_status status = ts_builder_new(name, &b, &err);
+    tsl_try(L, status, &err);
+    for (lua_Integer i = 1; i <= n && !status; i++) {
+        int type = lua_rawgeti(L, values, i);
+        if (type == LUA_TNUMBER) {
+            status = ts_builder_real(b, lua_tonumber(L, -1), &err);
+        } else if (type == LUA_TSTRING) {
+            size_t length;
+            const char *text = lua_tolstring(L, -1, &length);
+            status = ts_builder_text(b, text, length, &err);
+        } else if (type == LUA_TBOOLEAN) {
+            status = ts_builder_real(b, lua_toboolean(L, -1), &err);
+        } else if (tsl_is_na(L, -1)) {
+            status = ts_builder_na(b, &err);
+        } else {
+            status = ts_fail(&err, TS_ETYPE,
+                             "%s[%d] is a %s: arrays hold numbers, text or NA",
+                             name, (int)i, lua_typename(L, type));
+        }
+        lua_pop(L, 1);
+    }
+    if (status)
+        ts_builder_free(b);
+    else if (!(status = ts_builder_end(b, &column, &err)))
+        status = ts_frame_add(frame, column, &err);
+    tsl_try(L, status, &err);
+}
+
+/* build({ names }, { arrays or columns }) -> frame */
+static int build(lua_State *L)
+{
+    ts_error err;
+    luaL_checktype(L, 1, LUA_TTABLE);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    lua_Integer k = luaL_len(L, 1), n = -1;
+    ts_frame **box = tsl_new_frame(L);
+    for (lua_Integer j = 1; j <= k; j++) {
+        lua_rawgeti(L, 1, j);
+        const char *name = luaL_checkstring(L, -1);
+        lua_rawgeti(L, 2, j);
+        ts_column **column = luaL_testudata(L, -1, COLUMN);
+        if (!column && !lua_istable(L, -1))
+            return tsl_failf(L, TS_ETYPE, "%s is not an array or a column",
+                             name);
+        lua_Integer m = column ? (lua_Integer)(*column)->n
+                               : (lua_Integer)lua_rawlen(L, -1);
+        if (n < 0) {
+            n = m;
+            tsl_try(L, ts_frame_new((size_t)n, box, &err), &err);
+        } else if (m != n) {
+            return tsl_failf(L, TS_EINVALID, "%s has %d values, not %d", name,
+                             (int)m, (int)n);
+        }
+        if (column && strcmp((*column)->name, name) == 0) {
+            tsl_try(L, ts_frame_add(*box, ts_column_ref(*column), &err), &err);
+        } else if (column) {
+            ts_column *copy;
+            tsl_try(L, ts_column_copy(*column, name, &copy, &err), &err);
+            tsl_try(L, ts_frame_add(*box, copy, &err), &err);
+        } else {
+            build_column(L, name, lua_gettop(L), n, *box);
+        }
+        lua_pop(L, 2);
+    }
+    if (n < 0)
+        tsl_try(L, ts_frame_new(0, box, &err), &err);
+    return 1;
+}
+
+static int frame_n_row(lua_State *L)
+{
+    lua_pushinteger(L, (lua_Integer)tsl_check_frame(L, 1)->n_row);
+    return 1;
+}
+
+static int frame_names(lua_State *L)
+{
+    const ts_frame *frame = tsl_check_frame(L, 1);
+    lua_createtable(L, (int)frame->n_column, 0);
+    for (size_t i = 0; i < frame->n_column; i++) {
+        lua_pushstring(L, frame->column[i]->name);
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+    return 1;
+}
+
+/* frame:column(name or place) -> the column, shared */
+static int frame_column(lua_State *L)
+{
+    ts_error err;
+    const ts_frame *frame = tsl_check_frame(L, 1);
+    ts_column *column;
+    if (lua_isinteger(L, 2)) {
+        lua_Integer i = lua_tointeger(L, 2);
+        luaL_argcheck(L, i >= 1 && (size_t)i <= frame->n_column, 2,
+                      "no such place");
+        column = frame->column[i - 1];
+    } else {
+        tsl_try(L, ts_frame_column(frame, luaL_checkstring(L, 2), &column,
+                                   &err),
+                &err);
+    }
+    *tsl_new_column(L) = ts_column_ref(column);
+    return 1;
+}
+
+/* frame:value(i, j): row i (from 1) of column j (from 1) */
+static int frame_value(lua_State *L)
+{
+    const ts_frame *frame = tsl_check_frame(L, 1);
+    lua_Integer i = luaL_checkinteger(L, 2), j = luaL_checkinteger(L, 3);
+    luaL_argcheck(L, i >= 1 && (size_t)i <= frame->n_row, 2, "no such row");
+    luaL_argcheck(L, j >= 1 && (size_t)j <= frame->n_column, 3,
+                  "no such column");
+    push_value(L, frame->column[j - 1], (size_t)i - 1);
+    return 1;
+}
+
+/* with(column, { label =, unit =, format = }): a copy that says so */
+static int with(lua_State *L)
+{
+    ts_error err;
+    const ts_column *column = tsl_check_column(L, 1);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    lua_getfield(L, 2, "name");
+    const char *name = luaL_optstring(L, -1, NULL);
+    ts_column **box = tsl_new_column(L);
+    tsl_try(L, ts_column_copy(column, name, box, &err), &err);
+    char **fields[] = {&(*box)->label, &(*box)->unit, &(*box)->format};
+    const char *names[] = {"label", "unit", "format"};
+    for (int i = 0; i < 3; i++) {
+        lua_getfield(L, 2, names[i]);
+        if (lua_isstring(L, -1))
+            tsl_try(L, ts_column_set(fields[i], lua_tostring(L, -1), &err),
+                    &err);
+        lua_pop(L, 1);
+    }
+    return 1;
+}
+
+/* values(column) -> an array of its values */
+static int values(lua_State *L)
+{
+    const ts_column *column = tsl_check_column(L, 1);
+    lua_createtable(L, (int)column->n, 0);
+    for (size_t i = 0; i < column->n; i++) {
+        push_value(L, column, i);
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+    return 1;
+}
+
+/* column_methods(function(column, key)): who answers for other keys */
+static int column_methods(lua_State *L)
+{
+    luaL_checktype(L, 1, LUA_TFUNCTION);
+    luaL_getmetatable(L, COLUMN);
+    lua_pushvalue(L, 1);
+    lua_setfield(L, -2, "method");
+    return 0;
+}
+
+/* column_meta(name, function): a metamethod that Lua writes (__lt, ...) */
+static int column_meta(lua_State *L)
+{
+    luaL_getmetatable(L, COLUMN);
+    lua_pushvalue(L, 1);
+    lua_pushvalue(L, 2);
+    lua_rawset(L, -3);
+    return 0;
+}
+
+static int is_column(lua_State *L)
+{
+    lua_pushboolean(L, luaL_testudata(L, 1, COLUMN) != NULL);
+    return 1;
+}
+
+static const luaL_Reg frame_meta[] = {
+    {"__gc", frame_gc}, {"__len", frame_n_row}, {NULL, NULL}};
+
+static const luaL_Reg frame_methods[] = {
+    {"n_row", frame_n_row},   {"names", frame_names},
+    {"column", frame_column}, {"value", frame_value},
+    {NULL, NULL},
+};
+
+static const luaL_Reg column_metas[] = {
+    {"__gc", column_gc},   {"__len", column_length},
+    {"__add", column_add}, {"__sub", column_sub},
+    {"__mul", column_mul}, {"__div", column_div},
+    {"__pow", column_pow}, {"__mod", column_mod},
+    {"__unm", column_unm}, {"__index", column_index},
+    {NULL, NULL},
+};
+
+static const luaL_Reg functions[] = {
+    {"build", build},
+    {"map", map},
+    {"values", values},
+    {"with", with},
+    {"is_column", is_column},
+    {"column_methods", column_methods},
+    {"column_meta", column_meta},
+    {NULL, NULL},
+};
+
+void tsl_open_frame(lua_State *L)
+{
+    if (luaL_newmetatable(L, FRAME)) {
+        luaL_setfuncs(L, frame_meta, 0);
+        lua_newtable(L);
+        luaL_setfuncs(L, frame_methods, 0);
+        lua_setfield(L, -2, "__index");
+    }
+    if (luaL_newmetatable(L, COLUMN))
+        luaL_setfuncs(L, column_metas, 0);
+    lua_pop(L, 2);
+}
+
+int luaopen_ts_frame(lua_State *L)
+{
+    luaL_newlib(L, functions);
+    return 1;
+}

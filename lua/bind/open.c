@@ -1,0 +1,102 @@
+/* Where `require` finds things: C modules by this list, Lua in the binary. */
+#include "bind.h"
+
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+static const luaL_Reg modules[] = {
+    {"ts.error", luaopen_ts_error},
+    {"ts.frame", luaopen_ts_frame},
+    {"ts.na", luaopen_ts_na},
+    {"ts.text", luaopen_ts_text},
+    {NULL, NULL},
+};
+
+/* Written by the build, ends with a row of zeros. */
+extern const struct {
+    const char *name, *data;
+    uint64_t length;
+} tsl_embedded[];
+
+const char *tsl_embedded_file(const char *name, size_t *length)
+{
+    for (int i = 0; tsl_embedded[i].name; i++)
+        if (strcmp(tsl_embedded[i].name, name) == 0) {
+            *length = (size_t)tsl_embedded[i].length;
+            return tsl_embedded[i].data;
+        }
+    return NULL;
+}
+
+static int search_embedded(lua_State *L)
+{
+    const char *module = luaL_checkstring(L, 1);
+    char path[200], chunk[220];
+    size_t length;
+    if (strncmp(module, "trialsh.", 8) != 0)
+        return 0;
+    snprintf(path, sizeof path, "%s.lua", module + 8);
+    for (char *p = path; p < path + strlen(path) - 4; p++)
+        if (*p == '.')
+            *p = '/';
+    const char *source = tsl_embedded_file(path, &length);
+    if (!source)
+        return 0;
+    snprintf(chunk, sizeof chunk, "=trialsh/%s", path);
+    if (luaL_loadbufferx(L, source, length, chunk, "t") != LUA_OK)
+        return lua_error(L);
+    lua_pushstring(L, chunk + 1);
+    return 2;
+}
+
+/* embedded() -> names of all embedded files; embedded(name) -> its text */
+static int embedded(lua_State *L)
+{
+    size_t length;
+    if (!lua_isnoneornil(L, 1)) {
+        const char *text = tsl_embedded_file(luaL_checkstring(L, 1), &length);
+        if (text)
+            lua_pushlstring(L, text, length);
+        else
+            lua_pushnil(L);
+        return 1;
+    }
+    lua_newtable(L);
+    for (int i = 0; tsl_embedded[i].name; i++) {
+        lua_pushstring(L, tsl_embedded[i].name);
+        lua_rawseti(L, -2, i + 1);
+    }
+    return 1;
+}
+
+static int open_embedded(lua_State *L)
+{
+    lua_pushcfunction(L, embedded);
+    return 1;
+}
+
+void tsl_open(lua_State *L)
+{
+    tsl_open_error(L);
+    tsl_open_na(L);
+    tsl_open_frame(L);
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
+    for (const luaL_Reg *m = modules; m->name; m++) {
+        lua_pushcfunction(L, m->func);
+        lua_setfield(L, -2, m->name);
+    }
+    lua_pushcfunction(L, open_embedded);
+    lua_setfield(L, -2, "ts.embedded");
+    lua_pop(L, 1);
+    /* searchers: preload, embedded, then the usual ones */
+    lua_getglobal(L, "package");
+    lua_getfield(L, -1, "searchers");
+    for (lua_Integer i = (lua_Integer)lua_rawlen(L, -1); i >= 2; i--) {
+        lua_rawgeti(L, -1, i);
+        lua_rawseti(L, -2, i + 1);
+    }
+    lua_pushcfunction(L, search_embedded);
+    lua_rawseti(L, -2, 2);
+    lua_pop(L, 2);
+}

@@ -1,0 +1,54 @@
+-- What a statistic takes as data: a relation, a frame or a table of arrays of
+-- equal length. All become one C frame that holds just the columns asked for.
+
+local cframe = require "ts.frame"
+local fail = require "ts.error".fail
+
+local M = {}
+
+local function kind(x)
+  local meta = type(x) == "table" and getmetatable(x)
+  return meta and meta.__frame and "relation" or type(x)
+end
+
+--- data.is(x): whether x is a relation, a frame or a table of named arrays.
+function M.is(x)
+  if kind(x) == "relation" then return true end
+  return kind(x) == "table" and type((next(x))) == "string"
+end
+
+--- data.frame(x [, names]): a C frame of x. names: only these columns, in
+-- this order (an unknown one is an error with the nearest); else all.
+function M.frame(x, names, who)
+  if kind(x) == "relation" then return getmetatable(x).__frame(x, names) end
+  if kind(x) ~= "table" then
+    fail("type", ("%s: data is a relation, a frame or a table of arrays, not a %s")
+      :format(who or "data", type(x)))
+  end
+  local list = names
+  if not list then
+    list = {}
+    for name in pairs(x) do list[#list + 1] = name end
+    table.sort(list)
+  end
+  local arrays = {}
+  for i, name in ipairs(list) do
+    arrays[i] = x[name]
+    if arrays[i] == nil then
+      local known = {}
+      for key in pairs(x) do known[#known + 1] = tostring(key) end
+      table.sort(known)
+      local near = require "ts.text".nearest(name, known)
+      fail("not found", ("no column %s%s"):format(name,
+        near and "; nearest: " .. near or ""))
+    end
+  end
+  return cframe.build(list, arrays)
+end
+
+--- data.wrap(cframe): the frame a user sees, with its verbs.
+function M.wrap(frame)
+  return require "trialsh.relation".of_frame(frame)
+end
+
+return M

@@ -1,0 +1,35 @@
+-- What a script sees: the public names, each loaded when first used, and an
+-- error with the nearest name for one that does not exist.
+
+local text = require "ts.text"
+local err = require "ts.error"
+
+NA = require "ts.na".NA
+
+-- public name -> module that returns a table holding it
+local home = {
+}
+
+local function names()
+  local list = {}
+  for name in pairs(home) do list[#list + 1] = name end
+  for name in pairs(_G) do
+    if type(name) == "string" then list[#list + 1] = name end
+  end
+  table.sort(list)
+  return list
+end
+
+setmetatable(_G, { __index = function(_, name)
+  local module = home[name]
+  if module then
+    local value = require("trialsh." .. module)[name]
+    rawset(_G, name, value)
+    return value
+  end
+  local near = text.nearest(name, names())
+  err.fail("not found", ("no variable or function '%s'%s"):format(name,
+    near and "; nearest: " .. near or ""))
+end })
+
+return { home = home, names = names }
