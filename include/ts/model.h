@@ -1,0 +1,82 @@
+/*
+ * From a formula and a frame to the numbers that a statistic takes: the rows
+ * that are complete, the response, the groups or covariates, the strata.
+ *
+ *     ts_model_frame *m;
+ *     status = ts_model_frame_new(formula, frame, TS_MODEL_GROUPS, &m, err);
+ *     time = m->response[0].value, event = m->response[1].value;   Surv()
+ *     group = m->group.code, k = m->group.n_level;                 0 .. k-1
+ *     stratum = m->stratum.code                   NULL without strata()
+ *     ts_model_frame_free(m);
+ *
+ * All arrays have n values, one per row used, in the order of the frame.
+ */
+#ifndef TS_MODEL_H
+#define TS_MODEL_H
+
+#include "ts/formula.h"
+#include "ts/frame.h"
+
+/*
+ * The value of an expression in every row, as a new column that has the
+ * expression for its name: real, or text when it is the name of a text
+ * column. Comparisons give 1 and 0; NA in, NA out (but NA | TRUE is TRUE and
+ * NA & FALSE is FALSE). What has no finite value (log(0), 1/0) is NA and
+ * counted in *n_undefined, if that is not NULL. TS_ENOTFOUND for an unknown
+ * column, or a text that a text column does not hold; TS_ETYPE for arithmetic
+ * or < on text; TS_EINVALID for an infinite number in the data.
+ */
+ts_status ts_expr_evaluate(const ts_expr *expr, const ts_frame *frame,
+                           ts_column **out, size_t *n_undefined,
+                           ts_error *err);
+
+typedef struct {
+    char *name;
+    size_t n_row; /* rows of the frame that have it */
+    size_t n;     /* those among them that are used */
+} ts_level;
+
+/* One variable of a model: numbers in value, or categories in code. */
+typedef struct {
+    char *name;    /* as in the formula: "log(BASE)" */
+    double *value; /* n numbers, or NULL */
+    int *code;     /* n codes 0 .. n_level-1, or NULL */
+    ts_level *level;
+    size_t n_level;     /* levels that are used, in order; behind them come */
+    size_t n_level_all; /* those declared or present but without a used row */
+    size_t n_missing;   /* rows of the frame where it is missing */
+    size_t n_undefined; /* those among them that log, / and so on made so */
+} ts_variable;
+
+typedef struct {
+    size_t n_row; /* of the frame */
+    size_t n;     /* complete, so used */
+    size_t *row;  /* their places in the frame, from 0 */
+    size_t n_missing;
+    bool survival;         /* the response is Surv() */
+    ts_variable *response; /* 1; Surv: time and event, or start, stop, event */
+    size_t n_response;     /* 0 for a one-sided formula */
+    ts_variable *x;        /* of terms.factor[j], in that order */
+    size_t n_x;
+    ts_terms terms;
+    ts_variable group;   /* all x crossed; name NULL without x */
+    ts_variable stratum; /* all strata() crossed; name NULL without */
+} ts_model_frame;
+
+/* Flags: the right side names groups: numbers become categories in increasing
+ * order, and group is filled, with levels "F, 65 and over" when several
+ * variables are crossed (the first varies slowest). */
+enum { TS_MODEL_GROUPS = 1 };
+
+/*
+ * Levels of a text column keep their order when it was declared, else stand in
+ * byte order. The event of Surv() must be 0 or 1, times not negative, start
+ * before stop. A response that is text is left as categories. The formula must
+ * outlive the frame made of it. No complete row is no error: n is 0.
+ */
+ts_status ts_model_frame_new(const ts_formula *formula, const ts_frame *frame,
+                             unsigned flags, ts_model_frame **out,
+                             ts_error *err);
+void ts_model_frame_free(ts_model_frame *model);
+
+#endif
