@@ -1,0 +1,55 @@
+/*
+ * Summaries of one sample.
+ *
+ *     ts_description d;
+ *     ts_describe(x, n, 2, &d, &err);     NaN in x is missing
+ *     d.n, d.n_missing, d.mean, d.sd, d.q1 ...
+ *
+ * The single functions take n finite numbers and are what SQL aggregates and
+ * column methods call, so that the same data give the same bits everywhere:
+ * mean is the compensated sum over n. They have no error channel: what does
+ * not exist (the SD of one value) is NaN.
+ */
+#ifndef TS_DESCRIBE_H
+#define TS_DESCRIBE_H
+
+#include <stddef.h>
+#include "ts/error.h"
+
+double ts_mean(const double *x, size_t n);
+/* Divisor n - 1; two passes, the second corrected by the sum of its own
+ * deviations (Chan, Golub and LeVeque 1983, Am Stat 37:242). */
+double ts_variance(const double *x, size_t n);
+double ts_sd(const double *x, size_t n);
+/* exp of mean and SD of the logarithms; NaN unless all x > 0. */
+double ts_geomean(const double *x, size_t n);
+double ts_geosd(const double *x, size_t n);
+/* Coefficient of variation in percent: 100 sqrt(exp(s^2) - 1), s the SD of
+ * the logarithms. */
+double ts_geocv(const double *x, size_t n);
+
+/* Increasing, in place. */
+void ts_sort(double *x, size_t n);
+/* Middle value, or mean of the two middle ones, of increasing x. */
+double ts_median_sorted(const double *sorted, size_t n);
+/*
+ * Quantile at 0 <= p <= 1 of increasing x, types 1 to 9 of Hyndman and Fan
+ * (1996, Am Stat 50:361); 2 is SAS's, 7 is R's, 6 is Prism's. A position
+ * within 4 epsilon of a whole number is that number, as in R.
+ */
+double ts_quantile_sorted(const double *sorted, size_t n, double p, int type);
+
+typedef struct {
+    size_t n, n_missing;
+    size_t n_not_positive; /* above 0 there is no geometric mean */
+    double sum, mean, sd, se;
+    double median, q1, q3, min, max;
+    double geomean, geosd, geocv;
+} ts_description;
+
+/* All of it; fields that do not exist are NaN. TS_EINVALID for an infinite
+ * value or a quantile_type other than 1 .. 9. */
+ts_status ts_describe(const double *x, size_t n, int quantile_type,
+                      ts_description *out, ts_error *err);
+
+#endif
