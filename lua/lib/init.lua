@@ -27,6 +27,8 @@ setmetatable(_G, { __index = function(_, name)
     rawset(_G, name, value)
     return value
   end
+  -- libraries installed for any Lua probe for names; to them it is nil
+  if debug.getinfo(2, "S").source:find "/lua/5%.%d/" then return nil end
   local near = text.nearest(name, names())
   err.fail("not found", ("no variable or function '%s'%s"):format(name,
     near and "; nearest: " .. near or ""))
