@@ -11,6 +11,7 @@
 #include <lua.h>
 #include <lauxlib.h>
 #include "ts/error.h"
+#include "ts/csv.h"
 #include "ts/frame.h"
 
 /* Raises an error object { code, message, file, line } of the trialsh kind;
@@ -32,6 +33,7 @@ ts_frame **tsl_new_frame(lua_State *L);
 ts_column **tsl_new_column(lua_State *L);
 ts_frame *tsl_check_frame(lua_State *L, int index);
 ts_column *tsl_check_column(lua_State *L, int index);
+ts_csv *tsl_check_csv(lua_State *L, int index);
 
 /* t[name] = x at the table on top of the stack. */
 void tsl_set_real(lua_State *L, const char *name, double x);
@@ -51,6 +53,10 @@ void tsl_open_frame(lua_State *L);
 
 int luaopen_ts_error(lua_State *L);
 int luaopen_ts_na(lua_State *L);
+int luaopen_ts_csv(lua_State *L);
+int luaopen_ts_file(lua_State *L);
+int luaopen_ts_json(lua_State *L);
+int luaopen_ts_store(lua_State *L);
 int luaopen_ts_text(lua_State *L);
 int luaopen_ts_frame(lua_State *L);
 

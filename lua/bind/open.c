@@ -6,9 +6,13 @@
 #include <string.h>
 
 static const luaL_Reg modules[] = {
+    {"ts.csv", luaopen_ts_csv},
     {"ts.error", luaopen_ts_error},
+    {"ts.file", luaopen_ts_file},
     {"ts.frame", luaopen_ts_frame},
     {"ts.na", luaopen_ts_na},
+    {"ts.json", luaopen_ts_json},
+    {"ts.store", luaopen_ts_store},
     {"ts.text", luaopen_ts_text},
     {NULL, NULL},
 };

@@ -8,6 +8,8 @@ NA = require "ts.na".NA
 
 -- public name -> module that returns a table holding it
 local home = {
+  check = "endpoint", endpoint = "endpoint", read = "read", run = "endpoint",
+  sap = "endpoint", study = "study", trial = "trial",
 }
 
 local function names()
@@ -27,8 +29,9 @@ setmetatable(_G, { __index = function(_, name)
     rawset(_G, name, value)
     return value
   end
-  -- libraries installed for any Lua probe for names; to them it is nil
-  if debug.getinfo(2, "S").source:find "/lua/5%.%d/" then return nil end
+  -- libraries installed for Lua at large ask for names that may be unset
+  local reader = debug.getinfo(2, "S")
+  if reader and reader.source:find "^@/usr/[%w/]*/lua/5%.4/" then return nil end
   local near = text.nearest(name, names())
   err.fail("not found", ("no variable or function '%s'%s"):format(name,
     near and "; nearest: " .. near or ""))

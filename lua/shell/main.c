@@ -3,12 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include <lua.h>
 #include <lauxlib.h>
 #include <lualib.h>
 #include "bind.h"
+#include "ts/file.h"
 
 static int main_lua(lua_State *L)
 {
@@ -35,7 +35,7 @@ static int main_lua(lua_State *L)
 
 int main(int argc, char **argv)
 {
-    umask(077);
+    ts_file_private();
     setlocale(LC_CTYPE, "");
     lua_State *L = luaL_newstate();
     if (!L)

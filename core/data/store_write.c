@@ -1,0 +1,311 @@
+/*
+ * What changes a study: new tables and the chain of audit events. All of it
+ * runs inside a transaction that the caller began.
+ */
+#include "store_internal.h"
+
+#include <math.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include "ts/hash.h"
+#include "ts/interrupt.h"
+#include "ts/memory.h"
+#include "ts/text.h"
+
+static void add_name(ts_buffer *sql, const char *name)
+{
+    ts_buffer_puts(sql, "\"");
+    for (const char *p = name; *p; p++) {
+        ts_buffer_add(sql, p, 1);
+        if (*p == '"')
+            ts_buffer_puts(sql, "\"");
+    }
+    ts_buffer_puts(sql, "\"");
+}
+
+/* Creates the table and prepares its insert. */
+static ts_status make_table(ts_store *store, const char *name, size_t k,
+                            const char *(*column)(const void *, size_t,
+                                                  ts_type *),
+                            const void *source, sqlite3_stmt **out,
+                            ts_error *err)
+{
+    ts_buffer create = {0}, insert = {0};
+    ts_status status = TS_OK;
+    *out = NULL;
+    ts_buffer_puts(&create, "create table ");
+    add_name(&create, name);
+    ts_buffer_puts(&insert, "insert into ");
+    add_name(&insert, name);
+    ts_buffer_puts(&insert, " values");
+    for (size_t j = 0; j < k; j++) {
+        ts_type type;
+        ts_buffer_puts(&create, j ? ", " : " (");
+        add_name(&create, column(source, j, &type));
+        ts_buffer_puts(&create, type == TS_REAL ? " real" : " text");
+        ts_buffer_puts(&insert, j ? ",?" : "(?");
+    }
+    ts_buffer_puts(&create, ") strict");
+    ts_buffer_puts(&insert, ")");
+    if (create.failed || insert.failed)
+        status = ts_fail_memory(err);
+    if (!status)
+        status = ts_store_execute(store, create.data, NULL, 0, err);
+    if (!status) {
+        store->trusted++;
+        int rc = sqlite3_prepare_v2(store->db, insert.data, -1, out, NULL);
+        store->trusted--;
+        if (rc)
+            status = ts_store_fail(store, rc, err);
+    }
+    ts_buffer_free(&create);
+    ts_buffer_free(&insert);
+    return status;
+}
+
+static const char *frame_column(const void *source, size_t j, ts_type *type)
+{
+    const ts_frame *frame = source;
+    *type = frame->column[j]->type;
+    return frame->column[j]->name;
+}
+
+ts_status ts_store_write(ts_store *store, const char *table,
+                         const ts_frame *frame, ts_error *err)
+{
+    sqlite3_stmt *insert;
+    size_t k = frame->n_column;
+    ts_status status =
+        make_table(store, table, k, frame_column, frame, &insert, err);
+    for (size_t i = 0; i < frame->n_row && !status; i++) {
+        for (size_t j = 0; j < k; j++) {
+            const ts_column *c = frame->column[j];
+            int at = (int)j + 1;
+            if (ts_column_is_na(c, i))
+                sqlite3_bind_null(insert, at);
+            else if (c->type == TS_REAL)
+                sqlite3_bind_double(insert, at, c->real[i]);
+            else
+                sqlite3_bind_text(insert, at, ts_column_text(c, i), -1,
+                                  SQLITE_STATIC);
+        }
+        int rc = sqlite3_step(insert);
+        if (rc != SQLITE_DONE)
+            status = ts_store_fail(store, rc, err);
+        sqlite3_reset(insert);
+        if (!status && i % 65536 == 65535)
+            status = ts_progress("rows written", (double)i,
+                                 (double)frame->n_row, err);
+    }
+    sqlite3_finalize(insert);
+    return status;
+}
+
+/* The chain ---------------------------------------------------------------- */
+
+static void event_hash(ts_buffer *event, const char *previous, double seq,
+                       const char *utc, const char *who, const char *verb,
+                       const char *object, double rows, const char *sha256,
+                       const char *detail, char hex[65])
+{
+    ts_buffer_clear(event);
+    /* lengths before the texts: no two events write the same bytes */
+    const char *texts[] = {previous, utc, who, verb, object, sha256, detail};
+    ts_buffer_printf(event, "%.0f %.0f", seq, isnan(rows) ? -1 : rows);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        const char *text = texts[i] ? texts[i] : "";
+        ts_buffer_printf(event, " %zu:%s", strlen(text), text);
+    }
+    if (event->failed)
+        hex[0] = '\0';
+    else
+        ts_hash_text(event->data, event->length, hex);
+}
+
+static void now(char out[40])
+{
+    struct timespec t;
+    struct tm parts;
+    clock_gettime(CLOCK_REALTIME, &t);
+    gmtime_r(&t.tv_sec, &parts);
+    size_t n = strftime(out, 40, "%Y-%m-%dT%H:%M:%S", &parts);
+    snprintf(out + n, 40 - n, ".%03ldZ", t.tv_nsec / 1000000);
+}
+
+static void who_is_it(char out[100])
+{
+    char room[1024];
+    struct passwd entry, *found = NULL;
+    getpwuid_r(getuid(), &entry, room, sizeof room, &found);
+    if (found)
+        snprintf(out, 100, "%s", found->pw_name);
+    else
+        snprintf(out, 100, "uid %lu", (unsigned long)getuid());
+}
+
+static ts_value text_value(const char *text)
+{
+    return text ? (ts_value){TS_TEXT, 0, text, strlen(text)}
+                : (ts_value){0};
+}
+
+static ts_value real_value(double x)
+{
+    return (ts_value){TS_REAL, x, NULL, 0};
+}
+
+ts_status ts_store_audit(ts_store *store, const char *verb,
+                         const char *object, double rows, const char *sha256,
+                         const char *detail, ts_error *err)
+{
+    ts_frame *last;
+    ts_buffer event = {0};
+    char utc[40], who[100], hash[65], previous[65] = "";
+    double seq = 1;
+    ts_status status = ts_store_query(
+        store, "select seq, hash from _ts_audit order by seq desc limit 1",
+        NULL, 0, NULL, 0, &last, err);
+    if (status)
+        return status;
+    if (last->n_row) {
+        seq = last->column[0]->real[0] + 1;
+        snprintf(previous, sizeof previous, "%s",
+                 ts_column_text(last->column[1], 0));
+    }
+    ts_frame_free(last);
+    now(utc);
+    who_is_it(who);
+    rows = rows < 0 ? NAN : rows;
+    event_hash(&event, previous, seq, utc, who, verb, object, rows, sha256,
+               detail, hash);
+    if (event.failed)
+        status = ts_fail_memory(err);
+    ts_value values[] = {
+        real_value(seq),
+        text_value(utc),
+        text_value(who),
+        text_value(verb),
+        text_value(object),
+        isnan(rows) ? (ts_value){0} : real_value(rows),
+        text_value(sha256),
+        text_value(detail),
+        text_value(previous),
+        text_value(hash),
+    };
+    if (!status)
+        status = ts_store_execute(
+            store, "insert into _ts_audit values (?,?,?,?,?,?,?,?,?,?)",
+            values, sizeof values / sizeof *values, err);
+    ts_buffer_free(&event);
+    return status;
+}
+
+ts_status ts_store_verify(ts_store *store, size_t *n_event, ts_error *err)
+{
+    static const int types[] = {TS_REAL, TS_TEXT, TS_TEXT, TS_TEXT, TS_TEXT,
+                                TS_REAL, TS_TEXT, TS_TEXT, TS_TEXT, TS_TEXT};
+    ts_variable variables[10] = {{0}};
+    ts_frame *f;
+    ts_buffer event = {0};
+    char hash[65];
+    const char *previous = "";
+    *n_event = 0;
+    for (int j = 0; j < 10; j++)
+        variables[j].type = types[j];
+    ts_status status = ts_store_query(
+        store,
+        "select seq, utc, who, verb, object, rows, sha256, detail, previous,"
+        " hash from _ts_audit order by seq",
+        NULL, 0, variables, 10, &f, err);
+    if (status)
+        return status;
+    for (size_t i = 0; i < f->n_row && !status; i++) {
+        const char *t[10] = {NULL};
+        for (int j = 0; j < 10; j++)
+            t[j] = ts_column_text(f->column[j], i);
+        double seq = f->column[0]->real[i];
+        event_hash(&event, previous, seq, t[1], t[2], t[3], t[4],
+                   f->column[5]->real[i], t[6], t[7], hash);
+        if (seq != (double)(i + 1) || strcmp(t[8], previous) != 0 ||
+            strcmp(t[9], hash) != 0)
+            status = ts_fail(err, TS_EFORMAT,
+                             "%s: the audit trail is broken at event %zu",
+                             store->path, i + 1);
+        previous = t[9];
+    }
+    *n_event = f->n_row;
+    ts_buffer_free(&event);
+    ts_frame_free(f);
+    return status;
+}
+
+/* Files -------------------------------------------------------------------- */
+
+typedef struct {
+    ts_store *store;
+    sqlite3_stmt *insert;
+    double n_row, total;
+} csv_target;
+
+static const char *csv_column(const void *source, size_t j, ts_type *type)
+{
+    const ts_csv_facts *facts = source;
+    *type = facts->types[j];
+    return facts->names[j];
+}
+
+static ts_status insert_real(void *context, size_t j, double x, ts_error *err)
+{
+    (void)err;
+    sqlite3_bind_double(((csv_target *)context)->insert, (int)j + 1, x);
+    return TS_OK;
+}
+
+/* The text lies in the reader's buffer until the row is stepped, but for one
+ * with doubled quotes, which the reader's next value overwrites. */
+static ts_status insert_text(void *context, size_t j, const char *text,
+                             size_t length, ts_error *err)
+{
+    csv_target *t = context;
+    int rc = sqlite3_bind_text(t->insert, (int)j + 1, text, (int)length,
+                               SQLITE_TRANSIENT);
+    return rc ? ts_store_fail(t->store, rc, err) : TS_OK;
+}
+
+static ts_status insert_na(void *context, size_t j, ts_error *err)
+{
+    (void)err;
+    sqlite3_bind_null(((csv_target *)context)->insert, (int)j + 1);
+    return TS_OK;
+}
+
+static ts_status insert_row(void *context, ts_error *err)
+{
+    csv_target *t = context;
+    int rc = sqlite3_step(t->insert);
+    sqlite3_reset(t->insert);
+    if (rc != SQLITE_DONE)
+        return ts_store_fail(t->store, rc, err);
+    if (fmod(++t->n_row, 16384) == 0)
+        return ts_progress("rows imported", t->n_row, t->total, err);
+    return TS_OK;
+}
+
+ts_status ts_store_import_csv(ts_store *store, const char *table, ts_csv *csv,
+                              ts_error *err)
+{
+    const ts_csv_facts *facts = ts_csv_get_facts(csv);
+    csv_target target = {store, NULL, 0, facts->n_row};
+    ts_csv_sink sink = {&target, insert_real, insert_text, insert_na,
+                        insert_row};
+    ts_status status = make_table(store, table, facts->n_column, csv_column,
+                                  facts, &target.insert, err);
+    if (!status)
+        status = ts_csv_read(csv, &sink, err);
+    sqlite3_finalize(target.insert);
+    return status;
+}

@@ -1,0 +1,105 @@
+/*
+ * The store: one study in one SQLite file, or in memory.
+ *
+ *     ts_store *store;
+ *     ts_store_open("iris7.db", &store, &err);
+ *     ts_store_query(store, "select AVAL from adlb where ADY > ?1",
+ *                    &day, 1, NULL, 0, &frame, &err);
+ *
+ * WAL, synchronous FULL, STRICT tables, defensive settings. SQL text only
+ * reads; what changes a study goes through the functions below, inside
+ * ts_store_begin and ts_store_commit. Tables whose names begin with _ts_ are
+ * the store's own.
+ */
+#ifndef TS_STORE_H
+#define TS_STORE_H
+
+#include "ts/csv.h"
+#include "ts/frame.h"
+
+typedef struct ts_store ts_store;
+
+/* Makes a new file, mode 0600; TS_EEXISTS when path is there already. */
+ts_status ts_store_create(const char *path, ts_store **out, ts_error *err);
+/* Opens a study; never makes one. A file without write access is opened
+ * immutable, or refused when it has a write-ahead log. */
+ts_status ts_store_open(const char *path, ts_store **out, ts_error *err);
+/* A study that lives in memory. */
+ts_status ts_store_memory(ts_store **out, ts_error *err);
+/* Checkpoints, so that a copied file is whole, and closes. */
+void ts_store_close(ts_store *store);
+const char *ts_store_path(const ts_store *store);
+int ts_store_read_only(const ts_store *store);
+
+/* A parameter of a statement: a number, a text, or NA when type is 0. */
+typedef struct {
+    int type; /* 0, TS_REAL, TS_TEXT */
+    double real;
+    const char *text;
+    size_t length;
+} ts_value;
+
+/* What is known of a result's column: NULL and 0 where nothing is. */
+typedef struct {
+    const char *name;
+    int type;                  /* 0: that of its first value */
+    const char *const *levels; /* in order */
+    size_t n_level;
+    const char *label, *unit, *format;
+} ts_variable;
+
+/* Runs one statement that only reads; its rows become *out. variables has
+ * one entry per column, or n_variable is 0. TS_ESQL with SQLite's words. */
+ts_status ts_store_query(ts_store *store, const char *sql,
+                         const ts_value *values, size_t n_value,
+                         const ts_variable *variables, size_t n_variable,
+                         ts_frame **out, ts_error *err);
+/* Runs one statement of the store's own, which may change it. */
+ts_status ts_store_execute(ts_store *store, const char *sql,
+                           const ts_value *values, size_t n_value,
+                           ts_error *err);
+
+/* One transaction; nested ones are not allowed. A rollback is silent. */
+ts_status ts_store_begin(ts_store *store, ts_error *err);
+ts_status ts_store_commit(ts_store *store, ts_error *err);
+void ts_store_rollback(ts_store *store);
+int ts_store_in_transaction(const ts_store *store);
+/* Moves the write-ahead log into the file. */
+void ts_store_checkpoint(ts_store *store);
+
+/* A new STRICT table of the frame's rows, or of the file's. */
+ts_status ts_store_write(ts_store *store, const char *table,
+                         const ts_frame *frame, ts_error *err);
+ts_status ts_store_import_csv(ts_store *store, const char *table, ts_csv *csv,
+                              ts_error *err);
+
+/* Appends one event to the chain: who, UTC, verb, object, rows, SHA-256 of
+ * file or statement, detail, and the hash of all that and the one before.
+ * sha256 and detail may be NULL; rows < 0 is not known. */
+ts_status ts_store_audit(ts_store *store, const char *verb,
+                         const char *object, double rows, const char *sha256,
+                         const char *detail, ts_error *err);
+/* Recomputes the chain; TS_EFORMAT names the first event that is broken. */
+ts_status ts_store_verify(ts_store *store, size_t *n_event, ts_error *err);
+
+/* Makes a frame readable as a table of this connection until detached; name
+ * has room for 32 bytes. Columns are shared, not copied. */
+ts_status ts_store_attach(ts_store *store, const ts_frame *frame, char *name,
+                          ts_error *err);
+void ts_store_detach(ts_store *store, const char *name);
+
+/* What expressions counted while the last query ran. */
+enum {
+    TS_COUNT_LN,
+    TS_COUNT_LOG10,
+    TS_COUNT_SQRT,
+    TS_COUNT_DIVIDE,
+    TS_COUNT_POWER,
+    TS_COUNT_CAST,
+    TS_COUNT_UNDECIDED, /* and the places behind it: one per where() */
+    TS_COUNT_MAX = 64
+};
+/* Rows in which a value was there and the result was not. */
+const double *ts_store_counts(const ts_store *store);
+
+#endif

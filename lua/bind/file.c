@@ -1,0 +1,67 @@
+/* ts.file: what scripts need of the file system and Lua's io has not. */
+#include "bind.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include "ts/file.h"
+
+/* list(path) -> sorted names in a folder, nil when it is none */
+static int list(lua_State *L)
+{
+    struct dirent **entries;
+    const char *path = luaL_checkstring(L, 1);
+    int n = scandir(path, &entries, NULL, alphasort), kept = 0;
+    if (n < 0) {
+        lua_pushnil(L);
+        return 1;
+    }
+    lua_checkstack(L, 4);
+    lua_createtable(L, n, 0);
+    for (int i = 0; i < n; i++) {
+        if (entries[i]->d_name[0] != '.') {
+            lua_pushstring(L, entries[i]->d_name);
+            lua_rawseti(L, -2, ++kept);
+        }
+        free(entries[i]);
+    }
+    free(entries);
+    return 1;
+}
+
+static int exists(lua_State *L)
+{
+    struct stat info;
+    lua_pushboolean(L, stat(luaL_checkstring(L, 1), &info) == 0);
+    return 1;
+}
+
+/* make_folder(path): as the user's umask has it; silent when it is there */
+static int make_folder(lua_State *L)
+{
+    struct stat info;
+    const char *path = luaL_checkstring(L, 1);
+    if (mkdir(path, (mode_t)ts_file_mode() | 0111) && (stat(path, &info) || !S_ISDIR(info.st_mode)))
+        return tsl_failf(L, TS_EIO, "%s: the folder cannot be made", path);
+    return 0;
+}
+
+/* mode(): that of a file the user asks for, as the user's umask has it */
+static int mode(lua_State *L)
+{
+    lua_pushinteger(L, ts_file_mode());
+    return 1;
+}
+
+static const luaL_Reg functions[] = {{"list", list},
+                                     {"exists", exists},
+                                     {"make_folder", make_folder},
+                                     {"mode", mode},
+                                     {NULL, NULL}};
+
+int luaopen_ts_file(lua_State *L)
+{
+    luaL_newlib(L, functions);
+    return 1;
+}

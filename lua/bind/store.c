@@ -1,0 +1,349 @@
+/* ts.store: a store as userdata. lua/lib/study.lua is what users see. */
+#include "bind.h"
+
+#include <string.h>
+#include "ts/store.h"
+
+#define STORE "ts.store"
+
+static ts_store **new_store(lua_State *L)
+{
+    ts_store **box = lua_newuserdatauv(L, sizeof *box, 0);
+    *box = NULL;
+    luaL_setmetatable(L, STORE);
+    return box;
+}
+
+static ts_store *check_store(lua_State *L, int index)
+{
+    ts_store **box = luaL_checkudata(L, index, STORE);
+    if (!*box)
+        tsl_failf(L, TS_EINVALID, "the study is closed");
+    return *box;
+}
+
+static int store_close(lua_State *L)
+{
+    ts_store **box = luaL_checkudata(L, 1, STORE);
+    ts_store_close(*box);
+    *box = NULL;
+    return 0;
+}
+
+static int create(lua_State *L)
+{
+    ts_error err;
+    const char *path = luaL_checkstring(L, 1);
+    ts_store **box = new_store(L);
+    tsl_try(L, ts_store_create(path, box, &err), &err);
+    return 1;
+}
+
+static int open(lua_State *L)
+{
+    ts_error err;
+    const char *path = luaL_checkstring(L, 1);
+    ts_store **box = new_store(L);
+    tsl_try(L, ts_store_open(path, box, &err), &err);
+    return 1;
+}
+
+static int memory(lua_State *L)
+{
+    ts_error err;
+    ts_store **box = new_store(L);
+    tsl_try(L, ts_store_memory(box, &err), &err);
+    return 1;
+}
+
+/* The array at index as values, in a userdata pushed on the stack; the texts
+ * stay alive in the array. */
+static ts_value *check_values(lua_State *L, int index, size_t *n)
+{
+    *n = 0;
+    if (lua_isnoneornil(L, index))
+        return NULL;
+    luaL_checktype(L, index, LUA_TTABLE);
+    *n = (size_t)luaL_len(L, index);
+    ts_value *values = lua_newuserdatauv(L, sizeof(ts_value) * (*n + 1), 0);
+    for (size_t i = 0; i < *n; i++) {
+        values[i] = (ts_value){0};
+        int type = lua_rawgeti(L, index, (lua_Integer)i + 1);
+        if (type == LUA_TNUMBER) {
+            values[i].type = TS_REAL;
+            values[i].real = lua_tonumber(L, -1);
+        } else if (type == LUA_TSTRING) {
+            values[i].type = TS_TEXT;
+            values[i].text = lua_tolstring(L, -1, &values[i].length);
+        } else if (type == LUA_TBOOLEAN) {
+            values[i].type = TS_REAL;
+            values[i].real = lua_toboolean(L, -1);
+        } else if (!tsl_is_na(L, -1)) {
+            tsl_failf(L, TS_ETYPE,
+                      "value %d is a %s: numbers, text and NA can be asked for",
+                      (int)i + 1, lua_typename(L, type));
+        }
+        lua_pop(L, 1);
+    }
+    return values;
+}
+
+/* A field of the table on top that is text, or NULL; it stays alive there. */
+static const char *text_field(lua_State *L, const char *name)
+{
+    lua_getfield(L, -1, name);
+    const char *text = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1)
+                                                      : NULL;
+    lua_pop(L, 1);
+    return text;
+}
+
+/* { { name =, type = "real", levels = { ... }, label = ... }, ... } */
+static ts_variable *check_variables(lua_State *L, int index, size_t *n)
+{
+    *n = 0;
+    if (lua_isnoneornil(L, index))
+        return NULL;
+    luaL_checktype(L, index, LUA_TTABLE);
+    *n = (size_t)luaL_len(L, index);
+    ts_variable *v = lua_newuserdatauv(L, sizeof(ts_variable) * (*n + 1), 0);
+    int holder = lua_gettop(L) + 1;
+    lua_newtable(L); /* keeps the arrays of levels alive */
+    for (size_t i = 0; i < *n; i++) {
+        v[i] = (ts_variable){0};
+        lua_rawgeti(L, index, (lua_Integer)i + 1);
+        v[i].name = text_field(L, "name");
+        v[i].label = text_field(L, "label");
+        v[i].unit = text_field(L, "unit");
+        v[i].format = text_field(L, "format");
+        const char *type = text_field(L, "type");
+        if (type)
+            v[i].type = strcmp(type, "real") == 0   ? TS_REAL
+                        : strcmp(type, "text") == 0 ? TS_TEXT
+                                                    : 0;
+        if (lua_getfield(L, -1, "levels") == LUA_TTABLE) {
+            v[i].n_level = (size_t)lua_rawlen(L, -1);
+            const char **levels = lua_newuserdatauv(
+                L, sizeof(char *) * (v[i].n_level + 1), 0);
+            lua_rawseti(L, holder, (lua_Integer)i + 1);
+            for (size_t k = 0; k < v[i].n_level; k++) {
+                lua_rawgeti(L, -1, (lua_Integer)k + 1);
+                levels[k] = luaL_checkstring(L, -1);
+                lua_pop(L, 1);
+            }
+            v[i].levels = levels;
+        }
+        lua_pop(L, 2);
+    }
+    return v;
+}
+
+static void set_count(lua_State *L, const char *name, double n)
+{
+    if (n > 0)
+        tsl_set_real(L, name, n);
+}
+
+/* store:query(sql [, values [, variables]]) -> frame, counts */
+static int query(lua_State *L)
+{
+    ts_error err;
+    size_t n_value, n_variable;
+    ts_store *store = check_store(L, 1);
+    const char *sql = luaL_checkstring(L, 2);
+    lua_settop(L, 4);
+    const ts_value *values = check_values(L, 3, &n_value);
+    const ts_variable *variables = check_variables(L, 4, &n_variable);
+    ts_frame **box = tsl_new_frame(L);
+    tsl_try(L,
+            ts_store_query(store, sql, values, n_value, variables, n_variable,
+                           box, &err),
+            &err);
+    const double *count = ts_store_counts(store);
+    lua_newtable(L);
+    set_count(L, "ln", count[TS_COUNT_LN]);
+    set_count(L, "log10", count[TS_COUNT_LOG10]);
+    set_count(L, "sqrt", count[TS_COUNT_SQRT]);
+    set_count(L, "/", count[TS_COUNT_DIVIDE]);
+    set_count(L, "power", count[TS_COUNT_POWER]);
+    set_count(L, "cast", count[TS_COUNT_CAST]);
+    for (int i = TS_COUNT_UNDECIDED; i < TS_COUNT_MAX; i++)
+        if (count[i] > 0) {
+            lua_pushnumber(L, count[i]);
+            lua_rawseti(L, -2, i - TS_COUNT_UNDECIDED);
+        }
+    return 2;
+}
+
+/* store:execute(sql [, values]): a statement of the library's own */
+static int execute(lua_State *L)
+{
+    ts_error err;
+    size_t n;
+    ts_store *store = check_store(L, 1);
+    const char *sql = luaL_checkstring(L, 2);
+    lua_settop(L, 3);
+    const ts_value *values = check_values(L, 3, &n);
+    tsl_try(L, ts_store_execute(store, sql, values, n, &err), &err);
+    return 0;
+}
+
+static int begin(lua_State *L)
+{
+    ts_error err;
+    tsl_try(L, ts_store_begin(check_store(L, 1), &err), &err);
+    return 0;
+}
+
+static int commit(lua_State *L)
+{
+    ts_error err;
+    tsl_try(L, ts_store_commit(check_store(L, 1), &err), &err);
+    return 0;
+}
+
+static int rollback(lua_State *L)
+{
+    ts_store_rollback(check_store(L, 1));
+    return 0;
+}
+
+static int checkpoint(lua_State *L)
+{
+    ts_store_checkpoint(check_store(L, 1));
+    return 0;
+}
+
+static int in_transaction(lua_State *L)
+{
+    lua_pushboolean(L, ts_store_in_transaction(check_store(L, 1)));
+    return 1;
+}
+
+/* store:write(table, frame) */
+static int write(lua_State *L)
+{
+    ts_error err;
+    ts_store *store = check_store(L, 1);
+    tsl_try(L,
+            ts_store_write(store, luaL_checkstring(L, 2),
+                           tsl_check_frame(L, 3), &err),
+            &err);
+    return 0;
+}
+
+/* store:import_csv(table, csv) */
+static int import_csv(lua_State *L)
+{
+    ts_error err;
+    ts_store *store = check_store(L, 1);
+    tsl_try(L,
+            ts_store_import_csv(store, luaL_checkstring(L, 2),
+                                tsl_check_csv(L, 3), &err),
+            &err);
+    return 0;
+}
+
+/* store:audit{ verb =, object =, rows =, sha256 =, detail = } */
+static int audit(lua_State *L)
+{
+    ts_error err;
+    ts_store *store = check_store(L, 1);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    lua_settop(L, 2);
+    const char *verb = text_field(L, "verb");
+    luaL_argcheck(L, verb, 2, "an event needs a verb");
+    lua_getfield(L, 2, "rows");
+    double rows = lua_isnumber(L, -1) ? lua_tonumber(L, -1) : -1;
+    lua_pop(L, 1);
+    tsl_try(L,
+            ts_store_audit(store, verb, text_field(L, "object"), rows,
+                           text_field(L, "sha256"), text_field(L, "detail"),
+                           &err),
+            &err);
+    return 0;
+}
+
+/* store:verify() -> number of events */
+static int verify(lua_State *L)
+{
+    ts_error err;
+    size_t n;
+    tsl_try(L, ts_store_verify(check_store(L, 1), &n, &err), &err);
+    lua_pushinteger(L, (lua_Integer)n);
+    return 1;
+}
+
+/* store:attach(frame) -> name of the table that reads it */
+static int attach(lua_State *L)
+{
+    ts_error err;
+    char name[32];
+    ts_store *store = check_store(L, 1);
+    tsl_try(L, ts_store_attach(store, tsl_check_frame(L, 2), name, &err),
+            &err);
+    lua_pushstring(L, name);
+    return 1;
+}
+
+static int detach(lua_State *L)
+{
+    ts_store_detach(check_store(L, 1), luaL_checkstring(L, 2));
+    return 0;
+}
+
+static int path(lua_State *L)
+{
+    lua_pushstring(L, ts_store_path(check_store(L, 1)));
+    return 1;
+}
+
+static int read_only(lua_State *L)
+{
+    lua_pushboolean(L, ts_store_read_only(check_store(L, 1)));
+    return 1;
+}
+
+static int is_open(lua_State *L)
+{
+    ts_store **box = luaL_checkudata(L, 1, STORE);
+    lua_pushboolean(L, *box != NULL);
+    return 1;
+}
+
+static const luaL_Reg methods[] = {
+    {"query", query},
+    {"execute", execute},
+    {"begin", begin},
+    {"commit", commit},
+    {"rollback", rollback},
+    {"checkpoint", checkpoint},
+    {"in_transaction", in_transaction},
+    {"write", write},
+    {"import_csv", import_csv},
+    {"audit", audit},
+    {"verify", verify},
+    {"attach", attach},
+    {"detach", detach},
+    {"path", path},
+    {"read_only", read_only},
+    {"is_open", is_open},
+    {"close", store_close},
+    {NULL, NULL},
+};
+
+static const luaL_Reg functions[] = {
+    {"create", create}, {"open", open}, {"memory", memory}, {NULL, NULL}};
+
+int luaopen_ts_store(lua_State *L)
+{
+    if (luaL_newmetatable(L, STORE)) {
+        lua_pushcfunction(L, store_close);
+        lua_setfield(L, -2, "__gc");
+        luaL_newlib(L, methods);
+        lua_setfield(L, -2, "__index");
+    }
+    lua_pop(L, 1);
+    luaL_newlib(L, functions);
+    return 1;
+}

@@ -1,0 +1,76 @@
+-- How a derived table is made, as data: the table it starts from and the verbs
+-- on it, in order. What is stored can be read, compared, and run again.
+
+local NA = require "ts.na".NA
+local relation = require "trialsh.relation"
+
+local M = {}
+
+local function has_frame(node)
+  return node.frame ~= nil
+end
+
+local of
+
+-- An argument of a verb: relations as their definition, tables marked.
+local function argument(value, sources)
+  if relation.is(value) then
+    local def = of(value, sources)
+    return def and { relation = def }
+  elseif type(value) == "table" then
+    return { table = value }
+  end
+  return value
+end
+
+function of(r, sources)
+  local node = relation.node_of(r)
+  if has_frame(node) then return nil end
+  if not node.verb then
+    if not sources[node.name] then
+      sources[node.name] = true
+      sources[#sources + 1] = node.name
+    end
+    return { table = node.name, verbs = {} }
+  end
+  local def = of(node.parent_relation, sources)
+  if not def then return nil end
+  local call = { node.verb }
+  for i = 1, node.args.n do
+    local value = node.args[i]
+    if value == nil then value = NA end
+    call[i + 1] = argument(value, sources)
+    if call[i + 1] == nil then return nil end
+  end
+  def.verbs[#def.verbs + 1] = call
+  return def
+end
+
+--- definition.of(relation) -> definition or nil, names of the sources
+-- nil when a frame is in it: its rows come from no table.
+function M.of(r)
+  local sources = {}
+  local def = of(r, sources)
+  local list = {}
+  for i, name in ipairs(sources) do list[i] = name end
+  return def, list
+end
+
+local function value_of(s, value)
+  if type(value) ~= "table" then return value end
+  if value.relation then return M.rebuild(s, value.relation) end
+  return value.table
+end
+
+--- definition.rebuild(study, definition) -> relation
+function M.rebuild(s, def)
+  local r = relation.of_base(require "trialsh.study".inner(s):base(def.table))
+  for _, call in ipairs(def.verbs) do
+    local args = {}
+    for i = 2, #call do args[i - 1] = value_of(s, call[i]) end
+    r = relation.apply(call[1], r, table.unpack(args, 1, #call - 1))
+  end
+  return r
+end
+
+return M

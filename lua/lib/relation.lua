@@ -1,0 +1,689 @@
+-- Relations: questions to a study, compiled to SQL when they are asked. A
+-- frame answers to the same verbs, being a relation over rows in memory.
+--
+-- A relation holds an immutable node: the verb that made it, its arguments,
+-- the columns it has, and a layer. A layer is one SELECT over a table, a frame
+-- or another layer; verbs join the layer of their parent where that keeps the
+-- meaning and wrap it where not. Hidden columns (_o1, _o2, ...) carry the
+-- order of rows through all layers.
+
+local text = require "ts.text"
+local fail = require "ts.error".fail
+local NA = require "ts.na".NA
+local expression = require "trialsh.expression"
+local options = require "trialsh.options"
+
+local M = {}
+local NODE = {} -- the key under which a relation keeps its node
+local Relation = {}
+local quote = expression.quote
+
+-- Columns --------------------------------------------------------------------
+
+--- A list of columns that also answers to names in lower case.
+local function index(columns)
+  for _, column in ipairs(columns) do columns[column.name:lower()] = column end
+  return columns
+end
+
+local function names_of(columns)
+  local names = {}
+  for i, column in ipairs(columns) do names[i] = column.name end
+  return names
+end
+
+local function find(who, columns, name)
+  if type(name) ~= "string" then
+    fail("type", ("%s: a column is named by text, not by a %s"):format(who,
+      type(name)))
+  end
+  local column = columns[name:lower()]
+  if column then return column end
+  local near = text.nearest(name, names_of(columns))
+  fail("not found", ("%s: no column %s%s"):format(who, name,
+    near and "; nearest: " .. near or
+      "; it has " .. table.concat(names_of(columns), ", ")))
+end
+
+local function copy(column, changes)
+  local out = {}
+  for key, value in pairs(column) do out[key] = value end
+  for key, value in pairs(changes or {}) do out[key] = value end
+  return out
+end
+
+-- Layers ---------------------------------------------------------------------
+
+-- layer: source, outputs { { name, tree } ... } by name, where, group, limit,
+-- hidden { { name, sql | tree, desc } ... }
+local function wrap(layer)
+  local outer = { source = layer, outputs = {}, where = {}, hidden = {} }
+  for i, output in ipairs(layer.outputs) do
+    outer.outputs[i] = { name = output.name }
+  end
+  for i, hidden in ipairs(layer.hidden) do
+    outer.hidden[i] = { name = hidden.name, desc = hidden.desc,
+      user = hidden.user }
+  end
+  return outer
+end
+
+-- A copy that may be added to, or a wrap where the layer is closed or a
+-- column that is used is computed in it.
+local function open_layer(layer, used)
+  local closed = layer.group or layer.limit or layer.join or layer.sorted
+  if not closed then
+    for _, output in ipairs(layer.outputs) do
+      if output.tree and (not used or used[output.name:lower()]) then
+        closed = true
+      end
+    end
+  end
+  if closed then return wrap(layer) end
+  local out = { source = layer.source, outputs = {}, where = {}, hidden = {} }
+  table.move(layer.outputs, 1, #layer.outputs, 1, out.outputs)
+  table.move(layer.where, 1, #layer.where, 1, out.where)
+  table.move(layer.hidden, 1, #layer.hidden, 1, out.hidden)
+  return out
+end
+
+-- SQL whose order is that of the levels; a value beside them comes last.
+local function level_order(column, name)
+  if not column.levels then return quote(name) end
+  local parts = { "case " .. quote(name) }
+  for i, level in ipairs(column.levels) do
+    parts[#parts + 1] = ("when %s then %d"):format(expression.literal(level), i)
+  end
+  parts[#parts + 1] = ("else iif(%s is null, null, %d) end")
+    :format(quote(name), #column.levels + 1)
+  return table.concat(parts, " ")
+end
+
+-- Compiling ------------------------------------------------------------------
+
+local Compiler = {}
+Compiler.__index = Compiler
+
+-- The FROM of a layer: a table's name, a frame's, or a layer in brackets.
+function Compiler:source(source, alias)
+  if source.table then return quote(source.table) .. (alias or "") end
+  if source.frame then
+    return "temp." .. self:frame(source.frame) .. (alias or "")
+  end
+  return "(" .. self:layer(source) .. ")" .. (alias or "")
+end
+
+function Compiler:frame(frame)
+  local name = self.frames[frame]
+  if not name then
+    name = self.attach(frame)
+    self.frames[frame] = name
+  end
+  return name
+end
+
+function Compiler:output(output, prefix)
+  if output.tree then
+    return expression.sql(output.tree, self.values) .. " as "
+      .. quote(output.name)
+  end
+  return (output.side or prefix or "") .. quote(output.name)
+end
+
+function Compiler:condition(where)
+  local sql = expression.sql(where.tree, self.values)
+  if self.readable or not where.source then return "(" .. sql .. ")" end
+  self.places[#self.places + 1] = where.source
+  return ("_decide(%d, %s)"):format(#self.places - 1, sql)
+end
+
+-- The terms of ORDER BY: by name where the hidden columns are selected.
+local function order_terms(layer, prefix, selected)
+  local order = {}
+  for i, hidden in ipairs(layer.hidden) do
+    local term = hidden.sql and (selected and hidden.name or hidden.sql)
+      or (prefix or "") .. hidden.name
+    order[i] = term .. (hidden.desc and " desc" or "")
+      .. (hidden.user and " nulls last" or "")
+  end
+  return table.concat(order, ", ")
+end
+
+-- outermost: rows come in order and hidden columns are not selected.
+function Compiler:layer(layer, outermost)
+  local parts, list = {}, {}
+  local prefix = layer.join and "a." or nil
+  for _, output in ipairs(layer.outputs) do
+    list[#list + 1] = self:output(output, prefix)
+  end
+  if not outermost then
+    for _, hidden in ipairs(layer.hidden) do
+      list[#list + 1] = (hidden.sql and hidden.sql .. " as " or prefix or "")
+        .. hidden.name
+    end
+  end
+  parts[1] = "select " .. table.concat(list, ", ")
+  if layer.join then
+    local on = {}
+    for i, key in ipairs(layer.join.keys) do
+      on[i] = ("a.%s = b.%s"):format(quote(key), quote(key))
+    end
+    local left = self:source(layer.source, " a")
+    parts[2] = ("from %s %s join %s on %s"):format(left, layer.join.how,
+      self:source(layer.join.right, " b"), table.concat(on, " and "))
+  else
+    parts[2] = "from " .. self:source(layer.source)
+  end
+  if #layer.where > 0 then
+    local conditions = {}
+    for i, where in ipairs(layer.where) do
+      conditions[i] = self:condition(where)
+    end
+    parts[#parts + 1] = "where " .. table.concat(conditions, " and ")
+  end
+  if layer.group and #layer.group > 0 then
+    local group = {}
+    for i, name in ipairs(layer.group) do group[i] = quote(name) end
+    parts[#parts + 1] = "group by " .. table.concat(group, ", ")
+  end
+  if (outermost or layer.limit) and #layer.hidden > 0 then
+    parts[#parts + 1] = "order by "
+      .. order_terms(layer, prefix, not outermost)
+  end
+  if layer.limit then parts[#parts + 1] = "limit " .. layer.limit end
+  return table.concat(parts, " ")
+end
+
+-- Nodes ----------------------------------------------------------------------
+
+local verbs = {}
+
+local function node_of(relation)
+  local node = rawget(relation, NODE)
+  -- a study that changed since is asked anew
+  if node.study and node.generation ~= node.study:generation() then
+    if node.verb then
+      local parent = node_of(node.parent_relation)
+      node = verbs[node.verb](parent, table.unpack(node.args, 1, node.args.n))
+    else
+      node = node.study:base(node.name)
+    end
+    rawset(relation, NODE, node)
+  end
+  return node
+end
+
+local function relation_of(node)
+  return setmetatable({ [NODE] = node }, Relation)
+end
+
+-- A node that is like its parent but for changes.
+local function derive(parent, changes)
+  local node = {
+    study = parent.study, columns = parent.columns, layer = parent.layer,
+    group = parent.group, key = parent.key, expects = parent.expects,
+    joins = parent.joins, generation = parent.generation,
+    declared = parent.declared, simulated = parent.simulated,
+  }
+  for key, value in pairs(changes) do node[key] = value end
+  return node
+end
+
+--- relation.is(x): whether x is a relation or a frame.
+function M.is(x)
+  return type(x) == "table" and getmetatable(x) == Relation
+end
+
+--- relation.of_table(study, name, columns, key): the base of a study's table.
+function M.base(study, name, columns, key, simulated)
+  local layer = { source = { table = name }, outputs = {}, where = {},
+    hidden = { { name = "_o1", sql = "rowid" } } }
+  for i, column in ipairs(columns) do layer.outputs[i] = { name = column.name } end
+  return { study = study, name = name, columns = index(columns), layer = layer,
+    key = key, generation = study:generation(), simulated = simulated }
+end
+
+function M.of_base(node) return relation_of(node) end
+
+--- relation.of_frame(cframe): the frame a user sees.
+function M.of_frame(frame, facts)
+  local columns = {}
+  local layer = { source = { frame = frame }, outputs = {}, where = {},
+    hidden = { { name = "_o1", sql = "rowid" } } }
+  for i, name in ipairs(frame:names()) do
+    local column = frame:column(i)
+    local levels = column.type == "text" and column.ordered and column.levels
+    columns[i] = {
+      name = name, type = column.type, levels = levels or nil,
+      label = column.label ~= NA and column.label or nil,
+      unit = column.unit ~= NA and column.unit or nil,
+      format = column.format ~= NA and column.format or nil,
+    }
+    layer.outputs[i] = { name = name }
+  end
+  return relation_of { frame = frame, columns = index(columns), layer = layer,
+    key = facts and facts.key, simulated = facts and facts.simulated }
+end
+
+-- Verbs ----------------------------------------------------------------------
+
+local function no_group(node, verb)
+  if node.group then
+    fail("invalid", ("by(...) is followed by summarise or count, not by %s")
+      :format(verb))
+  end
+end
+
+-- where{ COL = value, ... } as trees, in the order of names
+local function where_table(node, conditions)
+  local list, trees = {}, {}
+  for name in pairs(conditions) do
+    if type(name) ~= "string" then
+      fail("type", "where{ } holds NAME = value, not a list")
+    end
+    list[#list + 1] = name
+  end
+  table.sort(list)
+  for i, name in ipairs(list) do
+    local value = conditions[name]
+    local column = { "column", name = find("where", node.columns, name).name }
+    local tree
+    if value == NA then
+      tree = { "is", column, { "null" } }
+    elseif type(value) == "table" then
+      local present, missing = {}, false
+      for _, v in ipairs(value) do
+        if v == NA then missing = true else present[#present + 1] = v end
+      end
+      if #present == 0 and not missing then
+        fail("invalid", ("where: %s = { } is an empty list"):format(name))
+      end
+      if #present > 0 then
+        tree = { "in", column, { "param", value = present } }
+      end
+      if missing then
+        local null = { "is", column, { "null" } }
+        tree = tree and { "group", { "or", tree, null } } or null
+      end
+    else
+      tree = { "binary", op = "=", column, { "param", value = value } }
+    end
+    trees[i] = { tree = tree, source = name .. " = ...", sure = value == NA }
+  end
+  return trees
+end
+
+function verbs.where(node, condition, ...)
+  no_group(node, "where")
+  if type(condition) == "boolean" then
+    fail("type", ("where(%s): Lua compared before where was asked; write the "
+      .. "condition as text, where \"AVAL > 900\", or as values, "
+      .. "where { AVISIT = \"Day 29\" }"):format(condition))
+  end
+  local trees
+  if type(condition) == "table" then
+    trees = where_table(node, condition)
+  else
+    trees = { { tree = expression.parse("where", condition, { ... }),
+      source = condition } }
+  end
+  local layer = node.layer
+  for _, where in ipairs(trees) do
+    local kind, used = expression.check("where", where.tree, node.columns)
+    if kind == "text" then
+      fail("type", ("where: '%s' is a text, no condition")
+        :format(where.source))
+    end
+    layer = open_layer(layer, used)
+    layer.where[#layer.where + 1] = {
+      tree = where.tree, source = not where.sure and where.source or nil }
+  end
+  return derive(node, { layer = layer })
+end
+
+function verbs.select(node, ...)
+  no_group(node, "select")
+  local layer, columns = open_layer(node.layer), {}
+  local outputs = {}
+  for _, item in ipairs { ... } do
+    local column = type(item) == "string" and node.columns[item:lower()]
+    if column then
+      columns[#columns + 1] = column
+      outputs[#outputs + 1] = { name = column.name }
+    else
+      local name, rest = expression.definition("select", item)
+      if not name then find("select", node.columns, item) end
+      local tree = expression.parse("select", rest)
+      expression.check("select", tree, node.columns)
+      local from = expression.column(tree)
+      if not from then
+        fail("invalid", ("select takes columns; write mutate \"%s\"")
+          :format(item))
+      end
+      columns[#columns + 1] = copy(from, { name = name })
+      outputs[#outputs + 1] = { name = name,
+        tree = name ~= from.name and tree or nil }
+    end
+  end
+  if #columns == 0 then fail("invalid", "select: no columns") end
+  local seen = {}
+  for _, column in ipairs(columns) do
+    if seen[column.name:lower()] then
+      fail("exists", ("select: %s twice"):format(column.name))
+    end
+    seen[column.name:lower()] = true
+  end
+  layer.outputs = outputs
+  return derive(node, { layer = layer, columns = index(columns) })
+end
+
+function verbs.mutate(node, ...)
+  no_group(node, "mutate")
+  local layer, columns = node.layer, node.columns
+  for _, item in ipairs { ... } do
+    local name, rest = expression.definition("mutate", item)
+    if not name then
+      fail("invalid", ("mutate: '%s' is no \"NAME = expression\"")
+        :format(tostring(item)))
+    end
+    local tree = expression.parse("mutate", rest)
+    local kind, used = expression.check("mutate", tree, columns)
+    layer = open_layer(layer, used)
+    local from = expression.column(tree)
+    local old = columns[name:lower()]
+    local column = from and copy(from, { name = old and old.name or name })
+      or { name = old and old.name or name, type = kind }
+    local list = {}
+    for i, c in ipairs(columns) do list[i] = c == old and column or c end
+    if not old then list[#list + 1] = column end
+    columns = index(list)
+    local output = { name = column.name, tree = tree }
+    if old then
+      -- the new value hides the old one, which its own expression may read
+      for i, o in ipairs(layer.outputs) do
+        if o.name == old.name then
+          layer = o.tree and wrap(layer) or layer
+          layer.outputs[i] = output
+        end
+      end
+    else
+      layer.outputs[#layer.outputs + 1] = output
+    end
+  end
+  return derive(node, { layer = layer, columns = columns })
+end
+
+function verbs.by(node, ...)
+  local group = {}
+  for i, name in ipairs { ... } do
+    group[i] = find("by", node.columns, name).name
+  end
+  if #group == 0 then fail("invalid", "by: no columns") end
+  return derive(node, { group = group })
+end
+
+-- One row per group: outputs are the group's columns and the aggregates.
+local function aggregate(node, who, items)
+  local group, inside = node.group or {}, {}
+  for _, name in ipairs(group) do inside[name:lower()] = true end
+  local layer = wrap(node.layer)
+  layer.group, layer.outputs, layer.hidden = group, {}, {}
+  local columns = {}
+  for i, name in ipairs(group) do
+    local column = node.columns[name:lower()]
+    columns[i] = column
+    layer.outputs[i] = { name = name }
+    layer.hidden[i] = { name = "_o" .. i, sql = level_order(column, name),
+      user = true }
+  end
+  for _, item in ipairs(items) do
+    local name, rest = expression.definition(who, item)
+    if not name then
+      fail("invalid", ("%s: '%s' is no \"NAME = aggregate\""):format(who,
+        tostring(item)))
+    end
+    for _, column in ipairs(columns) do
+      if column.name:lower() == name:lower() then
+        fail("exists", ("%s: %s twice"):format(who, name))
+      end
+    end
+    local tree = expression.parse(who, rest)
+    local kind = expression.check(who, tree, node.columns,
+      { aggregates = true, group = inside })
+    columns[#columns + 1] = { name = name, type = kind }
+    layer.outputs[#layer.outputs + 1] = { name = name, tree = tree }
+  end
+  return derive(node, { layer = layer, columns = index(columns),
+    group = false, key = #group > 0 and group or nil })
+end
+
+function verbs.summarise(node, ...)
+  if select("#", ...) == 0 then
+    fail("invalid", 'summarise: nothing to compute; "n = count(*)"')
+  end
+  return aggregate(node, "summarise", { ... })
+end
+
+function verbs.count(node, ...)
+  if select("#", ...) > 0 then node = verbs.by(node, ...) end
+  return aggregate(node, "count", { "n = count(*)" })
+end
+
+function verbs.distinct(node, ...)
+  no_group(node, "distinct")
+  local list = { ... }
+  if #list == 0 then list = names_of(node.columns) end
+  return aggregate(verbs.by(node, table.unpack(list)), "distinct", {})
+end
+
+function verbs.order(node, ...)
+  no_group(node, "order")
+  local layer = wrap(node.layer)
+  local before, hidden = layer.hidden, {}
+  for i, item in ipairs { ... } do
+    local column = type(item) == "string" and node.columns[item:lower()]
+    local desc = false
+    if not column and type(item) == "string" then
+      local name, direction = item:match "^%s*(.-)%s+(%a+)%s*$"
+      direction = direction and direction:lower()
+      if direction == "desc" or direction == "asc" then
+        item, desc = name, direction == "desc"
+      end
+    end
+    column = column or find("order", node.columns, item)
+    hidden[i] = { name = ("_o%d"):format(#before + i),
+      sql = level_order(column, column.name), desc = desc, user = true }
+  end
+  table.move(before, 1, #before, #hidden + 1, hidden)
+  layer.hidden, layer.sorted = hidden, true
+  return derive(node, { layer = layer })
+end
+
+function verbs.limit(node, n)
+  no_group(node, "limit")
+  if math.type(n) ~= "integer" or n < 0 then
+    fail("invalid", ("limit: %s is no number of rows"):format(tostring(n)))
+  end
+  local layer = wrap(node.layer)
+  layer.limit = n
+  return derive(node, { layer = layer })
+end
+
+function verbs.head(node, n) return verbs.limit(node, n or 6) end
+
+local function check_keys(who, left, right, keys)
+  if type(keys) == "string" then keys = { keys } end
+  if type(keys) ~= "table" or #keys == 0 then
+    fail("invalid", who .. ": the keys are compulsory, "
+      .. 'join(other, "USUBJID") or join(other, { "USUBJID", "AVISIT" })')
+  end
+  local list = {}
+  for i, name in ipairs(keys) do
+    local a = find(who .. " (left)", left.columns, name)
+    local b = find(who .. " (right)", right.columns, name)
+    if a.type and b.type and a.type ~= b.type then
+      fail("type", ("%s: %s is %s on the left and %s on the right"):format(
+        who, a.name, a.type, b.type))
+    end
+    if a.name ~= b.name then
+      fail("invalid", ("%s: %s on the left is %s on the right; names are "
+        .. "equal to the letter"):format(who, a.name, b.name))
+    end
+    list[i] = a.name
+  end
+  return list
+end
+
+function verbs.join(node, other, keys, opt)
+  no_group(node, "join")
+  if not M.is(other) then
+    fail("type", "join: the first argument is a relation or a frame, not a "
+      .. type(other))
+  end
+  opt = options("join", opt, {
+    how = { { "left", "inner" }, "left" }, many = { "boolean", false } })
+  local right = node_of(other)
+  no_group(right, "join")
+  if right.study and node.study and right.study ~= node.study then
+    fail("invalid", "join: the two are of two studies")
+  end
+  keys = check_keys("join", node, right, keys)
+  local is_key, columns = {}, {}
+  for _, key in ipairs(keys) do is_key[key:lower()] = true end
+  local layer = { source = node.layer, outputs = {}, where = {}, hidden = {},
+    join = { how = opt.how, right = right.layer, keys = keys } }
+  for i, column in ipairs(node.columns) do
+    columns[i] = column
+    layer.outputs[i] = { name = column.name }
+  end
+  local clash = {}
+  for _, column in ipairs(right.columns) do
+    if not is_key[column.name:lower()] then
+      if node.columns[column.name:lower()] then
+        clash[#clash + 1] = column.name
+      end
+      columns[#columns + 1] = column
+      layer.outputs[#layer.outputs + 1] = { name = column.name, side = "b." }
+    end
+  end
+  if #clash > 0 then
+    fail("exists", ("join: both have %s; select what is to be added from the "
+      .. "right, or rename it there"):format(table.concat(clash, ", ")))
+  end
+  for i, hidden in ipairs(node.layer.hidden) do
+    layer.hidden[i] = { name = hidden.name, desc = hidden.desc,
+      user = hidden.user }
+  end
+  local n_left = #layer.hidden
+  if opt.many then
+    for i, hidden in ipairs(right.layer.hidden) do
+      layer.hidden[n_left + i] = { name = "_o" .. n_left + i,
+        sql = "b." .. hidden.name, desc = hidden.desc, user = hidden.user }
+    end
+  end
+  local joins = {}
+  table.move(node.joins or {}, 1, #(node.joins or {}), 1, joins)
+  joins[#joins + 1] = { left = node, right = right, keys = keys,
+    many = opt.many, how = opt.how }
+  return derive(node, { layer = layer, columns = index(columns),
+    joins = joins, study = node.study or right.study,
+    generation = node.generation or right.generation,
+    simulated = node.simulated or right.simulated })
+end
+
+function verbs.label(node, labels)
+  local columns = { table.unpack(node.columns) }
+  if type(labels) ~= "table" then
+    fail("type", 'label{ COL = "text" } takes a table')
+  end
+  for name, label in pairs(labels) do
+    local column = find("label", node.columns, name)
+    if type(label) ~= "string" then
+      fail("type", ("label: that of %s is no text"):format(name))
+    end
+    for i, c in ipairs(columns) do
+      if c == column then columns[i] = copy(c, { label = label }) end
+    end
+  end
+  return derive(node, { columns = index(columns) })
+end
+
+function verbs.levels(node, given)
+  local columns = { table.unpack(node.columns) }
+  local declared = {}
+  for key, value in pairs(node.declared or {}) do declared[key] = value end
+  if type(given) ~= "table" then
+    fail("type", 'levels{ COL = { "first", "second" } } takes a table')
+  end
+  for name, levels in pairs(given) do
+    local column = find("levels", node.columns, name)
+    if type(levels) ~= "table" or #levels == 0 then
+      fail("type", ("levels: those of %s are no list"):format(name))
+    end
+    local seen = {}
+    for _, level in ipairs(levels) do
+      if type(level) ~= "string" then
+        fail("type", ("levels: %s of %s is no text"):format(tostring(level),
+          name))
+      elseif seen[level] then
+        fail("exists", ("levels: '%s' of %s twice"):format(level, name))
+      end
+      seen[level] = true
+    end
+    if column.type == "real" then
+      fail("type", ("levels: %s is a number"):format(name))
+    end
+    for i, c in ipairs(columns) do
+      if c == column then
+        columns[i] = copy(c, { levels = { table.unpack(levels) },
+          type = "text", declared = "levels{ }" })
+        declared[column.name] = true
+      end
+    end
+  end
+  return derive(node, { columns = index(columns), declared = declared })
+end
+
+function verbs.key(node, ...)
+  local key = {}
+  for i, name in ipairs { ... } do
+    key[i] = find("key", node.columns, name).name
+  end
+  if #key == 0 then fail("invalid", "key: no columns") end
+  return derive(node, { key = key, check_key = true })
+end
+
+function verbs.expect(node, ...)
+  local expects = {}
+  table.move(node.expects or {}, 1, #(node.expects or {}), 1, expects)
+  for _, condition in ipairs { ... } do
+    local tree = expression.parse("expect", condition)
+    expression.check("expect", tree, node.columns)
+    expects[#expects + 1] = { source = condition, layer = node.layer,
+      tree = tree }
+  end
+  return derive(node, { expects = expects })
+end
+
+M.verbs = verbs
+M.node_of = node_of
+M.Compiler = Compiler
+M.Relation = Relation
+M.names_of = names_of
+M.find = find
+M.wrap = wrap
+M.open_layer = open_layer
+
+-- A verb as users call it: the new relation remembers how it was made.
+local function apply(name, relation, ...)
+  local node = verbs[name](node_of(relation), ...)
+  node.verb, node.args = name, table.pack(...)
+  node.parent_relation = relation
+  return relation_of(node)
+end
+
+M.apply = apply
+
+require "trialsh.relation_ask"(M, relation_of)
+
+return M

@@ -1,0 +1,387 @@
+-- Asking a relation: SQL out, a frame in, with the checks and notes on the
+-- way; and what else `.` and `:` do on one.
+
+local text = require "ts.text"
+local cframe = require "ts.frame"
+local fail = require "ts.error".fail
+local NA = require "ts.na".NA
+local note = require "trialsh.note"
+local expression = require "trialsh.expression"
+
+local quote = expression.quote
+
+-- The store of frames that belong to no study.
+local scratch
+local function store_of(node)
+  if node.study then return node.study:store() end
+  scratch = scratch or require "ts.store".memory()
+  return scratch
+end
+
+return function(M, relation_of)
+  local node_of, Relation, verbs = M.node_of, M.Relation, M.verbs
+
+  -- Runs what make(compiler) writes; frames are attached only meanwhile.
+  local function run(node, make, variables)
+    local store = store_of(node)
+    local compiler = setmetatable({ values = {}, places = {}, frames = {},
+      attach = function(frame) return store:attach(frame) end }, M.Compiler)
+    local ok, frame, counts = pcall(function()
+      return store:query(make(compiler), compiler.values, variables)
+    end)
+    for _, name in pairs(compiler.frames) do store:detach(name) end
+    if not ok then error(frame, 0) end
+    return frame, counts, compiler.places
+  end
+
+  local reasons = {
+    ln = "ln of a value that is not above 0",
+    log10 = "log10 of a value that is not above 0",
+    sqrt = "sqrt of a value below 0",
+    ["/"] = "division by 0",
+    power = "a power that is no finite number",
+    cast = "text that is no number",
+  }
+
+  local function say(counts, places)
+    for i, place in ipairs(places) do
+      local n = counts[i - 1]
+      if n then
+        note.say("where %s: not decided for %d row%s, a value is missing; "
+          .. "left out", place, n, n == 1 and "" or "s")
+      end
+    end
+    for _, name in ipairs { "ln", "log10", "sqrt", "/", "power", "cast" } do
+      if counts[name] then
+        note.say("%d value%s became missing: %s", counts[name],
+          counts[name] == 1 and "" or "s", reasons[name])
+      end
+    end
+  end
+
+  -- Joins: a second match is an error, and what matched is said once.
+  local function check_join(node, join)
+    local keys, on = {}, {}
+    for i, key in ipairs(join.keys) do
+      keys[i] = quote(key)
+      on[i] = ("a.%s = b.%s"):format(quote(key), quote(key))
+    end
+    local list, match = table.concat(keys, ", "), table.concat(on, " and ")
+    local b_list = "b." .. table.concat(keys, ", b.")
+    if not join.many then
+      local twice = run(node, function(c)
+        local left = c:layer(join.left.layer)
+        return ("select %s from (select distinct %s from (%s)) a join (%s) b "
+          .. "on %s group by %s having count(*) > 1 limit 4"):format(b_list,
+          list, left, c:layer(join.right.layer), match, b_list)
+      end)
+      if #twice > 0 then
+        local found = {}
+        for i = 1, math.min(#twice, 3) do
+          local values = {}
+          for j in ipairs(keys) do
+            values[j] = tostring(twice:value(i, j))
+          end
+          found[i] = table.concat(values, " ")
+        end
+        fail("exists", ("join by %s: more than one row on the right for %s%s; "
+          .. "{ many = true } takes them all"):format(
+          table.concat(join.keys, ", "), table.concat(found, ", "),
+          #twice > 3 and " and others" or ""))
+      end
+    end
+    local function matched(a, b)
+      local frame = run(node, function(c)
+        local left = c:layer(a.layer)
+        return ("select count(*), count(hit) from (%s) a left join (select "
+          .. "distinct %s, 1 as hit from (%s)) b on %s"):format(left, list,
+          c:layer(b.layer), match)
+      end)
+      return frame:value(1, 1), frame:value(1, 2)
+    end
+    local n, hit = matched(join.left, join.right)
+    local m, used = matched(join.right, join.left)
+    note.say("join by %s: %d of %d rows matched, %d of %d rows of the right "
+      .. "used", table.concat(join.keys, ", "), hit, n, used, m)
+  end
+
+  local function check_joins(node)
+    for _, join in ipairs(node.joins or {}) do
+      if not join.checked then
+        check_join(node, join)
+        join.checked = true
+      end
+    end
+  end
+
+  -- A text beside the declared levels is an error that shows it.
+  local function check_levels(node, frame, columns)
+    for i, column in ipairs(columns) do
+      if node.declared and node.declared[column.name] then
+        local levels = frame:column(i).levels
+        if #levels > #column.levels then
+          fail("invalid", ("%s has '%s', which its levels (%s) lack"):format(
+            column.name, levels[#column.levels + 1],
+            table.concat(column.levels, ", ")))
+        end
+      end
+    end
+  end
+
+  -- The frame of those columns (all without names), rows from .. from+n-1.
+  local function ask(node, names, opt)
+    check_joins(node)
+    local columns, layer = node.columns, node.layer
+    if names then
+      columns, layer = {}, M.wrap(layer)
+      layer.outputs = {}
+      for i, name in ipairs(names) do
+        columns[i] = M.find("data", node.columns, name)
+        layer.outputs[i] = { name = columns[i].name }
+      end
+    end
+    local frame, counts, places = run(node, function(c)
+      local sql = c:layer(layer, true)
+      if opt and opt.n then
+        sql = ("select * from (%s) limit %d offset %d"):format(sql, opt.n,
+          opt.from - 1)
+      end
+      return sql
+    end, columns)
+    if not (opt and opt.quiet) then say(counts, places) end
+    check_levels(node, frame, columns)
+    return frame
+  end
+  M.ask = ask
+
+  -- Whether the rows hold what key and expect say; a broken key is an error.
+  local function check_key(node)
+    local list = {}
+    for i, name in ipairs(node.key) do list[i] = quote(name) end
+    local names = table.concat(list, ", ")
+    local twice = run(node, function(c)
+      return ("select %s, count(*) from (%s) group by %s having count(*) > 1 "
+        .. "or %s limit 4"):format(names, c:layer(node.layer), names,
+        table.concat(list, " is null or ") .. " is null")
+    end)
+    if #twice == 0 then return end
+    local values = {}
+    for j in ipairs(list) do values[j] = tostring(twice:value(1, j)) end
+    fail("exists", ("key %s: %d rows are '%s'%s"):format(
+      table.concat(node.key, " "), twice:value(1, #list + 1),
+      table.concat(values, " "), #twice > 1 and ", and there are others"
+      or ""))
+  end
+
+  local function check_expect(node, expect)
+    local broken = run(node, function(c)
+      local layer = M.wrap(expect.layer)
+      layer.outputs = { { name = "n", tree = { "call", name = "count",
+        star = true } } }
+      layer.hidden = {}
+      layer.where[1] = { tree = { "not", { "group", expect.tree } } }
+      return c:layer(layer)
+    end):value(1, 1)
+    if broken > 0 then
+      note.say("expect %s: does not hold for %d row%s", expect.source, broken,
+        broken == 1 and "" or "s")
+    end
+  end
+
+  local function check(node)
+    if node.check_key then check_key(node) end
+    for _, expect in ipairs(node.expects or {}) do
+      check_expect(node, expect)
+    end
+  end
+  M.check = check
+
+  local function count_rows(node, quiet)
+    local frame, counts, places = run(node, function(c)
+      return ("select count(*) from (%s)"):format(c:layer(node.layer))
+    end)
+    if not quiet then say(counts, places) end
+    return frame:value(1, 1)
+  end
+  M.count_rows = count_rows
+
+  -- Methods that answer ------------------------------------------------------
+
+  local methods = {}
+
+  --- relation:collect() -> frame
+  -- The rows as they are now, kept in memory; a frame never changes.
+  --
+  --   > #demo.adsl:collect()
+  --   24
+  --
+  -- See also: relation:rows, relation:row.
+  function methods.collect(relation)
+    local node = node_of(relation)
+    if node.frame then return relation end
+    check(node)
+    return M.of_frame(ask(node), { key = node.key,
+      simulated = node.simulated })
+  end
+
+  local function row_table(frame, i, names)
+    local row = {}
+    for j, name in ipairs(names) do row[name] = frame:value(i, j) end
+    return setmetatable(row, { __index = function(_, name)
+      local near = type(name) == "string" and text.nearest(name, names)
+      fail("not found", ("the row has no %s%s"):format(tostring(name),
+        near and "; nearest: " .. near or ""))
+    end })
+  end
+
+  --- relation:row(i) -> table
+  -- Row i, from 1, as a table of NAME = value; missing values are NA.
+  --
+  --   > demo.adsl:row(1).USUBJID
+  --   DEM-001
+  --
+  -- See also: relation:rows, relation:collect.
+  function methods.row(relation, i)
+    if math.type(i) ~= "integer" or i < 1 then
+      fail("invalid", ("row: %s is no number of a row"):format(tostring(i)))
+    end
+    local node = node_of(relation)
+    local frame = ask(node, nil, { n = 1, from = i })
+    if #frame == 0 then
+      fail("not found", ("there is no row %d"):format(i))
+    end
+    return row_table(frame, 1, M.names_of(node.columns))
+  end
+
+  --- relation:rows() -> iterator
+  -- All rows in order, for a loop: `for row in r:rows() do ... end`.
+  --
+  --   > n = 0; for row in demo.adsl:rows() do n = n + 1 end; print(n)
+  --   24
+  --
+  -- See also: relation:row.
+  function methods.rows(relation)
+    local node = node_of(relation)
+    local frame = node.frame or ask(node)
+    local names, i = M.names_of(node.columns), 0
+    return function()
+      i = i + 1
+      if i <= #frame then return row_table(frame, i, names) end
+    end
+  end
+
+  --- relation:sql() -> text, values
+  -- The SQL that answers the relation, to be read, and the values of its ?.
+  --
+  --   > demo.adsl:where("AGE > ?", 64):select("USUBJID"):sql()
+  --   select "USUBJID" from "adsl" where ("AGE" > ?) order by rowid  64
+  --
+  -- See also: relation:where.
+  function methods.sql(relation)
+    local n = 0
+    local compiler = setmetatable({ values = {}, places = {}, frames = {},
+      readable = true, attach = function()
+        n = n + 1
+        return "frame_" .. n
+      end }, M.Compiler)
+    local sql = compiler:layer(node_of(relation).layer, true)
+    return sql, table.unpack(compiler.values)
+  end
+
+  M.methods = methods
+
+  -- `.` is data, `:` is a verb ------------------------------------------------
+
+  local function column_of(relation, column)
+    local node = node_of(relation)
+    if node.frame then return node.frame:column(column.name) end
+    return ask(node, { column.name }):column(1)
+  end
+
+  -- A column named like a verb is data; called, it passes on to the verb.
+  local called = setmetatable({}, { __mode = "k" })
+  cframe.column_meta("__call", function(column, first, ...)
+    local name = called[column]
+    if not name or not M.is(first) then
+      fail("type", ("%s is a column, no function"):format(column.name))
+    end
+    if methods[name] then return methods[name](first, ...) end
+    return M.apply(name, first, ...)
+  end)
+
+  function Relation.__index(relation, name)
+    local node = node_of(relation)
+    local column = type(name) == "string" and node.columns[name:lower()]
+    if column and (column.name == name or not (verbs[name] or methods[name]))
+    then
+      local c = column_of(relation, column)
+      if verbs[name] or methods[name] then
+        called[c] = name
+      end
+      return c
+    end
+    if methods[name] then return methods[name] end
+    if verbs[name] then
+      return function(first, ...)
+        if not M.is(first) then
+          fail("type", ("%s is a verb: write x:%s(...), with a colon"):format(
+            name, name))
+        end
+        return M.apply(name, first, ...)
+      end
+    end
+    local all = M.names_of(node.columns)
+    for verb in pairs(verbs) do all[#all + 1] = verb end
+    for method in pairs(methods) do all[#all + 1] = method end
+    table.sort(all)
+    local near = type(name) == "string" and text.nearest(name, all)
+    fail("not found", ("no column or verb %s%s"):format(tostring(name),
+      near and "; nearest: " .. near or ""))
+  end
+
+  function Relation.__newindex(_, name)
+    fail("invalid", ("%s: a relation is not changed; mutate(\"%s = ...\") "
+      .. "makes one that has it"):format(tostring(name), tostring(name)))
+  end
+
+  function Relation.__len(relation)
+    local node = node_of(relation)
+    if node.frame then return #node.frame end
+    check_joins(node)
+    return count_rows(node)
+  end
+
+  -- A study's table that is called like a verb of the study passes the call
+  -- on: s:import(...) works although there is a table import.
+  function Relation.__call(relation, first, ...)
+    local node = node_of(relation)
+    local study = node.study
+    if node.name and study and rawequal(first, study.object) then
+      return study:call(node.name, ...)
+    end
+    fail("type", "a relation is no function")
+  end
+
+  function Relation.__frame(relation, names)
+    local node = node_of(relation)
+    if not names then return node.frame or ask(node) end
+    if node.frame then names = names or M.names_of(node.columns) end
+    return ask(node, names)
+  end
+
+  function Relation.__complete(relation, sep)
+    local node, list = node_of(relation), {}
+    if sep == "." then return M.names_of(node.columns) end
+    for verb in pairs(verbs) do list[#list + 1] = verb end
+    for method in pairs(methods) do list[#list + 1] = method end
+    table.sort(list)
+    return list
+  end
+
+  function Relation.__tostring(relation)
+    return require "trialsh.show".relation(relation)
+  end
+
+  Relation.__name = "relation"
+  Relation.__metatable = nil
+end

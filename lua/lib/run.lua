@@ -1,0 +1,396 @@
+-- run(s): binds the endpoints to a study, computes, and stores one row per
+-- endpoint and comparison (or arm) in s.results.
+--
+-- The analysis set is every subject of the population, joined to the rows
+-- that parameter, visit and where choose: a subject without a row is missing,
+-- never gone; two rows for one subject are an error.
+
+local errors = require "ts.error"
+local text = require "ts.text"
+local NA = require "ts.na".NA
+local expression = require "trialsh.expression"
+local relation = require "trialsh.relation"
+local endpoints = require "trialsh.endpoint"
+local trial_module = require "trialsh.trial"
+local analysis = require "trialsh.analysis"
+
+local fail = errors.fail
+local SUBJECT = "USUBJID"
+local RESPONSE = "y" -- the response's name in the analysis set
+
+local M = {}
+
+-- Binding --------------------------------------------------------------------
+
+local function population_of(e)
+  local t = e.trial
+  return e.population and t.populations[e.population] or t.populations[1]
+end
+
+local function treatment_of(e)
+  local p = population_of(e)
+  return p and p.treatment or "TRT01P"
+end
+
+-- Variables that the endpoint's formula names besides the treatment.
+local function formula_variables(e)
+  if not e.formula then return {} end
+  local list = {}
+  for _, name in ipairs(require "ts.formula".variables(e.formula)) do
+    if name ~= treatment_of(e) then list[#list + 1] = name end
+  end
+  return list
+end
+
+-- The rows of the endpoint before they are joined to the population.
+local function rows_of(s, e)
+  local t = e.trial
+  local parameter = e.parameter and t.parameters[e.parameter]
+  local name = e.data or parameter.table
+  local r = s[name]
+  if parameter and relation.node_of(r).columns.paramcd then
+    r = r:where { PARAMCD = e.parameter }
+  end
+  if e.visit then
+    r = r:where { AVISIT = e.visit }
+    if relation.node_of(r).columns.anl01fl then
+      r = r:where { ANL01FL = "Y" }
+    end
+  end
+  if e.where then r = r:where(e.where) end
+  return r
+end
+
+-- Columns that an expression names.
+local function names_in(source, columns, who)
+  local tree = expression.parse(who, source)
+  local _, used = expression.check(who, tree, columns)
+  local list = {}
+  for name in pairs(used) do list[#list + 1] = columns[name].name end
+  table.sort(list)
+  return list
+end
+
+local function with_response(r, e)
+  local method = analysis.find(e.method)
+  if method.survival then
+    if e.variable then
+      fail("invalid", ("endpoint %s: %s takes the time AVAL and the censoring "
+        .. "CNSR; leave variable out"):format(e.id, e.method))
+    end
+    return r, { "AVAL", "CNSR" }, "Surv(AVAL, CNSR == 0)"
+  end
+  local variable = e.variable or "AVAL"
+  names_in(variable, relation.node_of(r).columns, "variable")
+  return r:mutate(("%s = %s"):format(RESPONSE, variable)), { RESPONSE },
+    RESPONSE
+end
+
+--- The analysis set of an endpoint: a relation, the left side, the treatment.
+local function bind(s, e)
+  local treatment, population = treatment_of(e), population_of(e)
+  local subjects = s.adsl
+  if population then subjects = subjects:where(population.condition) end
+  local covariates = formula_variables(e)
+  local r, response, left = with_response(rows_of(s, e), e)
+  local have = relation.node_of(r).columns
+  local subject_columns, row_columns = { SUBJECT, treatment }, { SUBJECT }
+  local own = relation.node_of(subjects).columns
+  for _, name in ipairs(covariates) do
+    if own[name:lower()] then subject_columns[#subject_columns + 1] = name
+    else row_columns[#row_columns + 1] = name end
+  end
+  for _, name in ipairs(response) do
+    row_columns[#row_columns + 1] = name
+  end
+  relation.find("data", have, SUBJECT)
+  local set = subjects:select(table.unpack(subject_columns))
+    :join(r:select(table.unpack(row_columns)), SUBJECT)
+  return set, left, treatment
+end
+
+--- What is wrong with an endpoint on this study.
+function M.problems_of(s, e)
+  local problems = trial_module.problems()
+  local function try(key, value, f)
+    local ok, err = pcall(f)
+    if not ok then
+      problems:add(key, value, "%s", errors.is(err) and err.message
+        or tostring(err))
+    end
+    return ok
+  end
+  local parameter = e.parameter and e.trial.parameters[e.parameter]
+  local good = try(e.data and "data" or "parameter", e.data or e.parameter,
+    function() return s[e.data or parameter.table] end)
+  local population = population_of(e)
+  good = try(e.population and "population", e.population, function()
+    local adsl = s.adsl
+    if population then adsl = adsl:where(population.condition) end
+    relation.find("treatment", relation.node_of(adsl).columns,
+      treatment_of(e))
+  end) and good
+  if not good then return problems end
+  local r
+  good = try(e.where and "where" or e.visit and "visit" or "parameter",
+    e.where or e.visit or e.parameter, function() r = rows_of(s, e) end)
+  if good then
+    good = try(e.variable and "variable", nil,
+      function() with_response(r, e) end)
+  end
+  if good then
+    try("analysis", nil, function() bind(s, e) end)
+  end
+  return problems
+end
+
+-- Comparisons ----------------------------------------------------------------
+
+local function members(t, arm)
+  local entry = t.arms[arm]
+  return entry and entry.pool or { arm }
+end
+
+-- The analysis set of "A vs B": the subjects of both, pooled arms as one, B
+-- first, so that B is the reference.
+local function restrict(set, e, treatment, compare)
+  local a, b = trial_module.pair(compare)
+  local t = e.trial
+  local parts, cases = {}, {}
+  for _, arm in ipairs { a, b } do
+    for _, part in ipairs(members(t, arm)) do
+      parts[#parts + 1] = part
+      cases[#cases + 1] = ("when %s then %s"):format(
+        expression.literal(part), expression.literal(arm))
+    end
+  end
+  return set:where { [treatment] = parts }
+    :mutate(('"%s" = case "%s" %s end'):format(treatment, treatment,
+      table.concat(cases, " ")))
+    :levels { [treatment] = { b, a } }
+end
+
+local function formula_of(e, left, treatment)
+  return left .. " " .. (e.formula or "~ " .. expression.backtick(treatment))
+end
+
+-- Computing ------------------------------------------------------------------
+
+local function compute(s, e)
+  local set, left, treatment = bind(s, e)
+  local method = analysis.find(e.method)
+  local formula = formula_of(e, left, treatment)
+  -- kept once for all comparisons; notes on it are said once
+  local frame = set:collect()
+  local out = {}
+  local function add(rows, compare)
+    for _, row in ipairs(rows) do
+      row.compare = compare
+      out[#out + 1] = row
+    end
+  end
+  if method.kind == "compare" then
+    if #e.comparisons == 0 then
+      fail("invalid", ("endpoint %s: nothing to compare; the trial or the "
+        .. "endpoint says compare = \"A vs B\""):format(e.id))
+    end
+    for _, compare in ipairs(e.comparisons) do
+      add(method.compute(formula, restrict(frame, e, treatment, compare),
+        e.options, compare), compare)
+    end
+  else
+    add(method.compute(formula, frame, e.options))
+  end
+  return out, relation.node_of(set).simulated
+end
+
+-- Errors of one endpoint carry its place in the script.
+local function computed(s, e)
+  local ok, rows, simulated = pcall(compute, s, e)
+  if ok then return rows, simulated end
+  local err = rows
+  if errors.is(err) and err.code ~= "interrupted" then
+    fail(err.code, ("endpoint %s: %s"):format(e.id, err.message),
+      { file = e.file, line = e.file and e.line })
+  end
+  error(err, 0)
+end
+
+local result_columns = { "endpoint", "title", "role", "variation", "analysis",
+  "population", "parameter", "visit", "variable", "compare", "group" }
+for _, field in ipairs(analysis.fields) do
+  result_columns[#result_columns + 1] = field
+end
+for _, name in ipairs { "script", "line", "script_sha256", "data_sha256",
+    "seed", "version", "utc" } do
+  result_columns[#result_columns + 1] = name
+end
+
+local real = {}
+for name in ([[estimate std_error statistic df p_value conf_low conf_high
+    conf_level n n_1 n_2 estimate_1 estimate_2 n_missing n_event line seed]])
+  :gmatch "%S+" do real[name] = true end
+
+local function file_hash(path)
+  local f = path and io.open(path, "rb")
+  if not f then return nil end
+  local all = f:read "a"
+  f:close()
+  return text.sha256(all)
+end
+
+-- The hash of the tables that an endpoint reads.
+local function data_hash(inner, e)
+  local parameter = e.parameter and e.trial.parameters[e.parameter]
+  local tables, parts = inner:tables_list(), {}
+  for _, name in ipairs { "adsl", e.data or parameter.table } do
+    parts[#parts + 1] = tables[name] and tables[name].sha256 or ""
+  end
+  return text.sha256(table.concat(parts, " "))
+end
+
+local function complete(row, e, inner)
+  local parameter = e.parameter and e.trial.parameters[e.parameter]
+  local population = population_of(e)
+  row.endpoint, row.title, row.role = e.id, e.title, e.role
+  row.variation, row.analysis = "main", e.method
+  row.population = population and population.name
+  row.parameter = parameter and parameter.name
+  row.visit, row.variable = e.visit, e.variable
+  row.script, row.line = e.file, e.line
+  row.script_sha256 = file_hash(e.file)
+  row.data_sha256 = data_hash(inner, e)
+  row.seed = e.trial.seed
+  row.version = require "trialsh.version".text
+  row.utc = os.date "!%Y-%m-%dT%H:%M:%SZ"
+end
+
+local function frame_of(rows)
+  local arrays = {}
+  for j, name in ipairs(result_columns) do
+    local list = {}
+    for i, row in ipairs(rows) do
+      local value = row[name]
+      list[i] = value == nil and NA or value
+    end
+    arrays[j] = list
+  end
+  return require "ts.frame".build(result_columns, arrays)
+end
+
+local function store(inner, rows)
+  local frame = frame_of(rows)
+  -- text columns without a value would be taken for numbers
+  inner:change(function()
+    inner.handle:execute "drop table if exists _ts_result"
+    inner.handle:write("_ts_result", frame)
+    inner.handle:audit { verb = "run", object = "results", rows = #rows }
+  end)
+end
+
+--- run([s]) -> results
+-- Checks all endpoints, computes each on the study (the one that is open by
+-- default) and stores a row per endpoint and comparison, or arm, in
+-- s.results, which it gives back. Nothing is stored when one fails.
+--
+-- See also: check, endpoint, sap, study:result.
+function M.run(s)
+  s = require "trialsh.study".study.open(s)
+  if #endpoints.list == 0 then
+    fail("not found", 'no endpoint is defined; endpoint "ID" { ... } is one')
+  end
+  endpoints.check(s)
+  local inner = require "trialsh.study".inner(s)
+  local all, simulated = {}, false
+  for _, e in ipairs(endpoints.list) do
+    local rows, made_up = computed(s, e)
+    simulated = simulated or made_up
+    for _, row in ipairs(rows) do
+      complete(row, e, inner)
+      all[#all + 1] = row
+    end
+  end
+  store(inner, all)
+  return s.results
+end
+
+--- The relation behind s.results.
+function M.results(s)
+  local inner = require "trialsh.study".inner(s)
+  local columns = {}
+  for j, name in ipairs(result_columns) do
+    columns[j] = { name = name, type = real[name] and "real" or "text" }
+  end
+  local handle = inner:store()
+  local there = handle:query("select count(*) from sqlite_schema where "
+    .. "name = '_ts_result'")
+  if there:value(1, 1) == 0 then
+    fail("not found", "there are no results yet; run() makes them")
+  end
+  return relation.of_frame(handle:query("select * from _ts_result", nil,
+    columns))
+end
+
+-- Addresses ------------------------------------------------------------------
+
+-- ID[:PARAM][[A vs B]][@visit][/variation][.field]
+local function parse(address)
+  local rest, out = address, {}
+  out.id, rest = rest:match "^([%w_%-]+)(.*)$"
+  if not out.id then
+    fail("invalid", ("'%s' is no address; ID[A vs B]@visit.field"):format(
+      address))
+  end
+  local function take(pattern)
+    local found, more = rest:match(pattern)
+    if found then rest = more end
+    return found
+  end
+  out.parameter = take "^:([%w_]+)(.*)$"
+  out.compare = take "^%[(.-)%](.*)$"
+  out.visit = take "^@([^/%[.]+)(.*)$"
+  out.variation = take "^/([^.]+)(.*)$"
+  out.field = take "^%.([%w_]+)(.*)$"
+  if rest ~= "" then
+    fail("invalid", ("'%s' in the address %s"):format(rest, address))
+  end
+  return out
+end
+
+--- s:result(address)
+function M.result(s, address)
+  local a = parse(address)
+  local found
+  local ids = {}
+  for row in s.results:rows() do
+    ids[#ids + 1] = row.endpoint
+    if row.endpoint == a.id
+        and (not a.compare or row.compare == a.compare or row.group == a.compare)
+        and (not a.visit or row.visit == a.visit)
+        and (not a.parameter or row.parameter == a.parameter)
+        and (not a.variation or row.variation == a.variation) then
+      found = row
+      break
+    end
+  end
+  if not found then
+    fail("not found", ("no result %s%s"):format(address,
+      trial_module.nearest(a.id, ids)))
+  end
+  if a.field then return found[a.field] end
+  return found
+end
+
+--- The rows that an endpoint analyses, for figures.
+function M.data(s, e)
+  local problems = endpoints.problems_of(e)
+  if #problems > 0 then
+    fail("invalid", ("endpoint %s: %s"):format(e.id, problems[1].text))
+  end
+  local set, left, treatment = bind(s, e)
+  return { data = set, response = left, treatment = treatment,
+    formula = formula_of(e, left, treatment), endpoint = e,
+    survival = analysis.find(e.method).survival or false }
+end
+
+return M

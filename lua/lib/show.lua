@@ -1,0 +1,190 @@
+-- Relations and frames as text: fits the screen, says what is hidden, keeps
+-- numbers by their decimal point and NA apart from empty text.
+
+local text = require "ts.text"
+local NA = require "ts.na".NA
+
+local M = {}
+
+--- show.width(): columns of the screen; the shell sets a better one.
+function M.width() return math.tointeger(tonumber(os.getenv "COLUMNS")) or 80 end
+
+local HEAD, TAIL, ALL = 10, 5, 20
+
+-- Decimals that show every value, as far as seven digits do.
+local function decimals(values)
+  local need, largest, smallest = 0, 0, math.huge
+  for _, x in ipairs(values) do
+    if type(x) == "number" then
+      local s = text.number(x)
+      local a = math.abs(x)
+      if a > largest then largest = a end
+      if a > 0 and a < smallest then smallest = a end
+      if s:find "e" then
+        need = 15
+      else
+        need = math.max(need, #(s:match "%.(%d+)$" or ""))
+      end
+    end
+  end
+  if largest >= 1e15 or smallest < 1e-5 then return nil end
+  local whole = largest >= 1 and math.floor(math.log(largest, 10)) + 1 or 1
+  local digits = math.max(0, 7 - whole)
+  if smallest < 1 and smallest < math.huge then
+    digits = math.max(digits, math.min(7, 2 - math.floor(math.log(smallest, 10))))
+  end
+  return math.min(need, digits)
+end
+
+-- The cells of a column as text, and whether they are set to the right.
+local function cells(values, kind)
+  local out = {}
+  if kind == "text" then
+    for i, v in ipairs(values) do
+      out[i] = v == NA and "NA" or (v == "" or v == "NA") and '"' .. v .. '"'
+        or text.escape(v)
+    end
+    return out, false
+  end
+  local digits = decimals(values)
+  for i, v in ipairs(values) do
+    if v == NA then out[i] = "NA"
+    elseif not digits then out[i] = ("%.5g"):format(v)
+    elseif math.type(v) == "integer" and digits == 0 then out[i] = ("%d"):format(v)
+    else out[i] = ("%." .. digits .. "f"):format(v) end
+    if out[i]:find "^%-0%.?0*$" then out[i] = out[i]:sub(2) end
+  end
+  return out, true
+end
+
+local function cut(cell, width)
+  if text.width(cell) <= width then return cell end
+  local out, w = {}, 0
+  for _, c in utf8.codes(cell) do
+    local s = utf8.char(c)
+    w = w + text.width(s)
+    if w > width - 3 then break end
+    out[#out + 1] = s
+  end
+  return table.concat(out) .. "..."
+end
+
+local function pad(cell, width, right)
+  local blank = (" "):rep(width - text.width(cell))
+  return right and blank .. cell or cell .. blank
+end
+
+--- show.table(columns, n, opt) -> text
+-- columns: { name =, type =, star =, values = {...} }, rows numbered by
+-- opt.numbers; types: a row of types; width: that of the screen.
+function M.table(columns, n, opt)
+  local width = opt.width or M.width()
+  local number = #tostring(opt.numbers and opt.numbers[n] or n)
+  local lines, used, shown = {}, number, 0
+  local all = {}
+  for j, column in ipairs(columns) do
+    local list, right = cells(column.values, column.type)
+    local kind = (column.type or "?") .. (column.star and "*" or "")
+    local w = math.max(text.width(column.name), opt.types and #kind or 0)
+    for i = 1, n do
+      list[i] = cut(list[i], 40)
+      w = math.max(w, text.width(list[i]))
+    end
+    if shown > 0 and used + 2 + w > width then break end
+    used, shown = used + 2 + w, j
+    all[j] = { head = text.escape(column.name), kind = kind, list = list,
+      width = w, right = right }
+  end
+  local function line(first, get)
+    local parts = { pad(first, number, true) }
+    for j = 1, shown do
+      parts[j + 1] = pad(get(all[j]), all[j].width, all[j].right)
+    end
+    lines[#lines + 1] = (table.concat(parts, "  "):gsub("%s+$", ""))
+  end
+  line("", function(c) return c.head end)
+  if opt.types then line("", function(c) return c.kind end) end
+  for i = 1, n do
+    line(tostring(opt.numbers and opt.numbers[i] or i),
+      function(c) return c.list[i] end)
+    if opt.gap == i then lines[#lines + 1] = pad("...", number) end
+  end
+  return table.concat(lines, "\n"), shown
+end
+
+-- What stands below: rows and columns shown, orders, marks.
+local function footer(columns, total, rows, shown, simulated)
+  local parts = {}
+  if rows < total then parts[1] = ("%d of %d rows"):format(rows, total) end
+  if shown < #columns then
+    local rest = {}
+    for j = shown + 1, #columns do rest[#rest + 1] = columns[j].name end
+    local list = table.concat(rest, " ")
+    if #list > 60 then list = list:sub(1, 57):gsub("%S*$", "") .. "..." end
+    parts[#parts + 1] = ("%d of %d columns (not: %s)"):format(shown, #columns,
+      text.escape(list))
+  end
+  local line = table.concat(parts, ", ")
+  local orders = {}
+  for j = 1, shown do
+    local c = columns[j]
+    if c.levels and #c.levels > 1 and #c.levels <= 8 and #parts > 0 then
+      orders[#orders + 1] = ("* %s: %s"):format(c.name,
+        text.escape(table.concat(c.levels, " < ")))
+    end
+  end
+  local lines = {}
+  if line ~= "" then lines[1] = "  " .. line end
+  local width = M.width()
+  for _, order in ipairs(orders) do
+    if text.width(order) + 2 <= width then lines[#lines + 1] = "  " .. order end
+  end
+  if simulated then lines[#lines + 1] = "  SIMULATED DATA" end
+  return lines
+end
+
+--- show.relation(relation) -> text
+function M.relation(relation)
+  local R = require "trialsh.relation"
+  local node = R.node_of(relation)
+  if node.group then
+    return ("rows grouped by %s; summarise or count comes next"):format(
+      table.concat(node.group, ", "))
+  end
+  local total = #relation
+  local frames = {}
+  if total <= ALL then
+    frames[1] = R.ask(node, nil, { quiet = true })
+  else
+    frames[1] = R.ask(node, nil, { quiet = true, n = HEAD, from = 1 })
+    frames[2] = R.ask(node, nil, { quiet = true, n = TAIL,
+      from = total - TAIL + 1 })
+  end
+  local columns, numbers, rows = {}, {}, 0
+  for j, c in ipairs(node.columns) do
+    columns[j] = { name = c.name, type = frames[1]:column(j).type,
+      star = c.levels and true, values = {} }
+  end
+  for k, frame in ipairs(frames) do
+    for i = 1, #frame do
+      rows = rows + 1
+      numbers[rows] = k == 1 and i or total - #frame + i
+      for j in ipairs(columns) do
+        columns[j].values[rows] = frame:value(i, j)
+      end
+    end
+  end
+  if #columns == 0 then return "no columns" end
+  local wide = total > ALL
+  local body, shown = M.table(columns, rows, { numbers = numbers,
+    types = wide, gap = wide and HEAD or nil })
+  if shown < #columns and not wide then
+    body, shown = M.table(columns, rows, { numbers = numbers, types = true })
+  end
+  local lines = footer(node.columns, total, rows, shown, node.simulated)
+  table.insert(lines, 1, body)
+  if total == 0 then table.insert(lines, 2, "  no rows") end
+  return table.concat(lines, "\n")
+end
+
+return M

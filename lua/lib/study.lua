@@ -1,0 +1,652 @@
+-- Studies: one SQLite file each. `.` gives a table as a relation, an
+-- assignment derives one, `:` changes the study; each change is one
+-- transaction and one audit event, with all that depends on it.
+
+local text = require "ts.text"
+local json = require "ts.json"
+local errors = require "ts.error"
+local store_module = require "ts.store"
+local NA = require "ts.na".NA
+local note = require "trialsh.note"
+local options = require "trialsh.options"
+local relation = require "trialsh.relation"
+local definition = require "trialsh.definition"
+
+local fail = errors.fail
+
+local M = {}
+local STATE = {}
+local Study = {} -- metatable of what users hold
+local Inner = {} -- what relations ask: store, generation, columns
+Inner.__index = Inner
+local methods = {}
+local current -- the study opened last
+
+-- Reading what is there ------------------------------------------------------
+
+local function rows(self, sql, values)
+  local frame = self.handle:query(sql, values)
+  local names, out = frame:names(), {}
+  for i = 1, #frame do
+    local row = {}
+    for j, name in ipairs(names) do row[name] = frame:value(i, j) end
+    out[i] = row
+  end
+  return out
+end
+
+local function known(value) return value ~= NA and value or nil end
+
+-- Tables by name and in order, with their columns; read once per change.
+local function load_tables(self)
+  if self.tables then return self.tables end
+  local tables = {}
+  for i, t in ipairs(rows(self, "select name, kind, rows, key, definition, "
+      .. "sources, script, line, sha256, file, simulated from _ts_table "
+      .. "order by position")) do
+    for name, value in pairs(t) do t[name] = known(value) end
+    t.key = t.key and json.decode(t.key)
+    t.definition = t.definition and json.decode(t.definition)
+    t.sources = t.sources and json.decode(t.sources) or {}
+    t.simulated = t.simulated == 1
+    t.columns = {}
+    tables[i], tables[t.name] = t, t
+  end
+  for _, c in ipairs(rows(self, "select tbl, name, type, label, unit, format, "
+      .. "levels, origin from _ts_column order by tbl, position")) do
+    local t = tables[c.tbl]
+    if t then
+      t.columns[#t.columns + 1] = {
+        name = c.name, type = c.type, label = known(c.label),
+        unit = known(c.unit), format = known(c.format),
+        levels = known(c.levels) and json.decode(c.levels) or nil,
+        declared = known(c.origin) }
+    end
+  end
+  self.tables = tables
+  return tables
+end
+
+function Inner:store()
+  if not self.handle:is_open() then fail("invalid", "the study is closed") end
+  return self.handle
+end
+
+function Inner:generation() return self.version end
+
+-- The columns of a table, with the levels that the trial declares.
+function Inner:columns_of(t)
+  local out = {}
+  local trial = self:trial()
+  for i, column in ipairs(t.columns) do
+    local c = {}
+    for key, value in pairs(column) do c[key] = value end
+    if trial and c.type == "text" and c.declared ~= "levels{ }" then
+      require "trialsh.trial".declare_levels(trial, c, self, t.name)
+    end
+    out[i] = c
+  end
+  return out
+end
+
+function Inner:base(name)
+  local t = load_tables(self)[name]
+  if not t then fail("not found", ("there is no table %s any more"):format(name)) end
+  return relation.base(self, name, self:columns_of(t), t.key, t.simulated)
+end
+
+-- The values of a text column as they are stored; for the trial's levels.
+function Inner:values_of(tbl, column)
+  local cache = load_tables(self)[tbl]
+  cache.values = cache.values or {}
+  local values = cache.values[column]
+  if not values then
+    values = {}
+    local q = require "trialsh.expression".quote
+    for i, row in ipairs(rows(self, ("select distinct %s as v from %s where "
+        .. "v is not null order by 1 limit 1000"):format(q(column), q(tbl)))) do
+      values[i] = row.v
+    end
+    cache.values[column] = values
+  end
+  return values
+end
+
+function Inner:trial()
+  if self.trial_read ~= self.version then
+    self.trial_read = self.version
+    local found = rows(self,
+      "select value from _ts_setting where name = 'trial'")[1]
+    self.trial_value = found
+      and require "trialsh.trial".from_json(found.value) or nil
+  end
+  return self.trial_value
+end
+
+function Inner:tables_list() return load_tables(self) end
+
+-- Changing -------------------------------------------------------------------
+
+local function changed(self)
+  self.version = self.version + 1
+  self.tables = nil
+end
+
+-- Runs f in one transaction: all of it or nothing.
+local function change(self, f)
+  if self.changing then return f() end
+  self.handle:begin()
+  self.changing = true
+  local ok, err = pcall(f)
+  self.changing = false
+  if ok then ok, err = pcall(self.handle.commit, self.handle) end
+  if not ok then
+    self.handle:rollback()
+    changed(self)
+    error(err, 0)
+  end
+  changed(self)
+end
+Inner.change = change
+
+local function check_name(name)
+  if type(name) ~= "string" or name == "" or name:find "%z"
+      or not text.valid(name) then
+    fail("invalid", "a table needs a name")
+  elseif name:find "^_" or name:lower():find "^sqlite_" then
+    fail("invalid", ("%s: names that begin with _ or sqlite_ are the "
+      .. "program's"):format(name))
+  elseif name == "trial" or name == "arms" or name == "results"
+      or name == "audit" then
+    fail("invalid", ("%s is no name for a table: s.%s is always there")
+      :format(name, name))
+  end
+end
+
+local function null(value) return value == nil and NA or value end
+
+-- Enters the table and its columns among those of the study.
+local function register(self, t)
+  local old = load_tables(self)[t.name]
+  local position = old and rows(self,
+    "select position from _ts_table where name = ?", { t.name })[1].position
+    or rows(self, "select coalesce(max(position), 0) + 1 as p from _ts_table")[1].p
+  self.handle:execute("delete from _ts_table where name = ?", { t.name })
+  self.handle:execute("delete from _ts_column where tbl = ?", { t.name })
+  self.handle:execute("insert into _ts_table values "
+    .. "(?,?,?,?,?,?,?,?,?,?,?,?,strftime('%Y-%m-%dT%H:%M:%SZ'))", {
+    t.name, t.kind, position, t.rows, null(t.key and json.encode(t.key)),
+    null(t.definition and json.encode(t.definition)),
+    null(t.sources and json.encode(t.sources)), null(t.script), null(t.line),
+    null(t.sha256), null(t.file), t.simulated and 1 or 0 })
+  for i, c in ipairs(t.columns) do
+    self.handle:execute("insert into _ts_column values (?,?,?,?,?,?,?,?,?)", {
+      t.name, i, c.name, c.type or "text", null(c.label), null(c.unit),
+      null(c.format), null(c.levels and json.encode(c.levels)),
+      null(c.declared) })
+  end
+  self.tables = nil
+  self.version = self.version + 1
+end
+
+local function drop_table(self, name)
+  self.handle:execute("drop table if exists "
+    .. require "trialsh.expression".quote(name))
+end
+
+-- A raw table that is replaced stays in the file under another name.
+local function put_aside(self, name)
+  local q = require "trialsh.expression".quote
+  local n = rows(self, "select count(*) as n from sqlite_schema where name "
+    .. "like ? escape '\\'", { "\\_ts\\_was\\_%" })[1].n
+  self.handle:execute(("alter table %s rename to %s"):format(q(name),
+    q(("_ts_was_%d_%s"):format(n + 1, name))))
+end
+
+-- Levels of text columns whose numeric companion (AVISIT, AVISITN) orders them.
+local function companion_levels(self, name, columns)
+  local q = require "trialsh.expression".quote
+  local by_name = {}
+  for _, c in ipairs(columns) do by_name[c.name] = c end
+  for _, c in ipairs(columns) do
+    local number = by_name[c.name .. "N"]
+    if c.type == "text" and not c.levels and number
+        and number.type == "real" then
+      local found = rows(self, ("select %s as v, min(%s) as a, max(%s) as b "
+        .. "from %s where %s <> '' group by 1 order by 2 limit 1001")
+        :format(q(c.name), q(number.name), q(number.name), q(name), q(c.name)))
+      local levels, good = {}, #found > 0 and #found <= 1000
+      for i, row in ipairs(found) do
+        if row.a == NA or row.a ~= row.b or i > 1 and row.a == found[i - 1].a
+        then good = false end
+        levels[i] = row.v
+      end
+      if good then
+        c.levels, c.declared = levels, number.name
+      end
+    end
+  end
+end
+
+-- Derived tables -------------------------------------------------------------
+
+-- The hash of a derived table: of its definition and of what it is made from.
+local function derived_hash(self, def, sources)
+  local parts = { json.encode(def) }
+  local tables = load_tables(self)
+  for _, name in ipairs(sources) do
+    parts[#parts + 1] = name .. " " .. (tables[name].sha256 or "")
+  end
+  local trial = self:trial()
+  if trial then parts[#parts + 1] = require "trialsh.trial".to_json(trial) end
+  return text.sha256(table.concat(parts, "\n"))
+end
+
+-- Computes a relation and stores its rows as a table.
+local function materialise(self, name, node, facts)
+  relation.check(node)
+  local frame = node.frame or relation.ask(node)
+  local columns = {}
+  for j, c in ipairs(node.columns) do
+    local column = frame:column(j)
+    columns[j] = { name = c.name, type = column.type, label = c.label,
+      unit = c.unit, format = c.format, levels = c.levels,
+      declared = c.levels and (c.declared or "levels{ }") }
+  end
+  drop_table(self, name)
+  self.handle:write(name, frame)
+  companion_levels(self, name, columns)
+  register(self, {
+    name = name, kind = facts.kind, rows = #frame, key = node.key,
+    definition = facts.definition, sources = facts.sources,
+    script = facts.script, line = facts.line, sha256 = facts.sha256,
+    simulated = node.simulated or facts.simulated, columns = columns })
+  self.handle:audit { verb = facts.verb or "derive", object = name,
+    rows = #frame, sha256 = facts.sha256,
+    detail = facts.definition and json.encode(facts.definition) }
+end
+
+-- Everything that a table depends on, itself included.
+local function closure(self, name, set)
+  if set[name] then return end
+  set[name] = true
+  local t = load_tables(self)[name]
+  for _, source in ipairs(t and t.sources or {}) do
+    closure(self, source, set)
+  end
+end
+
+-- Derives again, in order, what depends on the tables in the set.
+local function derive_dependents(self, set)
+  local done = {}
+  local function visit(name)
+    if done[name] ~= nil then return done[name] end
+    done[name] = false
+    local t, stale = load_tables(self)[name], false
+    for _, source in ipairs(t.sources) do
+      if set[source] or load_tables(self)[source] and visit(source) then
+        stale = true
+      end
+    end
+    if stale and t.definition then
+      local r = definition.rebuild(self.object, t.definition)
+      materialise(self, name, relation.node_of(r), { kind = "derived",
+        verb = "derive again", definition = t.definition, sources = t.sources,
+        script = t.script, line = t.line, simulated = t.simulated,
+        sha256 = derived_hash(self, t.definition, t.sources) })
+      done[name] = true
+    end
+    return done[name]
+  end
+  local names = {}
+  for i, t in ipairs(load_tables(self)) do names[i] = t.name end
+  for _, name in ipairs(names) do
+    if not set[name] and visit(name) then
+      note.say("%s derived again", name)
+    end
+  end
+end
+Inner.derive_dependents = derive_dependents
+
+local function assign(self, name, value)
+  check_name(name)
+  if not relation.is(value) then
+    fail("type", ("s.%s = ... takes a relation or a frame, not a %s"):format(
+      name, type(value)))
+  end
+  local old = load_tables(self)[name]
+  if old and old.kind == "raw" then
+    fail("exists", ("%s is raw data; a derived table takes another name")
+      :format(name))
+  end
+  local def, sources = definition.of(value)
+  for _, source in ipairs(sources) do
+    local set = {}
+    closure(self, source, set)
+    if set[name] then
+      fail("invalid", ("%s cannot be derived from itself%s"):format(name,
+        source ~= name and ", through " .. source or ""))
+    end
+  end
+  local hash = def and derived_hash(self, def, sources)
+  if old and hash and old.sha256 == hash then return end
+  local file, line = errors.where()
+  change(self, function()
+    materialise(self, name, relation.node_of(value), {
+      kind = def and "derived" or "frame", definition = def, sources = sources,
+      script = file, line = line, sha256 = hash })
+    if old then derive_dependents(self, { [name] = true }) end
+  end)
+end
+
+-- Methods --------------------------------------------------------------------
+
+local function import_file(self, path, opt)
+  local name = opt.as or path:match "([^/]+)$":gsub("%.[^.]*$", ""):lower()
+  check_name(name)
+  local extension = (path:match "%.([^./]+)$" or ""):lower()
+  if not ({ csv = 1, tsv = 1, tab = 1, txt = 1 })[extension] then
+    fail("invalid", ("%s: CSV and TSV files can be imported, %s cannot")
+      :format(path, extension == "" and "a file without extension"
+        or "." .. extension))
+  end
+  local csv, facts = require "trialsh.read".open(path, opt)
+  local old = load_tables(self)[name]
+  if old and old.kind ~= "raw" then
+    fail("exists", ("%s: %s is a derived table; { as = \"...\" } gives "
+      .. "another name"):format(path, name))
+  elseif old and old.sha256 == facts.sha256 then
+    note.say("%s: unchanged since it was imported as %s", path, name)
+    return
+  elseif old and not opt.replace then
+    fail("exists", ("%s differs from what was imported as %s; { replace = "
+      .. "true } replaces it"):format(path, name))
+  end
+  change(self, function()
+    if old then put_aside(self, name) end
+    self.handle:import_csv(name, csv)
+    local columns = {}
+    for j, column in ipairs(facts.names) do
+      columns[j] = { name = column, type = facts.types[j] }
+    end
+    companion_levels(self, name, columns)
+    register(self, { name = name, kind = "raw", rows = facts.n_row,
+      sha256 = facts.sha256, file = path, simulated = opt.simulated,
+      columns = columns })
+    self.handle:audit { verb = old and "replace" or "import", object = name,
+      rows = facts.n_row, sha256 = facts.sha256, detail = path }
+    if old then derive_dependents(self, { [name] = true }) end
+  end)
+  self.handle:checkpoint()
+  require "trialsh.read".say(path, facts, name)
+end
+
+--- study:import(path [, opt])
+-- Reads a CSV or TSV file, or every such file of a folder, into a table that
+-- takes the file's base name in lower case. One transaction; what was there
+-- before an error stays. A file that did not change is left alone; one that
+-- did needs replace, which keeps the old rows in the file and derives again
+-- what depends on the table.
+--   as         another name for the table
+--   simulated  true marks the data, and all that is made of them, as simulated
+--   replace    true takes the place of a table imported before
+--   types      { AGE = "text" }: the type of a column, "text" or "real"
+--   na         { "ND" }: further words for missing
+--   delimiter, encoding  as for read
+-- SQL types and the rules of typing are those of read.
+--
+-- See also: read, study:export, study:drop.
+function methods.import(s, path, opt)
+  local self = s[STATE]
+  opt = options("import", opt, {
+    as = { "string" }, simulated = { "boolean", false },
+    replace = { "boolean", false }, types = { "table" }, na = { "table" },
+    delimiter = { "string" }, encoding = { "string" } })
+  if type(path) ~= "string" then
+    fail("type", "import: the path of a file is text")
+  end
+  local files = require "ts.file".list(path)
+  if not files then return import_file(self, path, opt) end
+  if opt.as then fail("invalid", "import: as is for one file, not a folder") end
+  local n = 0
+  for _, file in ipairs(files) do
+    local extension = (file:match "%.([^./]+)$" or ""):lower()
+    if extension == "csv" or extension == "tsv" then
+      import_file(self, path:gsub("/$", "") .. "/" .. file, opt)
+      n = n + 1
+    end
+  end
+  if n == 0 then
+    fail("not found", ("%s: no CSV or TSV file in that folder"):format(path))
+  end
+end
+
+--- study:drop(name)
+-- Removes a derived table. Raw data stay, and so does a table that another
+-- one is derived from.
+--
+-- See also: study:import.
+function methods.drop(s, name)
+  local self = s[STATE]
+  local t = load_tables(self)[name]
+  if not t then M.no_table(self, name) end
+  if t.kind == "raw" then
+    fail("invalid", ("%s is raw data, which stay"):format(name))
+  end
+  for _, other in ipairs(load_tables(self)) do
+    for _, source in ipairs(other.sources) do
+      if source == name then
+        fail("invalid", ("%s is derived from %s: drop it first"):format(
+          other.name, name))
+      end
+    end
+  end
+  change(self, function()
+    drop_table(self, name)
+    self.handle:execute("delete from _ts_table where name = ?", { name })
+    self.handle:execute("delete from _ts_column where tbl = ?", { name })
+    self.handle:audit { verb = "drop", object = name, rows = t.rows }
+  end)
+end
+
+--- study:export(what, file) -> file
+-- Writes a table (by name), a relation or a frame as CSV: exact numbers,
+-- missing as nothing, empty text as "". The file appears whole or not at all.
+--
+-- See also: study:import, read.
+function methods.export(s, what, file)
+  if type(what) == "string" then what = s[what] end
+  return require "trialsh.read".write(what, file)
+end
+
+--- study:verify() -> number of events
+-- Recomputes the chain of the audit trail; an error names the first event
+-- that was altered.
+--
+-- See also: study.open.
+function methods.verify(s) return s[STATE]:store():verify() end
+
+--- study:close()
+-- Closes the file. Relations of the study answer no more.
+--
+-- See also: study.open.
+function methods.close(s)
+  local self = s[STATE]
+  self.handle:close()
+  if current == s then current = nil end
+end
+
+--- study:result(address) -> result
+-- The result of run() that an address names: "ID", "ID[A vs B]", "ID@visit";
+-- with .field the value alone.
+--
+-- See also: run, endpoint.
+function methods.result(s, address)
+  return require "trialsh.run".result(s, address)
+end
+
+-- `.` ------------------------------------------------------------------------
+
+local special = {}
+
+function special.trial(s) return s[STATE]:trial() or NA end
+
+function special.results(s)
+  return require "trialsh.run".results(s)
+end
+
+function special.audit(s)
+  local self = s[STATE]
+  local columns = {}
+  for i, name in ipairs { "seq", "utc", "who", "verb", "object", "rows",
+      "sha256", "detail", "previous", "hash" } do
+    columns[i] = { name = name,
+      type = (name == "seq" or name == "rows") and "real" or "text" }
+  end
+  return relation.of_frame(self:store():query(
+    "select * from _ts_audit order by seq", nil, columns))
+end
+
+function M.no_table(self, name)
+  local names = {}
+  for i, t in ipairs(load_tables(self)) do names[i] = t.name end
+  local tables = table.concat(names, ", ")
+  for method in pairs(methods) do names[#names + 1] = method end
+  local near = type(name) == "string" and text.nearest(name, names)
+  fail("not found", ("no table %s%s"):format(tostring(name),
+    near and "; nearest: " .. near
+      or tables ~= "" and "; there are " .. tables or "; the study is empty"))
+end
+
+function Study.__index(s, name)
+  local self = rawget(s, STATE)
+  if load_tables(self)[name] and type(name) == "string" then
+    return relation.of_base(self:base(name))
+  end
+  if special[name] then return special[name](s) end
+  if methods[name] then return methods[name] end
+  M.no_table(self, name)
+end
+
+function Study.__newindex(s, name, value)
+  local self = s[STATE]
+  if name == "trial" then
+    return require "trialsh.trial".set(self, value)
+  end
+  assign(self, name, value)
+end
+
+-- A table may be called like a method: s:import() then comes through here.
+function Inner:call(name, ...)
+  if methods[name] then return methods[name](self.object, ...) end
+  fail("invalid", ("%s is a table, no verb"):format(name))
+end
+
+function Study.__tostring(s)
+  local self = s[STATE]
+  local list, raw = {}, {}
+  for _, t in ipairs(load_tables(self)) do list[#list + 1] = t end
+  local columns = {
+    { name = "table", type = "text", values = {} },
+    { name = "rows", type = "real", values = {} },
+    { name = "columns", type = "real", values = {} },
+    { name = "key", type = "text", values = {} },
+    { name = "made by", type = "text", values = {} },
+  }
+  local simulated
+  for i, t in ipairs(list) do
+    columns[1].values[i] = t.name
+    columns[2].values[i] = t.rows
+    columns[3].values[i] = #t.columns
+    columns[4].values[i] = t.key and table.concat(t.key, " ") or "-"
+    columns[5].values[i] = t.kind == "raw" and (t.file or "import")
+      or t.script and ("%s:%d"):format(t.script, t.line) or "the prompt"
+    simulated = simulated or t.simulated
+    raw[i] = t
+  end
+  local lines = {}
+  if #list == 0 then
+    lines[1] = "no tables yet; s:import \"file.csv\" brings one"
+  else
+    lines[1] = require "trialsh.show".table(columns, #list, {})
+  end
+  if simulated then lines[#lines + 1] = "SIMULATED DATA" end
+  return table.concat(lines, "\n")
+end
+
+function Study.__complete(s, sep)
+  local list = {}
+  if sep == "." then
+    for i, t in ipairs(load_tables(s[STATE])) do list[i] = t.name end
+    for name in pairs(special) do list[#list + 1] = name end
+  else
+    for name in pairs(methods) do list[#list + 1] = name end
+  end
+  table.sort(list)
+  return list
+end
+
+Study.__name = "study"
+
+-- Opening --------------------------------------------------------------------
+
+local function wrap(handle)
+  local self = setmetatable({ handle = handle, version = 1 }, Inner)
+  local s = setmetatable({ [STATE] = self }, Study)
+  self.object = s
+  return s
+end
+
+function M.is(x) return type(x) == "table" and getmetatable(x) == Study end
+
+function M.inner(s) return s[STATE] end
+
+--- A study in memory that is not the one open() answers with (demo).
+function M.memory() return wrap(store_module.memory()) end
+
+local study = {}
+
+--- study.open([file]) -> study
+-- Opens the study in a file; never makes one. Without a file: the study that
+-- is open. A study is given back as it is, so that a script may begin with
+-- `local s = study.open(...)` and be run alone, with -d, or by dofile.
+--
+-- See also: study.create, read.
+function study.open(file)
+  if M.is(file) then
+    current = file
+    return file
+  elseif file == nil then
+    if not current then
+      fail("not found", "no study is open: study.open \"file.db\", "
+        .. "or trialsh -d file.db")
+    end
+    return current
+  elseif type(file) ~= "string" then
+    fail("type", ("study.open takes the name of a file, not a %s"):format(
+      type(file)))
+  end
+  current = wrap(store_module.open(file))
+  return current
+end
+
+--- study.create(file) -> study
+-- Makes a new study in a file that is not there yet, and opens it.
+--
+-- See also: study.open, study:import.
+function study.create(file)
+  if type(file) ~= "string" then
+    fail("type", "study.create takes the name of a file")
+  end
+  current = wrap(store_module.create(file))
+  return current
+end
+
+M.study = setmetatable(study, { __index = function(_, name)
+  local near = text.nearest(tostring(name), { "open", "create" })
+  fail("not found", ("study has no %s%s"):format(tostring(name),
+    near and "; nearest: " .. near or "; it has open and create"))
+end })
+
+M.methods = methods
+return M

@@ -1,0 +1,1 @@
+return { text = "trialsh 0.1.0" }

@@ -1,0 +1,247 @@
+-- Relations over a study: verbs, order, levels, joins, derived tables.
+local lu = require "luaunit"
+local NA = require "ts.na".NA
+local data = require "trialsh.data"
+local note = require "trialsh.note"
+local study = require "trialsh.study"
+local frame = require "ts.frame"
+
+local said = {}
+note.listeners[#note.listeners + 1] = function(line) said[#said + 1] = line end
+
+local function make(names, arrays)
+  return data.wrap(frame.build(names, arrays))
+end
+
+local function column(relation, name)
+  local out = {}
+  for row in relation:rows() do out[#out + 1] = row[name] end
+  return out
+end
+
+local function refuses(words, f, ...)
+  local ok, err = pcall(f, ...)
+  lu.assertFalse(ok, words)
+  lu.assertStrContains(tostring(err), words)
+end
+
+local s
+
+TestRelation = {}
+
+function TestRelation:setUp()
+  s = study.memory()
+  s.adsl = make({ "USUBJID", "TRT01P", "TRT01PN", "AGE" }, {
+    { "03", "01", "02", "04" }, { "Low", "Placebo", "High", "Placebo" },
+    { 1, 0, 2, 0 }, { 60, 70, NA, 55 } })
+  s.adlb = make({ "USUBJID", "AVISIT", "AVAL" }, {
+    { "01", "01", "02", "03", "03" },
+    { "Day 1", "Day 8", "Day 1", "Day 1", "Day 8" },
+    { 500, 900, 0, 700, NA } })
+  said = {}
+end
+
+function TestRelation.test_rows_come_in_stored_order()
+  lu.assertEquals(column(s.adsl, "USUBJID"), { "03", "01", "02", "04" })
+  lu.assertEquals(#s.adsl, 4)
+end
+
+function TestRelation.test_levels_from_the_numeric_companion()
+  lu.assertEquals(s.adsl.TRT01P.levels, { "Placebo", "Low", "High" })
+  lu.assertEquals(column(s.adsl:by "TRT01P":count(), "TRT01P"),
+    { "Placebo", "Low", "High" })
+  lu.assertEquals(column(s.adsl:order("TRT01P desc", "AGE"), "USUBJID"),
+    { "02", "03", "04", "01" })
+end
+
+function TestRelation.test_order_is_stable_and_na_last()
+  lu.assertEquals(column(s.adsl:order "AGE desc", "AGE"), { 70, 60, 55, NA })
+  lu.assertEquals(column(s.adsl:order "AGE", "AGE"), { 55, 60, 70, NA })
+  lu.assertEquals(column(s.adsl:order "AGE":order "TRT01P", "USUBJID"),
+    { "04", "01", "03", "02" })
+  -- an order outlives a column that hides the one it was made of
+  lu.assertEquals(column(s.adsl:order "AGE":mutate "AGE = -AGE", "AGE"),
+    { -55, -60, -70, NA })
+  lu.assertEquals(column(s.adsl:order "AGE":select "USUBJID", "USUBJID"),
+    { "04", "03", "01", "02" })
+end
+
+function TestRelation.test_where()
+  lu.assertEquals(column(s.adsl:where "AGE > 56", "USUBJID"), { "03", "01" })
+  lu.assertStrContains(said[#said], "not decided for 1 row")
+  lu.assertEquals(#s.adsl:where { AGE = NA }, 1)
+  lu.assertEquals(#s.adsl:where { AGE = { 55, NA } }, 2)
+  lu.assertEquals(#s.adsl:where { TRT01P = { "Placebo", "Low" }, AGE = 60 }, 1)
+  lu.assertEquals(#s.adsl:where("USUBJID in ?", { "01", "02" }), 2)
+  lu.assertEquals(#s.adsl:where "USUBJID = '0''1'", 0)
+  refuses("Lua compared before", s.adsl.where, s.adsl, false)
+  refuses("nearest: Placebo", s.adsl.where, s.adsl, { TRT01P = "Plcebo" })
+end
+
+function TestRelation.test_mutate_in_order()
+  local r = s.adlb:mutate("L = ln(AVAL)", "L2 = L * 2", "AVAL = AVAL + 1",
+    "B = AVAL")
+  lu.assertEquals(column(r, "B"), { 501, 901, 1, 701, NA })
+  lu.assertAlmostEquals(r.L2[1], 2 * math.log(500), 1e-14)
+  lu.assertEquals(r.L[3], NA)
+  said = {}
+  r:collect()
+  lu.assertStrContains(table.concat(said), "ln of a value that is not above 0")
+  lu.assertEquals(column(s.adlb:mutate "X = 850/900", "X")[1], 850 / 900)
+  lu.assertEquals(column(s.adlb:mutate "X = AVAL || ' /uL'", "X")[1],
+    "500 /uL")
+end
+
+function TestRelation.test_summarise()
+  local r = s.adlb:by "AVISIT":summarise("n = count(AVAL)", "m = mean(AVAL)",
+    "lo = min(AVAL)", "p = count(*)")
+  lu.assertEquals(column(r, "n"), { 3, 1 })
+  lu.assertEquals(column(r, "m"), { 400, 900 })
+  lu.assertEquals(column(r, "p"), { 3, 2 })
+  lu.assertEquals(column(s.adlb:summarise "n = count(*)", "n"), { 5 })
+  lu.assertEquals(column(s.adlb:where "AVAL > 1e9":summarise "m = mean(AVAL)",
+    "m"), { NA })
+  refuses("neither grouped", s.adlb.summarise, s.adlb:by "AVISIT", "x = AVAL")
+  refuses("summarise or count", s.adlb.limit, s.adlb:by "AVISIT", 2)
+end
+
+function TestRelation.test_compensated_sum()
+  local f = make({ "x" }, { { 1, 1e100, 1, -1e100 } })
+  lu.assertEquals(f:summarise "s = sum(x)":row(1).s, 2)
+  lu.assertEquals(f:summarise "m = mean(x)":row(1).m, 0.5)
+end
+
+function TestRelation.test_select_renames()
+  local r = s.adlb:select("ID = USUBJID", "AVAL"):where "ID = '01'"
+  lu.assertEquals(column(r, "AVAL"), { 500, 900 })
+  refuses("nearest: AVAL", r.select, r, "AVLA")
+  refuses("twice", r.select, r, "ID", "ID")
+end
+
+function TestRelation.test_distinct_limit_head()
+  lu.assertEquals(column(s.adlb:distinct "USUBJID", "USUBJID"),
+    { "01", "02", "03" })
+  lu.assertEquals(column(s.adlb:order "AVAL desc":limit(2):where "AVAL < 900",
+    "AVAL"), { 700 })
+  lu.assertEquals(#s.adlb:head(2), 2)
+end
+
+function TestRelation.test_join_adds_columns_never_rows()
+  local r = s.adlb:join(s.adsl, "USUBJID")
+  lu.assertEquals(#r, 5)
+  lu.assertEquals(column(r, "AGE"), { 70, 70, NA, 60, 60 })
+  lu.assertStrContains(table.concat(said, "\n"),
+    "5 of 5 rows matched, 3 of 4 rows of the right used")
+  refuses("more than one row on the right for 01, 03",
+    function() return #s.adsl:join(s.adlb, "USUBJID") end)
+  lu.assertEquals(#s.adsl:join(s.adlb, "USUBJID", { many = true }), 6)
+  refuses("both have TRT01P, TRT01PN, AGE", s.adsl.join, s.adsl, s.adsl, "USUBJID")
+  refuses("keys are compulsory", s.adsl.join, s.adsl, s.adlb)
+  refuses("nearest: USUBJID", s.adsl.join, s.adsl, s.adlb, "USUBJD")
+  refuses("nearest: many", s.adsl.join, s.adsl, s.adlb, "USUBJID",
+    { mayn = true })
+end
+
+function TestRelation.test_join_with_a_frame()
+  local f = make({ "USUBJID", "SITE" }, { { "01", "04" }, { "A", "B" } })
+  lu.assertEquals(column(s.adsl:join(f, "USUBJID"), "SITE"),
+    { NA, "A", NA, "B" })
+  lu.assertEquals(column(f:join(s.adsl, "USUBJID"), "AGE"), { 70, 55 })
+end
+
+function TestRelation.test_frame_has_the_verbs()
+  local f = s.adlb:collect()
+  lu.assertEquals(#f:where "AVAL > 600", 2)
+  s.adlb = s.adlb:mutate "X = 1":collect()
+  lu.assertEquals(#f:where "AVAL > 600":where "AVAL < 800", 1)
+end
+
+function TestRelation.test_metadata_passes_through()
+  local r = s.adlb:label { AVAL = "Count" }
+    :levels { AVISIT = { "Day 8", "Day 1" } }
+  local d = r:where "AVAL > 1":mutate "Y = AVISIT":select("Y", "AVAL")
+  lu.assertEquals(d.AVAL.label, "Count")
+  lu.assertEquals(d.Y.levels, { "Day 8", "Day 1" })
+  lu.assertEquals(column(r:by "AVISIT":count(), "AVISIT"), { "Day 8", "Day 1" })
+  refuses("which its levels", function()
+    return s.adlb:levels { AVISIT = { "Day 1" } }:collect()
+  end)
+end
+
+function TestRelation.test_key_and_expect()
+  refuses("key USUBJID: 2 rows are '01'",
+    function() return s.adlb:key "USUBJID":collect() end)
+  refuses("key USUBJID", function() s.bad = s.adlb:key "USUBJID" end)
+  lu.assertFalse(pcall(function() return s.bad end))
+  s.good = s.adlb:key("USUBJID", "AVISIT"):expect "AVAL > 100"
+  lu.assertStrContains(table.concat(said, "\n"),
+    "expect AVAL > 100: does not hold for 1 row")
+end
+
+function TestRelation.test_unknown_names()
+  refuses("no column or verb AVLA; nearest: AVAL", function()
+    return s.adlb.AVLA
+  end)
+  refuses("nearest: where", function() return s.adlb:wehre "x" end)
+  refuses("no table adsk; nearest: adsl", function() return s.adsk end)
+end
+
+function TestRelation.test_a_column_named_like_a_verb()
+  local f = make({ "count", "where" }, { { 1, 2 }, { 3, 4 } })
+  lu.assertEquals(f.count[2], 2)
+  lu.assertEquals(f:count():row(1).n, 2)
+  lu.assertEquals(#f:where "count > 1", 1)
+  local t = study.memory()
+  t["import"] = f
+  lu.assertEquals(#t.import, 2)
+  refuses("no such", function()
+    local ok, err = pcall(function() t:import "nowhere.csv" end)
+    lu.assertFalse(ok)
+    error("no such: " .. tostring(err))
+  end)
+end
+
+function TestRelation.test_derived_tables_follow_their_sources()
+  s.a = s.adlb:where "AVAL > 0"
+  s.b = s.a:by "USUBJID":summarise "m = mean(AVAL)"
+  lu.assertEquals(column(s.b, "m"), { 700, 700 })
+  local kept = s.b
+  s.adlb = make({ "USUBJID", "AVISIT", "AVAL" },
+    { { "01" }, { "Day 1" }, { 5 } })
+  lu.assertEquals(column(s.b, "m"), { 5 })
+  lu.assertEquals(column(kept, "m"), { 5 })
+  refuses("cannot be derived from itself", function() s.a = s.a:limit(1) end)
+  refuses("through b", function() s.a = s.b end)
+  refuses("drop it first", s.drop, s, "a")
+  s:drop "b"
+  refuses("no table b", function() return s.b end)
+end
+
+function TestRelation.test_a_failed_change_changes_nothing()
+  s.a = s.adlb:key("USUBJID", "AVISIT")
+  local events = #s.audit
+  -- the new rows break the key of what is derived from them
+  lu.assertFalse(pcall(function()
+    s.adlb = make({ "USUBJID", "AVISIT", "AVAL" },
+      { { "01", "01" }, { "Day 1", "Day 1" }, { 5, 6 } })
+  end))
+  lu.assertEquals(#s.adlb, 5)
+  lu.assertEquals(#s.a, 5)
+  lu.assertEquals(#s.audit, events)
+  lu.assertEquals(s:verify(), events)
+end
+
+function TestRelation.test_the_same_definition_is_not_stored_twice()
+  s.a = s.adlb:where "AVAL > 0"
+  local events = #s.audit
+  s.a = s.adlb:where "AVAL > 0"
+  lu.assertEquals(#s.audit, events)
+end
+
+function TestRelation.test_sql_reads_only()
+  local text, value = s.adsl:where("AGE > ?", 60):sql()
+  lu.assertStrContains(text, '("AGE" > ?)')
+  lu.assertEquals(value, 60)
+end
+
+os.exit(lu.LuaUnit.run())
