@@ -1,0 +1,224 @@
+/*
+ * The log-rank test for k groups, with strata.
+ *
+ * The inverse of the singular variance is taken on its largest regular part,
+ * found by Cholesky with pivots (LAPACK dpstrf) of the correlations, so that
+ * small groups are not taken for dependent ones.
+ */
+#include "ts/survival.h"
+
+#include <lapacke.h>
+#include <math.h>
+#define MATHLIB_STANDALONE 1
+#include <Rmath.h>
+#include "event_order.h"
+#include "ts/interrupt.h"
+#include "ts/memory.h"
+#include "ts/sum.h"
+
+#define MOST_GROUPS 2000
+
+typedef struct {
+    size_t k;
+    double *at_risk, *deaths; /* of each group, in one stratum */
+    double *observed;
+    ts_sum *expected, *variance; /* variance: lower triangle of k x k */
+    bool *seen;                  /* groups that have subjects */
+} sums;
+
+static ts_status sums_new(size_t k, sums *s, ts_error *err)
+{
+    *s = (sums){.k = k};
+    s->at_risk = ts_alloc_array(k, sizeof *s->at_risk);
+    s->deaths = ts_alloc_array(k, sizeof *s->deaths);
+    s->observed = ts_alloc_array(k, sizeof *s->observed);
+    s->expected = ts_alloc_array(k, sizeof *s->expected);
+    s->variance = ts_alloc_array(k, k * sizeof *s->variance);
+    s->seen = ts_alloc_array(k, sizeof *s->seen);
+    if (!s->at_risk || !s->deaths || !s->observed || !s->expected ||
+        !s->variance || !s->seen)
+        return ts_fail_memory(err);
+    return TS_OK;
+}
+
+static void sums_free(sums *s)
+{
+    ts_free(s->at_risk);
+    ts_free(s->deaths);
+    ts_free(s->observed);
+    ts_free(s->expected);
+    ts_free(s->variance);
+    ts_free(s->seen);
+}
+
+/* Adds one time with d events among n at risk, s->at_risk by group: moments of
+ * the multivariate hypergeometric distribution. A weight of the
+ * Fleming-Harrington family would multiply d - E, its square the variance. */
+static void add_time(sums *s, double n, double d)
+{
+    double spread = n > 1 ? d * (n - d) / (n - 1) : 0;
+    for (size_t g = 0; g < s->k; g++) {
+        double share = s->at_risk[g] / n;
+        if (share == 0)
+            continue;
+        ts_sum_add(&s->expected[g], d * share);
+        if (spread == 0)
+            continue;
+        ts_sum_add(&s->variance[g * s->k + g], spread * share * (1 - share));
+        for (size_t h = 0; h < g; h++)
+            if (s->at_risk[h] > 0)
+                ts_sum_add(&s->variance[g * s->k + h],
+                           -spread * share * (s->at_risk[h] / n));
+    }
+}
+
+static ts_status add_stratum(sums *s, const ts_survival *data,
+                             const ts_event_order *order, size_t stratum,
+                             bool *one_group, ts_error *err)
+{
+    size_t first = order->start[stratum], end = order->start[stratum + 1];
+    size_t n_group = 0, n_event = 0;
+    for (size_t g = 0; g < s->k; g++)
+        s->at_risk[g] = 0;
+    for (size_t i = first; i < end; i++)
+        s->at_risk[data->group ? data->group[order->row[i]] : 0]++;
+    for (size_t g = 0; g < s->k; g++) {
+        n_group += s->at_risk[g] > 0;
+        s->seen[g] |= s->at_risk[g] > 0;
+    }
+    size_t n_step = 0;
+    for (size_t i = first, next; i < end; i = next) {
+        double d = 0;
+        if (n_step++ % 1024 == 0) {
+            ts_status status = ts_interrupt_check(err);
+            if (status)
+                return status;
+        }
+        for (next = i; next < end && order->rank[next] == order->rank[i];
+             next++)
+            d += data->event[order->row[next]];
+        if (d > 0)
+            add_time(s, (double)(end - i), d);
+        for (size_t j = i; j < next; j++) {
+            uint32_t row = order->row[j];
+            size_t g = data->group ? (size_t)data->group[row] : 0;
+            s->at_risk[g]--;
+            s->observed[g] += data->event[row];
+        }
+        n_event += (size_t)d;
+    }
+    *one_group = n_group == 1 && n_event > 0;
+    return TS_OK;
+}
+
+/* u' V^- u and the rank of V. */
+static ts_status quadratic(const sums *s, double *chisq, size_t *df,
+                           ts_error *err)
+{
+    size_t k = s->k, n = 0;
+    lapack_int rank = 0;
+    ts_status status = TS_OK;
+    double *a = ts_alloc_array(k, k * sizeof *a);
+    double *u = ts_alloc_array(k, sizeof *u);
+    double *y = ts_alloc_array(k, sizeof *y);
+    double *work = ts_alloc_array(2 * k, sizeof *work);
+    size_t *used = ts_alloc_array(k, sizeof *used);
+    lapack_int *pivot = ts_alloc_array(k, sizeof *pivot);
+    *chisq = 0;
+    *df = 0;
+    if (!a || !u || !y || !work || !used || !pivot) {
+        status = ts_fail_memory(err);
+        goto done;
+    }
+    for (size_t g = 0; g < k; g++)
+        if (ts_sum_value(&s->variance[g * k + g]) > 0)
+            used[n++] = g;
+    if (n == 0)
+        goto done;
+    for (size_t j = 0; j < n; j++) {
+        size_t h = used[j];
+        double scale = sqrt(ts_sum_value(&s->variance[h * k + h]));
+        u[j] = (s->observed[h] - ts_sum_value(&s->expected[h])) / scale;
+        for (size_t i = j; i < n; i++) {
+            size_t g = used[i];
+            a[j * n + i] = ts_sum_value(&s->variance[g * k + h]) / scale /
+                           sqrt(ts_sum_value(&s->variance[g * k + g]));
+        }
+    }
+    LAPACKE_dpstrf_work(LAPACK_COL_MAJOR, 'L', (lapack_int)n, a, (lapack_int)n,
+                        pivot, &rank, 1e-12 * (double)n, work);
+    ts_sum sum = {0};
+    for (lapack_int i = 0; i < rank; i++) { /* L y = u, pivots first */
+        double t = u[pivot[i] - 1];
+        for (lapack_int j = 0; j < i; j++)
+            t -= a[(size_t)j * n + (size_t)i] * y[j];
+        y[i] = t / a[(size_t)i * n + (size_t)i];
+        ts_sum_add(&sum, y[i] * y[i]);
+    }
+    *chisq = ts_sum_value(&sum);
+    *df = (size_t)rank;
+done:
+    ts_free(a);
+    ts_free(u);
+    ts_free(y);
+    ts_free(work);
+    ts_free(used);
+    ts_free(pivot);
+    return status;
+}
+
+static void hand_out(const sums *s, ts_logrank_result *out, double *observed,
+                     double *expected, double *variance)
+{
+    size_t k = s->k;
+    for (size_t g = 0; g < k; g++) {
+        double e = ts_sum_value(&s->expected[g]);
+        out->n_event += (size_t)s->observed[g];
+        out->n_idle_group += s->seen[g] && e == 0;
+        if (observed)
+            observed[g] = s->observed[g];
+        if (expected)
+            expected[g] = e;
+        for (size_t h = 0; variance && h <= g; h++)
+            variance[g * k + h] = variance[h * k + g] =
+                ts_sum_value(&s->variance[g * k + h]);
+    }
+}
+
+ts_status ts_logrank(const ts_survival *data, ts_logrank_result *out,
+                     double *observed, double *expected, double *variance,
+                     ts_error *err)
+{
+    size_t k = data->group ? data->n_group : 1;
+    sums s = {0};
+    ts_event_order *order = NULL;
+    *out = (ts_logrank_result){.p_value = 1, .z = NAN};
+    if (k > MOST_GROUPS)
+        return ts_fail(err, TS_ELIMIT,
+                       "%zu groups: the log-rank test takes at most %d", k,
+                       MOST_GROUPS);
+    ts_status status =
+        ts_event_order_new(data, data->stratum, data->n_stratum, &order, err);
+    if (!status)
+        status = sums_new(k, &s, err);
+    for (size_t b = 0; !status && b < order->n_block; b++) {
+        bool one_group = false;
+        status = add_stratum(&s, data, order, b, &one_group, err);
+        out->n_idle_stratum += one_group;
+    }
+    if (!status)
+        status = quadratic(&s, &out->statistic, &out->df, err);
+    if (!status) {
+        hand_out(&s, out, observed, expected, variance);
+        if (out->df > 0)
+            out->p_value = pchisq(out->statistic, (double)out->df, 0, 0);
+        if (k == 2 && out->df == 1)
+            out->z = (s.observed[1] - ts_sum_value(&s.expected[1])) /
+                     sqrt(ts_sum_value(&s.variance[3]));
+    } else {
+        *out = (ts_logrank_result){.p_value = NAN, .z = NAN};
+    }
+    sums_free(&s);
+    ts_event_order_free(order);
+    return status;
+}
