@@ -21,7 +21,8 @@ endif
 GCC := $(shell gcc -dumpversion)
 DEPS = libc6-dev liblua5.4-dev libreadline-dev libsqlite3-dev r-mathlib \
        liblapacke-dev liblapack-dev libblas-dev libgfortran-$(GCC)-dev \
-       libssl-dev zlib1g-dev libcjson-dev gnuplot-nox fonts-liberation
+       libssl-dev zlib1g-dev libcjson-dev librandom123-dev \
+       gnuplot-nox fonts-liberation
 TEST_DEPS = libcmocka-dev lua-unit tmux poppler-utils libxml2-utils sqlite3
 LONG_DEPS = clang valgrind clang-format \
             $(if $(shell apt-cache show libclang-rt-dev 2>&-),libclang-rt-dev)
@@ -39,7 +40,8 @@ CPPFLAGS = -D_GNU_SOURCE -Iinclude -Ilua/bind -I$(B) -I/usr/include/lua5.4
 LDFLAGS = -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed $(SANITIZE)
 
 LIBDIR := /usr/lib/$(shell gcc -print-multiarch)
-RMATH = $(firstword $(wildcard $(LIBDIR)/libRmath.a /usr/lib/libRmath.a) -lRmath)
+RMATH = $(firstword $(shell ls $(LIBDIR)/libRmath.a /usr/lib/libRmath.a 2>&-) \
+        -lRmath)
 # reference LAPACK, linked statically: the same digits, and 2 ms to start
 LAPACK = $(LIBDIR)/liblapacke.a $(LIBDIR)/lapack/liblapack.a \
          $(LIBDIR)/blas/libblas.a -l:libgfortran.a -l:libquadmath.a
@@ -64,7 +66,7 @@ keep = @mkdir -p $(@D); printf '%s\n' $(1) | cmp -s - $@ || \
 $(B)/version.h: FORCE
 	$(call keep,'#define TS_VERSION "$(VERSION)"' '#define TS_COMMIT "$(COMMIT)"')
 
-$(B)/flags: FORCE
+$(B)/flags: FORCE | need
 	$(call keep,'$(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $(LIBS)')
 
 $(B)/sources: FORCE
@@ -112,7 +114,7 @@ WANT = $(DEPS) $(if $(filter deps check check-long,$(GOALS)),$(TEST_DEPS)) \
 AUTO := $(filter deps demo check check-long,$(GOALS))
 SUDO = $(if $(filter-out 0,$(shell id -u)),sudo)
 APT = $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -qq
-INSTALL = $(APT) -o Dpkg::Use-Pty=0 install --no-install-recommends $(M) >&2
+INSTALL = $(APT) -o Dpkg::Use-Pty=0 install --no-install-recommends $(M) >/dev/null
 missing = $(if $(wildcard /usr/bin/dpkg-query),$(filter-out \
   $(patsubst installed/%,%,$(filter installed/%,$(shell dpkg-query -W \
     -f '$${db:Status-Status}/$${Package} ' $(WANT) 2>/dev/null))),$(WANT)))

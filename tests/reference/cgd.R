@@ -1,0 +1,54 @@
+# Values of R's survival package for the CGD trial (scripts/cgd/cgd.csv).
+#   Rscript tests/reference/cgd.R > tests/reference/cgd.csv
+# Made with R 4.2.2, survival 3.5-3. test is the analysis, arm the group or
+# empty, at the time or probability or empty, then the quantity and its value.
+library(survival)
+
+d <- read.csv("scripts/cgd/cgd.csv", stringsAsFactors = FALSE)
+d$TRT01P <- factor(d$TRT01P, c("placebo", "rIFN-g"))
+first <- d[d$ENUM == 1, ]
+
+cat("test,arm,at,quantity,value\n")
+put <- function(test, arm, at, quantity, value)
+  cat(sprintf("%s,%s,%s,%s,%s\n", test, arm, at, quantity,
+              ifelse(is.na(value), "NA", sprintf("%.17g", value))), sep = "")
+
+for (arm in levels(d$TRT01P)) {
+  own <- first[first$TRT01P == arm, ]
+  put("counts", arm, "", "n", nrow(own))
+  put("counts", arm, "", "n_event", sum(own$STATUS))
+  put("counts", arm, "", "infections", sum(d$STATUS[d$TRT01P == arm]))
+  put("counts", arm, "", "days", sum((d$TSTOP - d$TSTART)[d$TRT01P == arm]))
+}
+
+for (strata in c("", "INHERIT")) {
+  f <- Surv(TSTOP, STATUS) ~ TRT01P
+  if (strata != "") f <- update(f, ~ . + strata(INHERIT))
+  s <- survdiff(f, first)
+  name <- if (strata == "") "logrank" else "logrank_stratified"
+  obs <- if (is.matrix(s$obs)) rowSums(s$obs) else s$obs
+  exp <- if (is.matrix(s$exp)) rowSums(s$exp) else s$exp
+  put(name, "", "", "statistic", s$chisq)
+  put(name, "", "", "p_value", pchisq(s$chisq, 1, lower.tail = FALSE))
+  put(name, levels(d$TRT01P), "", "observed", obs)
+  put(name, levels(d$TRT01P), "", "expected", exp)
+}
+
+for (ci in c("log-log", "log", "plain")) {
+  fit <- survfit(Surv(TSTOP, STATUS) ~ TRT01P, first, conf.type = ci)
+  s <- summary(fit, times = c(100, 200, 300))
+  arm <- sub("TRT01P=", "", s$strata)
+  put(ci, arm, s$time, "n_risk", s$n.risk)
+  put(ci, arm, s$time, "survival", s$surv)
+  put(ci, arm, s$time, "std_error", s$std.err)
+  put(ci, arm, s$time, "conf_low", s$lower)
+  put(ci, arm, s$time, "conf_high", s$upper)
+  q <- quantile(fit, c(0.1, 0.25, 0.5))
+  for (i in seq_along(levels(d$TRT01P))) {
+    arm <- levels(d$TRT01P)[i]
+    p <- c(0.1, 0.25, 0.5)
+    put(ci, arm, p, "quantile", q$quantile[i, ])
+    put(ci, arm, p, "quantile_low", q$lower[i, ])
+    put(ci, arm, p, "quantile_high", q$upper[i, ])
+  }
+}
