@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "ts/memory.h"
+#include "ts/model.h"
 #include "ts/text.h"
 
 void ts_category_free(ts_category *c)
@@ -151,7 +152,8 @@ static ts_status name_pair(ts_category *out, const ts_category *a,
     ts_buffer name = {0};
     size_t left = (size_t)(key / (double)b->n_level);
     size_t right = (size_t)(key - (double)left * (double)b->n_level);
-    ts_buffer_printf(&name, "%s, %s", a->level[left], b->level[right]);
+    ts_buffer_printf(&name, "%s%c%s", a->level[left], TS_PART_SEPARATOR,
+                     b->level[right]);
     if (name.failed) {
         ts_buffer_free(&name);
         ts_category_free(out);

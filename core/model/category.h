@@ -17,7 +17,8 @@ typedef struct {
  * increasing. TS_ELIMIT for more than 2^31 - 1 levels. */
 ts_status ts_category_of(const ts_column *column, ts_category *out,
                          ts_error *err);
-/* a becomes a crossed with b: levels "a, b" that some row has, a slowest. */
+/* a becomes a crossed with b: the pairs that some row has, a slowest, written
+ * with TS_PART_SEPARATOR between them. */
 ts_status ts_category_cross(ts_category *a, const ts_category *b, size_t n_row,
                             ts_error *err);
 void ts_category_free(ts_category *category);

@@ -145,6 +145,20 @@ static ts_status take_numbers(const part *p, const ts_model_frame *m,
     return TS_OK;
 }
 
+/* "F\x1f65 and over" as people read it. */
+static char *join_parts(const char *parts)
+{
+    ts_buffer name = {0};
+    for (; *parts; parts++)
+        if (*parts == TS_PART_SEPARATOR)
+            ts_buffer_puts(&name, ", ");
+        else
+            ts_buffer_add(&name, parts, 1);
+    char *copy = name.failed ? NULL : ts_strdup(name.data ? name.data : "");
+    ts_buffer_free(&name);
+    return copy;
+}
+
 /* Codes of the rows used, renumbered so that used levels come first. */
 static ts_status take_codes(part *p, const ts_model_frame *m, ts_variable *v,
                             ts_error *err)
@@ -176,7 +190,8 @@ static ts_status take_codes(part *p, const ts_model_frame *m, ts_variable *v,
         size_t at = count[j].n ? used++ : v->n_level + unused++;
         place[j] = (int)at;
         v->level[at] = count[j];
-        v->level[at].name = c->level[j]; /* moved, not copied */
+        v->level[at].place = j;
+        v->level[at].parts = c->level[j]; /* moved, not copied */
         c->level[j] = NULL;
     }
     v->n_level_all += unused;
@@ -184,6 +199,9 @@ static ts_status take_codes(part *p, const ts_model_frame *m, ts_variable *v,
         v->code[i] = place[c->code[m->row[i]]];
     ts_free(count);
     ts_free(place);
+    for (size_t j = 0; j < v->n_level_all; j++)
+        if (!(v->level[j].name = join_parts(v->level[j].parts)))
+            return ts_fail_memory(err);
     return TS_OK;
 }
 
@@ -334,8 +352,10 @@ done:
 
 static void variable_free(ts_variable *v)
 {
-    for (size_t i = 0; v->level && i < v->n_level_all; i++)
+    for (size_t i = 0; v->level && i < v->n_level_all; i++) {
         ts_free(v->level[i].name);
+        ts_free(v->level[i].parts);
+    }
     ts_free(v->level);
     ts_free(v->name);
     ts_free(v->value);

@@ -192,6 +192,21 @@ double ts_quantile_sorted(const double *x, size_t n, double p, int type)
     return fabs(h) <= fuzz || low == high ? low : (1 - h) * low + h * high;
 }
 
+int ts_decimals(const double *x, size_t n, int most)
+{
+    int decimals = 0;
+    double unit = 1;
+    for (size_t i = 0; i < n && decimals <= most; i++)
+        for (; decimals <= most; decimals++, unit *= 10) {
+            double scaled = x[i] * unit;
+            /* the nearest double to 0.07 is not 7/100: allow its rounding */
+            if (isnan(x[i]) || fabs(scaled - round(scaled)) <=
+                                   4 * DBL_EPSILON * fabs(scaled))
+                break;
+        }
+    return decimals;
+}
+
 /* All of it --------------------------------------------------------------- */
 
 /* What is too large for a double does not exist either. */

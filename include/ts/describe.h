@@ -39,6 +39,10 @@ double ts_median_sorted(const double *sorted, size_t n);
  */
 double ts_quantile_sorted(const double *sorted, size_t n, double p, int type);
 
+/* Decimals with which the n numbers are written, or most + 1 when it takes
+ * more: numbers that were computed, not recorded. */
+int ts_decimals(const double *x, size_t n, int most);
+
 typedef struct {
     size_t n, n_missing;
     size_t n_not_positive; /* above 0 there is no geometric mean */

@@ -31,10 +31,14 @@ ts_status ts_expr_evaluate(const ts_expr *expr, const ts_frame *frame,
                            ts_error *err);
 
 typedef struct {
-    char *name;
+    char *name;   /* "F", or of crossed variables "F, 65 and over" */
+    char *parts;  /* the same with TS_PART_SEPARATOR between the variables */
+    size_t place; /* in the order of all levels, used or not, from 0 */
     size_t n_row; /* rows of the frame that have it */
     size_t n;     /* those among them that are used */
 } ts_level;
+
+#define TS_PART_SEPARATOR '\x1f'
 
 /* One variable of a model: numbers in value, or categories in code. */
 typedef struct {

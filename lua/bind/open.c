@@ -7,9 +7,12 @@
 
 static const luaL_Reg modules[] = {
     {"ts.csv", luaopen_ts_csv},
+    {"ts.describe", luaopen_ts_describe},
     {"ts.error", luaopen_ts_error},
     {"ts.file", luaopen_ts_file},
     {"ts.frame", luaopen_ts_frame},
+    {"ts.location", luaopen_ts_location},
+    {"ts.model", luaopen_ts_model},
     {"ts.na", luaopen_ts_na},
     {"ts.json", luaopen_ts_json},
     {"ts.store", luaopen_ts_store},

@@ -1,0 +1,116 @@
+/* ts.describe: summaries of columns. NA values are left out. */
+#include "bind.h"
+
+#include <math.h>
+#include <string.h>
+#include "ts/describe.h"
+#include "ts/sum.h"
+
+static const ts_column *check_real(lua_State *L, int index)
+{
+    const ts_column *column = tsl_check_column(L, index);
+    if (column->type != TS_REAL)
+        tsl_failf(L, TS_ETYPE, "%s is text, numbers are needed",
+                  column->name);
+    return column;
+}
+
+/* The values without NA, in memory that Lua owns. */
+static double *check_values(lua_State *L, int index, size_t *n)
+{
+    const ts_column *column = check_real(L, index);
+    double *x = lua_newuserdatauv(L, (column->n + 1) * sizeof *x, 0);
+    *n = 0;
+    for (size_t i = 0; i < column->n; i++) {
+        if (isinf(column->real[i]))
+            tsl_failf(L, TS_EINVALID, "%s is infinite in row %d",
+                      column->name, (int)i + 1);
+        if (!isnan(column->real[i]))
+            x[(*n)++] = column->real[i];
+    }
+    return x;
+}
+
+/* describe(column, quantile_type) -> table of the fields of ts_description */
+static int describe(lua_State *L)
+{
+    const ts_column *column = check_real(L, 1);
+    int type = (int)luaL_optinteger(L, 2, 2);
+    ts_description d;
+    ts_error err;
+    if (ts_describe(column->real, column->n, type, &d, &err)) {
+        ts_error named = {.code = err.code};
+        snprintf(named.text, sizeof named.text, "%.200s: %.1000s",
+                 column->name, err.text);
+        return tsl_fail(L, err.code == TS_EINVALID ? &named : &err);
+    }
+    lua_createtable(L, 0, 20);
+    tsl_set_real(L, "n", (double)d.n);
+    tsl_set_real(L, "n_missing", (double)d.n_missing);
+    tsl_set_real(L, "n_not_positive", (double)d.n_not_positive);
+    tsl_set_real(L, "sum", d.sum);
+    tsl_set_real(L, "mean", d.mean);
+    tsl_set_real(L, "sd", d.sd);
+    tsl_set_real(L, "se", d.se);
+    tsl_set_real(L, "median", d.median);
+    tsl_set_real(L, "q1", d.q1);
+    tsl_set_real(L, "q3", d.q3);
+    tsl_set_real(L, "min", d.min);
+    tsl_set_real(L, "max", d.max);
+    tsl_set_real(L, "geomean", d.geomean);
+    tsl_set_real(L, "geosd", d.geosd);
+    tsl_set_real(L, "geocv", d.geocv);
+    return 1;
+}
+
+/* quantile(column, p, type) */
+static int quantile(lua_State *L)
+{
+    size_t n;
+    double p = luaL_checknumber(L, 2);
+    int type = (int)luaL_optinteger(L, 3, 2);
+    if (!(p >= 0 && p <= 1))
+        return tsl_failf(L, TS_EINVALID, "quantile: p = %g is not between 0 "
+                                         "and 1",
+                         p);
+    if (type < 1 || type > 9)
+        return tsl_failf(L, TS_EINVALID,
+                         "quantile: type %d, the types are 1 to 9", type);
+    double *x = check_values(L, 1, &n);
+    ts_sort(x, n);
+    tsl_push_real(L, ts_quantile_sorted(x, n, p, type));
+    return 1;
+}
+
+/* decimals(column, most): with which its values are written */
+static int decimals(lua_State *L)
+{
+    const ts_column *column = check_real(L, 1);
+    int most = (int)luaL_optinteger(L, 2, 4);
+    lua_pushinteger(L, ts_decimals(column->real, column->n, most));
+    return 1;
+}
+
+static int count(lua_State *L)
+{
+    const ts_column *column = tsl_check_column(L, 1);
+    size_t n = 0;
+    for (size_t i = 0; i < column->n; i++)
+        n += !ts_column_is_na(column, i);
+    lua_pushinteger(L, (lua_Integer)n);
+    return 1;
+}
+
+static const luaL_Reg functions[] = {
+    {"describe", describe},
+    {"quantile", quantile},
+    {"decimals", decimals},
+    {"count", count},
+    {NULL, NULL},
+};
+
+int luaopen_ts_describe(lua_State *L)
+{
+    luaL_newlib(L, functions);
+    return 1;
+}
