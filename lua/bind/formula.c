@@ -1,5 +1,5 @@
 /*
- * ts.model: formulas and model frames. A model frame is a userdata that owns
+ * ts.formula: formulas and model frames. A model frame is a userdata that owns
  * its formula; Lua reads its counts from info() and its numbers as columns.
  */
 #include "bind.h"
@@ -58,24 +58,42 @@ static void push_expression(lua_State *L, const ts_expr *expr)
     lua_remove(L, -2);
 }
 
-/* formula(text [, alone]) -> { variables = {...}, response =, right = }: what
- * it names. alone: an expression without ~ will do, it is the response. */
-static int formula(lua_State *L)
+static void push_names(lua_State *L, const ts_formula *f)
 {
-    ts_error err;
-    const char *text = luaL_checkstring(L, 1);
-    model *m = new_model(L);
-    tsl_try(L, lua_toboolean(L, 2)
-                   ? ts_formula_parse_any(text, &m->formula, &err)
-                   : ts_formula_parse(text, &m->formula, &err),
-            &err);
-    const ts_formula *f = m->formula;
-    lua_createtable(L, 0, 4);
     lua_createtable(L, (int)f->n_variable, 0);
     for (size_t i = 0; i < f->n_variable; i++) {
         lua_pushstring(L, f->variable[i]);
         lua_rawseti(L, -2, (lua_Integer)i + 1);
     }
+}
+
+/* The formula at index 1, owned by the userdata on top of the stack. */
+static const ts_formula *check_formula(lua_State *L, int alone)
+{
+    ts_error err;
+    const char *text = luaL_checkstring(L, 1);
+    model *m = new_model(L);
+    tsl_try(L, alone ? ts_formula_parse_any(text, &m->formula, &err)
+                     : ts_formula_parse(text, &m->formula, &err),
+            &err);
+    return m->formula;
+}
+
+/* variables(text) -> list of the columns that a formula, or an expression
+ * without ~, names */
+static int variables(lua_State *L)
+{
+    push_names(L, check_formula(L, 1));
+    return 1;
+}
+
+/* parse(text [, alone]) -> { variables, response, right }: its columns, and
+ * both sides as text. alone: an expression without ~ will do. */
+static int parse(lua_State *L)
+{
+    const ts_formula *f = check_formula(L, lua_toboolean(L, 2));
+    lua_createtable(L, 0, 3);
+    push_names(L, f);
     lua_setfield(L, -2, "variables");
     if (f->response) {
         push_expression(L, f->response);
@@ -88,8 +106,8 @@ static int formula(lua_State *L)
     return 1;
 }
 
-/* new(formula, frame [, { groups = true, alone = true }]) -> model */
-static int new(lua_State *L)
+/* model(formula, frame [, { groups = true, alone = true }]) -> model frame */
+static int new_frame(lua_State *L)
 {
     ts_error err;
     const char *text = luaL_checkstring(L, 1);
@@ -202,34 +220,66 @@ static int model_info(lua_State *L)
     return 1;
 }
 
-/* model:samples() -> a list of columns: the response of the rows used, one
- * column per used level of the group, or one for all. */
+/* target[level] = which sample takes it, from 1, or 0; the number of samples.
+ * At index 2: nothing (a sample of all rows), or a list of lists of levels. */
+static size_t read_targets(lua_State *L, const ts_variable *g, size_t *target)
+{
+    luaL_checktype(L, 2, LUA_TTABLE);
+    lua_Integer k = luaL_len(L, 2);
+    for (lua_Integer j = 1; j <= k; j++) {
+        lua_rawgeti(L, 2, j);
+        luaL_checktype(L, -1, LUA_TTABLE);
+        lua_Integer n = luaL_len(L, -1);
+        for (lua_Integer i = 1; i <= n; i++) {
+            lua_rawgeti(L, -1, i);
+            lua_Integer level = luaL_checkinteger(L, -1);
+            luaL_argcheck(L, level >= 1 && (size_t)level <= g->n_level_all, 2,
+                          "no such level");
+            target[level - 1] = (size_t)j;
+            lua_pop(L, 1);
+        }
+        lua_pop(L, 1);
+    }
+    return (size_t)k;
+}
+
+/* model:samples([{ { level, ... }, ... }]) -> a list of columns, the response
+ * in the rows used: of all of them, or of each union of levels of the group,
+ * in the order of the rows. */
 static int model_samples(lua_State *L)
 {
     ts_error err;
     const ts_model_frame *m = check_model(L);
     luaL_argcheck(L, m->n_response >= 1 && m->response[0].value, 1,
                   "the response is no number");
-    const ts_variable *g = m->group.name ? &m->group : NULL;
-    size_t k = g ? g->n_level : 1;
-    luaL_checkstack(L, 4, "too many groups");
-    lua_createtable(L, (int)k, 0);
-    size_t *filled = lua_newuserdatauv(L, (k + 1) * sizeof *filled, 0);
+    const ts_variable *g = &m->group;
+    int all = lua_isnoneornil(L, 2) || !g->name;
+    size_t *target = lua_newuserdatauv(
+        L, (g->n_level_all + 1) * sizeof *target, 0);
+    memset(target, 0, (g->n_level_all + 1) * sizeof *target);
+    size_t k = all ? 1 : read_targets(L, g, target);
+    size_t *count = lua_newuserdatauv(L, (k + 1) * sizeof *count, 0);
     double **to = lua_newuserdatauv(L, (k + 1) * sizeof *to, 0);
-    for (size_t j = 0; j < k; j++) {
+    memset(count, 0, (k + 1) * sizeof *count);
+    for (size_t j = 0; j < g->n_level_all; j++)
+        count[target[j]] += g->level[j].n;
+    if (all)
+        count[1] = m->n;
+    lua_createtable(L, (int)k, 0);
+    for (size_t j = 1; j <= k; j++) {
         ts_column **box = tsl_new_column(L);
-        tsl_try(L, ts_column_new_real(m->response[0].name,
-                                      g ? g->level[j].n : m->n, box, &err),
+        tsl_try(L, ts_column_new_real(m->response[0].name, count[j], box,
+                                      &err),
                 &err);
         to[j] = (*box)->real;
-        filled[j] = 0;
-        lua_rawseti(L, -4, (lua_Integer)j + 1);
+        lua_rawseti(L, -2, (lua_Integer)j);
     }
+    memset(count, 0, (k + 1) * sizeof *count);
     for (size_t i = 0; i < m->n; i++) {
-        size_t j = g ? (size_t)g->code[i] : 0;
-        to[j][filled[j]++] = m->response[0].value[i];
+        size_t j = all ? 1 : target[g->code[i]];
+        if (j)
+            to[j][count[j]++] = m->response[0].value[i];
     }
-    lua_pop(L, 2);
     return 1;
 }
 
@@ -255,12 +305,13 @@ static const luaL_Reg methods[] = {
 };
 
 static const luaL_Reg functions[] = {
-    {"formula", formula},
-    {"new", new},
+    {"model", new_frame},
+    {"parse", parse},
+    {"variables", variables},
     {NULL, NULL},
 };
 
-int luaopen_ts_model(lua_State *L)
+int luaopen_ts_formula(lua_State *L)
 {
     if (luaL_newmetatable(L, MODEL)) {
         lua_pushcfunction(L, model_gc);
