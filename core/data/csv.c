@@ -102,10 +102,9 @@ static ts_status read_header(ts_csv *csv, csv_input *in, ts_error *err)
         return ts_fail_memory(err);
     f->n_column = n;
     for (size_t j = 0; j < n && !status; j++) {
-        const char *text;
-        size_t length;
-        status = csv_value(in, &fields[j], &text, &length, err);
-        if (!status && !(f->names[j] = ts_strndup(text, length)))
+        csv_value(in, &fields[j]);
+        f->names[j] = ts_strndup(fields[j].text, fields[j].length);
+        if (!f->names[j])
             status = ts_fail_memory(err);
     }
     return status ? status : check_names(csv, csv_line(in), err);
@@ -431,11 +430,9 @@ ts_status ts_csv_open(const char *path, const ts_csv_options *options,
 /* The second pass ---------------------------------------------------------- */
 
 static ts_status deliver(const ts_csv *csv, csv_input *in,
-                         const csv_field *field, size_t j,
-                         const ts_csv_sink *sink, ts_error *err)
+                         csv_field *field, size_t j, const ts_csv_sink *sink,
+                         ts_error *err)
 {
-    const char *text;
-    size_t length;
     double x;
     if (is_missing(csv, field))
         return sink->na(sink->context, j, err);
@@ -444,9 +441,8 @@ static ts_status deliver(const ts_csv *csv, csv_input *in,
             return sink->real(sink->context, j, x, err);
         return sink->na(sink->context, j, err);
     }
-    ts_status status = csv_value(in, field, &text, &length, err);
-    return status ? status
-                  : sink->text(sink->context, j, text, length, err);
+    csv_value(in, field);
+    return sink->text(sink->context, j, field->text, field->length, err);
 }
 
 static ts_status deliver_blank(const ts_csv *csv, const ts_csv_sink *sink,

@@ -38,7 +38,6 @@ struct csv_input {
     csv_field *fields;
     size_t n_field, field_room;
     size_t line, next_line, record; /* record: where the last one began */
-    ts_buffer value;
     double read, size;
 };
 
@@ -275,7 +274,6 @@ void csv_input_close(csv_input *in)
     if (in->convert != (iconv_t)-1)
         iconv_close(in->convert);
     ts_hash_free(in->hash);
-    ts_buffer_free(&in->value);
     ts_free(in->path);
     ts_free(in->raw);
     ts_free(in->text);
@@ -496,23 +494,18 @@ ts_status csv_next(csv_input *in, csv_field **fields, size_t *n,
     return TS_OK;
 }
 
-ts_status csv_value(csv_input *in, const csv_field *field, const char **text,
-                    size_t *length, ts_error *err)
+void csv_value(csv_input *in, csv_field *field)
 {
-    *text = field->text;
-    *length = field->length;
     if (!field->doubled)
-        return TS_OK;
-    ts_buffer_clear(&in->value);
+        return;
+    /* in place: the record is not looked at again */
+    char *text = in->text + (field->text - in->text), *to = text;
     for (size_t i = 0; i < field->length; i++) {
-        ts_buffer_add(&in->value, field->text + i, 1);
-        i += field->text[i] == '"';
+        *to++ = text[i];
+        i += text[i] == '"';
     }
-    if (in->value.failed)
-        return ts_fail_memory(err);
-    *text = in->value.data;
-    *length = in->value.length;
-    return TS_OK;
+    field->length = (size_t)(to - text);
+    field->doubled = false;
 }
 
 ts_status csv_guess_delimiter(csv_input *in, char *out, ts_error *err)

@@ -28,9 +28,8 @@ ts_status csv_next(csv_input *in, csv_field **fields, size_t *n,
 size_t csv_line(const csv_input *in);
 /* The character, from 1, where a field of the last record begins. */
 size_t csv_character(const csv_input *in, const csv_field *field);
-/* The text of a field with its quotes undone; valid until the next call. */
-ts_status csv_value(csv_input *in, const csv_field *field, const char **text,
-                    size_t *length, ts_error *err);
+/* Undoes doubled quotes in the field's text, in place. */
+void csv_value(csv_input *in, csv_field *field);
 /* Once csv_next gave 0: the hash of all bytes. */
 void csv_hash(csv_input *in, char hex[65]);
 /* Bytes read so far, and of the file (0 where not known). */

@@ -147,9 +147,18 @@ static const char schema[] =
     " sha256 text, detail text, previous text not null, hash text not null)"
     " strict;";
 
+/* One thread uses SQLite: no locks, no count of bytes. Without effect once
+ * SQLite runs, so that it may be asked every time. */
+static void configure(void)
+{
+    sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
+    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 static ts_status start(ts_store *store, const char *uri, int flags,
                        ts_error *err)
 {
+    configure();
     int rc = sqlite3_open_v2(uri, &store->db,
                              flags | SQLITE_OPEN_NOMUTEX, NULL);
     if (rc)
@@ -160,6 +169,7 @@ static ts_status start(ts_store *store, const char *uri, int flags,
     sqlite3_progress_handler(store->db, 5000, poll_interrupt, NULL);
     sqlite3_set_authorizer(store->db, authorize, store);
     if ((rc = ts_store_functions(store)) ||
+        (rc = ts_store_group_functions(store)) ||
         (rc = ts_store_frame_module(store)))
         return ts_store_fail(store, rc, err);
     return script(store,
@@ -552,6 +562,7 @@ done:
         ts_builder_free(builders[j]);
     ts_free(builders);
     sqlite3_finalize(stmt);
+    ts_store_free_groups(store);
     return status;
 }
 

@@ -265,14 +265,12 @@ static ts_status insert_real(void *context, size_t j, double x, ts_error *err)
     return TS_OK;
 }
 
-/* The text lies in the reader's buffer until the row is stepped, but for one
- * with doubled quotes, which the reader's next value overwrites. */
 static ts_status insert_text(void *context, size_t j, const char *text,
                              size_t length, ts_error *err)
 {
     csv_target *t = context;
     int rc = sqlite3_bind_text(t->insert, (int)j + 1, text, (int)length,
-                               SQLITE_TRANSIENT);
+                               SQLITE_STATIC);
     return rc ? ts_store_fail(t->store, rc, err) : TS_OK;
 }
 

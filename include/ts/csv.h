@@ -60,7 +60,8 @@ const ts_csv_facts *ts_csv_get_facts(const ts_csv *csv);
 void ts_csv_close(ts_csv *csv);
 
 /* Where the second pass delivers: one call a value, in column order, then
- * row. text is not terminated. A status other than TS_OK stops it. */
+ * row. text is not terminated and lives until row returns. A status other
+ * than TS_OK stops the pass. */
 typedef struct {
     void *context;
     ts_status (*real)(void *context, size_t column, double x, ts_error *err);

@@ -24,8 +24,7 @@ return function(M, relation_of)
   -- Runs what make(compiler) writes; frames are attached only meanwhile.
   local function run(node, make, variables)
     local store = store_of(node)
-    local compiler = setmetatable({ values = {}, places = {}, frames = {},
-      attach = function(frame) return store:attach(frame) end }, M.Compiler)
+    local compiler = M.compiler(function(frame) return store:attach(frame) end)
     local ok, frame, counts = pcall(function()
       return store:query(make(compiler), compiler.values, variables)
     end)
@@ -279,11 +278,10 @@ return function(M, relation_of)
   -- See also: relation:where.
   function methods.sql(relation)
     local n = 0
-    local compiler = setmetatable({ values = {}, places = {}, frames = {},
-      readable = true, attach = function()
-        n = n + 1
-        return "frame_" .. n
-      end }, M.Compiler)
+    local compiler = M.compiler(function()
+      n = n + 1
+      return "frame_" .. n
+    end, true)
     local sql = compiler:layer(node_of(relation).layer, true)
     return sql, table.unpack(compiler.values)
   end
