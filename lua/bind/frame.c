@@ -273,8 +273,26 @@ static int map(lua_State *L)
 
 /* Frames ------------------------------------------------------------------- */
 
+/* Declares the levels in the list at that index, in order. */
+static ts_status declare_levels(lua_State *L, int levels, ts_builder *b,
+                                ts_error *err)
+{
+    ts_status status = TS_OK;
+    for (lua_Integer i = 1; !status; i++) {
+        const char *level = NULL;
+        if (lua_rawgeti(L, levels, i) == LUA_TSTRING)
+            level = lua_tostring(L, -1);
+        lua_pop(L, 1); /* the list keeps the string */
+        if (!level)
+            break;
+        status = ts_builder_levels(b, &level, 1, err);
+    }
+    return status;
+}
+
+/* levels: index of a list, or 0 */
 static void build_column(lua_State *L, const char *name, int values,
-                         lua_Integer n, ts_frame *frame)
+                         lua_Integer n, int levels, ts_frame *frame)
 {
     /* the builder is no userdata, so nothing below may raise while it lives:
      * rawgeti, type tests and to-conversions of strings and numbers do not */
@@ -283,6 +301,8 @@ static void build_column(lua_State *L, const char *name, int values,
     ts_column *column = NULL;
     ts_status status = ts_builder_new(name, &b, &err);
     tsl_try(L, status, &err);
+    if (levels)
+        status = declare_levels(L, levels, b, &err);
     for (lua_Integer i = 1; i <= n && !status; i++) {
         int type = lua_rawgeti(L, values, i);
         if (type == LUA_TNUMBER) {
@@ -309,13 +329,15 @@ static void build_column(lua_State *L, const char *name, int values,
     tsl_try(L, status, &err);
 }
 
-/* build({ names }, { arrays or columns }) -> frame */
+/* build({ names }, { arrays or columns } [, { name = { levels } }]) -> frame;
+ * a text array whose levels are given has that order */
 static int build(lua_State *L)
 {
     ts_error err;
     luaL_checktype(L, 1, LUA_TTABLE);
     luaL_checktype(L, 2, LUA_TTABLE);
     lua_Integer k = luaL_len(L, 1), n = -1;
+    lua_settop(L, 3);
     ts_frame **box = tsl_new_frame(L);
     for (lua_Integer j = 1; j <= k; j++) {
         lua_rawgeti(L, 1, j);
@@ -341,7 +363,12 @@ static int build(lua_State *L)
             tsl_try(L, ts_column_copy(*column, name, &copy, &err), &err);
             tsl_try(L, ts_frame_add(*box, copy, &err), &err);
         } else {
-            build_column(L, name, lua_gettop(L), n, *box);
+            int values = lua_gettop(L);
+            int declared = lua_istable(L, 3) &&
+                           lua_getfield(L, 3, name) == LUA_TTABLE;
+            build_column(L, name, values, n,
+                         declared ? lua_gettop(L) : 0, *box);
+            lua_settop(L, values);
         }
         lua_pop(L, 2);
     }
