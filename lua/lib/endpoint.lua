@@ -28,7 +28,7 @@ local roles = { "primary", "key secondary", "secondary", "exploratory",
 local function sorted(t)
   local list = {}
   for key in pairs(t) do list[#list + 1] = key end
-  table.sort(list)
+  table.sort(list, function(a, b) return tostring(a) < tostring(b) end)
   return list
 end
 M.sorted = sorted

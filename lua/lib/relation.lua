@@ -243,8 +243,10 @@ local function node_of(relation)
   -- a study that changed since is asked anew
   if node.study and node.generation ~= node.study:generation() then
     if node.verb then
-      local parent = node_of(node.parent_relation)
-      node = verbs[node.verb](parent, table.unpack(node.args, 1, node.args.n))
+      local old, parent = node, node_of(node.parent_relation)
+      node = verbs[old.verb](parent, table.unpack(old.args, 1, old.args.n))
+      node.verb, node.args = old.verb, old.args
+      node.parent_relation = old.parent_relation
     else
       node = node.study:base(node.name)
     end

@@ -201,6 +201,13 @@ function TestRelation.test_a_column_named_like_a_verb()
   end)
 end
 
+function TestRelation.test_a_relation_serves_after_the_study_changed()
+  local young = s.adsl:where "AGE < 65"
+  s.first = young:select("USUBJID", "AGE")
+  s.second = young:select "USUBJID"
+  lu.assertEquals(column(s.second, "USUBJID"), column(s.first, "USUBJID"))
+end
+
 function TestRelation.test_derived_tables_follow_their_sources()
   s.a = s.adlb:where "AVAL > 0"
   s.b = s.a:by "USUBJID":summarise "m = mean(AVAL)"

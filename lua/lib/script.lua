@@ -1,0 +1,45 @@
+-- dofile, as scripts of a study use it.
+
+local fail = require "ts.error".fail
+
+local M = {}
+
+-- folders of the files that dofile runs now, the innermost last
+local running = {}
+local leave = { __close = function() running[#running] = nil end }
+
+local function folder(path) return path and path:match "^(.*/)[^/]*$" or "" end
+
+-- The folder of the file whose code called dofile. `return dofile "x"` leaves
+-- no trace of its caller; there it is the file that runs.
+local function beside()
+  if debug.getinfo(2, "t").istailcall then
+    return running[#running] or folder(arg and arg[0])
+  end
+  return folder(debug.getinfo(3, "S").source:match "^@(.*)$")
+end
+
+--- dofile(file, ...) -> what the file returns
+-- Runs a script. The file is looked for beside the one that calls, so that the
+-- scripts of a study work from any folder; at the prompt, in the working
+-- folder. What follows the name is `...` in the script:
+-- `dofile("derive.lua", s)`, and there `local s = study.open(...)`.
+--
+-- See also: study.open, require.
+function M.dofile(file, ...)
+  if type(file) ~= "string" then
+    fail("type", "dofile takes the name of a file")
+  end
+  local path = file:find "^/" and file or beside() .. file
+  local chunk, problem = loadfile(path, "t")
+  if not chunk then
+    local at, line, text = problem:match "^(.-):(%d+): (.*)$"
+    if not line then fail("file", problem) end
+    fail("invalid", text, { file = at, line = tonumber(line) })
+  end
+  running[#running + 1] = folder(path)
+  local _ <close> = setmetatable({}, leave)
+  return chunk(...)
+end
+
+return M

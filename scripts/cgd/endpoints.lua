@@ -1,0 +1,32 @@
+-- The analyses of CGD. Nothing is computed here; check() reads it, run() does it.
+dofile "trial.lua"
+
+endpoint "TTINF" {
+  title     = "Time to first serious infection",
+  role      = "primary",
+  parameter = "TTINF",
+  analysis  = "logrank",
+}
+
+endpoint "TTINF-S" {
+  title     = "Time to first serious infection, by inheritance",
+  role      = "secondary",
+  parameter = "TTINF",
+  analysis  = { "logrank", "~ TRT01P + strata(INHERIT)" },
+  note      = "one stratum per pattern of inheritance",
+}
+
+endpoint "TTINF-KM" {
+  title     = "Median time to first serious infection",
+  role      = "secondary",
+  parameter = "TTINF",
+  analysis  = { "km", ci = "log-log" },
+}
+
+endpoint "NINF" {
+  title     = "Serious infections per patient",
+  role      = "secondary",
+  parameter = "NINF",
+  variable  = "AVAL",
+  analysis  = "describe",
+}

@@ -1,0 +1,49 @@
+-- dofile: found beside the caller, arguments passed, mistakes told with place.
+local lu = require "luaunit"
+
+local folder = os.tmpname()
+os.remove(folder)
+assert(os.execute("mkdir -p " .. folder .. "/deep"))
+
+local function write(name, text)
+  local f <close> = assert(io.open(folder .. "/" .. name, "w"))
+  f:write(text)
+end
+
+function test_beside_the_caller()
+  write("a.lua", 'local n, x, y, z = dofile("deep/b.lua", ...) return n, x, y, z')
+  write("deep/b.lua", 'return dofile("c.lua", ...)')
+  write("deep/c.lua", "return select('#', ...), ...")
+  local n, x, y, z = dofile(folder .. "/a.lua", 1, nil, "z")
+  lu.assertEquals({ n, x, z }, { 3, 1, "z" })
+  lu.assertNil(y)
+end
+
+function test_a_missing_file()
+  write("a.lua", '\nreturn dofile "gone.lua"')
+  local ok, err = pcall(dofile, folder .. "/a.lua")
+  lu.assertFalse(ok)
+  lu.assertEquals(err.code, "file")
+  lu.assertStrContains(err.message, folder .. "/gone.lua")
+end
+
+function test_a_syntax_error_has_its_own_place()
+  write("a.lua", 'return dofile "b.lua"')
+  write("b.lua", "local x = 1\nlocal = 2")
+  local ok, err = pcall(dofile, folder .. "/a.lua")
+  lu.assertFalse(ok)
+  lu.assertEquals(err.line, 2)
+  lu.assertStrContains(err.file, "b.lua")
+  lu.assertStrContains(err.message, "<name> expected")
+end
+
+function test_no_bytecode()
+  write("a.lua", string.dump(function() return 1 end))
+  local ok, err = pcall(dofile, folder .. "/a.lua")
+  lu.assertFalse(ok)
+  lu.assertStrContains(tostring(err), "binary chunk")
+end
+
+local status = lu.LuaUnit.run()
+os.execute("rm -r " .. folder)
+os.exit(status)
