@@ -30,7 +30,7 @@ struct ts_csv {
     column_facts *columns;
     char **na;
     size_t n_na;
-    size_t block;
+    csv_source source; /* its encoding is not used but encoding below */
     char *encoding;
     double n_blank; /* blank lines at the end, which are no rows */
     bool skip_separator_line;
@@ -57,6 +57,13 @@ void ts_csv_close(ts_csv *csv)
     ts_free(csv->encoding);
     ts_free(csv->path);
     ts_free(csv);
+}
+
+static ts_status open_input(const ts_csv *csv, csv_input **out, ts_error *err)
+{
+    csv_source source = csv->source;
+    source.encoding = csv->encoding;
+    return csv_input_open(&source, out, err);
 }
 
 /* The header --------------------------------------------------------------- */
@@ -292,8 +299,7 @@ static ts_status begin_pass(ts_csv *csv, csv_input **out, ts_error *err)
 {
     csv_field *fields;
     size_t n;
-    ts_status status =
-        csv_input_open(csv->path, csv->encoding, csv->block, out, err);
+    ts_status status = open_input(csv, out, err);
     if (!status && csv->skip_separator_line)
         status = csv_next(*out, &fields, &n, err);
     if (!status)
@@ -315,15 +321,14 @@ static ts_status choose_delimiter(ts_csv *csv, const ts_csv_options *options,
         csv->facts.delimiter = delimiter;
         return TS_OK;
     }
-    status = csv_input_open(csv->path, csv->encoding, csv->block, &in, err);
+    status = open_input(csv, &in, err);
     if (!status)
         status = csv_guess_delimiter(in, &delimiter, err);
     csv_input_close(in);
     in = NULL;
     char named = 0;
     if (!status)
-        status = csv_input_open(csv->path, csv->encoding, csv->block, &in,
-                                err);
+        status = open_input(csv, &in, err);
     if (!status) {
         /* a first line that no record can be is told by its own pass */
         ts_error quiet;
@@ -388,9 +393,12 @@ static ts_status first_pass(ts_csv *csv, const ts_csv_options *options,
 static ts_status copy_options(ts_csv *csv, const ts_csv_options *options,
                               ts_error *err)
 {
+    csv->source.path = csv->path;
     if (!options)
         return TS_OK;
-    csv->block = options->block;
+    csv->source.data = options->data;
+    csv->source.n_data = options->n_data;
+    csv->source.block = options->block;
     if (options->encoding && !(csv->encoding = ts_strdup(options->encoding)))
         return ts_fail_memory(err);
     csv->na = ts_alloc_array(options->n_na, sizeof *csv->na);

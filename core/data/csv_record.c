@@ -23,7 +23,9 @@
 
 struct csv_input {
     char *path;
-    int fd;
+    int fd; /* -1 when data is read */
+    const char *data;
+    size_t n_data, data_at;
     ts_hash *hash;
     char hex[65];
     iconv_t convert; /* (iconv_t)-1: none */
@@ -83,6 +85,8 @@ static ts_status start_conversion(csv_input *in, const char *from,
     if (in->convert == (iconv_t)-1)
         return ts_fail(err, TS_EINVALID, "%s: no encoding %.40s is known",
                        in->path, from);
+    /* no smaller than the start that look_at_start has read */
+    in->block = in->block < 64 ? 64 : in->block;
     in->raw = ts_alloc(in->block);
     if (!in->raw)
         return ts_fail_memory(err);
@@ -96,6 +100,16 @@ static ts_status read_bytes(csv_input *in, char *to, size_t n, size_t *got,
 {
     ssize_t k;
     *got = 0;
+    if (in->data) {
+        size_t left = in->n_data - in->data_at;
+        n = n < left ? n : left;
+        memcpy(to, in->data + in->data_at, n);
+        in->data_at += n;
+        in->read += (double)n;
+        ts_hash_add(in->hash, to, n);
+        *got = n;
+        return TS_OK;
+    }
     do
         k = read(in->fd, to, n);
     while (k < 0 && errno == EINTR && !ts_interrupted());
@@ -219,50 +233,53 @@ static ts_status look_at_start(csv_input *in, const char *encoding,
     return TS_OK;
 }
 
-ts_status csv_input_open(const char *path, const char *encoding, size_t block,
-                         csv_input **out, ts_error *err)
+static ts_status open_file(csv_input *in, ts_error *err)
 {
     struct stat info;
-    ts_status status;
+    in->fd = open(in->path, O_RDONLY | O_CLOEXEC);
+    if (in->fd < 0)
+        return file_error(in, err);
+    if (fstat(in->fd, &info) == 0) {
+        if (S_ISDIR(info.st_mode))
+            return ts_fail(err, TS_EIO, "%s is a folder", in->path);
+        in->size = (double)info.st_size;
+    }
+    return TS_OK;
+}
+
+ts_status csv_input_open(const csv_source *source, csv_input **out,
+                         ts_error *err)
+{
+    ts_status status = TS_OK;
     csv_input *in = ts_alloc_array(1, sizeof *in);
     *out = NULL;
     if (!in)
         return ts_fail_memory(err);
     in->fd = -1;
     in->convert = (iconv_t)-1;
-    /* no smaller than a mark and what conversion must keep */
-    in->block = block ? block : BLOCK;
-    in->room = in->block + 64;
+    in->block = source->block ? source->block : BLOCK;
+    in->room = in->block + 64; /* 64: what look_at_start reads */
     in->line = in->next_line = 1;
-    in->path = ts_strdup(path);
+    in->data = source->data;
+    in->n_data = source->n_data;
+    in->size = (double)source->n_data;
+    in->path = ts_strdup(source->path);
     in->text = ts_alloc(in->room);
-    if (!in->path || !in->text) {
+    if (!in->path || !in->text)
         status = ts_fail_memory(err);
-        goto failed;
+    if (!status && !in->data)
+        status = open_file(in, err);
+    if (!status)
+        status = ts_hash_new(&in->hash, err);
+    if (!status)
+        status = look_at_start(in, source->encoding, err);
+    if (status) {
+        csv_input_close(in);
+        return status;
     }
-    if (in->block < 80)
-        in->block = block; /* tests read byte by byte */
-    in->fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (in->fd < 0) {
-        status = file_error(in, err);
-        goto failed;
-    }
-    if (fstat(in->fd, &info) == 0) {
-        if (S_ISDIR(info.st_mode)) {
-            status = ts_fail(err, TS_EIO, "%s is a folder", path);
-            goto failed;
-        }
-        in->size = (double)info.st_size;
-    }
-    if ((status = ts_hash_new(&in->hash, err)) ||
-        (status = look_at_start(in, encoding, err)))
-        goto failed;
     csv_input_delimiter(in, ',');
     *out = in;
     return TS_OK;
-failed:
-    csv_input_close(in);
-    return status;
 }
 
 void csv_input_close(csv_input *in)

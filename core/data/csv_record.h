@@ -14,8 +14,16 @@ typedef struct {
 
 typedef struct csv_input csv_input;
 
-ts_status csv_input_open(const char *path, const char *encoding, size_t block,
-                         csv_input **out, ts_error *err);
+/* What is read: a file, or data when it is not NULL. */
+typedef struct {
+    const char *path, *data;
+    size_t n_data;
+    const char *encoding;
+    size_t block; /* 0: a good number */
+} csv_source;
+
+ts_status csv_input_open(const csv_source *source, csv_input **out,
+                         ts_error *err);
 void csv_input_close(csv_input *in);
 void csv_input_delimiter(csv_input *in, char delimiter);
 const char *csv_input_encoding(const csv_input *in);

@@ -39,7 +39,9 @@ typedef struct {
     size_t n_na;
     const ts_csv_type *types;
     size_t n_type;
-    size_t block; /* bytes read at once; 0: a good number. For tests */
+    const char *data; /* the text itself; path is only its name then */
+    size_t n_data;    /* data must outlive the ts_csv */
+    size_t block;     /* bytes read at once; 0: a good number. For tests */
 } ts_csv_options;
 
 typedef struct {

@@ -88,7 +88,8 @@ static void push_facts(lua_State *L, const ts_csv_facts *f)
     lua_setfield(L, -2, "names");
 }
 
-/* open(path [, { types =, na =, delimiter =, encoding =, block = }])
+/* open(path [, { types =, na =, delimiter =, encoding =, block =,
+ * data = }]): data is the text itself, path its name then
  * -> csv, facts */
 static int open(lua_State *L)
 {
@@ -105,6 +106,7 @@ static int open(lua_State *L)
     lua_getfield(L, 2, "delimiter");
     lua_getfield(L, 2, "encoding");
     lua_getfield(L, 2, "block");
+    lua_getfield(L, 2, "data");
     size_t length = 1;
     const char *delimiter = luaL_optlstring(L, 5, "", &length);
     if (delimiter[0] && (length != 1 || strchr("\"\r\n", delimiter[0])))
@@ -112,11 +114,14 @@ static int open(lua_State *L)
     options.delimiter = delimiter[0];
     options.encoding = luaL_optstring(L, 6, NULL);
     options.block = (size_t)luaL_optinteger(L, 7, 0);
+    options.data = luaL_optlstring(L, 8, NULL, &options.n_data);
     options.n_type = check_types(L, 3, &options.types);
     options.n_na = check_words(L, 4, &options.na);
-    ts_csv **box = lua_newuserdatauv(L, sizeof *box, 0);
+    ts_csv **box = lua_newuserdatauv(L, sizeof *box, 1);
     *box = NULL;
     luaL_setmetatable(L, CSV);
+    lua_pushvalue(L, 8); /* data lives as long as what reads it */
+    lua_setiuservalue(L, -2, 1);
     tsl_try(L, ts_csv_open(path, &options, box, &err), &err);
     push_facts(L, ts_csv_get_facts(*box));
     return 2;

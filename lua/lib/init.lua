@@ -8,8 +8,15 @@ NA = require "ts.na".NA
 
 -- public name -> module that returns a table holding it
 local home = {
-  check = "endpoint", dofile = "script", endpoint = "endpoint", read = "read",
-  run = "endpoint", sap = "endpoint", study = "study", trial = "trial",
+  check = "endpoint",
+  demo = "demo",
+  dofile = "script",
+  endpoint = "endpoint",
+  read = "read",
+  run = "endpoint",
+  sap = "endpoint",
+  study = "study",
+  trial = "trial",
 }
 
 dofile = nil -- ours looks beside the file that calls it

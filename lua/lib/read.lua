@@ -44,6 +44,9 @@ end
 --   encoding   UTF-8 by default, or what a byte-order mark says; "latin1" ...
 -- Errors name file:line:column.
 --
+--   > select(2, pcall(read, "no-such.csv"))
+--   no-such.csv: No such file or directory
+--
 -- See also: study:import, study:export. R: read.csv.
 function M.read(path, opt)
   opt = options("read", opt, { types = { "table" }, na = { "table" },

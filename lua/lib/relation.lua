@@ -355,6 +355,23 @@ local function where_table(node, conditions)
   return trees
 end
 
+--- relation:where(condition [, value, ...]) -> relation
+-- Rows for which a condition of SQL holds; ? stands for the values that
+-- follow, a list for `in ?`. Or a table: where { COL = value, COL = { a, b },
+-- COL = NA }. Rows that it cannot decide, a value being missing, are left out
+-- and counted in a note. Words of columns with levels are checked.
+--
+--   > demo.adsl:where("AGE > ? and SEX = 'F'", 70):count()
+--      n
+--   1  4
+--     SIMULATED DATA
+--
+--   > demo.adlb:where { PARAMCD = "ALC", AVISIT = { "Day 15", "Day 29" } }:count()
+--       n
+--   1  40
+--     SIMULATED DATA
+--
+-- See also: relation:mutate, relation:select.
 function verbs.where(node, condition, ...)
   no_group(node, "where")
   if type(condition) == "boolean" then
@@ -383,6 +400,16 @@ function verbs.where(node, condition, ...)
   return derive(node, { layer = layer })
 end
 
+--- relation:select("COL", "NEW = COL", ...) -> relation
+-- Only these columns, in this order; "NEW = COL" renames.
+--
+--   > demo.adsl:select("USUBJID", "ARM = TRT01P"):head(2)
+--      USUBJID   ARM
+--   1  DEMO-001  CYT107 LF
+--   2  DEMO-002  CYT107 HF
+--     SIMULATED DATA
+--
+-- See also: relation:mutate.
 function verbs.select(node, ...)
   no_group(node, "select")
   local layer, columns = open_layer(node.layer), {}
@@ -419,6 +446,21 @@ function verbs.select(node, ...)
   return derive(node, { layer = layer, columns = index(columns) })
 end
 
+--- relation:mutate("NEW = expression", ...) -> relation
+-- New columns, in order; each may use the one before. Expressions are
+-- SQLite's without its traps: / is real division, ln and log10 for log, text
+-- in single quotes. An existing name is replaced. Functions: abs ceil floor
+-- round sign exp ln log10 sqrt power coalesce ifnull nullif iif case, lower
+-- upper trim replace substr instr length ||, flag(condition) (Y or N),
+-- days(from, to), first_date(text), last_date(text).
+--
+--   > demo.adlb:where "AVISIT = 'Day 29'":mutate("LR = ln(AVAL / BASE)"):select("USUBJID", "LR"):head(2)
+--      USUBJID         LR
+--   1  DEMO-001  0.853888
+--   2  DEMO-001  0.850908
+--     SIMULATED DATA
+--
+-- See also: relation:summarise, relation:where.
 function verbs.mutate(node, ...)
   no_group(node, "mutate")
   local layer, columns = node.layer, node.columns
@@ -455,6 +497,18 @@ function verbs.mutate(node, ...)
   return derive(node, { layer = layer, columns = columns })
 end
 
+--- relation:by("COL", ...) -> groups
+-- Groups the rows for the summarise or count that follows. Groups come in the
+-- order of levels.
+--
+--   > demo.adsl:by "TRT01P":count()
+--      TRT01P     n
+--   1  Placebo    8
+--   2  CYT107 LF  8
+--   3  CYT107 HF  8
+--     SIMULATED DATA
+--
+-- See also: relation:summarise, relation:count.
 function verbs.by(node, ...)
   local group = {}
   for i, name in ipairs { ... } do
@@ -499,6 +553,19 @@ local function aggregate(node, who, items)
     group = false, key = #group > 0 and group or nil })
 end
 
+--- relation:summarise("NEW = aggregate", ...) -> relation
+-- One row per group of by(), or one in all. Aggregates: count(*), count(x),
+-- sum, mean, median, quantile(x, p) (type 2), min, max, stddev, variance,
+-- geomean, geosd, group_concat; `filter (where condition)` may follow one.
+-- Missing values are left out; sums are compensated and equal to describe().
+--
+--   > demo.adsl:by("SEX"):summarise("n = count(*)", "age = mean(AGE)")
+--      SEX   n       age
+--   1  F    12  67.83333
+--   2  M    12  66.83333
+--     SIMULATED DATA
+--
+-- See also: relation:by, describe.
 function verbs.summarise(node, ...)
   if select("#", ...) == 0 then
     fail("invalid", 'summarise: nothing to compute; "n = count(*)"')
@@ -506,11 +573,34 @@ function verbs.summarise(node, ...)
   return aggregate(node, "summarise", { ... })
 end
 
+--- relation:count(["COL", ...]) -> relation
+-- Number of rows, by group: short for by(...):summarise "n = count(*)".
+--
+--   > demo.adsl:count("TRT01P", "SEX"):head(3)
+--      TRT01P     SEX  n
+--   1  Placebo    F    5
+--   2  Placebo    M    3
+--   3  CYT107 LF  F    3
+--     SIMULATED DATA
+--
+-- See also: relation:by, relation:distinct.
 function verbs.count(node, ...)
   if select("#", ...) > 0 then node = verbs.by(node, ...) end
   return aggregate(node, "count", { "n = count(*)" })
 end
 
+--- relation:distinct(["COL", ...]) -> relation
+-- The combinations of values that occur, once each, in the order of levels.
+--
+--   > demo.adlb:distinct "AVISIT"
+--      AVISIT
+--   1  Baseline
+--   2  Day 8
+--   3  Day 15
+--   4  Day 29
+--     SIMULATED DATA
+--
+-- See also: relation:count.
 function verbs.distinct(node, ...)
   no_group(node, "distinct")
   local list = { ... }
@@ -518,6 +608,17 @@ function verbs.distinct(node, ...)
   return aggregate(verbs.by(node, table.unpack(list)), "distinct", {})
 end
 
+--- relation:order("COL", "COL desc", ...) -> relation
+-- Rows sorted by columns; text with levels by them. Missing values come last;
+-- rows that are equal keep their order.
+--
+--   > demo.adsl:order("AGE desc"):select("USUBJID", "AGE"):head(2)
+--      USUBJID   AGE
+--   1  DEMO-010   79
+--   2  DEMO-011   79
+--     SIMULATED DATA
+--
+-- See also: relation:head.
 function verbs.order(node, ...)
   no_group(node, "order")
   local layer = wrap(node.layer)
@@ -541,6 +642,13 @@ function verbs.order(node, ...)
   return derive(node, { layer = layer })
 end
 
+--- relation:limit(n) -> relation
+-- The first n rows.
+--
+--   > #demo.adsl:limit(5)
+--   5
+--
+-- See also: relation:head, relation:order.
 function verbs.limit(node, n)
   no_group(node, "limit")
   if math.type(n) ~= "integer" or n < 0 then
@@ -551,6 +659,13 @@ function verbs.limit(node, n)
   return derive(node, { layer = layer })
 end
 
+--- relation:head([n]) -> relation
+-- The first n rows, 6 by default.
+--
+--   > #demo.adsl:head()
+--   6
+--
+-- See also: relation:limit.
 function verbs.head(node, n) return verbs.limit(node, n or 6) end
 
 local function check_keys(who, left, right, keys)
@@ -576,6 +691,19 @@ local function check_keys(who, left, right, keys)
   return list
 end
 
+--- relation:join(other, keys [, { how =, many = }]) -> relation
+-- Adds the columns of another relation or frame by equal keys: "USUBJID" or a
+-- list. Rows are never added or doubled: a second match is an error, and a
+-- note says how many rows matched.
+--   how   "left" (default) keeps rows without a match, "inner" drops them
+--   many  true takes every match, one row each
+--
+--   > demo.adlb:join(demo.adsl:select("USUBJID", "AGE"), "USUBJID"):where "AGE > 75":count()
+--       n
+--   1  26
+--     SIMULATED DATA
+--
+-- See also: relation:key.
 function verbs.join(node, other, keys, opt)
   no_group(node, "join")
   if not M.is(other) then
@@ -633,6 +761,13 @@ function verbs.join(node, other, keys, opt)
     simulated = node.simulated or right.simulated })
 end
 
+--- relation:label { COL = "text" } -> relation
+-- Labels of columns, which pass through all verbs and into tables and figures.
+--
+--   > demo.adsl:label { AGE = "Age, years" }.AGE.label
+--   Age, years
+--
+-- See also: relation:levels.
 function verbs.label(node, labels)
   local columns = { table.unpack(node.columns) }
   if type(labels) ~= "table" then
@@ -650,6 +785,16 @@ function verbs.label(node, labels)
   return derive(node, { columns = index(columns) })
 end
 
+--- relation:levels { COL = { "first", "second" } } -> relation
+-- The values of a text column in their order. A value beside them is an error.
+--
+--   > demo.adsl:levels { SEX = { "M", "F" } }:count "SEX"
+--      SEX   n
+--   1  M    12
+--   2  F    12
+--     SIMULATED DATA
+--
+-- See also: relation:order, relation:by.
 function verbs.levels(node, given)
   local columns = { table.unpack(node.columns) }
   local declared = {}
@@ -686,6 +831,14 @@ function verbs.levels(node, given)
   return derive(node, { columns = index(columns), declared = declared })
 end
 
+--- relation:key("COL", ...) -> relation
+-- Columns that name a row: never missing and never twice, or reading the rows
+-- is an error that shows the first that breaks it.
+--
+--   > #demo.adsl:key "USUBJID":collect()
+--   24
+--
+-- See also: relation:expect, relation:join.
 function verbs.key(node, ...)
   local key = {}
   for i, name in ipairs { ... } do
@@ -695,6 +848,13 @@ function verbs.key(node, ...)
   return derive(node, { key = key, check_key = true })
 end
 
+--- relation:expect("condition", ...) -> relation
+-- What should hold for every row; a note says for how many it does not.
+--
+--   > #demo.adsl:expect "AGE between 18 and 100":collect()
+--   24
+--
+-- See also: relation:key.
 function verbs.expect(node, ...)
   local expects = {}
   table.move(node.expects or {}, 1, #(node.expects or {}), 1, expects)

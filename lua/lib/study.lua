@@ -341,6 +341,20 @@ end
 
 -- Methods --------------------------------------------------------------------
 
+local function store_file(self, name, csv, facts, path, simulated, old)
+  self.handle:import_csv(name, csv)
+  local columns = {}
+  for j, column in ipairs(facts.names) do
+    columns[j] = { name = column, type = facts.types[j] }
+  end
+  companion_levels(self, name, columns)
+  register(self, { name = name, kind = "raw", rows = facts.n_row,
+    sha256 = facts.sha256, file = path, simulated = simulated,
+    columns = columns })
+  self.handle:audit { verb = old and "replace" or "import", object = name,
+    rows = facts.n_row, sha256 = facts.sha256, detail = path }
+end
+
 local function import_file(self, path, opt)
   local name = opt.as or path:match "([^/]+)$":gsub("%.[^.]*$", ""):lower()
   check_name(name)
@@ -364,17 +378,7 @@ local function import_file(self, path, opt)
   end
   change(self, function()
     if old then put_aside(self, name) end
-    self.handle:import_csv(name, csv)
-    local columns = {}
-    for j, column in ipairs(facts.names) do
-      columns[j] = { name = column, type = facts.types[j] }
-    end
-    companion_levels(self, name, columns)
-    register(self, { name = name, kind = "raw", rows = facts.n_row,
-      sha256 = facts.sha256, file = path, simulated = opt.simulated,
-      columns = columns })
-    self.handle:audit { verb = old and "replace" or "import", object = name,
-      rows = facts.n_row, sha256 = facts.sha256, detail = path }
+    store_file(self, name, csv, facts, path, opt.simulated, old)
     if old then derive_dependents(self, { [name] = true }) end
   end)
   self.handle:checkpoint()
@@ -394,6 +398,9 @@ end
 --   na         { "ND" }: further words for missing
 --   delimiter, encoding  as for read
 -- SQL types and the rules of typing are those of read.
+--
+--   > select(2, pcall(demo.import, demo, "no-such.csv"))
+--   no-such.csv: No such file or directory
 --
 -- See also: read, study:export, study:drop.
 function methods.import(s, path, opt)
@@ -425,6 +432,9 @@ end
 -- Removes a derived table. Raw data stay, and so does a table that another
 -- one is derived from.
 --
+--   > select(2, pcall(demo.drop, demo, "adsl"))
+--   adsl is raw data, which stay
+--
 -- See also: study:import.
 function methods.drop(s, name)
   local self = s[STATE]
@@ -453,6 +463,9 @@ end
 -- Writes a table (by name), a relation or a frame as CSV: exact numbers,
 -- missing as nothing, empty text as "". The file appears whole or not at all.
 --
+--   > select(2, pcall(demo.export, demo, "adsl", "adsl.doc"))
+--   export: adsl.doc does not end in .csv
+--
 -- See also: study:import, read.
 function methods.export(s, what, file)
   if type(what) == "string" then what = s[what] end
@@ -463,11 +476,17 @@ end
 -- Recomputes the chain of the audit trail; an error names the first event
 -- that was altered.
 --
+--   > demo:verify() == #demo.audit
+--   true
+--
 -- See also: study.open.
 function methods.verify(s) return s[STATE]:store():verify() end
 
 --- study:close()
 -- Closes the file. Relations of the study answer no more.
+--
+--   > select(2, pcall(function() demo:clse() end))
+--   no table clse; nearest: close
 --
 -- See also: study.open.
 function methods.close(s)
@@ -479,6 +498,9 @@ end
 --- study:result(address) -> result
 -- The result of run() that an address names: "ID", "ID[A vs B]", "ID@visit";
 -- with .field the value alone.
+--
+--   > select(2, pcall(demo.result, demo, "ALC29"))
+--   there are no results yet; run() makes them
 --
 -- See also: run, endpoint.
 function methods.result(s, address)
@@ -601,8 +623,22 @@ function M.is(x) return type(x) == "table" and getmetatable(x) == Study end
 
 function M.inner(s) return s[STATE] end
 
---- A study in memory that is not the one open() answers with (demo).
+--- A study in memory that is not the one open() answers with.
 function M.memory() return wrap(store_module.memory()) end
+
+--- The demo study: tables from CSV texts in the binary.
+function M.of_texts(texts)
+  local s = M.memory()
+  local self = s[STATE]
+  change(self, function()
+    for _, t in ipairs(texts) do
+      local csv, facts = require "ts.csv".open(t.name .. ".csv",
+        { data = t.text })
+      store_file(self, t.name, csv, facts, t.name .. ".csv", true)
+    end
+  end)
+  return s
+end
 
 local study = {}
 
@@ -610,6 +646,9 @@ local study = {}
 -- Opens the study in a file; never makes one. Without a file: the study that
 -- is open. A study is given back as it is, so that a script may begin with
 -- `local s = study.open(...)` and be run alone, with -d, or by dofile.
+--
+--   > select(2, pcall(study.open, "no-such.db"))
+--   there is no no-such.db: study.create "no-such.db" makes one
 --
 -- See also: study.create, read.
 function study.open(file)
@@ -632,6 +671,9 @@ end
 
 --- study.create(file) -> study
 -- Makes a new study in a file that is not there yet, and opens it.
+--
+--   > select(2, pcall(study.create, 1))
+--   study.create takes the name of a file
 --
 -- See also: study.open, study:import.
 function study.create(file)
