@@ -11,8 +11,8 @@ B ?= build
 CC = gcc
 VERSION := 0.1.0
 COMMIT := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
-ifeq ($(filter -j%,$(MAKEFLAGS)),)
-MAKEFLAGS += -j$(shell nproc)
+ifeq ($(MAKELEVEL)$(filter -j%,$(MAKEFLAGS)),0)
+MAKEFLAGS += -j$(shell nproc) --no-print-directory
 endif
 
 # Packages --------------------------------------------------------------------
@@ -60,7 +60,7 @@ all: $(B)/trialsh
 
 # a file of these lines, written only when they change: who depends on it is
 # made again when a flag, the commit or the list of sources is another
-keep = @mkdir -p $(@D); printf '%s\n' $(1) | cmp -s - $@ || \
+keep = @+mkdir -p $(@D); printf '%s\n' $(1) | cmp -s - $@ || \
        printf '%s\n' $(1) > $@
 
 $(B)/version.h: FORCE

@@ -14,7 +14,7 @@ local function folder(path) return path and path:match "^(.*/)[^/]*$" or "" end
 -- no trace of its caller; there it is the file that runs.
 local function beside()
   if debug.getinfo(2, "t").istailcall then
-    return running[#running] or folder(arg and arg[0])
+    return running[#running] or folder((rawget(_G, "arg") or {})[0])
   end
   return folder(debug.getinfo(3, "S").source:match "^@(.*)$")
 end

@@ -83,7 +83,7 @@ static void show(const ts_expr *e, ts_buffer *out)
 
 static void assert_same_tree(const char *a, const char *b)
 {
-    ts_formula *f, *g;
+    ts_formula *f = NULL, *g = NULL;
     ts_error err = {0};
     ts_buffer s = {0}, t = {0};
     if (ts_formula_parse(a, &f, &err) || ts_formula_parse(b, &g, &err))
