@@ -29,7 +29,7 @@ for i in $(seq 100); do
   "$TRIALSH" -e "study.create('$tmp/a.db'):import '$tmp/lab.csv'" \
     2>/dev/null &
   pid=$!
-  sleep "$(awk "BEGIN { print $whole * $i / 95 }")"
+  sleep "$(awk "BEGIN { print $whole * $i / 60 }")"
   kill -9 $pid 2>/dev/null
   wait $pid 2>/dev/null
   if [ ! -s "$tmp/a.db" ]; then none=$((none + 1)); continue; fi
