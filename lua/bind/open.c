@@ -14,6 +14,7 @@ static const luaL_Reg modules[] = {
     {"ts.frame", luaopen_ts_frame},
     {"ts.location", luaopen_ts_location},
     {"ts.na", luaopen_ts_na},
+    {"ts.gnuplot", luaopen_ts_gnuplot},
     {"ts.json", luaopen_ts_json},
     {"ts.store", luaopen_ts_store},
     {"ts.text", luaopen_ts_text},
