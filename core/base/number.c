@@ -40,6 +40,51 @@ void ts_number_format(double x, char *out)
     }
 }
 
+/* The digits of x without zeros in front, and the place of the point: x is
+ * 0.digits times ten to *point. */
+static size_t digits_of(double x, char digits[40], int *point)
+{
+    char text[32];
+    size_t n = 0;
+    bool behind = false;
+    ts_number_format(fabs(x), text);
+    *point = 0;
+    for (const char *s = text; *s; s++) {
+        if (*s == '.') {
+            behind = true;
+        } else if (*s == 'e') {
+            *point += atoi(s + 1);
+            break;
+        } else if (n || *s != '0') {
+            digits[n++] = *s;
+            *point += !behind;
+        } else {
+            *point -= behind;
+        }
+    }
+    return n;
+}
+
+double ts_number_round(double x, int decimals)
+{
+    char digits[40], text[64];
+    int point;
+    if (!isfinite(x))
+        return x;
+    size_t n = digits_of(x, digits, &point);
+    long keep = (long)point + decimals;
+    if (keep >= (long)n)
+        return x;
+    if (keep < 0)
+        return 0;
+    bool up = digits[keep] >= '5';
+    digits[keep] = '\0';
+    /* as an integer of at most 17 digits, so the carry is exact */
+    long long whole = keep ? atoll(digits) : 0;
+    snprintf(text, sizeof text, "%lldE%d", whole + up, -decimals);
+    return copysign(strtod(text, NULL), whole + up ? x : 1);
+}
+
 bool ts_number_parse(const char *text, size_t length, double *x)
 {
     static const double ten[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,

@@ -43,6 +43,10 @@ void ts_number_format(double x, char *out);
  * thousands. False leaves *x alone. The result is correctly rounded. */
 bool ts_number_parse(const char *text, size_t length, double *x);
 
+/* x to that many decimals (negative: tens, hundreds), half away from zero, of
+ * the decimal text of x: 2.675 to 2 is 2.68. NaN and Inf as they are. */
+double ts_number_round(double x, int decimals);
+
 /* The name among names that is nearest to name, by edit distance without
  * regard to case, or NULL when none is near. */
 const char *ts_text_nearest(const char *name, const char *const *names,

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 #include "ts/memory.h"
+#include "ts/text.h"
 
 #define FRAME "ts.frame"
 #define COLUMN "ts.column"
@@ -225,12 +226,6 @@ static int column_unm(lua_State *L)
     return arithmetic(L, MUL);
 }
 
-static double round_to(double x, double digits)
-{
-    double scale = pow(10, digits);
-    return round(x * scale) / scale;
-}
-
 /* map(column, "log" | "exp" | "sqrt" | "abs" | "round" [, digits]) */
 static int map(lua_State *L)
 {
@@ -238,7 +233,7 @@ static int map(lua_State *L)
                                         "round", "log10", NULL};
     const ts_column *column = tsl_check_column(L, 1);
     int which = luaL_checkoption(L, 2, NULL, names);
-    double digits = luaL_optnumber(L, 3, 0);
+    int digits = (int)luaL_optinteger(L, 3, 0);
     ts_error err;
     if (column->type != TS_REAL)
         return tsl_failf(L, TS_ETYPE, "%s is text: it has no %s",
@@ -261,7 +256,7 @@ static int map(lua_State *L)
             r = fabs(x);
             break;
         case 4:
-            r = round_to(x, digits);
+            r = ts_number_round(x, digits);
             break;
         default:
             r = x > 0 ? log10(x) : NAN;

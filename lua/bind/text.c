@@ -38,6 +38,13 @@ static int number(lua_State *L)
     return 1;
 }
 
+static int round_number(lua_State *L)
+{
+    tsl_push_real(L, ts_number_round(luaL_checknumber(L, 1),
+                                     (int)luaL_optinteger(L, 2, 0)));
+    return 1;
+}
+
 static int parse(lua_State *L)
 {
     size_t length;
@@ -92,9 +99,9 @@ static int sha256(lua_State *L)
 }
 
 static const luaL_Reg functions[] = {
-    {"width", width},     {"escape", escape}, {"number", number},
-    {"parse", parse},     {"nearest", nearest}, {"valid", valid},
-    {"sha256", sha256},   {NULL, NULL},
+    {"width", width},     {"escape", escape},   {"number", number},
+    {"round", round_number}, {"parse", parse},  {"nearest", nearest},
+    {"valid", valid},     {"sha256", sha256},   {NULL, NULL},
 };
 
 int luaopen_ts_text(lua_State *L)

@@ -55,7 +55,7 @@ methods.describe = {
     local rows = {}
     local tidy = result:tidy():collect()
     for row in tidy:rows() do
-      rows[#rows + 1] = { group = row.group, method = "description",
+      rows[#rows + 1] = { group = row[result.group], method = "description",
         estimate_name = "mean", estimate = row.mean,
         std_error = row.std_error, n = row.n, n_missing = row.n_missing }
     end

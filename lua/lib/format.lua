@@ -92,6 +92,15 @@ function M.significant(x, n)
     rest ~= "" and "." .. rest or "", point - 1)
 end
 
+--- format.cell(x, decimals): fixed, but "1.500e300" or "2.1e-13" where plain
+-- decimals would be a row of zeros.
+function M.cell(x, decimals)
+  local text = special(x)
+  if text then return text end
+  if math.abs(x) >= 1e15 or decimals >= 12 then return M.significant(x, 4) end
+  return fixed(x, decimals, 0)
+end
+
 --- format.p(p [, smallest]): "0.043", "0.00031", "2.8e-19", "<1e-300",
 -- ">0.999"; smallest = 0.001 makes "<0.001" of what is below it.
 function M.p(p, smallest)
@@ -123,9 +132,9 @@ end
 --- format.interval(low, high, decimals): "0.337 to 1.254", "below 1.254".
 function M.interval(low, high, decimals)
   if low == NA or high == NA then return "NA" end
-  if low == -math.huge then return "below " .. M.fixed(high, decimals) end
-  if high == math.huge then return "above " .. M.fixed(low, decimals) end
-  return M.fixed(low, decimals) .. " to " .. M.fixed(high, decimals)
+  if low == -math.huge then return "below " .. M.cell(high, decimals) end
+  if high == math.huge then return "above " .. M.cell(low, decimals) end
+  return M.cell(low, decimals) .. " to " .. M.cell(high, decimals)
 end
 
 --- format.level(conf_level): "95 %" of 0.95, "99.9 %" of 0.999.

@@ -8,15 +8,24 @@ NA = require "ts.na".NA
 
 -- public name -> module that returns a table holding it
 local home = {
+  abs = "elementwise",
   check = "endpoint",
   demo = "demo",
+  describe = "describe",
   dofile = "script",
   endpoint = "endpoint",
+  exp = "elementwise",
+  ln = "elementwise",
+  log = "elementwise",
+  log10 = "elementwise",
   read = "read",
+  round = "elementwise",
   run = "endpoint",
   sap = "endpoint",
+  sqrt = "elementwise",
   study = "study",
   trial = "trial",
+  ttest = "ttest",
 }
 
 dofile = nil -- ours looks beside the file that calls it
@@ -45,5 +54,16 @@ setmetatable(_G, { __index = function(_, name)
   err.fail("not found", ("no variable or function '%s'%s"):format(name,
     near and "; nearest: " .. near or ""))
 end })
+
+-- Columns are C; what Lua adds to them is loaded with its first use.
+local cframe = require "ts.frame"
+local function of_column(name)
+  return function(...) return require "trialsh.column"[name](...) end
+end
+cframe.column_methods(of_column "get")
+cframe.column_meta("__lt", of_column "lt")
+cframe.column_meta("__le", of_column "le")
+cframe.column_meta("__tostring", of_column "show")
+cframe.column_meta("__complete", of_column "complete")
 
 return { home = home, names = names }

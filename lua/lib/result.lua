@@ -61,6 +61,8 @@ local function names_of(state)
 end
 
 local function unknown(state, key)
+  local hint = state.hint and state.hint(key)
+  if hint then fail("not found", hint) end
   local names = names_of(state)
   for _, name in ipairs(sorted_keys(state.methods)) do
     names[#names + 1] = name
@@ -161,10 +163,10 @@ function M.lines(pieces, width)
   return table.concat(lines, "\n")
 end
 
---- result.left_out(n, reasons): "3 rows left out: CHG missing in 2, ...".
-function M.left_out(n, reasons)
+--- result.left_out(n, reasons [, what]): "3 rows left out: CHG missing in 2".
+function M.left_out(n, reasons, what)
   if n == 0 or n == NA or n == nil then return nil end
-  return ("%d row%s left out%s"):format(n, n == 1 and "" or "s",
+  return ("%d %s%s left out%s"):format(n, what or "row", n == 1 and "" or "s",
     reasons and #reasons > 0 and ": " .. table.concat(reasons, ", ") or "")
 end
 
@@ -220,10 +222,10 @@ local function print_comparison(_, state)
   local pieces = {}
   if show.estimates and f.estimate_2 and f.estimate_2 ~= NA then
     pieces[1] = ("%s %s and %s"):format(show.estimates,
-      format.fixed(f.estimate_1, digits), format.fixed(f.estimate_2, digits))
+      format.cell(f.estimate_1, digits), format.cell(f.estimate_2, digits))
   end
   local estimate = f.estimate and f.estimate_name and ("%s %s"):format(
-    f.estimate_name, format.fixed(f.estimate, digits))
+    f.estimate_name, format.cell(f.estimate, digits))
   if estimate and f.conf_low and f.conf_low ~= NA then
     estimate = ("%s, %s CI %s"):format(estimate, format.level(f.conf_level),
       format.interval(f.conf_low, f.conf_high, digits))
@@ -239,7 +241,7 @@ local function print_comparison(_, state)
   if f.p_value ~= nil then pieces[#pieces + 1] = format.p_equals(f.p_value) end
   local lines = { headline(f, show), M.lines(pieces) }
   if f.note and f.note ~= NA then lines[#lines + 1] = text.escape(f.note) end
-  lines[#lines + 1] = M.left_out(f.n_missing, show.reasons)
+  lines[#lines + 1] = M.left_out(f.n_missing, show.reasons, show.unit)
   return table.concat(lines, "\n")
 end
 
@@ -268,7 +270,7 @@ end
 --- result.comparison(fields, show) -> result
 -- fields: any of the standard ones and more. show: variable, a, b (names of
 -- the groups), estimates ("means"), statistic ("t"), digits, pieces (more text
--- before P), reasons (why rows are left out).
+-- before P), reasons (why rows are left out), unit (what a row is: "pair").
 function M.comparison(fields, show)
   return new { name = fields.method, fields = fields, show = show or {},
     order = standard, methods = methods, print = print_comparison,
@@ -324,6 +326,7 @@ end
 --   tidy     function(m) -> frame, where the rows are no terms
 --   methods  more of them: { median = function(m, ...) }
 --   print    function(m) -> text
+--   hint     function(key) -> what to say of a field that it has not, or nil
 function M.model(spec)
   local all = {}
   for key, value in pairs(methods) do all[key] = value end
@@ -331,7 +334,7 @@ function M.model(spec)
   for key, value in pairs(spec.methods or {}) do all[key] = value end
   return new { name = spec.name, fields = spec.fields, order = spec.order,
     terms = spec.terms, methods = all, print = spec.print,
-    tidy = spec.tidy or tidy_terms, glance = glance_model }
+    hint = spec.hint, tidy = spec.tidy or tidy_terms, glance = glance_model }
 end
 
 return M

@@ -1,0 +1,342 @@
+-- Summaries of one variable, by group.
+
+local NA = require "ts.na".NA
+local cdescribe = require "ts.describe"
+local fail = require "ts.error".fail
+local format = require "trialsh.format"
+local location = require "ts.location"
+local options = require "trialsh.options"
+local result = require "trialsh.result"
+local sample = require "trialsh.sample"
+local text = require "ts.text"
+
+local M = {}
+
+local spec = {
+  quantile_type = { "integer", 2, above = 0, below = 10 },
+  conf_level = { "number", 0.95, above = 0, below = 1 },
+}
+
+-- Statistics of a group, in the order of tidy().
+local statistics = { "n", "n_missing", "mean", "sd", "std_error", "median",
+  "q1", "q3", "min", "max", "geomean", "geosd", "geocv", "conf_low",
+  "conf_high" }
+
+-- One group: all statistics of a column without NA.
+local function summarise(column, n_missing, opt)
+  local d = cdescribe.describe(column, opt.quantile_type)
+  d.n_missing = d.n_missing + n_missing
+  d.std_error = d.se
+  d.conf_low, d.conf_high = NA, NA
+  if d.n > 1 then
+    local t = location.ttest(column, nil, { conf_level = opt.conf_level })
+    -- without variation the interval is the value
+    d.conf_low = t.reason and d.mean or t.conf_low
+    d.conf_high = t.reason and d.mean or t.conf_high
+  end
+  d.decimals = cdescribe.decimals(column, 3)
+  return d
+end
+
+local function by_place(x, y) return x.place < y.place end
+
+-- The groups of a formula in level order, those without a value as well.
+local function groups_of(model, info, opt)
+  local levels, members = {}, {}
+  for i, level in ipairs(info.group.levels) do
+    if level.n_row > 0 then
+      levels[#levels + 1] = level
+      members[#members + 1] = { i }
+    end
+  end
+  local columns = model:samples(members)
+  for i, level in ipairs(levels) do
+    level.statistics = summarise(columns[i], level.n_row - level.n, opt)
+  end
+  table.sort(levels, by_place)
+  return levels
+end
+
+local function numeric_columns(frame)
+  local is = {}
+  for _, name in ipairs(frame:names()) do
+    is[name] = frame:column(name).type == "real"
+  end
+  return is
+end
+
+local function read(x, data, opt)
+  local kind, given = sample.arguments("describe", x, data, opt)
+  opt = options("describe", given, spec)
+  if kind == "two" then
+    fail("invalid", 'describe takes one array, or "y ~ group" and data')
+  end
+  if kind == "one" then
+    local column, n_missing, whole = sample.column("describe", x, "x")
+    return { variable = whole.name, groups = { {
+      statistics = summarise(column, n_missing, opt) } }, by = {},
+      unit = whole.unit, no_group = 0 }, opt
+  end
+  local model, info, frame = sample.model("describe", x, data,
+    { groups = true, alone = true })
+  local set = { variable = info.response[1].name, by = {}, no_group = 0,
+    unit = NA }
+  for _, name in ipairs(frame:names()) do
+    if name == set.variable then set.unit = frame:column(name).unit end
+  end
+  if not info.group then
+    set.groups = { { statistics = summarise(model:samples()[1],
+      info.n_missing, opt) } }
+    return set, opt
+  end
+  for i, v in ipairs(info.x) do set.by[i] = v.name end
+  set.numeric = numeric_columns(frame)
+  set.groups = groups_of(model, info, opt)
+  set.no_group = info.n_row
+  for _, level in ipairs(set.groups) do
+    set.no_group = set.no_group - level.n_row
+  end
+  return set, opt
+end
+
+-- tidy -----------------------------------------------------------------------
+
+-- Values of one grouping variable in the order in which groups come, which is
+-- that of its levels.
+local function levels_of(groups, j)
+  local list, seen = {}, {}
+  for _, g in ipairs(groups) do
+    local name = g.parts[j]
+    if not seen[name] then
+      seen[name] = true
+      list[#list + 1] = name
+    end
+  end
+  return list
+end
+
+local function tidy(set)
+  local names, arrays, levels = {}, {}, {}
+  for j, by in ipairs(set.by) do
+    names[j], arrays[j] = by, {}
+    local numeric = set.numeric[by]
+    levels[by] = not numeric and levels_of(set.groups, j) or nil
+    for i, g in ipairs(set.groups) do
+      arrays[j][i] = numeric and tonumber(g.parts[j]) or g.parts[j]
+    end
+  end
+  for _, name in ipairs(statistics) do
+    local values = {}
+    for i, g in ipairs(set.groups) do values[i] = g.statistics[name] end
+    names[#names + 1], arrays[#arrays + 1] = name, values
+  end
+  return result.frame(names, arrays, levels)
+end
+
+-- print ----------------------------------------------------------------------
+
+local function widest(groups, key)
+  local most = 0
+  for _, g in ipairs(groups) do
+    if g.statistics[key] ~= NA then
+      most = math.max(most, g.statistics[key])
+    end
+  end
+  return most
+end
+
+-- Decimals of the data: as recorded; of computed data, three digits of their
+-- spread.
+local function decimals_of(groups)
+  local recorded = widest(groups, "decimals")
+  if recorded <= 3 then return recorded end
+  local spread = widest(groups, "sd")
+  return math.min(6, format.decimals(spread > 0 and spread or NA) - 1)
+end
+
+-- Quartiles take one decimal more only where they need it.
+local function quartile_decimals(groups, digits)
+  for _, g in ipairs(groups) do
+    for _, key in ipairs { "q1", "median", "q3" } do
+      local x = g.statistics[key]
+      if x ~= NA and tonumber(format.fixed(x, digits)) ~= x then
+        return digits + 1
+      end
+    end
+  end
+  return digits
+end
+
+local function table_of(set)
+  local groups = set.groups
+  local d = math.max(0, decimals_of(groups))
+  local q = quartile_decimals(groups, d)
+  local columns = { { "n", "n", 0 }, { "missing", "n_missing", 0 },
+    { "mean", "mean", d + 1 }, { "SD", "sd", d + 1 }, { "median", "median", q },
+    { "Q1", "q1", q }, { "Q3", "q3", q }, { "min", "min", d },
+    { "max", "max", d }, { "geo mean", "geomean", d + 1 },
+    { "geo CV %", "geocv", 1 } }
+  local cells = { { "" } }
+  for i, g in ipairs(groups) do
+    cells[i + 1] = { text.escape(g.name or set.variable) }
+  end
+  for j, column in ipairs(columns) do
+    cells[1][j + 1] = column[1]
+    for i, g in ipairs(groups) do
+      cells[i + 1][j + 1] = format.cell(g.statistics[column[2]], column[3])
+    end
+  end
+  return cells
+end
+
+local function transpose(cells)
+  local out = {}
+  for j = 1, #cells[1] do
+    out[j] = {}
+    for i = 1, #cells do out[j][i] = cells[i][j] end
+  end
+  return out
+end
+
+-- First column to the left, the others to the right.
+local function layout(cells)
+  local widths, lines, total = {}, {}, 0
+  for j = 1, #cells[1] do
+    widths[j] = 0
+    for i = 1, #cells do
+      widths[j] = math.max(widths[j], text.width(cells[i][j]))
+    end
+    total = total + widths[j] + (j > 1 and 2 or 0)
+  end
+  for i, row in ipairs(cells) do
+    local parts = {}
+    for j, cell in ipairs(row) do
+      local blank = (" "):rep(widths[j] - text.width(cell))
+      parts[j] = j == 1 and cell .. blank or blank .. cell
+    end
+    lines[i] = (table.concat(parts, "  "):gsub("%s+$", ""))
+  end
+  return table.concat(lines, "\n"), total
+end
+
+local type_name = { [2] = "type 2 (SAS)", [6] = "type 6 (Prism)",
+  [7] = "type 7 (R)" }
+
+local function not_positive(set)
+  local list = {}
+  for _, g in ipairs(set.groups) do
+    local count = g.statistics.n_not_positive
+    if count > 0 and g.name then
+      list[#list + 1] = ("%d in %s"):format(count, text.escape(g.name))
+    elseif count > 0 then
+      list[#list + 1] = tostring(count)
+    end
+  end
+  if #list == 0 then return NA end
+  return "no geometric mean where values are 0 or below: "
+    .. table.concat(list, ", ")
+end
+
+local function print_description(set, fields)
+  local cells = table_of(set)
+  local body, width = layout(cells)
+  local screen = require "trialsh.show".width()
+  if width > screen then
+    local turned, turned_width = layout(transpose(cells))
+    if turned_width < width then body = turned end
+  end
+  local head = text.escape(set.variable)
+  if set.unit ~= NA then head = head .. ", " .. text.escape(set.unit) end
+  if #set.by > 0 then
+    head = head .. " by " .. text.escape(table.concat(set.by, ", "))
+  end
+  local foot = { "quartiles: " .. (type_name[fields.quantile_type]
+    or "type " .. fields.quantile_type) }
+  if fields.note ~= NA then foot[2] = fields.note end
+  if set.no_group > 0 then
+    foot[#foot + 1] = ("%d row%s without %s left out"):format(set.no_group,
+      set.no_group == 1 and "" or "s", table.concat(set.by, " or "))
+  end
+  return head .. "\n" .. body .. "\n" .. result.lines(foot)
+end
+
+-- the result -----------------------------------------------------------------
+
+local describe_set
+
+local function group_of(set, opt, name)
+  local names = {}
+  for i, g in ipairs(set.groups) do
+    if g.name == name then
+      return describe_set({ variable = set.variable, groups = { g }, by = set.by,
+        unit = set.unit, numeric = set.numeric, no_group = 0 }, opt)
+    end
+    names[i] = g.name
+  end
+  local near = type(name) == "string" and text.nearest(name, names)
+  fail("not found", ("describe: no group %s; %s"):format(tostring(name),
+    near and "nearest: " .. near or #names == 0 and "there are none"
+      or "there are " .. table.concat(names, ", ")))
+end
+
+function describe_set(set, opt)
+  local single = #set.groups == 1
+  local fields = { method = "description", variable = set.variable,
+    group = #set.by > 0 and table.concat(set.by, ", ") or NA, n = 0,
+    n_missing = set.no_group, conf_level = opt.conf_level,
+    quantile_type = opt.quantile_type, note = not_positive(set) }
+  for _, g in ipairs(set.groups) do
+    fields.n = fields.n + g.statistics.n
+    fields.n_missing = fields.n_missing + g.statistics.n_missing
+  end
+  if single then
+    for _, name in ipairs(statistics) do
+      if fields[name] == nil then
+        fields[name] = set.groups[1].statistics[name]
+      end
+    end
+    fields.sum = set.groups[1].statistics.sum
+  end
+  local known = {}
+  for _, name in ipairs(statistics) do known[name] = true end
+  return result.model {
+    name = "describe", fields = fields,
+    order = { "method", "variable", "group", "n", "n_missing", "conf_level",
+      "quantile_type", "note" },
+    tidy = function() return tidy(set) end,
+    print = function() return print_description(set, fields) end,
+    methods = { group = function(_, name) return group_of(set, opt, name) end },
+    hint = function(key)
+      if not known[key] or single or #set.groups == 0 then return nil end
+      return ('describe: which %s of %d groups? r:group("%s").%s, or r:tidy()')
+        :format(key, #set.groups, set.groups[1].name, key)
+    end,
+  }
+end
+
+--- describe(formula, data [, opt]) -> description
+-- n, missing, mean, SD, standard error, median, quartiles, minimum, maximum,
+-- geometric mean and coefficient of variation, by group.
+--   formula        "y ~ group", "y ~ group + visit", or "y" alone; y may be an
+--                  expression such as log(y). An array does as well
+--   quantile_type  2 (SAS; default), 7 (R), 6 (Prism), 1 to 9
+--   conf_level     0.95, of the interval of the mean in tidy()
+-- r:tidy() has a row per group; r:group(name) is one of them, and of a single
+-- one each statistic is a field: mean sd std_error median q1 q3 min max geomean
+-- geosd geocv conf_low conf_high n n_missing.
+--
+--   > describe({3, 1, 4, 1, 5, NA})
+--   x
+--      n  missing  mean   SD  median  Q1  Q3  min  max  geo mean  geo CV %
+--   x  5        1   2.8  1.8       3   1   4    1    5       2.3      89.8
+--   quartiles: type 2 (SAS)
+--   > describe({3, 1, 4, 1, 5}).mean
+--   2.8
+--
+-- See also: ttest. R: summary, quantile. SAS: PROC MEANS.
+function M.describe(x, data, opt)
+  local set, o = read(x, data, opt)
+  return describe_set(set, o)
+end
+
+return M
