@@ -99,10 +99,11 @@ static ts_status write_rows(int fd, const ts_frame *frame, const char *path,
 }
 
 ts_status ts_csv_write(const ts_frame *frame, const char *path, int mode,
-                       ts_error *err)
+                       ts_buffer *doubtful, ts_error *err)
 {
     ts_buffer name = {0};
     ts_status status;
+    (void)doubtful;
     ts_buffer_printf(&name, "%s.tmp.%ld", path, (long)getpid());
     if (name.failed)
         return ts_fail_memory(err);

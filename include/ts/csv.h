@@ -1,41 +1,57 @@
 /*
- * CSV and TSV files, in two passes: the first reads the header, finds the
- * type of every column from all its values and counts; the second delivers
- * the values. Memory does not grow with the file.
+ * CSV and TSV files, read in two passes and written so that they read back.
  *
  *     ts_csv *csv;
  *     ts_csv_open("adlb.csv", NULL, &csv, &err);
  *     ts_csv_frame(csv, &frame, &err);
  *     ts_csv_close(csv);
  *
- * RFC 4180 quotes; lines end in LF, CRLF or CR, mixed too; UTF-8 with or
- * without byte-order mark, UTF-16 with one, others by name. Errors name
- * file:line:column, the line where the record begins and the character where
- * the field does, both from 1.
+ * ts_csv_open reads the whole file once: it checks encoding and structure,
+ * decides the type of each column by all its cells, counts rows and takes the
+ * SHA-256 of the bytes. ts_csv_read reads it again and delivers the values;
+ * it fails when the file is another one by then. Memory is that of the
+ * longest record, whatever the size of the file.
  *
- * A column is real when every value is a number (ts_number_parse) or missing;
- * at least 90 % numbers is an error that lists the others; else it is text.
- * Missing: nothing between delimiters, the words of options->na, and NA and .
- * in a real column. A quoted "" is empty text, in a real column missing.
+ * Records are RFC 4180's, with LF, CRLF and CR as line ends, mixed or not.
+ * Blanks beside a delimiter are data; so is a quote inside an unquoted cell.
+ * Lines with nothing in them are passed over at the end of a file and an
+ * error elsewhere; where there is one column they are missing values.
+ *
+ * A number is what ts_number_parse takes. An empty cell is missing, a quoted
+ * empty one is empty text. NA and . are missing in a column that is otherwise
+ * numeric. A column of numbers and missing cells alone is real (one of
+ * nothing but quoted empties is text); one with at least 90 % numbers among
+ * its values is an error that shows the others; any other is text and keeps
+ * its bytes.
+ *
+ * Errors begin "file:line:column: ", both counted from 1 in the file, the
+ * column in characters; about a whole record "file:line: ".
  */
 #ifndef TS_CSV_H
 #define TS_CSV_H
 
 #include <stdbool.h>
 #include "ts/frame.h"
+#include "ts/text.h"
 
 typedef struct ts_csv ts_csv;
 
-/* A type that the user decides. */
+/* A type that the user decides: real refuses any cell that is neither number
+ * nor missing, text takes all. */
 typedef struct {
     const char *column;
     ts_type type;
 } ts_csv_type;
 
 typedef struct {
-    char delimiter;        /* 0: tab in .tsv and .tab, else by the header */
-    const char *encoding;  /* NULL: UTF-8, or what a byte-order mark says */
-    const char *const *na; /* more words for missing */
+    /* 0: tab in .tsv and .tab; else comma, or the semicolon, tab or bar of a
+     * header line without a comma outside quotes; a first line "sep=;", as
+     * spreadsheets write it, comes before these */
+    char delimiter;
+    /* NULL: UTF-8, or UTF-16 and UTF-32 where a byte-order mark says so; else
+     * a name that iconv knows: "latin1", "windows-1252", "utf-16le" */
+    const char *encoding;
+    const char *const *na; /* more words for missing, quoted or not */
     size_t n_na;
     const ts_csv_type *types;
     size_t n_type;
@@ -48,14 +64,21 @@ typedef struct {
     size_t n_column;
     char **names;
     ts_type *types;
-    double *n_na_word; /* NA and . by column; missing in a real one */
+    double *n_missing;  /* cells without a value */
+    double *n_na_word;  /* NA and . by column; missing in a real one */
+    double *n_declared; /* words of options->na by column, missing */
     double n_row;
+    double n_byte;
     char sha256[65]; /* of the file's bytes */
     char delimiter;
     const char *encoding; /* "UTF-8" or as given */
 } ts_csv_facts;
 
-/* The first pass. options may be NULL and need not outlive the call. */
+/* The first pass. options may be NULL and need not outlive the call. TS_EIO
+ * (not there, not a file), TS_EFORMAT (structure, bytes), TS_ETYPE (stray
+ * cells), TS_ENOTFOUND (a column of options->types), TS_EINVALID (options),
+ * TS_ELIMIT (a record over 100,000,000 bytes, more than 2000 columns, a name
+ * over 10,000 bytes), TS_EINTERRUPT. */
 ts_status ts_csv_open(const char *path, const ts_csv_options *options,
                       ts_csv **out, ts_error *err);
 const ts_csv_facts *ts_csv_get_facts(const ts_csv *csv);
@@ -63,7 +86,7 @@ void ts_csv_close(ts_csv *csv);
 
 /* Where the second pass delivers: one call a value, in column order, then
  * row. text is not terminated and lives until row returns. A status other
- * than TS_OK stops the pass. */
+ * than TS_OK stops the pass and is returned. NULL: not called. */
 typedef struct {
     void *context;
     ts_status (*real)(void *context, size_t column, double x, ts_error *err);
@@ -73,15 +96,21 @@ typedef struct {
     ts_status (*row)(void *context, ts_error *err);
 } ts_csv_sink;
 
-/* The second pass; TS_EIO when the file changed since the first. */
+/* The second pass; may be repeated. TS_EIO when the file changed since the
+ * first, which may be known at the end only: the caller takes back what the
+ * sink did. */
 ts_status ts_csv_read(ts_csv *csv, const ts_csv_sink *sink, ts_error *err);
 ts_status ts_csv_frame(ts_csv *csv, ts_frame **out, ts_error *err);
 
 /* Writes a frame so that reading it gives the same frame: shortest exact
  * numbers, NA as nothing, empty text as "", text quoted where it must be.
- * The file appears whole, by rename, or not at all; mode as its creation
- * mask allows. */
+ * The file appears whole, by rename, or not at all, with that mode; a name
+ * that ends in .tsv or .tab gets tabs. Refused is what ts_csv_open would not
+ * take: an infinite number, text that is not UTF-8 or has control characters,
+ * names without letters or alike but for case. doubtful, if not NULL, gets
+ * the names of text columns that read back as numbers, or not at all, unless
+ * options->types says text: "SITE, VISITNUM"; nothing when there are none. */
 ts_status ts_csv_write(const ts_frame *frame, const char *path, int mode,
-                       ts_error *err);
+                       ts_buffer *doubtful, ts_error *err);
 
 #endif

@@ -143,7 +143,7 @@ static int write(lua_State *L)
     ts_error err;
     tsl_try(L,
             ts_csv_write(tsl_check_frame(L, 1), luaL_checkstring(L, 2),
-                         (int)luaL_checkinteger(L, 3), &err),
+                         (int)luaL_checkinteger(L, 3), NULL, &err),
             &err);
     return 0;
 }
