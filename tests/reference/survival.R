@@ -122,8 +122,8 @@ quantiles <- apply(cases, 1, function(case) {
       q <- survival:::survmean(f, rmean = "none")$matrix[c(5, 6, 7)]
       q <- list(quantile = q[1], lower = q[2], upper = q[3])
     }
-    data.frame(set = case["set"], scale = case["scale"],
-               level = as.numeric(case["level"]), group = d$group[1], p = p,
+    data.frame(set = case[["set"]], scale = case[["scale"]],
+               level = as.numeric(case[["level"]]), group = d$group[1], p = p,
                estimate = q$quantile, conf_low = q$lower, conf_high = q$upper)
   }))
 })
@@ -141,8 +141,8 @@ points <- apply(cases, 1, function(case) {
     keep <- s$time <= max(d$time) | s$surv == 0
     low <- ifelse(s$surv == 1 & case["scale"] == "log-log", NA, s$lower)
     high <- ifelse(s$surv == 1 & case["scale"] == "log-log", NA, s$upper)
-    data.frame(set = case["set"], scale = case["scale"],
-               level = as.numeric(case["level"]), group = d$group[1],
+    data.frame(set = case[["set"]], scale = case[["scale"]],
+               level = as.numeric(case[["level"]]), group = d$group[1],
                t = s$time, n_risk = s$n.risk, survival = s$surv,
                std_error = s$std.err, conf_low = low, conf_high = high)[keep, ]
   }))
