@@ -63,5 +63,6 @@ int luaopen_ts_frame(lua_State *L);
 int luaopen_ts_formula(lua_State *L);
 int luaopen_ts_describe(lua_State *L);
 int luaopen_ts_location(lua_State *L);
+int luaopen_ts_survival(lua_State *L);
 
 #endif

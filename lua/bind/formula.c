@@ -3,6 +3,7 @@
  * its formula; Lua reads its counts from info() and its numbers as columns.
  */
 #include "bind.h"
+#include "model.h"
 
 #include <string.h>
 #include "ts/memory.h"
@@ -32,10 +33,10 @@ static int model_gc(lua_State *L)
     return 0;
 }
 
-static const ts_model_frame *check_model(lua_State *L)
+const ts_model_frame *tsl_check_model(lua_State *L, int index)
 {
-    model *m = luaL_checkudata(L, 1, MODEL);
-    luaL_argcheck(L, m->frame, 1, "an empty model");
+    model *m = luaL_checkudata(L, index, MODEL);
+    luaL_argcheck(L, m->frame, index, "an empty model");
     return m->frame;
 }
 
@@ -198,7 +199,7 @@ static void push_variables(lua_State *L, const ts_variable *v, size_t n)
  * those with rows that are used; a level is { name, parts, place, n_row, n }. */
 static int model_info(lua_State *L)
 {
-    const ts_model_frame *m = check_model(L);
+    const ts_model_frame *m = tsl_check_model(L, 1);
     lua_createtable(L, 0, 10);
     set_count(L, "n", m->n);
     set_count(L, "n_row", m->n_row);
@@ -249,7 +250,7 @@ static size_t read_targets(lua_State *L, const ts_variable *g, size_t *target)
 static int model_samples(lua_State *L)
 {
     ts_error err;
-    const ts_model_frame *m = check_model(L);
+    const ts_model_frame *m = tsl_check_model(L, 1);
     luaL_argcheck(L, m->n_response >= 1 && m->response[0].value, 1,
                   "the response is no number");
     const ts_variable *g = &m->group;
@@ -287,7 +288,7 @@ static int model_samples(lua_State *L)
 static int model_values(lua_State *L)
 {
     ts_error err;
-    const ts_model_frame *m = check_model(L);
+    const ts_model_frame *m = tsl_check_model(L, 1);
     lua_Integer j = luaL_checkinteger(L, 2);
     luaL_argcheck(L, j >= 1 && (size_t)j <= m->n_x && m->x[j - 1].value, 2,
                   "no such covariate");

@@ -17,6 +17,7 @@ static const luaL_Reg modules[] = {
     {"ts.gnuplot", luaopen_ts_gnuplot},
     {"ts.json", luaopen_ts_json},
     {"ts.store", luaopen_ts_store},
+    {"ts.survival", luaopen_ts_survival},
     {"ts.text", luaopen_ts_text},
     {NULL, NULL},
 };
