@@ -287,36 +287,91 @@ static int km_quantile(lua_State *L)
 
 /* Log-rank ---------------------------------------------------------------- */
 
-/* logrank(model) -> { statistic, df, p_value, z, n_event, n_idle_group,
- * n_idle_stratum }, frame of n, observed and expected by group */
+/* Keeps the rows of the groups listed at index 2, { { level, ... }, ... }, as
+ * groups 0, 1, ...; the copies belong to Lua. */
+static ts_survival choose_groups(lua_State *L, const ts_model_frame *m,
+                                 ts_survival data)
+{
+    const ts_variable *g = &m->group;
+    size_t k = (size_t)luaL_len(L, 2), n = 0;
+    int *target =
+        lua_newuserdatauv(L, (g->n_level_all + 1) * sizeof *target, 0);
+    for (size_t i = 0; i < g->n_level_all; i++)
+        target[i] = -1;
+    for (size_t j = 0; j < k; j++) {
+        lua_geti(L, 2, (lua_Integer)j + 1);
+        luaL_checktype(L, -1, LUA_TTABLE);
+        lua_Integer n_level = luaL_len(L, -1);
+        for (lua_Integer i = 1; i <= n_level; i++) {
+            lua_geti(L, -1, i);
+            lua_Integer level = luaL_checkinteger(L, -1);
+            luaL_argcheck(L, level >= 1 && (size_t)level <= g->n_level_all, 2,
+                          "no such level");
+            target[level - 1] = (int)j;
+            lua_pop(L, 1);
+        }
+        lua_pop(L, 1);
+    }
+    double *time = lua_newuserdatauv(L, (data.n + 1) * sizeof *time, 0);
+    double *event = lua_newuserdatauv(L, (data.n + 1) * sizeof *event, 0);
+    int *group = lua_newuserdatauv(L, (data.n + 1) * sizeof *group, 0);
+    int *stratum = lua_newuserdatauv(L, (data.n + 1) * sizeof *stratum, 0);
+    for (size_t i = 0; i < data.n; i++)
+        if (target[data.group[i]] >= 0) {
+            time[n] = data.time[i];
+            event[n] = data.event[i];
+            stratum[n] = data.stratum ? data.stratum[i] : 0;
+            group[n++] = target[data.group[i]];
+        }
+    return (ts_survival){.time = time,
+                         .event = event,
+                         .n = n,
+                         .group = group,
+                         .n_group = k,
+                         .stratum = data.stratum ? stratum : NULL,
+                         .n_stratum = data.n_stratum};
+}
+
+static void set_list(lua_State *L, const char *name, const double *x, size_t n)
+{
+    lua_createtable(L, (int)n, 0);
+    for (size_t i = 0; i < n; i++) {
+        tsl_push_real(L, x[i]);
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+    lua_setfield(L, -2, name);
+}
+
+/* logrank(model [, { { level, ... }, ... }]) -> { statistic, df, p_value, z,
+ * n_event, n_idle_stratum; by group: n, observed, expected } */
 static int logrank(lua_State *L)
 {
     ts_error err;
     ts_logrank_result r;
+    lua_settop(L, 2);
     const ts_model_frame *m = tsl_check_model(L, 1);
     ts_survival data = check_survival(L, m);
-    size_t k = m->group.code ? m->group.n_level : 1;
-    size_t *group = lua_newuserdatauv(L, (k + 1) * sizeof *group, 0);
-    for (size_t g = 0; g < k; g++)
-        group[g] = g;
-    lua_createtable(L, 0, 8);
-    ts_frame *frame = new_frame(L, m, group, k);
-    double *n = add_real(L, frame, "n");
-    double *observed = add_real(L, frame, "observed");
-    double *expected = add_real(L, frame, "expected");
+    luaL_argcheck(L, data.group, 1, "no groups");
+    if (!lua_isnil(L, 2))
+        data = choose_groups(L, m, data);
+    size_t k = data.n_group;
+    double *n = lua_newuserdatauv(L, (3 * k + 1) * sizeof *n, 0);
+    double *observed = n + k, *expected = observed + k;
+    memset(n, 0, k * sizeof *n);
+    for (size_t i = 0; i < data.n; i++)
+        n[data.group[i]]++;
     tsl_try(L, ts_logrank(&data, &r, observed, expected, NULL, &err), &err);
-    for (size_t g = 0; g < k; g++)
-        n[g] = (double)(m->group.code ? m->group.level[g].n : m->n);
-    lua_pushvalue(L, -2);
+    lua_createtable(L, 0, 10);
     tsl_set_real(L, "statistic", r.statistic);
     tsl_set_real(L, "df", (double)r.df);
     tsl_set_real(L, "p_value", r.p_value);
     tsl_set_real(L, "z", r.z);
     tsl_set_real(L, "n_event", (double)r.n_event);
-    tsl_set_real(L, "n_idle_group", (double)r.n_idle_group);
     tsl_set_real(L, "n_idle_stratum", (double)r.n_idle_stratum);
-    lua_pop(L, 1);
-    return 2;
+    set_list(L, "n", n, k);
+    set_list(L, "observed", observed, k);
+    set_list(L, "expected", expected, k);
+    return 1;
 }
 
 static const luaL_Reg methods[] = {

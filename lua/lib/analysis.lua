@@ -68,8 +68,10 @@ methods.logrank = {
   options = function(opt)
     return options("logrank", opt, {})
   end,
-  compute = function(formula, data, opt)
-    return { row_of(require "trialsh.survival".logrank(formula, data, opt)) }
+  compute = function(formula, data, opt, compare)
+    local given = { compare = compare }
+    for key, value in pairs(opt) do given[key] = value end
+    return { row_of(require "trialsh.survival".logrank(formula, data, given)) }
   end,
 }
 
@@ -83,8 +85,8 @@ methods.km = {
     local curve = require "trialsh.survival".km(formula, data, opt)
     local rows = {}
     for row in curve:median():rows() do
-      rows[#rows + 1] = { group = row.group, method = curve.method,
-        estimate_name = "median", estimate = row.estimate,
+      rows[#rows + 1] = { group = curve.groups[#rows + 1].name,
+        method = curve.method, estimate_name = "median", estimate = row.estimate,
         conf_low = row.conf_low, conf_high = row.conf_high,
         conf_level = curve.conf_level, n = row.n, n_event = row.n_event,
         n_missing = curve.n_missing }

@@ -1,0 +1,385 @@
+-- Time to an event: Kaplan-Meier curves and the log-rank test. The numbers
+-- are C's (ts.survival); here are formulas, groups by name, notes and text.
+
+local core = require "ts.survival"
+local formulas = require "ts.formula"
+local cframe = require "ts.frame"
+local text = require "ts.text"
+local fail = require "ts.error".fail
+local NA = require "ts.na".NA
+local data = require "trialsh.data"
+local format = require "trialsh.format"
+local note = require "trialsh.note"
+local options = require "trialsh.options"
+local result = require "trialsh.result"
+
+local M = {}
+
+local function plural(n, word)
+  return ("%d %s%s"):format(n, word, n == 1 and "" or "s")
+end
+
+-- The model frame of a survival formula, what it holds, and its response.
+local function model_of(who, formula, rows)
+  if type(formula) ~= "string" then
+    fail("type", ('%s: the formula is text, "Surv(AVAL, CNSR == 0) ~ TRT01P", '
+      .. "not a %s"):format(who, type(formula)))
+  end
+  local frame = data.frame(rows, formulas.variables(formula), who)
+  local model = formulas.model(formula, frame, { groups = true })
+  local info = model:info()
+  if not info.survival or #info.response ~= 2 then
+    fail("invalid", ("%s: the left side of \"%s\" must be Surv(time, event)")
+      :format(who, formula))
+  end
+  return model, info, formulas.parse(formula).response
+end
+
+-- Levels with rows that are used, and the names of those without.
+local function levels_of(info)
+  local used, empty = {}, {}
+  for i, level in ipairs(info.group and info.group.levels or {}) do
+    if i <= info.group.n_level then
+      used[i] = level
+    else
+      empty[#empty + 1] = level.name
+    end
+  end
+  return used, empty
+end
+
+local function note_of(notes)
+  return #notes > 0 and table.concat(notes, "; ") or NA
+end
+
+local function empty_note(info, empty)
+  if #empty > 0 then
+    return ("no complete row in %s %s"):format(info.group.name,
+      table.concat(empty, ", "))
+  end
+end
+
+-- Curves ---------------------------------------------------------------------
+
+-- Places of the groups that a name or a list of names asks for; nil: all.
+local function places_of(groups, wanted)
+  if wanted == nil then return nil end
+  local list, names = {}, {}
+  for i, group in ipairs(groups) do
+    names[i], names[group.name] = group.name, i
+  end
+  for i, name in ipairs(type(wanted) == "table" and wanted or { wanted }) do
+    name = tostring(name)
+    if not names[name] then
+      local near = text.nearest(name, names)
+      fail("not found", ("km: no group '%s'; %s"):format(name,
+        near and "nearest: " .. near or "it has " .. table.concat(names, ", ")))
+    end
+    list[i] = names[name]
+  end
+  return list
+end
+
+-- A number, a list or a column as a list of numbers from 0 to most.
+local function numbers(what, x, most)
+  local list = {}
+  if type(x) == "number" then x = { x } end
+  if type(x) ~= "table" and type(x) ~= "userdata" or x == NA or #x == 0 then
+    fail("type", ("km: %s takes a number or a list of numbers"):format(what))
+  end
+  for i = 1, #x do
+    local value = x[i]
+    if type(value) ~= "number" or not (value >= 0 and value <= most) then
+      fail("invalid", ("km: %s: %s is no number %s"):format(what,
+        type(value) == "number" and text.number(value) or tostring(value),
+        most == 1 and "from 0 to 1" or "of 0 or above"))
+    end
+    list[i] = value
+  end
+  return list
+end
+
+local function at(curves, groups, times, group)
+  times = numbers("at", times, 1e300)
+  local places = places_of(groups, group)
+  local frame = curves:at(times, places)
+  local survival = frame:column "survival"
+  local said = {}
+  for row = 1, #survival do
+    local i = (row - 1) // #times + 1
+    local g = groups[places and places[i] or i]
+    if survival[row] == NA and not said[g] then
+      said[g] = true
+      note.say("S(%s) is not known for %s: the last time is %s, censored",
+        text.number(times[(row - 1) % #times + 1]), g.name,
+        text.number(g.last))
+    end
+  end
+  return data.wrap(frame)
+end
+
+local function quantile(curves, groups, p, group)
+  return data.wrap((curves:quantile(numbers("quantile", p, 1),
+    places_of(groups, group))))
+end
+
+-- Medians by group, with n and events: a frame of C.
+local function medians(curves, groups, group)
+  local places = places_of(groups, group)
+  local frame, plateau = curves:quantile({ 0.5 }, places)
+  local n_variable = #frame:names() - 4
+  local names, columns = {}, {}
+  local function add(name, values)
+    names[#names + 1], columns[#columns + 1] = name, values
+  end
+  for j = 1, n_variable do add(frame:names()[j], frame:column(j)) end
+  local n, n_event = {}, {}
+  for i = 1, places and #places or #groups do
+    local g = groups[places and places[i] or i]
+    n[i], n_event[i] = g.n, g.n_event
+  end
+  add("n", n)
+  add("n_event", n_event)
+  for _, name in ipairs { "estimate", "conf_low", "conf_high" } do
+    add(name, frame:column(name))
+  end
+  return cframe.build(names, columns), plateau
+end
+
+local function print_km(m, curves, left_out)
+  local frame, plateau = medians(curves, m.groups)
+  local columns = {}
+  local heads = { n_event = "events", estimate = "median" }
+  for j, name in ipairs(frame:names()) do
+    local column = frame:column(j)
+    columns[j] = { name = heads[name] or name, type = column.type,
+      values = cframe.values(column) }
+  end
+  local lines = { ("%s: %s, %s, %s"):format(m.method,
+    text.escape(m.response), plural(m.n, "subject"),
+    plural(m.n_event, "event")) }
+  lines[2] = require "trialsh.show".table(columns, #m.groups, {})
+  local pieces = { ("%s CI: %s"):format(format.level(m.conf_level), m.ci) }
+  for _, column in ipairs { "estimate", "conf_low", "conf_high" } do
+    for _, value in ipairs(cframe.values(frame:column(column))) do
+      if value == NA then pieces[2] = "NA: not reached" end
+    end
+  end
+  for _, i in ipairs(plateau) do
+    pieces[#pieces + 1] = ("S is 0.5 for some time in %s: its middle is taken")
+      :format(text.escape(m.groups[i].name))
+  end
+  lines[3] = result.lines(pieces)
+  if m.note ~= NA then lines[#lines + 1] = text.escape(m.note) end
+  lines[#lines + 1] = left_out
+  return table.concat(lines, "\n")
+end
+
+--- km(formula, data [, opt]) -> survival curves
+-- Kaplan-Meier estimate of survival, by group.
+--   formula     "Surv(time, event) ~ group"; event is 1 for an event; "~ 1"
+--               for one curve, "~ A + B" for one per combination
+--   conf_level  0.95;  ci  "log-log" (default; as SAS), "log" (R), "plain"
+-- m:tidy() has a row per group and time; m:at{ 28, 90 } S at given times;
+-- m:quantile(p) and m:median() the times by which a fraction p has had the
+-- event; these take a group as second argument. m.groups: n and events.
+-- Times keep the unit of the data. Where S stays at 1 - p the middle of that
+-- stretch is the quantile (as R and Prism; SAS gives none).
+--
+--   > km("Surv(AVAL, CNSR == 0) ~ TRT01P", demo.adtte):median("Placebo").estimate[1]
+--   36
+--   > km("Surv(T, E) ~ 1", { T = {2, 3, 3, 5, 8}, E = {1, 1, 0, 1, 0} }):at(4).survival[1]
+--   0.6
+--
+-- See also: logrank, figure.survival. Kaplan and Meier 1958. R: survival::survfit.
+function M.km(formula, rows, opt)
+  opt = options("km", opt, {
+    conf_level = { "number", 0.95, above = 0, below = 1 },
+    ci = { { "log-log", "log", "plain" }, "log-log" },
+  })
+  local model, info, response = model_of("km", formula, rows)
+  if info.stratum then
+    fail("invalid", "km: strata() is for logrank; curves by A and B are ~ A + B")
+  end
+  if info.n == 0 then
+    fail("degenerate", ("km: %s has no complete row%s"):format(response,
+      info.n_row > 0 and " of " .. info.n_row or ""))
+  end
+  local used, empty = levels_of(info)
+  local curves = core.km(model, opt.ci, opt.conf_level)
+  local groups, n_event = curves:groups(), 0
+  for i, group in ipairs(groups) do
+    group.name = used[i] and used[i].name or "all"
+    n_event = n_event + group.n_event
+  end
+  local notes = { empty_note(info, empty) }
+  if n_event == 0 then notes[#notes + 1] = "no events: S is 1 throughout" end
+  local left_out = result.left_out(info.n_missing, result.missing(info))
+  return result.model {
+    name = "km",
+    order = { "method", "n", "n_event", "n_missing", "conf_level", "ci",
+      "note" },
+    fields = { method = "Kaplan-Meier", response = response, n = info.n,
+      n_event = n_event, n_missing = info.n_missing,
+      conf_level = opt.conf_level, ci = opt.ci, groups = groups,
+      note = note_of(notes) },
+    methods = {
+      tidy = function(_, group)
+        return data.wrap(curves:tidy(places_of(groups, group)))
+      end,
+      at = function(_, times, group)
+        return at(curves, groups, times, group)
+      end,
+      quantile = function(_, p, group)
+        return quantile(curves, groups, p, group)
+      end,
+      median = function(_, group)
+        return data.wrap((medians(curves, groups, group)))
+      end,
+    },
+    print = function(m) return print_km(m, curves, left_out) end,
+  }
+end
+
+-- Log-rank -------------------------------------------------------------------
+
+-- The groups to compare: { name, parts }, and for "A vs B" the levels of each.
+local function groups_of(info, used, opt, rows)
+  if not info.group then
+    fail("invalid", "logrank: the formula names no groups: Surv(...) ~ TRT01P")
+  end
+  if opt.compare == nil and #used ~= 2 then
+    if #used < 2 then
+      fail("degenerate", ("logrank: two groups are needed, %s has %s"):format(
+        info.group.name, #used == 1 and "only " .. used[1].name or "none"))
+    end
+    return used
+  end
+  -- used levels come first, so that places in both lists are the same
+  local a, b = require "trialsh.compare".choose { who = "logrank",
+    variable = info.group.name,
+    levels = opt.compare and info.group.levels or used,
+    compare = opt.compare, data = rows }
+  for _, side in ipairs { a, b } do
+    if side.n == 0 then
+      fail("degenerate", ("logrank: no complete row in %s"):format(side.name))
+    end
+  end
+  return { b, a }, { b.members, a.members }
+end
+
+local function notes_of(r, groups, info, empty)
+  local notes = { empty_note(info, empty) }
+  local idle = {}
+  for i, group in ipairs(groups) do
+    if r.expected[i] == 0 then idle[#idle + 1] = group.name end
+  end
+  if r.n_event == 0 then
+    notes[#notes + 1] = "no events: there is nothing to compare, P is 1"
+  elseif r.df == 0 then
+    notes[#notes + 1] = "no event when two groups are at risk and someone "
+      .. "stays free of it: there is nothing to compare, P is 1"
+  elseif #idle > 0 then
+    notes[#notes + 1] = ("%s never at risk when there is an event: df is %d")
+      :format(table.concat(idle, ", "), r.df)
+  elseif r.df < #groups - 1 then
+    notes[#notes + 1] = ("not all groups meet at an event: df is %d")
+      :format(r.df)
+  end
+  if r.n_idle_stratum > 0 then
+    notes[#notes + 1] = ("%s with events but one group only say nothing")
+      :format(r.n_idle_stratum == 1 and "1 stratum"
+        or r.n_idle_stratum .. " strata")
+  end
+  return note_of(notes)
+end
+
+-- Columns for tidy(): the groups' variables, n, observed, expected.
+local function tidy_logrank(r, groups, info, pair)
+  local names, arrays = {}, {}
+  local variables = pair and { info.group } or info.x
+  for j, x in ipairs(variables) do
+    names[j], arrays[j] = x.name, {}
+    for i, group in ipairs(groups) do
+      arrays[j][i] = pair and group.name or group.parts[j]
+    end
+  end
+  for _, name in ipairs { "n", "observed", "expected" } do
+    names[#names + 1], arrays[#arrays + 1] = name, r[name]
+  end
+  return names, arrays
+end
+
+local function print_logrank(m, names, arrays, left_out)
+  local columns = {}
+  for j, name in ipairs(names) do
+    local values = {}
+    for i, x in ipairs(arrays[j]) do
+      values[i] = name == "expected" and tonumber(format.fixed(x, 2)) or x
+    end
+    columns[j] = { name = name, values = values,
+      type = type(values[1]) == "string" and "text" or "real" }
+  end
+  local lines = { ("%s: %s, %s, %s"):format(m.method,
+    text.escape(m.response), plural(m.n, "subject"),
+    plural(m.n_event, "event")) }
+  lines[2] = require "trialsh.show".table(columns, #arrays[1], {})
+  local pieces = { ("chi-square = %s, df = %d"):format(
+    format.fixed(m.statistic, 2), m.df), format.p_equals(m.p_value) }
+  if m:get "z" ~= NA then
+    table.insert(pieces, 2, ("z = %s (%s)"):format(format.fixed(m.z, 2),
+      text.escape(m.compare)))
+  end
+  lines[3] = result.lines(pieces)
+  if m.note ~= NA then lines[#lines + 1] = text.escape(m.note) end
+  lines[#lines + 1] = left_out
+  return table.concat(lines, "\n")
+end
+
+--- logrank(formula, data [, opt]) -> result
+-- Log-rank test that groups have the same survival; with strata(), groups are
+-- compared within strata.
+--   formula  "Surv(time, event) ~ group [+ strata(S)]"; event is 1 for an event
+--   compare  "A vs B" of more than two groups; else all are compared at once
+-- r.statistic is chi-square with r.df, r.p_value its P; r:tidy() has n, observed
+-- and expected events by group. Of two groups r.z is signed: above 0 when A
+-- (the other than the reference) has more events than expected.
+--
+--   > logrank("Surv(T, E) ~ G", { T = {2, 3, 3, 5, 8, 9}, E = {1, 1, 1, 1, 0, 0}, G = {1, 1, 2, 1, 2, 2} }).p_value
+--   0.1573
+--
+-- See also: km. Mantel 1966. R: survival::survdiff.
+function M.logrank(formula, rows, opt)
+  opt = options("logrank", opt, { compare = { "string" } })
+  local model, info, response = model_of("logrank", formula, rows)
+  local used, empty = levels_of(info)
+  local groups, pair = groups_of(info, used, opt, rows)
+  local r = core.logrank(model, pair)
+  local n = 0
+  for i in ipairs(groups) do n = n + r.n[i] end
+  local names, arrays = tidy_logrank(r, groups, info, pair)
+  local left_out = result.left_out(info.n_missing, result.missing(info))
+  local fields = { method = info.stratum
+      and "Log-rank test, stratified by " .. info.stratum.name
+      or "Log-rank test",
+    response = response, statistic = r.statistic, df = r.df,
+    p_value = r.p_value, n = n, n_event = r.n_event,
+    n_missing = info.n_missing, note = notes_of(r, groups, info, empty) }
+  if pair then
+    fields.compare = ("%s vs %s"):format(groups[2].name, groups[1].name)
+    fields.z = r.z
+    for i, g in ipairs { 2, 1 } do
+      fields["n_" .. i], fields["events_" .. i] = r.n[g], r.observed[g]
+    end
+  end
+  return result.model {
+    name = "logrank",
+    order = { "method", "statistic", "df", "p_value", "n", "n_event",
+      "n_missing", "note" },
+    fields = fields,
+    tidy = function() return result.frame(names, arrays) end,
+    print = function(m) return print_logrank(m, names, arrays, left_out) end,
+  }
+end
+
+return M
