@@ -456,9 +456,21 @@ function Checker:level(column, value)
     column.declared and "; " .. column.declared .. " declares them" or ""))
 end
 
+-- Words compared with a column: checked against its levels, else kept, to be
+-- looked for if no row is found.
 function Checker:literal_level(a, b)
   local column, value = plain(a), plain(b)
-  if not levels_of(column) then return end
+  if not levels_of(column) then
+    if column[1] == "column" and column.type == "text" then
+      local list = value[1] == "string" and { value.value }
+        or value[1] == "param" and (type(value.value) == "table"
+          and value.value or { value.value }) or {}
+      for _, word in ipairs(list) do
+        self.words[#self.words + 1] = { column = column.column, word = word }
+      end
+    end
+    return
+  end
   if value[1] == "string" then
     self:level(column.column, value.value)
   elseif value[1] == "param" then
@@ -705,15 +717,16 @@ end
 
 function Checker:walk(node) check[node[1]](self, node) end
 
---- expression.check(who, tree, columns [, opt]) -> type, columns used
+--- expression.check(who, tree, columns [, opt])
+-- -> type, columns used, words compared with columns that have no levels
 -- columns: a list of { name, type, levels, ... } that also answers to the
 -- name in lower case. opt.aggregates allows them; opt.group: the names, in
 -- lower case, that may stand outside of one.
 function M.check(who, tree, columns, opt)
   local self = setmetatable({ who = who, columns = columns, used = {},
-    aggregates = opt and opt.aggregates, group = opt and opt.group }, Checker)
+    words = {}, aggregates = opt and opt.aggregates, group = opt and opt.group }, Checker)
   self:walk(tree)
-  return tree.type, self.used
+  return tree.type, self.used, self.words
 end
 
 -- Writing --------------------------------------------------------------------

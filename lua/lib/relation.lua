@@ -264,7 +264,7 @@ local function derive(parent, changes)
   local node = {
     study = parent.study, columns = parent.columns, layer = parent.layer,
     group = parent.group, key = parent.key, expects = parent.expects,
-    joins = parent.joins, generation = parent.generation,
+    joins = parent.joins, words = parent.words, generation = parent.generation,
     declared = parent.declared, simulated = parent.simulated,
   }
   for key, value in pairs(changes) do node[key] = value end
@@ -280,7 +280,10 @@ end
 function M.base(study, name, columns, key, simulated)
   local layer = { source = { table = name }, outputs = {}, where = {},
     hidden = { { name = "_o1", sql = "rowid" } } }
-  for i, column in ipairs(columns) do layer.outputs[i] = { name = column.name } end
+  for i, column in ipairs(columns) do
+    layer.outputs[i] = { name = column.name }
+    column.origin = { table = name, name = column.name }
+  end
   return { study = study, name = name, columns = index(columns), layer = layer,
     key = key, generation = study:generation(), simulated = simulated }
 end
@@ -300,6 +303,7 @@ function M.of_frame(frame, facts)
       label = column.label ~= NA and column.label or nil,
       unit = column.unit ~= NA and column.unit or nil,
       format = column.format ~= NA and column.format or nil,
+      origin = { frame = frame, name = name },
     }
     layer.outputs[i] = { name = name }
   end
@@ -386,9 +390,12 @@ function verbs.where(node, condition, ...)
     trees = { { tree = expression.parse("where", condition, { ... }),
       source = condition } }
   end
-  local layer = node.layer
+  local layer, words = node.layer, {}
+  table.move(node.words or {}, 1, #(node.words or {}), 1, words)
   for _, where in ipairs(trees) do
-    local kind, used = expression.check("where", where.tree, node.columns)
+    local kind, used, found =
+      expression.check("where", where.tree, node.columns)
+    table.move(found, 1, #found, #words + 1, words)
     if kind == "text" then
       fail("type", ("where: '%s' is a text, no condition")
         :format(where.source))
@@ -397,7 +404,7 @@ function verbs.where(node, condition, ...)
     layer.where[#layer.where + 1] = {
       tree = where.tree, source = not where.sure and where.source or nil }
   end
-  return derive(node, { layer = layer })
+  return derive(node, { layer = layer, words = words })
 end
 
 --- relation:select("COL", "NEW = COL", ...) -> relation

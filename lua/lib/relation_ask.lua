@@ -127,6 +127,28 @@ return function(M, relation_of)
     end
   end
 
+  -- No row was found: words that stand nowhere in their column are told.
+  local function say_words(node)
+    for _, w in ipairs(node.words or {}) do
+      local origin = w.column.origin
+      if origin and type(w.word) == "string" then
+        local values = run(node, function(c)
+          return ("select distinct %s from %s where %s is not null limit 500")
+            :format(quote(origin.name), c:source(origin), quote(origin.name))
+        end):column(1).levels or {}
+        local there = false
+        for _, v in ipairs(values) do there = there or v == w.word end
+        if not there and #values < 500 then
+          table.sort(values)
+          local near = text.nearest(w.word, values)
+          note.say("no %s is '%s'; %s", origin.name, w.word, near
+            and "nearest: " .. near or "it is " .. table.concat(values, ", ",
+              1, math.min(8, #values)))
+        end
+      end
+    end
+  end
+
   -- The frame of those columns (all without names), rows from .. from+n-1.
   local function ask(node, names, opt)
     check_joins(node)
@@ -147,7 +169,10 @@ return function(M, relation_of)
       end
       return sql
     end, columns)
-    if not (opt and opt.quiet) then say(counts, places) end
+    if not (opt and opt.quiet) then
+      say(counts, places)
+      if #frame == 0 then say_words(node) end
+    end
     check_levels(node, frame, columns)
     return frame
   end
@@ -199,8 +224,12 @@ return function(M, relation_of)
     local frame, counts, places = run(node, function(c)
       return ("select count(*) from (%s)"):format(c:layer(node.layer))
     end)
-    if not quiet then say(counts, places) end
-    return frame:value(1, 1)
+    local n = frame:value(1, 1)
+    if not quiet then
+      say(counts, places)
+      if n == 0 then say_words(node) end
+    end
+    return n
   end
   M.count_rows = count_rows
 

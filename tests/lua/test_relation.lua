@@ -78,6 +78,14 @@ function TestRelation.test_where()
   refuses("nearest: Placebo", s.adsl.where, s.adsl, { TRT01P = "Plcebo" })
 end
 
+function TestRelation.test_words_that_no_row_has_are_told()
+  lu.assertEquals(#s.adlb:where { AVISIT = "Day 9" }, 0)
+  lu.assertStrContains(said[#said], "no AVISIT is 'Day 9'; nearest: Day 8")
+  local f = s.adlb:collect()
+  lu.assertEquals(#f:where "AVISIT = 'Week 1'", 0)
+  lu.assertStrContains(said[#said], "it is Day 1, Day 8")
+end
+
 function TestRelation.test_mutate_in_order()
   local r = s.adlb:mutate("L = ln(AVAL)", "L2 = L * 2", "AVAL = AVAL + 1",
     "B = AVAL")

@@ -1,0 +1,209 @@
+-- Trials and endpoints: checked as a whole, bound to a study, stored.
+local lu = require "luaunit"
+local NA = require "ts.na".NA
+local data = require "trialsh.data"
+local frame = require "ts.frame"
+local endpoints = require "trialsh.endpoint"
+local trials = require "trialsh.trial"
+
+local function make(names, arrays)
+  return data.wrap(frame.build(names, arrays))
+end
+
+local function define()
+  return trial "T" {
+    arms = { { "P", "Placebo", reference = true }, { "L" }, { "H" },
+      { "Active", "both", pool = { "L", "H" } } },
+    compare = { "Active vs P" },
+    populations = {
+      { "ITT", "all", "USUBJID is not null", treatment = "TRT01P" },
+      { "SAF", "treated", "TRTFL = 'Y'", treatment = "TRT01P" } },
+    parameters = { { "ALC", "Lymphocytes", "adlb" },
+      { "DEATH", "Death", "adtte" } },
+    visits = { { "Day 1", 1 }, { "Day 29", 29 } },
+    seed = 1,
+  }
+end
+
+local function fill()
+  local s = require "trialsh.study".memory()
+  study.open(s)
+  local id, arm, treated, aval, visit, code, time, censored, who =
+    {}, {}, {}, {}, {}, {}, {}, {}, {}
+  for i = 1, 12 do
+    id[i] = ("%02d"):format(i)
+    arm[i] = ({ "P", "L", "H" })[i % 3 + 1]
+    treated[i] = i == 12 and "N" or "Y"
+    time[i], censored[i] = 10 + i * 3 % 17, i % 4 == 0 and 1 or 0
+    for j, v in ipairs { "Day 1", "Day 29" } do
+      if not (i == 5 and j == 2) then
+        who[#who + 1], visit[#visit + 1], code[#code + 1] = id[i], v, "ALC"
+        aval[#aval + 1] = 500 + 37 * i * j % 400 + (i % 3) * 100 * (j - 1)
+      end
+    end
+  end
+  s.adsl = make({ "USUBJID", "TRT01P", "TRTFL" }, { id, arm, treated })
+  s.adlb = make({ "USUBJID", "PARAMCD", "AVISIT", "AVAL" },
+    { who, code, visit, aval })
+  local death = {}
+  for i = 1, 12 do death[i] = "DEATH" end
+  s.adtte = make({ "USUBJID", "PARAMCD", "AVAL", "CNSR" },
+    { id, death, time, censored })
+  return s
+end
+
+local function message(f, ...)
+  local ok, err = pcall(f, ...)
+  lu.assertFalse(ok)
+  return tostring(err)
+end
+
+TestTrial = {}
+
+function TestTrial.test_lists_answer_to_place_and_name()
+  local t = define()
+  lu.assertEquals(t.arms[2].name, "L")
+  lu.assertEquals(t.arms.Active.pool, { "L", "H" })
+  lu.assertEquals(t.parameters.ALC.label, "Lymphocytes")
+  lu.assertEquals(t.visits["Day 29"].day, 29)
+  lu.assertEquals(t.reference, "P")
+  lu.assertNil(t.arms.nobody)
+end
+
+function TestTrial.test_mistakes_have_lines_and_near_names()
+  local words = message(function()
+    trial "X" {
+      arms = { { "P" }, { "Q", pool = { "R" } } },
+      compare = { "P vs S" },
+      popluations = {},
+    }
+  end)
+  lu.assertStrMatches(words:match "[^\n]*",
+    "tests/lua/test_endpoint.lua:%d+: trial X: .*")
+  lu.assertStrContains(words, "no key popluations; nearest: populations")
+  lu.assertStrContains(words, "pools R, which is no arm")
+  lu.assertStrContains(words, "no arm S")
+  local lines = {}
+  for line in words:gmatch "lua:(%d+):" do lines[#lines + 1] = tonumber(line) end
+  lu.assertEquals(lines[2] - lines[1], 1)
+  lu.assertEquals(lines[3] - lines[2], 1)
+end
+
+function TestTrial.test_it_orders_the_levels_of_a_study()
+  local s = fill()
+  s.trial = define()
+  lu.assertEquals(s.adsl.TRT01P.levels, { "P", "L", "H" })
+  lu.assertEquals(s.adlb.AVISIT.levels, { "Day 1", "Day 29" })
+  lu.assertStrContains(message(function()
+    return s.adlb:where { AVISIT = "Day 28" }
+  end), "AVISIT has no 'Day 28'; nearest: Day 29; tests/lua/test_endpoint.lua:")
+  lu.assertEquals(s.trial.arms.Active.pool, { "L", "H" })
+  lu.assertEquals(s.trial.seed, 1)
+end
+
+TestEndpoint = {}
+
+function TestEndpoint:setUp()
+  endpoints.list = {}
+  define()
+end
+
+function TestEndpoint.test_all_mistakes_at_once()
+  endpoint "A" {
+    parameter = "ALK", visit = "Day 92",
+    analysis = "ttets",
+  }
+  endpoint "B" {
+    parameter = "ALC", population = "SAFE",
+    compare = "Active vs Q",
+    analysis = { "ttest", varaince = "pooled" },
+    rolle = "primary",
+  }
+  endpoint "C" { parameter = "ALC", analysis = "ttest", sensitivity = {} }
+  local words = message(check)
+  for _, part in ipairs { "no parameter ALK; nearest: ALC",
+    "no visit Day 92; nearest: Day 29", "no analysis ttets; nearest: ttest",
+    "no population SAFE; nearest: SAF", "no arm Q",
+    "no option varaince; nearest: variance", "no key rolle; nearest: role",
+    "sensitivity is not computed by this version" } do
+    lu.assertStrContains(words, part)
+  end
+  local n = select(2, words:gsub("\n", ""))
+  lu.assertEquals(n, 7)
+end
+
+function TestEndpoint.test_a_study_shows_the_rest()
+  local s = fill()
+  s.trial = define()
+  endpoint "A" {
+    parameter = "ALC", visit = "Day 29",
+    variable = "ln(AVLA)", analysis = "ttest",
+  }
+  endpoint "B" { data = "adlbb", analysis = "ttest" }
+  endpoint "C" { parameter = "ALC", where = "AVISIT = 'Day 30'",
+    analysis = "ttest" }
+  local words = message(check, s)
+  lu.assertStrContains(words, "no column AVLA; nearest: AVAL")
+  lu.assertStrContains(words, "no table adlbb; nearest: adlb")
+  lu.assertStrContains(words, "AVISIT has no 'Day 30'")
+  lu.assertStrContains(words, "test_endpoint.lua:")
+end
+
+function TestEndpoint.test_run_stores_a_row_per_comparison()
+  local s = fill()
+  s.trial = define()
+  endpoint "ALC" { title = "ALC at day 29", role = "primary",
+    parameter = "ALC", visit = "Day 29", variable = "ln(AVAL)",
+    compare = { "Active vs P", "H vs P" }, analysis = "ttest" }
+  endpoint "DEATH" { parameter = "DEATH", analysis = "logrank" }
+  endpoint "KM" { parameter = "DEATH", analysis = "km", population = "SAF" }
+  endpoint "DESC" { parameter = "ALC", visit = "Day 29", analysis = "describe" }
+  local results = run(s)
+  lu.assertEquals(#results, 2 + 1 + 3 + 3)
+  local row = s:result "ALC[Active vs P]"
+  -- the same by hand
+  local day29 = s.adlb:where { AVISIT = "Day 29" }
+    :join(s.adsl, "USUBJID"):mutate("y = ln(AVAL)",
+      "A = case TRT01P when 'P' then 'P' else 'Active' end")
+    :levels { A = { "P", "Active" } }
+  local by_hand = ttest("y ~ A", day29, { compare = "Active vs P" })
+  lu.assertEquals(row.estimate, by_hand.estimate)
+  lu.assertEquals(row.p_value, by_hand.p_value)
+  lu.assertEquals(row.n_1 + row.n_2, 11)
+  lu.assertEquals(row.n_missing, 1)
+  lu.assertEquals(s:result "ALC[H vs P]@Day 29.compare", "H vs P")
+  lu.assertEquals(s:result "DEATH.analysis", "logrank")
+  lu.assertEquals(#s.results:where { endpoint = "KM" }, 3)
+  lu.assertStrContains(message(s.result, s, "ACL"), "nearest: ALC")
+  lu.assertEquals(row.script, "tests/lua/test_endpoint.lua")
+  lu.assertEquals(#row.script_sha256, 64)
+  s:verify()
+end
+
+function TestEndpoint.test_two_rows_for_a_subject_are_an_error()
+  local s = fill()
+  s.trial = define()
+  endpoint "A" { parameter = "ALC", analysis = "ttest" }
+  lu.assertStrContains(message(run, s),
+    "more than one row on the right for 01")
+end
+
+function TestEndpoint.test_sap_is_a_table()
+  endpoint "A" { title = "x", parameter = "ALC", analysis = { "ttest",
+    variance = "pooled" } }
+  local plan = sap()
+  lu.assertEquals(plan:row(1).compare, "Active vs P")
+  lu.assertEquals(plan:row(1).analysis, "ttest, variance = pooled")
+  lu.assertEquals(plan:row(1).population, "ITT")
+  lu.assertEquals(plan:row(1).role, NA)
+end
+
+function TestEndpoint.test_defining_again_replaces()
+  endpoint "A" { parameter = "ALC", analysis = "ttest" }
+  endpoint "A" { parameter = "ALC", analysis = "describe" }
+  lu.assertEquals(#endpoints.list, 1)
+  lu.assertEquals(endpoints.find "A".definition.analysis, "describe")
+end
+
+lu.assertTrue(trials.is(define()))
+os.exit(lu.LuaUnit.run())

@@ -1,0 +1,162 @@
+-- Studies in files: import, replace, derive again, read-only, hostile names.
+local lu = require "luaunit"
+local note = require "trialsh.note"
+local text = require "ts.text"
+
+local said = {}
+note.listeners[#note.listeners + 1] = function(line) said[#said + 1] = line end
+
+local folder, n = os.tmpname(), 0
+os.remove(folder)
+os.execute("mkdir " .. folder)
+
+local function path(name) return folder .. "/" .. name end
+
+local function write(name, content)
+  local f = assert(io.open(path(name), "wb"))
+  f:write(content)
+  f:close()
+  return path(name)
+end
+
+local function fresh()
+  n = n + 1
+  return study.create(path(("s%d.db"):format(n)))
+end
+
+local function refuses(words, f, ...)
+  local ok, err = pcall(f, ...)
+  lu.assertFalse(ok, words)
+  lu.assertStrContains(tostring(err), words)
+end
+
+TestStudy = {}
+
+function TestStudy:setUp() said = {} end
+
+function TestStudy.test_import_open_again()
+  local s = fresh()
+  s:import(write("DM.csv", "USUBJID,AGE,SEX\n01,60,F\n02,,M\n03,NA,F\n"))
+  lu.assertEquals(#s.dm, 3)
+  lu.assertEquals(s.dm:row(2).AGE, NA)
+  lu.assertStrContains(table.concat(said, "\n"), "NA or . is missing in AGE: 1")
+  lu.assertEquals(s.dm:row(1).USUBJID, "01")
+  local file = s[next(s)].handle:path()
+  s:close()
+  local again = study.open(file)
+  lu.assertEquals(#again.dm, 3)
+  lu.assertEquals(again:verify(), 2)
+  lu.assertTrue(rawequal(study.open(), again))
+  lu.assertTrue(rawequal(study.open(again), again))
+end
+
+function TestStudy.test_unchanged_and_replaced_files()
+  local s = fresh()
+  local file = write("lb.csv", "USUBJID,AVAL\n01,1\n02,2\n")
+  s:import(file)
+  s.big = s.lb:where "AVAL > 1"
+  local events = #s.audit
+  s:import(file)
+  lu.assertStrContains(said[#said], "unchanged")
+  lu.assertEquals(#s.audit, events)
+  write("lb.csv", "USUBJID,AVAL\n01,10\n02,20\n03,0\n")
+  refuses("replace = true", s.import, s, file)
+  lu.assertEquals(#s.lb, 2)
+  s:import(file, { replace = true })
+  lu.assertEquals(#s.lb, 3)
+  lu.assertEquals(#s.big, 2)
+  -- nothing a user loaded is ever lost
+  local self = s[next(s)]
+  lu.assertEquals(self.handle:query(
+    "select sum(AVAL) from _ts_was_1_lb"):value(1, 1), 3)
+  s:verify()
+end
+
+function TestStudy.test_a_broken_file_changes_nothing()
+  local s = fresh()
+  local bad = write("bad.csv", "A,B\n1,2\n3\n")
+  refuses("bad.csv:3: 1 field, expected 2", s.import, s, bad)
+  refuses("no table bad", function() return s.bad end)
+  lu.assertEquals(#s.audit, 1)
+  refuses("nearest: replace", s.import, s, bad, { replce = true })
+  refuses("no column AG; nearest: AGE", s.import, s,
+    write("x.csv", "AGE\n1\n"), { types = { AG = "text" } })
+  refuses("CSV and TSV", s.import, s, "x.xpt")
+  refuses("always there", s.import, s, bad, { as = "results" })
+  refuses("program's", s.import, s, bad, { as = "_ts_audit" })
+end
+
+function TestStudy.test_a_folder()
+  os.execute("mkdir " .. path "raw")
+  write("raw/ae.csv", "USUBJID,AESEQ\n01,1\n")
+  write("raw/ex.tsv", "USUBJID\tDOSE\n01\t10\n")
+  write("raw/readme.md", "not data")
+  local s = fresh()
+  s:import(path "raw", { simulated = true })
+  lu.assertEquals(#s.ae + #s.ex, 2)
+  lu.assertStrContains(tostring(s.ae), "SIMULATED DATA")
+  s.x = s.ae:count()
+  lu.assertStrContains(tostring(s.x), "SIMULATED DATA")
+end
+
+function TestStudy.test_hostile_names_and_values()
+  local s = fresh()
+  local name = 'x"; drop table adsl;--'
+  s:import(write("h.csv", '"' .. name:gsub('"', '""')
+    .. '","b\'c"\n"\'; --",1\n"2",\n'), { as = name })
+  lu.assertEquals(s[name]:row(1)[name], "'; --")
+  lu.assertEquals(#s[name]:where { [name] = "'; --" }, 1)
+  lu.assertEquals(s[name]:summarise("`n m` = count(*)"):row(1)["n m"], 2)
+  s.adsl = s[name]:mutate('"a b" = 1')
+  lu.assertEquals(#s.adsl, 2)
+end
+
+function TestStudy.test_escapes_do_not_reach_the_screen()
+  local s = fresh()
+  s:import(write("e.csv", "A\n\"\27[2K\27]2;owned\7 \u{202e}x\"\n"))
+  local shown = tostring(s.e)
+  lu.assertNil(shown:find "[\0-\9\11-\31\127]")
+  lu.assertStrContains(shown, "\\x1B[2K")
+  lu.assertStrContains(shown, "\\u202E")
+end
+
+function TestStudy.test_numbers_keep_their_bits()
+  local s = fresh()
+  local values = { 0.1 + 0.2, 1e-310, 2^53, -1e300, 1/3, 123456789.125 }
+  local lines = { "X" }
+  for i, v in ipairs(values) do lines[i + 1] = text.number(v) end
+  s:import(write("bits.csv", table.concat(lines, "\n")))
+  for i, v in ipairs(values) do lu.assertTrue(s.bits.X[i] == v) end
+  s.copy = s.bits
+  local out = s:export("copy", path "out.csv")
+  local back = read(out)
+  for i, v in ipairs(values) do lu.assertTrue(back.X[i] == v) end
+end
+
+function TestStudy.test_a_file_without_write_access()
+  local s = fresh()
+  s:import(write("ro.csv", "A\n1\n"))
+  local file = s[next(s)].handle:path()
+  s:close()
+  os.execute("chmod 0400 " .. file)
+  -- the superuser may write all the same
+  local may = io.open(file, "r+b")
+  if may then
+    may:close()
+    os.execute("chmod 0600 " .. file)
+    lu.skip "run by the superuser, who may write anywhere"
+  end
+  local again = study.open(file)
+  lu.assertEquals(#again.ro, 1)
+  refuses("reading only", function() again.x = again.ro:limit(1) end)
+end
+
+function TestStudy.test_a_closed_study_says_so()
+  local s = fresh()
+  s:import(write("c.csv", "A\n1\n"))
+  local r = s.c
+  s:close()
+  refuses("closed", function() return #r end)
+end
+
+os.exit(lu.LuaUnit.run())
