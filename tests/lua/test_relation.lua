@@ -80,7 +80,7 @@ end
 
 function TestRelation.test_words_that_no_row_has_are_told()
   lu.assertEquals(#s.adlb:where { AVISIT = "Day 9" }, 0)
-  lu.assertStrContains(said[#said], "no AVISIT is 'Day 9'; nearest: Day 8")
+  lu.assertStrContains(said[#said], "no AVISIT is 'Day 9'; nearest: Day 1")
   local f = s.adlb:collect()
   lu.assertEquals(#f:where "AVISIT = 'Week 1'", 0)
   lu.assertStrContains(said[#said], "it is Day 1, Day 8")

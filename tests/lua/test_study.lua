@@ -113,8 +113,10 @@ end
 
 function TestStudy.test_escapes_do_not_reach_the_screen()
   local s = fresh()
-  s:import(write("e.csv", "A\n\"\27[2K\27]2;owned\7 \u{202e}x\"\n"))
-  local shown = tostring(s.e)
+  local frame = require "ts.frame".build({ "A\27[1m" },
+    { { "\27[2K\27]2;owned\7 \u{202e}x" } })
+  s.e = require "trialsh.data".wrap(frame)
+  local shown = tostring(s.e) .. tostring(s)
   lu.assertNil(shown:find "[\0-\9\11-\31\127]")
   lu.assertStrContains(shown, "\\x1B[2K")
   lu.assertStrContains(shown, "\\u202E")
