@@ -29,6 +29,12 @@ local function row_of(result, more)
   return row
 end
 
+-- The column of a tidy frame that names the arms: the first.
+local function group_column(tidy)
+  local relation = require "trialsh.relation"
+  return relation.node_of(tidy).columns[1].name
+end
+
 methods.ttest = {
   kind = "compare",
   options = function(opt)
@@ -48,16 +54,17 @@ methods.describe = {
   kind = "arms",
   options = function(opt)
     return options("describe", opt, { conf_level = level,
-      quantile_type = { "integer" } })
+      quantile_type = { "integer", 2 } })
   end,
   compute = function(formula, data, opt)
-    local result = require "trialsh.describe".describe(formula, data, opt)
+    local tidy = require "trialsh.describe".describe(formula, data, opt):tidy()
     local rows = {}
-    local tidy = result:tidy():collect()
     for row in tidy:rows() do
-      rows[#rows + 1] = { group = row[result.group], method = "description",
-        estimate_name = "mean", estimate = row.mean,
-        std_error = row.std_error, n = row.n, n_missing = row.n_missing }
+      rows[#rows + 1] = { group = row[group_column(tidy)],
+        method = "description", estimate_name = "mean", estimate = row.mean,
+        std_error = row.std_error, conf_low = row.conf_low,
+        conf_high = row.conf_high, conf_level = opt.conf_level or level[2],
+        n = row.n, n_missing = row.n_missing }
     end
     return rows
   end,
@@ -83,13 +90,14 @@ methods.km = {
   end,
   compute = function(formula, data, opt)
     local curve = require "trialsh.survival".km(formula, data, opt)
-    local rows = {}
+    local rows, i = {}, 0
     for row in curve:median():rows() do
-      rows[#rows + 1] = { group = curve.groups[#rows + 1].name,
-        method = curve.method, estimate_name = "median", estimate = row.estimate,
+      i = i + 1
+      rows[i] = { group = curve.groups[i].name, method = curve.method,
+        estimate_name = "median", estimate = row.estimate,
         conf_low = row.conf_low, conf_high = row.conf_high,
         conf_level = curve.conf_level, n = row.n, n_event = row.n_event,
-        n_missing = curve.n_missing }
+        n_missing = curve.n_missing, note = curve:get "note" }
     end
     return rows
   end,
