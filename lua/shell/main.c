@@ -1,53 +1,328 @@
-/* trialsh: options, the Lua state, and what to run. */
+/* trialsh: options, the Lua state, and what to run in which order. */
+#include <errno.h>
 #include <locale.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <signal.h>
+#include <unistd.h>
 
-#include <lua.h>
-#include <lauxlib.h>
 #include <lualib.h>
 #include "bind.h"
+#include "shell.h"
 #include "ts/file.h"
+#include "version.h"
 
-static int main_lua(lua_State *L)
+static const char usage[] =
+    "usage: trialsh [options] [script.lua [args]]\n"
+    "  -d FILE            open this study as s\n"
+    "  -e CODE            run CODE; an expression prints itself\n"
+    "  -i                 prompt after the script\n"
+    "  -q                 no banner\n"
+    "  --seed N           seed of whatever is random and not told otherwise\n"
+    "  --jobs N           as many workers where work can be shared\n"
+    "  --werror           exit 3 when there were warnings\n"
+    "  --full-traceback   show the frames of the library and of C too\n"
+    "  --no-history       keep no history of what is typed\n"
+    "  --version, --help\n"
+    "Without a script: the prompt on a terminal, else standard input (also -).\n"
+    "exit: 0 done, 1 error, 2 usage, 3 warnings under --werror,\n"
+    "      130 interrupted\n";
+
+/* What follows option name: the rest of "--name=value" or the next word. */
+static const char *value_of(const char *name, int argc, char **argv, int *i)
 {
-    int argc = (int)lua_tointeger(L, 1);
-    char **argv = lua_touserdata(L, 2);
+    size_t n = strlen(name);
+    if (strncmp(argv[*i], name, n) != 0)
+        return NULL;
+    if (name[1] == '-' && argv[*i][n] == '=')
+        return argv[*i] + n + 1;
+    if (argv[*i][n])
+        return NULL;
+    if (*i + 1 < argc)
+        return argv[++*i];
+    fprintf(stderr, "trialsh: %s needs a value\n", name);
+    exit(EXIT_USAGE);
+}
+
+static const char *whole_number(const char *name, const char *text, long least)
+{
+    char *end;
+    errno = 0;
+    long n = strtol(text, &end, 10);
+    if (errno || end == text || *end || n < least) {
+        fprintf(stderr, "trialsh: %s needs a whole number, not '%s'\n", name,
+                text);
+        exit(EXIT_USAGE);
+    }
+    return text;
+}
+
+static bool flag(const char *arg, shell_options *o)
+{
+    if (strcmp(arg, "-i") == 0)
+        o->prompt = true;
+    else if (strcmp(arg, "-q") == 0)
+        o->quiet = true;
+    else if (strcmp(arg, "--werror") == 0)
+        o->werror = true;
+    else if (strcmp(arg, "--full-traceback") == 0)
+        o->full_traceback = true;
+    else if (strcmp(arg, "--no-history") == 0)
+        o->no_history = true;
+    else
+        return false;
+    return true;
+}
+
+/* Reads one option at argv[i]; the index of the next word. */
+static int option(int argc, char **argv, int i, shell_options *o)
+{
+    const char *value;
+    if (flag(argv[i], o)) {
+        ;
+    } else if ((value = value_of("-d", argc, argv, &i))) {
+        o->study = value;
+    } else if ((value = value_of("-e", argc, argv, &i))) {
+        o->commands[o->n_commands++] = argv[i];
+    } else if ((value = value_of("--seed", argc, argv, &i))) {
+        o->seed = whole_number("--seed", value, 0);
+    } else if ((value = value_of("--jobs", argc, argv, &i))) {
+        o->jobs = whole_number("--jobs", value, 1);
+    } else if (strcmp(argv[i], "--version") == 0) {
+        puts("trialsh " TS_VERSION " (" TS_COMMIT ")");
+        exit(EXIT_DONE);
+    } else if (strcmp(argv[i], "--help") == 0) {
+        fputs(usage, stdout);
+        exit(EXIT_DONE);
+    } else {
+        fprintf(stderr, "trialsh: unknown option %s\n%s", argv[i], usage);
+        exit(EXIT_USAGE);
+    }
+    return i + 1;
+}
+
+static void read_options(int argc, char **argv, shell_options *o)
+{
+    int i = 1;
+    while (i < argc && argv[i][0] == '-' && argv[i][1]) {
+        if (strcmp(argv[i], "--") == 0) {
+            i++;
+            break;
+        }
+        i = option(argc, argv, i, o);
+    }
+    o->args = argv + i;
+    o->n_args = argc - i;
+    if (i < argc)
+        o->script = argv[i];
+    else if (!o->n_commands && !isatty(STDIN_FILENO))
+        o->script = "-";
+    if (!isatty(STDIN_FILENO))
+        o->prompt = false;
+    else if (!o->script && !o->n_commands)
+        o->prompt = true;
+}
+
+/* width() -> columns of the terminal that shows standard output; 80 if none */
+static int width(lua_State *L)
+{
+    struct winsize size;
+    const char *columns = getenv("COLUMNS");
+    int n = 0;
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
+        n = size.ws_col;
+    else if (columns)
+        n = atoi(columns);
+    lua_pushinteger(L, n >= 20 ? n : 80);
+    return 1;
+}
+
+/* require "trialsh.session": how the program was started */
+static void open_session(lua_State *L, const shell_options *o)
+{
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
+    lua_createtable(L, 0, 6);
+    lua_pushboolean(L, isatty(STDERR_FILENO));
+    lua_setfield(L, -2, "terminal");
+    lua_pushboolean(L, o->prompt);
+    lua_setfield(L, -2, "interactive");
+    if (o->seed) {
+        lua_pushinteger(L, strtoll(o->seed, NULL, 10));
+        lua_setfield(L, -2, "seed");
+    }
+    lua_pushinteger(L, o->jobs ? strtoll(o->jobs, NULL, 10) : 1);
+    lua_setfield(L, -2, "jobs");
+    lua_pushliteral(L, TS_VERSION);
+    lua_setfield(L, -2, "version");
+    lua_pushliteral(L, TS_COMMIT);
+    lua_setfield(L, -2, "commit");
+    lua_pushcfunction(L, width);
+    lua_setfield(L, -2, "width");
+    lua_setfield(L, -2, "trialsh.session");
+    lua_pop(L, 1);
+}
+
+static void seed_lua(lua_State *L, const char *seed)
+{
+    lua_getglobal(L, "math");
+    lua_getfield(L, -1, "randomseed");
+    lua_pushinteger(L, strtoll(seed, NULL, 10));
+    lua_call(L, 1, 0);
+    lua_pop(L, 1);
+}
+
+static void open_state(lua_State *L, const shell_options *o)
+{
     luaL_openlibs(L);
     tsl_open(L);
+    open_session(L, o);
+    lua_pushboolean(L, o->werror);
+    lua_setfield(L, LUA_REGISTRYINDEX, "trialsh.werror");
+    shell_base_open(L);
+    shell_interrupt_open(L);
+    if (o->seed)
+        seed_lua(L, o->seed);
     lua_getglobal(L, "require");
     lua_pushliteral(L, "trialsh.init");
     lua_call(L, 1, 0);
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], "-e") == 0 && i + 1 < argc) {
-            if (luaL_loadbufferx(L, argv[i + 1], strlen(argv[i + 1]),
-                                 "=(command line)", "t"))
-                lua_error(L);
-            i++;
-        } else if (luaL_loadfilex(L, argv[i], "t")) {
-            lua_error(L);
-        }
-        lua_call(L, 0, 0);
+}
+
+/* arg, as Lua has it: arg[0] the script, arg[1] ... what follows */
+static void set_arg(lua_State *L, const shell_options *o)
+{
+    lua_createtable(L, o->n_args, 1);
+    for (int i = 0; i < o->n_args; i++) {
+        lua_pushstring(L, o->args[i]);
+        lua_rawseti(L, -2, i);
     }
+    lua_setglobal(L, "arg");
+}
+
+/* s = study.open(FILE) */
+static int open_study(lua_State *L)
+{
+    lua_getglobal(L, "study");
+    lua_getfield(L, -1, "open");
+    lua_pushvalue(L, 1);
+    lua_call(L, 1, 1);
+    lua_setglobal(L, "s");
     return 0;
+}
+
+/* All of standard input as a chunk; a first line that begins with # is one for
+ * the system, not for Lua. */
+static void load_stdin(lua_State *L)
+{
+    luaL_Buffer b;
+    size_t n, length;
+    luaL_buffinit(L, &b);
+    do {
+        char *room = luaL_prepbuffer(&b);
+        n = fread(room, 1, LUAL_BUFFERSIZE, stdin);
+        luaL_addsize(&b, n);
+    } while (n);
+    luaL_pushresult(&b);
+    const char *text = lua_tolstring(L, -1, &length);
+    shell_keep_stdin(L, -1);
+    if (length && text[0] == '#')
+        while (length && *text != '\n')
+            text++, length--;
+    if (luaL_loadbufferx(L, text, length, "=stdin", "t"))
+        lua_error(L);
+    lua_remove(L, -2);
+}
+
+static int run_script(lua_State *L)
+{
+    const shell_options *o = lua_touserdata(L, 1);
+    if (strcmp(o->script, "-") == 0) {
+        load_stdin(L);
+    } else if (access(o->script, R_OK)) {
+        return tsl_failf(L, TS_EIO, "cannot read %s: %s", o->script,
+                         strerror(errno));
+    } else if (luaL_loadfilex(L, o->script, "t")) {
+        return lua_error(L);
+    }
+    luaL_checkstack(L, o->n_args, "too many arguments");
+    for (int i = 1; i < o->n_args; i++)
+        lua_pushstring(L, o->args[i]);
+    lua_call(L, o->n_args > 1 ? o->n_args - 1 : 0, 0);
+    return 0;
+}
+
+static int run_all(lua_State *L, shell_options *o)
+{
+    int code = EXIT_DONE;
+    set_arg(L, o);
+    if (o->study) {
+        lua_pushcfunction(L, open_study);
+        lua_pushstring(L, o->study);
+        code = shell_call(L, 1, o->study);
+    }
+    for (int i = 0; i < o->n_commands && code == EXIT_DONE; i++)
+        code = shell_entry(L, o->commands[i], SHELL_COMMAND);
+    if (o->script && code == EXIT_DONE) {
+        lua_pushcfunction(L, run_script);
+        lua_pushlightuserdata(L, o);
+        code = shell_call(L, 1, o->script);
+    }
+    if (o->prompt)
+        code = shell_prompt(L, o);
+    return shell_exit_code(code, shell_warnings(L), o->werror);
+}
+
+static int main_lua(lua_State *L)
+{
+    shell_options *o = lua_touserdata(L, 1);
+    open_state(L, o);
+    lua_pushinteger(L, run_all(L, o));
+    return 1;
+}
+
+/* Nobody else may read what is written, and no core file shows patients. The
+ * leak checker of a sanitized build needs to look, though. */
+static void protect(void)
+{
+    struct rlimit none = {0, 0};
+    ts_file_private();
+    setrlimit(RLIMIT_CORE, &none);
+#ifndef __SANITIZE_ADDRESS__
+    prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
+    /* `| head -1` ends us without a word, whatever the caller ignored */
+    signal(SIGPIPE, SIG_DFL);
 }
 
 int main(int argc, char **argv)
 {
-    ts_file_private();
+    shell_options o = {0};
+    int code = EXIT_ERROR;
+    protect();
     setlocale(LC_CTYPE, "");
+    o.commands = calloc((size_t)argc + 1, sizeof *o.commands);
     lua_State *L = luaL_newstate();
-    if (!L)
-        return 1;
-    lua_pushcfunction(L, main_lua);
-    lua_pushinteger(L, argc);
-    lua_pushlightuserdata(L, argv);
-    int status = lua_pcall(L, 2, 0, 0);
-    if (status) {
-        fprintf(stderr, "%s\n", luaL_tolstring(L, -1, NULL));
-        status = 1;
+    if (!L || !o.commands) {
+        fputs("trialsh: not enough memory\n", stderr);
+        return EXIT_ERROR;
     }
+    read_options(argc, argv, &o);
+    if (o.full_traceback)
+        shell_full_traceback();
+    lua_pushcfunction(L, main_lua);
+    lua_pushlightuserdata(L, &o);
+    if (lua_pcall(L, 1, 1, 0) == LUA_OK)
+        code = (int)lua_tointeger(L, -1);
+    else
+        fprintf(stderr, "trialsh: %s\n", luaL_tolstring(L, -1, NULL));
     lua_close(L);
-    return status;
+    free(o.commands);
+    if ((fflush(stdout) || ferror(stdout)) && code == EXIT_DONE) {
+        fputs("trialsh: standard output cannot be written\n", stderr);
+        code = EXIT_ERROR;
+    }
+    return code;
 }

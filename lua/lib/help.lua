@@ -1,0 +1,381 @@
+-- Help: the comment blocks above the public functions of the embedded library.
+-- They are read when help is first asked for. A block begins with "--- TITLE",
+-- the title with the name of the topic: ttest(...), relation:where(...), NA.
+
+local embedded = require "ts.embedded"
+local text = require "ts.text"
+local fail = require "ts.error".fail
+
+local M = {}
+
+-- What stands before the colon of a method, though it is no global.
+local kinds = { relation = true, frame = true, column = true, result = true,
+  study = true, model = true, figure = true, curve = true, trial = true }
+
+-- The overview, in this order: a heading and the modules below it.
+local groups = {
+  { "Data", "study", "read", "import", "relation", "frame", "column", "demo",
+    "na", "data" },
+  { "Statistics", "stats", "describe", "ttest", "km", "logrank", "survival",
+    "result", "model" },
+  { "Trials and endpoints", "trial", "endpoint", "run", "sap" },
+  { "Figures and tables", "figure", "table", "report" },
+  { "Help and the prompt", "help", "shell", "base" },
+}
+
+local function is_public(name)
+  local root, sep = name:match "^([%a_][%w_]*)([.:]?)"
+  if not root then return false end
+  if sep == ":" and kinds[root] then return true end
+  return require "trialsh.init".home[root] ~= nil or rawget(_G, root) ~= nil
+end
+
+-- The comment block whose first line is at `at`: its lines, without the dashes.
+local function read_block(source, at)
+  local lines = {}
+  for line in source:sub(at):gmatch "([^\n]*)\n?" do
+    local body = line:match(#lines == 0 and "^%-%-%-%s?(.*)" or "^%-%-%s?(.*)")
+    if not body then break end
+    lines[#lines + 1] = body
+  end
+  return lines
+end
+
+local function read_file(file, add)
+  local source = embedded(file)
+  local at = 1
+  while at do
+    if source:sub(at, at + 3) == "--- " then
+      local lines = read_block(source, at)
+      -- "name(args): remark" is a note to who reads the source, not help
+      local name = lines[1]:match "^([%a_][%w_.:]*)"
+      local tail = name and lines[1]:sub(#name + 1) or ""
+      local remark = name and (name:sub(-1) == ":" or tail:find "^%b():")
+      if name and not remark and #lines > 1 and is_public(name) then
+        add(name, lines, file)
+      end
+    end
+    at = source:find("\n", at, true)
+    at = at and at < #source and at + 1 or nil
+  end
+end
+
+-- all blocks: { name, title, body = lines, file }, by name and in order
+local function blocks()
+  if M.cache then return M.cache end
+  local cache = { list = {}, by_name = {} }
+  for _, file in ipairs(embedded()) do
+    if file:find "%.lua$" then
+      read_file(file, function(name, lines)
+        local block = { name = name, title = table.remove(lines, 1),
+          body = lines, file = file }
+        while block.body[#block.body] == "" do table.remove(block.body) end
+        cache.list[#cache.list + 1] = block
+        cache.by_name[name] = cache.by_name[name] or block
+      end)
+    end
+  end
+  table.sort(cache.list, function(a, b)
+    return a.name:lower() < b.name:lower()
+      or a.name:lower() == b.name:lower() and a.name < b.name
+  end)
+  M.cache = cache
+  return cache
+end
+
+-- "where" finds relation:where; a full name finds itself.
+local function find(name)
+  local all = blocks()
+  local found = {}
+  if all.by_name[name] then return { all.by_name[name] } end
+  for _, block in ipairs(all.list) do
+    local last = block.name:match "[.:]([%w_]+)$"
+    if last == name or block.name:gsub(":", ".") == name then
+      found[#found + 1] = block
+    end
+  end
+  return found
+end
+
+local function render(block)
+  return block.title .. "\n" .. table.concat(block.body, "\n")
+end
+
+-- What help shows: an object, so that a script can print it too.
+local page = { __name = "help" }
+page.__index = page
+page.__tostring = function(self) return self.text end
+
+local function show(s) return setmetatable({ text = s }, page) end
+
+local function group_of(block)
+  local first = block.file:match "^[^/]+":gsub("%.lua$", "")
+  local root = block.name:match "^[%a_][%w_]*"
+  for _, wanted in ipairs { root, first } do
+    for _, group in ipairs(groups) do
+      for i = 2, #group do
+        if group[i] == wanted then return group[1] end
+      end
+    end
+  end
+  return "Statistics"
+end
+
+local function wrap(words, indent, width)
+  local lines, line = {}, indent
+  for _, word in ipairs(words) do
+    if #line > #indent and #line + #word + 2 > width then
+      lines[#lines + 1] = line
+      line = indent
+    end
+    line = line .. (#line > #indent and "  " or "") .. word
+  end
+  lines[#lines + 1] = line
+  return table.concat(lines, "\n")
+end
+
+-- The blocks in the order of the overview: { { heading, block, ... }, ... }.
+function M.groups()
+  local out = {}
+  for i, group in ipairs(groups) do out[i] = { group[1] } end
+  for _, block in ipairs(blocks().list) do
+    local heading = group_of(block)
+    for _, group in ipairs(out) do
+      if group[1] == heading then group[#group + 1] = block end
+    end
+  end
+  return out
+end
+
+local function overview()
+  local out = {}
+  for _, group in ipairs(M.groups()) do
+    if #group > 1 then
+      local names = {}
+      for i = 2, #group do names[i - 1] = group[i].name end
+      out[#out + 1] = group[1]
+      out[#out + 1] = wrap(names, "  ", 78)
+    end
+  end
+  out[#out + 1] = "?name shows one of them, ??word searches. An expression"
+    .. " prints itself,\na semicolon behind it keeps it off the screen, _ is the"
+    .. " last value.\nCtrl-C stops the work, Ctrl-D leaves."
+  return show(table.concat(out, "\n"))
+end
+
+local function unknown(name)
+  local names = M.topics()
+  local near = text.nearest(name, names)
+  fail("not found", ("no help on '%s'%s"):format(name, near
+    and "; nearest: " .. near or "; ??" .. name .. " searches all of it"))
+end
+
+-- The public name whose value f is, if it has help.
+local function name_of(f)
+  for _, block in ipairs(blocks().list) do
+    local value = _G
+    local key = block.name
+    if not key:find ":" then
+      for part in key:gmatch "[^.]+" do
+        value = type(value) == "table" and rawget(value, part) or nil
+      end
+      if value ~= nil and rawequal(value, f) then return key end
+    end
+  end
+end
+
+M.name_of = name_of
+
+--- help.title_of(f): the first line of the help of a function, or nil.
+function M.title_of(f)
+  local name = name_of(f)
+  return name and blocks().by_name[name].title
+end
+
+--- help.topics(): all names that have help, methods also without their kind.
+function M.topics()
+  local list, seen = {}, {}
+  for _, block in ipairs(blocks().list) do
+    for _, name in ipairs { block.name, block.name:match ":([%w_]+)$" } do
+      if not seen[name] then list[#list + 1] = name end
+      seen[name] = true
+    end
+  end
+  return list
+end
+
+--- help.topic(name): the page on it; the overview when name is empty.
+function M.topic(name)
+  if name == "" then return overview() end
+  local found = find(name)
+  if #found == 0 then unknown(name) end
+  local pages = {}
+  for i, block in ipairs(found) do pages[i] = render(block) end
+  return show(table.concat(pages, "\n\n"))
+end
+
+--- help.search(words): titles of the blocks that hold all words; those whose
+-- title does come first.
+function M.search(words)
+  local first, second = {}, {}
+  for _, block in ipairs(blocks().list) do
+    local title, whole = block.title:lower(), render(block):lower()
+    local in_title, in_text = true, true
+    for word in words:lower():gmatch "%S+" do
+      in_title = in_title and title:find(word, 1, true) ~= nil
+      in_text = in_text and whole:find(word, 1, true) ~= nil
+    end
+    local to = in_title and first or in_text and second
+    if to then to[#to + 1] = block.title end
+  end
+  table.move(second, 1, #second, #first + 1, first)
+  if #first == 0 then
+    local near = text.nearest(words, M.topics())
+    fail("not found", ("nothing in the help holds '%s'%s"):format(words,
+      near and "; nearest: " .. near or ""))
+  end
+  return show(table.concat(first, "\n"))
+end
+
+--- help([topic]) -> page
+-- Shows what is known about a function, a method, or the function that is
+-- given. Without a topic, an overview. At the prompt ?topic and topic? are the
+-- same, and ??words searches all titles and texts.
+--
+--   > help "quit"
+--   quit([code])
+--   Ends the program, with that exit code; 0 if none is given. exit is the same.
+--   At the prompt the bare word does too, and Ctrl-D on an empty line.
+--     code   0 to 255; true is 0 and false is 1
+--
+--   See also: help.
+--
+-- See also: print.
+function M.help(topic)
+  if topic == nil then return overview() end
+  if type(topic) == "string" then return M.topic(topic) end
+  local name = name_of(topic)
+  if not name then
+    -- an object: its kind may have a page, as NA has
+    local meta = debug.getmetatable(topic)
+    name = type(meta) == "table" and rawget(meta, "__name") or nil
+    if type(name) ~= "string" or #find(name) == 0 then
+      fail("not found", ("no help on that %s"):format(type(topic)))
+    end
+  end
+  return M.topic(name)
+end
+
+--- quit([code])
+-- Ends the program, with that exit code; 0 if none is given. exit is the same.
+-- At the prompt the bare word does too, and Ctrl-D on an empty line.
+--   code   0 to 255; true is 0 and false is 1
+--
+-- See also: help.
+
+--- NA
+-- The missing value. It is equal to itself alone, arithmetic with it gives NA,
+-- and a comparison by < or > is an error: nobody knows the answer. In SQL it is
+-- NULL. Results hold NA where a number cannot be known, never nil and never NaN.
+--
+--   > NA == NA, NA + 1
+--   true  NA
+--   > ({ 1, NA, 3 })[2]
+--   NA
+--
+-- See also: help.
+
+--- help.options(name): the option names that the help of a function lists, in
+-- lines such as "  conf_level   0.95".
+function M.options(name)
+  local list = {}
+  for _, block in ipairs(find(name)) do
+    for _, line in ipairs(block.body) do
+      local rest = line:match "^  +([%a_][%w_]*  .*)"
+      if rest and not line:find "^ *>" then
+        for part in (rest .. ";"):gmatch "([^;]*);" do
+          local option = part:match "^%s*([%a_][%w_]*)  " or part:match "^%s+([%a_][%w_]*) "
+          if option then list[#list + 1] = option end
+        end
+      end
+    end
+  end
+  return list
+end
+
+-- Examples ---------------------------------------------------------------------
+
+-- { code, expected, line } of a block: lines after "  > " up to the next one,
+-- an empty line or the end.
+local function examples(block)
+  local list, now = {}, nil
+  for _, line in ipairs(block.body) do
+    local code = line:match "^  > (.*)"
+    if code then
+      now = { code = code, expected = {} }
+      list[#list + 1] = now
+    elseif line:find "^  >> " and now then
+      now.code = now.code .. "\n" .. line:sub(6)
+    elseif now and line:find "^  " then
+      now.expected[#now.expected + 1] = line:sub(3)
+    elseif now and line == "" then
+      -- an empty line belongs to the output only if more of it follows
+      now.expected[#now.expected + 1] = ""
+    else
+      now = nil
+    end
+  end
+  for _, example in ipairs(list) do
+    local lines = example.expected
+    while lines[#lines] == "" do table.remove(lines) end
+    example.expected = table.concat(lines, "\n")
+  end
+  return list
+end
+
+-- What the prompt would print for code, in env.
+local function output(code, env)
+  local out = {}
+  env.print = function(...)
+    local list = table.pack(...)
+    for i = 1, list.n do list[i] = tostring(list[i]) end
+    out[#out + 1] = table.concat(list, "\t")
+  end
+  local run = load("return " .. code, "=(example)", "t", env)
+  local chunk, message = run, nil
+  if not chunk then chunk, message = load(code, "=(example)", "t", env) end
+  if not chunk then return "error: " .. message end
+  local values = table.pack(pcall(chunk))
+  if not values[1] then
+    local e = values[2]
+    out[#out + 1] = "error: " .. (type(e) == "table" and e.message or tostring(e))
+  elseif run and values.n > 1 and not code:find ";%s*$" then
+    out[#out + 1] = require "trialsh.echo".values(table.unpack(values, 2, values.n))
+  end
+  return (table.concat(out, "\n"):gsub("[ \t]+\n", "\n"):gsub("%s+$", ""))
+end
+
+--- help.check([name]): runs the examples of all blocks, or of one; a list of
+-- those whose output differs: { name, code, expected, got }.
+function M.check(name)
+  local wrong, count = {}, 0
+  for _, block in ipairs(blocks().list) do
+    if not name or block.name == name then
+      local env = setmetatable({}, { __index = _G })
+      for _, example in ipairs(examples(block)) do
+        local got = output(example.code, env)
+        count = count + 1
+        if got ~= example.expected then
+          wrong[#wrong + 1] = { name = block.name, code = example.code,
+            expected = example.expected, got = got }
+        end
+      end
+    end
+  end
+  return wrong, count
+end
+
+--- help.block(name): { name, title, body, file } or nil.
+function M.block(name) return blocks().by_name[name] end
+
+return M

@@ -1,0 +1,75 @@
+/*
+ * Progress of long work, on a terminal: after a second one line on stderr,
+ * "resampling 12 % (about 40 s left)", written over until the work is done.
+ */
+#include "shell.h"
+
+#include <math.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include "ts/interrupt.h"
+
+static double started, updated, phase, last_done;
+static bool shown;
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void duration(double seconds, char *out, size_t room)
+{
+    if (seconds < 90)
+        snprintf(out, room, "%.0f s", ceil(seconds));
+    else if (seconds < 5400)
+        snprintf(out, room, "%.0f min", seconds / 60);
+    else
+        snprintf(out, room, "%.1f h", seconds / 3600);
+}
+
+static void show(void *context, const char *what, double done, double total)
+{
+    char left[40], line[160];
+    double t = now();
+    (void)context;
+    if (done < last_done)
+        phase = t; /* another loop counts now */
+    last_done = done;
+    if (t - started < 1 || t - updated < 0.2)
+        return;
+    if (total > 0 && done >= total) {
+        shell_progress_erase();
+        return;
+    }
+    updated = t;
+    shell_busy(what);
+    if (total > 0 && done > 0) {
+        duration((t - phase) * (total - done) / done, left, sizeof left);
+        snprintf(line, sizeof line, "%.60s %.0f %% (about %s left)", what,
+                 floor(100 * done / total), left);
+    } else {
+        snprintf(line, sizeof line, "%.60s %.0f", what, done);
+    }
+    fputs("\r\033[K", stderr);
+    shell_write(stderr, line, strlen(line));
+    fflush(stderr);
+    shown = true;
+}
+
+void shell_progress_begin(void)
+{
+    started = updated = phase = now();
+    last_done = 0;
+    shown = false;
+    ts_progress_set(isatty(STDERR_FILENO) ? show : NULL, NULL);
+}
+
+void shell_progress_erase(void)
+{
+    if (shown)
+        fputs("\r\033[K", stderr);
+    shown = false;
+}

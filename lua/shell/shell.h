@@ -1,0 +1,80 @@
+/*
+ * What the files of the shell share. main.c reads the options and runs things
+ * in order; each other file holds one idea.
+ */
+#ifndef SHELL_H
+#define SHELL_H
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <lua.h>
+#include <lauxlib.h>
+
+enum { EXIT_DONE, EXIT_ERROR, EXIT_USAGE, EXIT_WARNINGS, EXIT_STOPPED = 130 };
+
+/* Chunk names of what was typed, not read from a file. */
+#define SHELL_PROMPT "=(prompt)"
+#define SHELL_COMMAND "=(command line)"
+
+typedef struct {
+    const char *study;    /* -d */
+    const char *script;   /* NULL: none; "-": standard input */
+    char **commands;      /* -e, in order */
+    int n_commands;
+    bool prompt, quiet, no_history, werror, full_traceback;
+    const char *seed, *jobs;
+    char **args; /* the script and what follows it */
+    int n_args;
+} shell_options;
+
+/* report.c: a message handler whose result is the text of the whole report,
+ * and the way that text, or any other, reaches a stream: control characters
+ * other than newline and tab are shown, never sent. */
+int shell_handler(lua_State *L);
+void shell_full_traceback(void);
+/* Keeps the text of standard input, to quote lines of it. */
+void shell_keep_stdin(lua_State *L, int index);
+void shell_write(FILE *stream, const char *text, size_t length);
+
+/* interrupt.c: SIGINT, and the thread on which it must stop the work. */
+void shell_interrupt_open(lua_State *L);
+void shell_work_begin(lua_State *L, const char *what);
+void shell_work_end(lua_State *L);
+/* What a second Ctrl-C names. */
+void shell_busy(const char *what);
+/* Whether Ctrl-C came at the prompt; asking forgets it. */
+bool shell_pressed(void);
+
+/* progress.c */
+void shell_progress_begin(void);
+void shell_progress_erase(void);
+
+/* base.c: what trialsh changes in Lua's own libraries. */
+void shell_base_open(lua_State *L);
+/* Warnings so far; --werror turns them into an exit code. */
+int shell_warnings(lua_State *L);
+int shell_exit_code(int code, int warnings, bool werror);
+
+/* entry.c: one thing typed. Both leave the stack as it was. */
+bool shell_incomplete(lua_State *L, const char *text);
+bool shell_is_quit(const char *text);
+/* Runs text and prints its values; an EXIT_ code. */
+int shell_entry(lua_State *L, const char *text, const char *chunk);
+/* Calls the function below n arguments, reports what fails; an EXIT_ code. */
+int shell_call(lua_State *L, int n, const char *what);
+
+/* edit.c: one entry from the terminal; NULL at its end. Free it. */
+void shell_edit_open(lua_State *L);
+char *shell_edit_read(const char *prompt);
+
+/* history.c */
+void shell_history_open(bool keep);
+void shell_history_add(const char *entry);
+
+/* complete.c */
+void shell_complete_open(lua_State *L);
+
+/* prompt.c */
+int shell_prompt(lua_State *L, const shell_options *options);
+
+#endif
