@@ -48,9 +48,9 @@ local function read_file(file, add)
     if source:sub(at, at + 3) == "--- " then
       local lines = read_block(source, at)
       -- "name(args): remark" is a note to who reads the source, not help
-      local name = lines[1]:match "^([%a_][%w_.:]*)"
-      local tail = name and lines[1]:sub(#name + 1) or ""
-      local remark = name and (name:sub(-1) == ":" or tail:find "^%b():")
+      local name = lines[1]:match "^[%a_][%w_.:]*"
+      local remark = name and lines[1]:find("^%b():", #name + 1)
+      name = name and name:gsub("[.:]$", "") -- "demo: a small study"
       if name and not remark and #lines > 1 and is_public(name) then
         add(name, lines, file)
       end

@@ -15,6 +15,7 @@ local home = {
   dofile = "script",
   endpoint = "endpoint",
   exp = "elementwise",
+  help = "help",
   km = "survival",
   ln = "elementwise",
   log = "elementwise",

@@ -6,8 +6,8 @@ local NA = require "ts.na".NA
 
 local M = {}
 
---- show.width(): columns of the screen; the shell sets a better one.
-function M.width() return math.tointeger(tonumber(os.getenv "COLUMNS")) or 80 end
+--- show.width(): columns of the screen, or of $COLUMNS where there is none.
+M.width = require "trialsh.session".width
 
 local HEAD, TAIL, ALL = 10, 5, 20
 

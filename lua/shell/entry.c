@@ -86,7 +86,7 @@ static bool is_topic(const char *text, size_t length)
     return length > 0;
 }
 
-/* ?name, name?, ??words and ? alone: a call of the help module is left on the
+/* ?name, name?, ??words, ? and help alone: a call of the help module is left on the
  * stack, ready to be made. */
 static int help_call(lua_State *L, const char *text)
 {
@@ -99,6 +99,8 @@ static int help_call(lua_State *L, const char *text)
         s++, n--;
     } else if (n > 1 && s[n - 1] == '?' && is_topic(s, n - 1)) {
         n--;
+    } else if (n == 4 && memcmp(s, "help", 4) == 0) {
+        n = 0;
     } else {
         return 0;
     }

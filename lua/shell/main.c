@@ -141,6 +141,14 @@ static int width(lua_State *L)
     return 1;
 }
 
+/* erase(): takes a line of progress off the screen */
+static int erase(lua_State *L)
+{
+    (void)L;
+    shell_progress_erase();
+    return 0;
+}
+
 /* require "trialsh.session": how the program was started */
 static void open_session(lua_State *L, const shell_options *o)
 {
@@ -162,6 +170,8 @@ static void open_session(lua_State *L, const shell_options *o)
     lua_setfield(L, -2, "commit");
     lua_pushcfunction(L, width);
     lua_setfield(L, -2, "width");
+    lua_pushcfunction(L, erase);
+    lua_setfield(L, -2, "erase");
     lua_setfield(L, -2, "trialsh.session");
     lua_pop(L, 1);
 }
