@@ -51,12 +51,16 @@ static double variance_scaled(const double *x, size_t n, bool logs,
 {
     double mean = mean_of(x, n, logs), largest = 0;
     ts_sum squares = {0}, rest = {0};
+    size_t n_equal = 1;
     *scale = 1;
     if (n < 2 || !isfinite(mean))
         return NAN;
     for (size_t i = 0; i < n; i++)
         largest = fmax(largest, fabs(term(x[i], logs) - mean));
-    if (largest == 0)
+    /* the mean of equal values may be off by a bit, their variance is not */
+    while (n_equal < n && x[n_equal] == x[0])
+        n_equal++;
+    if (n_equal == n)
         return 0;
     *scale = scale_for(largest);
     for (size_t i = 0; i < n; i++) {

@@ -282,7 +282,7 @@ end
 function describe_set(set, opt)
   local single = #set.groups == 1
   local fields = { method = "description", variable = set.variable,
-    group = #set.by > 0 and table.concat(set.by, ", ") or NA, n = 0,
+    by = #set.by > 0 and table.concat(set.by, ", ") or NA, n = 0,
     n_missing = set.no_group, conf_level = opt.conf_level,
     quantile_type = opt.quantile_type, note = not_positive(set) }
   for _, g in ipairs(set.groups) do
@@ -301,7 +301,7 @@ function describe_set(set, opt)
   for _, name in ipairs(statistics) do known[name] = true end
   return result.model {
     name = "describe", fields = fields,
-    order = { "method", "variable", "group", "n", "n_missing", "conf_level",
+    order = { "method", "variable", "by", "n", "n_missing", "conf_level",
       "quantile_type", "note" },
     tidy = function() return tidy(set) end,
     print = function() return print_description(set, fields) end,

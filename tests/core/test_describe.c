@@ -117,6 +117,8 @@ static void nasty(void **state)
     assert_true(ts_mean(same, 1000) == 0.1);
     assert_true(ts_sd(same, 1000) == 0);
     assert_true(ts_geomean(same, 1000) == 0.1);
+    for (size_t n = 2; n < 1000; n++)
+        assert_true(ts_sd(same, n) == 0 && ts_geosd(same, n) == 1);
 }
 
 static void range(void **state)

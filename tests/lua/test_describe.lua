@@ -1,0 +1,241 @@
+-- describe: R's values, groups and their order, missing values, its printing;
+-- columns and the functions of numbers agree with it.
+local lu = require "luaunit"
+local ref = require "tests.lua.reference"
+local near, refuses = ref.near, ref.refuses
+
+local function wrap(names, arrays, levels)
+  return require "trialsh.data".wrap(
+    require "ts.frame".build(names, arrays, levels))
+end
+
+TestDescribe = {}
+
+-- published/r_reference.csv
+function TestDescribe.test_actg175()
+  local values = ref.values("published/r_reference.csv", "actg175")
+  local data = ref.read "hiv/actg175.csv"
+  local arms = { "ZDV", "ZDV+ddI", "ZDV+ddC", "ddI" }
+  local compared = 0
+  for _, name in ipairs { "cd40", "cd420", "cd80", "cd820" } do
+    local d = describe(name .. " ~ arms", data)
+    for i, arm in ipairs(arms) do
+      local group = d:group(tostring(i - 1))
+      lu.assertEquals(group.n, values.counts["n " .. arm])
+      for _, statistic in ipairs { "mean", "sd", "median" } do
+        near(group[statistic],
+          values.summary[("%s %s %s"):format(statistic, name, arm)], 1e-11)
+        compared = compared + 1
+      end
+    end
+  end
+  lu.assertEquals(compared, 48)
+  local d = describe("cd496 ~ arms", data)
+  for i, arm in ipairs(arms) do
+    local group = d:group(tostring(i - 1))
+    lu.assertEquals(group.n, values.summary["n cd496 nonmissing " .. arm])
+    lu.assertEquals(group.n + group.n_missing, values.counts["n " .. arm])
+  end
+end
+
+-- tests/reference/ttest.R: quartiles of types 2, 6, 7; geometric mean and CV;
+-- interval of the mean
+function TestDescribe.test_actg175_more()
+  local data = ref.read "hiv/actg175.csv"
+  local r = {
+    { 243.5, 418, 243.25, 418, 243.75, 418, 308.48273005962523,
+      46.158781209727984, 324.98518659391749, 347.29300889480436 },
+    { 285, 502, 285, 503.5, 285, 502, 372.41546335747569, 43.127303930671559,
+      389.73260227615651, 416.61222531005035 },
+    { 272, 458.5, 272, 458.75, 272, 458.25, 347.61445098400884,
+      39.460722992712405, 360.44985476132541, 383.62648111653715 },
+    { 270, 468, 270, 468.5, 270, 468, 345.64785250942316, 42.89279107529368,
+      362.10403371998092, 386.54480763474271 } }
+  for k, kind in ipairs { 2, 6, 7 } do
+    local d = describe("cd420 ~ arms", data, { quantile_type = kind })
+    for i = 1, 4 do
+      local group = d:group(tostring(i - 1))
+      lu.assertEquals({ group.q1, group.q3 }, { r[i][2 * k - 1], r[i][2 * k] })
+      near(group.geomean, r[i][7])
+      near(group.geocv, r[i][8])
+      near(group.conf_low, r[i][9])
+      near(group.conf_high, r[i][10])
+    end
+  end
+end
+
+-- Table 14-2.01 of the CDISC pilot study
+function TestDescribe.test_cdisc_pilot()
+  local values = ref.values("published/r_reference_cdisc.csv", "14-2.01").AGE
+  local data = ref.read("cdisc/csv/adsl.csv", { na = { "NA" } })
+  local d = describe("AGE ~ TRT01P", data)
+  for _, arm in ipairs { "Placebo", "Xanomeline Low Dose",
+    "Xanomeline High Dose" } do
+    local group = d:group(arm)
+    lu.assertEquals(group.n, values["n " .. arm])
+    near(group.mean, values["mean " .. arm], 1e-11)
+    near(group.sd, values["sd " .. arm], 1e-11)
+    near(group.median, values["median " .. arm], 1e-11)
+  end
+end
+
+function TestDescribe.test_arrays()
+  local d = describe { 3, 1, 4, 1, 5, NA }
+  lu.assertEquals({ d.n, d.n_missing, d.mean, d.median, d.q1, d.q3, d.min,
+    d.max, d.sum }, { 5, 1, 2.8, 3, 1, 4, 1, 5, 14 })
+  near(d.geomean, 2.2679331552660544)
+  near(d.geocv, 89.824325164941413)
+  near(d.std_error, d.sd / math.sqrt(5))
+  lu.assertEquals(tostring(d), [[
+x
+   n  missing  mean   SD  median  Q1  Q3  min  max  geo mean  geo CV %
+x  5        1   2.8  1.8       3   1   4    1    5       2.3      89.8
+quartiles: type 2 (SAS)]])
+end
+
+-- Groups stand in level order, with those that have rows but no value.
+function TestDescribe.test_groups()
+  local data = wrap({ "y", "arm", "day" }, { { 1, 2, NA, 4, 5, NA, 7 },
+    { "Low", "High", "Placebo", "High", NA, "Placebo", "Low" },
+    { 10, 9, 9, 10, 9, 9, 9 } },
+    { arm = { "Placebo", "Low", "Medium", "High" } })
+  local d = describe("y ~ arm", data)
+  local t = d:tidy()
+  lu.assertEquals({ t.arm[1], t.arm[2], t.arm[3], #t },
+    { "Placebo", "Low", "High", 3 })
+  lu.assertEquals({ t.n[1], t.n_missing[1], t.mean[1] }, { 0, 2, NA })
+  lu.assertEquals({ t.mean[2], t.mean[3] }, { 4, 3 })
+  lu.assertEquals({ d.n, d.n_missing }, { 4, 3 })
+  lu.assertStrContains(tostring(d), "1 row without arm left out")
+  lu.assertEquals(d:group "High".max, 4)
+  refuses("no group Hgih; nearest: High", d.group, d, "Hgih")
+  refuses('which mean of 3 groups? r:group("Placebo").mean, or r:tidy()',
+    function() return d.mean end)
+  refuses("nearest: n_missing", function() return d.n_mising end)
+  -- two variables: a column each, numbers stay numbers and in their order
+  t = describe("y ~ arm + day", data):tidy()
+  lu.assertEquals({ t.arm[2], t.day[2], t.arm[3], t.day[3] },
+    { "Low", 9, "Low", 10 })
+  lu.assertEquals({ t.mean[2], t.mean[3] }, { 7, 1 })
+  lu.assertEquals(describe("y ~ arm", data):glance().n[1], 4)
+end
+
+function TestDescribe.test_expressions_and_text()
+  local data = wrap({ "AVAL", "SEX" }, { { 1, 10, 100, 0 }, { "M", "F", "M",
+    "F" } })
+  local d = describe("log10(AVAL)", data)
+  lu.assertEquals({ d.n, d.n_missing, d.mean }, { 3, 1, 1 })
+  refuses("SEX is text, numbers are needed", describe, "SEX", data)
+  refuses("no column AVLA; nearest: AVAL", describe, "AVLA ~ SEX", data)
+  refuses("data is missing", describe, "AVAL ~ SEX")
+  refuses("describe takes one array", describe, { 1 }, { 2 })
+  refuses("out of its range", describe, "AVAL", data, { quantile_type = 10 })
+  refuses("describe has no option quantiles", describe, "AVAL", data,
+    { quantiles = 2 })
+  local b = describe("AVAL ~ SEX", data)
+  lu.assertStrContains(b.note, "0 or below: 1 in F")
+  lu.assertEquals(b:group "F".geomean, NA)
+end
+
+function TestDescribe.test_degenerate()
+  local d = describe { 4 }
+  lu.assertEquals({ d.mean, d.sd, d.std_error, d.conf_low, d.geosd, d.q1 },
+    { 4, NA, NA, NA, NA, 4 })
+  d = describe { NA, NA }
+  lu.assertEquals({ d.n, d.n_missing, d.mean, d.median }, { 0, 2, NA, NA })
+  lu.assertStrContains(tostring(d), "NA")
+  d = describe {}
+  lu.assertEquals({ d.n, d.n_missing }, { 0, 0 })
+  d = describe { 0.1, 0.1, 0.1 }
+  lu.assertEquals({ d.sd, d.geomean, d.geocv }, { 0, 0.1, 0 })
+  near(d.mean, 0.1, 2e-16)
+  lu.assertEquals({ d.conf_low, d.conf_high }, { d.mean, d.mean })
+  refuses("infinite", describe, { 1, math.huge })
+end
+
+-- What SQL computes is what describe computes, to the bit.
+function TestDescribe.test_equals_sql()
+  local data = ref.read "hiv/actg175.csv"
+  local q = data:summarise("m = avg(cd420)", "s = stddev(wtkg)",
+    "g = geomean(wtkg)", "p = quantile(cd820, 0.25)", "e = median(cd80)"):row(1)
+  lu.assertEquals(q.m, describe("cd420", data).mean)
+  lu.assertEquals(q.s, describe("wtkg", data).sd)
+  lu.assertEquals(q.g, describe("wtkg", data).geomean)
+  lu.assertEquals(q.p, describe("cd820", data).q1)
+  lu.assertEquals(q.e, describe("cd80", data).median)
+end
+
+-- Columns --------------------------------------------------------------------
+
+TestColumn = {}
+
+local function column(values, name)
+  return wrap({ name or "AVAL" }, { values })[name or "AVAL"]
+end
+
+function TestColumn.test_summaries()
+  local c = column { 3, 1, 4, 1, 5, NA }
+  lu.assertEquals({ c:n(), c:missing(), c:mean(), c:median(), c:min(), c:max(),
+    c:sum(), c:quantile(0.25), c:quantile(0.25, 6) },
+    { 5, 1, 2.8, 3, 1, 5, 14, 1, 1 })
+  near(c:sd(), math.sqrt(3.2))
+  lu.assertEquals(column { NA }:mean(), NA)
+  refuses("a column has no maen; nearest: mean", function() return c:maen() end)
+  refuses("p = 2 is not between 0 and 1", c.quantile, c, 2)
+  refuses("S is text, numbers are needed", function()
+    return column({ "a" }, "S"):mean()
+  end)
+end
+
+function TestColumn.test_elementwise()
+  local c = column { 2.675, -1, NA, 0 }
+  local r = c:round(2)
+  lu.assertEquals({ r[1], r[2], r[3] }, { 2.68, -1, NA })
+  local l = log(c)
+  lu.assertEquals({ l[1], l[2], l[4] }, { math.log(2.675), NA, NA })
+  lu.assertEquals(sqrt(c)[2], NA)
+  lu.assertEquals(exp(c)[4], 1)
+  lu.assertEquals(abs(c)[2], 1)
+  lu.assertEquals(log10(column { 1000 })[1], 3)
+  lu.assertEquals({ log(0), ln(NA), sqrt(-1), exp(1000), round(2.5), abs(NA) },
+    { NA, NA, NA, NA, 3, NA })
+  refuses("log: a number or a column is needed", log, "x")
+end
+
+-- Rounding is decimal, in C as in text.
+function TestColumn.test_round()
+  local text = require "ts.text"
+  for _, case in ipairs { { 2.675, 2, 2.68 }, { 1.005, 2, 1.01 },
+    { -0.5, 0, -1 }, { 0.49999999999999994, 0, 0 }, { 1234, -2, 1200 },
+    { 1250, -2, 1300 }, { 50, -2, 100 }, { 49, -2, 0 }, { 99.95, 1, 100 },
+    { 1e300, 2, 1e300 }, { 1e-300, 2, 0 }, { 5e-324, 324, 5e-324 },
+    { 123456789.125, 2, 123456789.13 }, { 0.1, 20, 0.1 } } do
+    lu.assertEquals(text.round(case[1], case[2]), case[3])
+  end
+end
+
+function TestColumn.test_rows_are_not_chosen_by_operators()
+  local c = column { 1, 2 }
+  refuses('by >; write  data:where "AVAL > 900"', function()
+    return c > 900
+  end)
+  refuses('by >=; write  data:where "AVAL >= 3"', function() return 3 <= c end)
+  refuses('by <; write  data:where "AVAL < B"', function()
+    return c < column({ 1, 2 }, "B")
+  end)
+  refuses([[write  data:where "S <= 'it''s'"]], function()
+    return column({ "a" }, "S") <= "it's"
+  end)
+end
+
+function TestColumn.test_text()
+  local c = column { 310, 620, 880, 1300, 4180, 620 }
+  lu.assertEquals(tostring(c), "AVAL: 6 values, 0 missing. min 310, Q1 620, "
+    .. "median 750, Q3 1300, max 4180; mean 1318.3, SD 1440.4")
+  lu.assertEquals(tostring(column({ "b", "a", NA, "b" }, "S")),
+    "S: 4 values, 1 missing. 2 levels: a 1, b 2")
+  lu.assertEquals(tostring(column { NA, NA }), "AVAL: 2 values, 2 missing.")
+  lu.assertStrContains(tostring(column { 0.1234567, 0.2, 0.3 }), "median 0.200")
+end
+
+os.exit(lu.LuaUnit.run())
