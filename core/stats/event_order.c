@@ -15,9 +15,11 @@
 #define DIGIT 11
 #define BUCKETS (1u << DIGIT)
 
+/* group and event travel with the time: to look them up by row afterwards
+ * would cost more than the sort */
 typedef struct {
     uint64_t bits;
-    uint32_t row;
+    uint32_t row, tag;
 } key;
 
 static ts_status check_codes(const char *what, const int *code, size_t n_code,
@@ -118,7 +120,7 @@ static void deal(ts_event_order *order, const key *keys, const int *block)
             order->time[n_time++] = t;
         last = t;
         size_t at = order->start[block ? block[keys[i].row] : 0]++;
-        order->row[at] = keys[i].row;
+        order->tag[at] = keys[i].tag;
         order->rank[at] = (uint32_t)(n_time - 1);
     }
     /* each start now stands where the next block begins */
@@ -148,15 +150,17 @@ ts_status ts_event_order_new(const ts_survival *data, const int *block,
     order->n = n;
     order->n_block = n_block;
     order->start = ts_alloc_array(n_block + 1, sizeof *order->start);
-    order->row = ts_alloc_array(n, sizeof *order->row);
+    order->tag = ts_alloc_array(n, sizeof *order->tag);
     order->rank = ts_alloc_array(n, sizeof *order->rank);
     order->time = ts_alloc_array(n, sizeof *order->time);
-    if (!order->start || !order->row || !order->rank || !order->time)
+    if (!order->start || !order->tag || !order->rank || !order->time)
         goto memory;
     for (size_t i = 0; i < n; i++) {
         double t = data->time[i] + 0.0; /* -0 is 0 */
         memcpy(&keys[i].bits, &t, sizeof t);
         keys[i].row = (uint32_t)i;
+        keys[i].tag = (data->group ? (uint32_t)data->group[i] << 1 : 0) |
+                      (data->event[i] == 1);
     }
     status = ts_interrupt_check(err);
     if (!status) {
@@ -179,7 +183,7 @@ void ts_event_order_free(ts_event_order *order)
     if (!order)
         return;
     ts_free(order->start);
-    ts_free(order->row);
+    ts_free(order->tag);
     ts_free(order->rank);
     ts_free(order->time);
     ts_free(order);

@@ -8,7 +8,7 @@
 typedef struct {
     size_t n, n_block;
     size_t *start;    /* n_block + 1: block b is start[b] .. start[b+1]-1 */
-    uint32_t *row;    /* n rows of the data, by block, then time */
+    uint32_t *tag;    /* n: 2 * group + event, by block, then time */
     uint32_t *rank;   /* n: which time that row has, from 0 */
     double *time;     /* the distinct times, in order */
     double same_time; /* times closer than this are one */

@@ -43,8 +43,8 @@ static ts_status allocate(ts_km_curve *curve, size_t n_time, ts_error *err)
     return TS_OK;
 }
 
-static void count_events(ts_km_curve *curve, const ts_survival *data,
-                         const ts_event_order *order, size_t group)
+static void count_events(ts_km_curve *curve, const ts_event_order *order,
+                         size_t group)
 {
     size_t first = order->start[group], end = order->start[group + 1];
     size_t j = 0;
@@ -56,7 +56,7 @@ static void count_events(ts_km_curve *curve, const ts_survival *data,
             curve->time[j] = order->time[order->rank[i]];
             curve->n_risk[j] = (double)(end - i);
         }
-        if (data->event[order->row[i]] == 1) {
+        if (order->tag[i] & 1) {
             curve->n_events[j]++;
             curve->n_event++;
         } else {
@@ -129,7 +129,7 @@ ts_status ts_km_new(const ts_survival *data, ts_km_scale scale,
         if ((status = ts_interrupt_check(err)) ||
             (status = allocate(curve, count_times(order, g), err)))
             goto done;
-        count_events(curve, data, order, g);
+        count_events(curve, order, g);
         estimate(curve);
         for (size_t j = 0; j < curve->n_time; j++)
             interval(curve->survival[j], curve->std_error_log[j], scale, z,

@@ -72,16 +72,15 @@ static void add_time(sums *s, double n, double d)
     }
 }
 
-static ts_status add_stratum(sums *s, const ts_survival *data,
-                             const ts_event_order *order, size_t stratum,
-                             bool *one_group, ts_error *err)
+static ts_status add_stratum(sums *s, const ts_event_order *order,
+                             size_t stratum, bool *one_group, ts_error *err)
 {
     size_t first = order->start[stratum], end = order->start[stratum + 1];
     size_t n_group = 0, n_event = 0;
     for (size_t g = 0; g < s->k; g++)
         s->at_risk[g] = 0;
     for (size_t i = first; i < end; i++)
-        s->at_risk[data->group ? data->group[order->row[i]] : 0]++;
+        s->at_risk[order->tag[i] >> 1]++;
     for (size_t g = 0; g < s->k; g++) {
         n_group += s->at_risk[g] > 0;
         s->seen[g] |= s->at_risk[g] > 0;
@@ -96,14 +95,12 @@ static ts_status add_stratum(sums *s, const ts_survival *data,
         }
         for (next = i; next < end && order->rank[next] == order->rank[i];
              next++)
-            d += data->event[order->row[next]];
+            d += order->tag[next] & 1;
         if (d > 0)
             add_time(s, (double)(end - i), d);
         for (size_t j = i; j < next; j++) {
-            uint32_t row = order->row[j];
-            size_t g = data->group ? (size_t)data->group[row] : 0;
-            s->at_risk[g]--;
-            s->observed[g] += data->event[row];
+            s->at_risk[order->tag[j] >> 1]--;
+            s->observed[order->tag[j] >> 1] += order->tag[j] & 1;
         }
         n_event += (size_t)d;
     }
@@ -203,7 +200,7 @@ ts_status ts_logrank(const ts_survival *data, ts_logrank_result *out,
         status = sums_new(k, &s, err);
     for (size_t b = 0; !status && b < order->n_block; b++) {
         bool one_group = false;
-        status = add_stratum(&s, data, order, b, &one_group, err);
+        status = add_stratum(&s, order, b, &one_group, err);
         out->n_idle_stratum += one_group;
     }
     if (!status)

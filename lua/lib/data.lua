@@ -46,9 +46,16 @@ function M.frame(x, names, who)
   return cframe.build(list, arrays)
 end
 
---- data.wrap(cframe): the frame a user sees, with its verbs.
-function M.wrap(frame)
-  return require "trialsh.relation".of_frame(frame)
+--- data.simulated(x): whether the data are made up; what is computed from
+-- them says so too.
+function M.simulated(x)
+  if kind(x) ~= "relation" then return false end
+  return require "trialsh.relation".node_of(x).simulated and true or false
+end
+
+--- data.wrap(cframe [, simulated]): the frame a user sees, with its verbs.
+function M.wrap(frame, simulated)
+  return require "trialsh.relation".of_frame(frame, { simulated = simulated })
 end
 
 return M

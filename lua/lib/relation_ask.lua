@@ -392,8 +392,13 @@ return function(M, relation_of)
   function Relation.__frame(relation, names)
     local node = node_of(relation)
     if not names then return node.frame or ask(node) end
-    if node.frame then names = names or M.names_of(node.columns) end
-    return ask(node, names)
+    if not node.frame then return ask(node, names) end
+    local found, columns = {}, {} -- of a frame they are there already
+    for i, name in ipairs(names) do
+      found[i] = M.find("data", node.columns, name).name
+      columns[i] = node.frame:column(found[i])
+    end
+    return cframe.build(found, columns)
   end
 
   function Relation.__complete(relation, sep)

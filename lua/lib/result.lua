@@ -85,9 +85,17 @@ function methods.get(r, key)
   return value == nil and NA or value
 end
 
-function methods.tidy(r) return rawget(r, STATE).tidy(r) end
+-- The mark of made-up data goes with all that is computed from them: a result
+-- has it when its fields say simulated = true.
+local function marked(r, frame)
+  if not rawget(r, STATE).fields.simulated then return frame end
+  local relation = require "trialsh.relation"
+  return relation.of_frame(relation.node_of(frame).frame, { simulated = true })
+end
 
-function methods.glance(r) return rawget(r, STATE).glance(r) end
+function methods.tidy(r) return marked(r, rawget(r, STATE).tidy(r)) end
+
+function methods.glance(r) return marked(r, rawget(r, STATE).glance(r)) end
 
 function Result.__index(r, key)
   local state = rawget(r, STATE)
@@ -125,7 +133,8 @@ end
 
 function Result.__tostring(r)
   local state = rawget(r, STATE)
-  return state.print(r, state)
+  local body = state.print(r, state)
+  return state.fields.simulated and body .. "\nSIMULATED DATA" or body
 end
 
 -- What Tab offers behind "." and ":".
@@ -135,7 +144,7 @@ function Result.__complete(r, separator)
 end
 
 local function new(state)
-  state.known = {}
+  state.known = { simulated = true }
   for _, name in ipairs(state.order) do state.known[name] = true end
   return setmetatable({ [STATE] = state }, Result)
 end

@@ -115,12 +115,7 @@ local function at(curves, groups, times, group)
         text.number(g.last))
     end
   end
-  return data.wrap(frame)
-end
-
-local function quantile(curves, groups, p, group)
-  return data.wrap((curves:quantile(numbers("quantile", p, 1),
-    places_of(groups, group))))
+  return frame
 end
 
 -- Medians by group, with n and events: a frame of C.
@@ -186,10 +181,14 @@ end
 -- Times keep the unit of the data. Where S stays at 1 - p the middle of that
 -- stretch is the quantile (as R and Prism; SAS gives none).
 --
---   > km("Surv(AVAL, CNSR == 0) ~ TRT01P", demo.adtte):median("Placebo").estimate[1]
+--   > k = km("Surv(AVAL, CNSR == 0) ~ TRT01P", demo.adtte)
+--   > k:median("Placebo").estimate[1]
 --   36
---   > km("Surv(T, E) ~ 1", { T = {2, 3, 3, 5, 8}, E = {1, 1, 0, 1, 0} }):at(4).survival[1]
---   0.6
+--   > k:at({ 28, 90 }, "CYT107 HF")
+--      TRT01P     time  n_risk  survival  conf_low  conf_high
+--   1  CYT107 HF    28       7  0.875000  0.387000   0.981393
+--   2  CYT107 HF    90       4  0.600000  0.195496   0.852254
+--     SIMULATED DATA
 --
 -- See also: logrank, figure.survival. Kaplan and Meier 1958. R: survival::survfit.
 function M.km(formula, rows, opt)
@@ -215,6 +214,8 @@ function M.km(formula, rows, opt)
   local notes = { empty_note(info, empty) }
   if n_event == 0 then notes[#notes + 1] = "no events: S is 1 throughout" end
   local left_out = result.left_out(info.n_missing, result.missing(info))
+  local simulated = data.simulated(rows)
+  local function answer(frame) return data.wrap(frame, simulated) end
   return result.model {
     name = "km",
     order = { "method", "n", "n_event", "n_missing", "conf_level", "ci",
@@ -222,19 +223,20 @@ function M.km(formula, rows, opt)
     fields = { method = "Kaplan-Meier", response = response, n = info.n,
       n_event = n_event, n_missing = info.n_missing,
       conf_level = opt.conf_level, ci = opt.ci, groups = groups,
-      note = note_of(notes) },
+      note = note_of(notes), simulated = simulated or nil },
     methods = {
       tidy = function(_, group)
-        return data.wrap(curves:tidy(places_of(groups, group)))
+        return answer(curves:tidy(places_of(groups, group)))
       end,
       at = function(_, times, group)
-        return at(curves, groups, times, group)
+        return answer(at(curves, groups, times, group))
       end,
       quantile = function(_, p, group)
-        return quantile(curves, groups, p, group)
+        return answer((curves:quantile(numbers("quantile", p, 1),
+          places_of(groups, group))))
       end,
       median = function(_, group)
-        return data.wrap((medians(curves, groups, group)))
+        return answer((medians(curves, groups, group)))
       end,
     },
     print = function(m) return print_km(m, curves, left_out) end,
@@ -259,7 +261,7 @@ local function groups_of(info, used, opt, rows)
   local a, b = require "trialsh.compare".choose { who = "logrank",
     variable = info.group.name,
     levels = opt.compare and info.group.levels or used,
-    compare = opt.compare, data = rows }
+    compare = opt.compare, reference = opt.reference, data = rows }
   for _, side in ipairs { a, b } do
     if side.n == 0 then
       fail("degenerate", ("logrank: no complete row in %s"):format(side.name))
@@ -341,16 +343,24 @@ end
 -- compared within strata.
 --   formula  "Surv(time, event) ~ group [+ strata(S)]"; event is 1 for an event
 --   compare  "A vs B" of more than two groups; else all are compared at once
+--   reference  of two groups, the one that is B: the trial's, else the first
 -- r.statistic is chi-square with r.df, r.p_value its P; r:tidy() has n, observed
 -- and expected events by group. Of two groups r.z is signed: above 0 when A
 -- (the other than the reference) has more events than expected.
 --
---   > logrank("Surv(T, E) ~ G", { T = {2, 3, 3, 5, 8, 9}, E = {1, 1, 1, 1, 0, 0}, G = {1, 1, 2, 1, 2, 2} }).p_value
---   0.1573
+--   > logrank("Surv(AVAL, CNSR == 0) ~ TRT01P", demo.adtte)
+--   Log-rank test: Surv(AVAL, CNSR == 0), 24 subjects, 15 events
+--      TRT01P     n  observed  expected
+--   1  Placebo    8         7      3.86
+--   2  CYT107 LF  8         5      5.14
+--   3  CYT107 HF  8         3      6.00
+--   chi-square = 4.15, df = 2; P = 0.125
+--   SIMULATED DATA
 --
 -- See also: km. Mantel 1966. R: survival::survdiff.
 function M.logrank(formula, rows, opt)
-  opt = options("logrank", opt, { compare = { "string" } })
+  opt = options("logrank", opt, { compare = { "string" },
+    reference = { "string" } })
   local model, info, response = model_of("logrank", formula, rows)
   local used, empty = levels_of(info)
   local groups, pair = groups_of(info, used, opt, rows)
@@ -358,13 +368,21 @@ function M.logrank(formula, rows, opt)
   local n = 0
   for i in ipairs(groups) do n = n + r.n[i] end
   local names, arrays = tidy_logrank(r, groups, info, pair)
-  local left_out = result.left_out(info.n_missing, result.missing(info))
+  local n_missing, reasons = info.n_missing, result.missing(info)
+  if opt.compare then -- of these two groups alone
+    n_missing, reasons = 0, nil
+    for _, side in ipairs(groups) do
+      n_missing = n_missing + side.n_row - side.n
+    end
+  end
+  local left_out = result.left_out(n_missing, reasons)
   local fields = { method = info.stratum
       and "Log-rank test, stratified by " .. info.stratum.name
       or "Log-rank test",
     response = response, statistic = r.statistic, df = r.df,
     p_value = r.p_value, n = n, n_event = r.n_event,
-    n_missing = info.n_missing, note = notes_of(r, groups, info, empty) }
+    n_missing = n_missing, note = notes_of(r, groups, info, empty),
+    simulated = data.simulated(rows) or nil }
   if pair then
     fields.compare = ("%s vs %s"):format(groups[2].name, groups[1].name)
     fields.z = r.z

@@ -219,6 +219,17 @@ function TestCurves.test_refusals()
     { TIME = { -1, 2 }, STATUS = { 1, 1 }, X = { 1, 2 } })
 end
 
+function TestCurves.test_the_mark_of_made_up_data_stays()
+  local f = "Surv(AVAL, CNSR == 0) ~ TRT01P"
+  local m, r = km(f, demo.adtte), logrank(f, demo.adtte)
+  for _, x in ipairs { m, r, m:tidy(), m:at(28), m:median(), m:quantile(0.1),
+    m:glance(), r:tidy(), r:glance() } do
+    lu.assertStrContains(tostring(x), "SIMULATED DATA")
+  end
+  lu.assertNotStrContains(tostring(km("Surv(TIME, STATUS) ~ X", aml)),
+    "SIMULATED")
+end
+
 TestLogrank = {}
 
 function TestLogrank.test_aml()
@@ -270,6 +281,20 @@ function TestLogrank.test_compare_takes_two_of_many()
     { compare = "1 vs 3" })
   near(back.z, -r.z, 1e-13)
   near(back.p_value, r.p_value, 1e-12)
+end
+
+function TestLogrank.test_missing_of_the_groups_compared()
+  local d = { T = { 1, 2, 3, NA, 5, NA }, E = { 1, 1, 1, 1, 0, 1 },
+    G = { "a", "b", "a", "a", "b", "c" } }
+  lu.assertEquals(logrank("Surv(T, E) ~ G", d).n_missing, 2)
+  lu.assertStrContains(logrank("Surv(T, E) ~ G", d).note,
+    "no complete row in G c")
+  local r = logrank("Surv(T, E) ~ G", d, { compare = "a vs b" })
+  lu.assertEquals({ r.n, r.n_1, r.n_missing }, { 4, 2, 1 })
+  refuses("no complete row in c", logrank, "Surv(T, E) ~ G", d,
+    { compare = "c vs b" })
+  lu.assertEquals(logrank("Surv(T, E) ~ G", d, { reference = "b" }).compare,
+    "a vs b")
 end
 
 function TestLogrank.test_nothing_to_compare()
