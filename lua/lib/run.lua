@@ -216,13 +216,13 @@ local function computed(s, e)
   error(err, 0)
 end
 
-local result_columns = { "endpoint", "title", "role", "variation", "analysis",
-  "population", "parameter", "visit", "variable", "compare", "group" }
-for _, field in ipairs(analysis.fields) do
-  result_columns[#result_columns + 1] = field
-end
-for _, name in ipairs { "script", "line", "script_sha256", "data_sha256",
-    "seed", "version", "utc" } do
+-- What a reader looks for first comes first; the rest is for the record.
+local result_columns = {}
+for name in ([[endpoint compare group estimate_name estimate conf_low conf_high
+    p_value n n_missing n_event visit parameter role title variation analysis
+    population variable method std_error statistic df conf_level alternative
+    n_1 n_2 estimate_1 estimate_2 note script line script_sha256 data_sha256
+    seed version utc]]):gmatch "%S+" do
   result_columns[#result_columns + 1] = name
 end
 
