@@ -201,13 +201,13 @@ local function compute(s, e)
   else
     add(method.compute(formula, frame, e.options))
   end
-  return out, relation.node_of(set).simulated
+  return out
 end
 
 -- Errors of one endpoint carry its place in the script.
 local function computed(s, e)
-  local ok, rows, simulated = pcall(compute, s, e)
-  if ok then return rows, simulated end
+  local ok, rows = pcall(compute, s, e)
+  if ok then return rows end
   local err = rows
   if errors.is(err) and err.code ~= "interrupted" then
     fail(err.code, ("endpoint %s: %s"):format(e.id, err.message),
@@ -280,7 +280,6 @@ end
 
 local function store(inner, rows)
   local frame = frame_of(rows)
-  -- text columns without a value would be taken for numbers
   inner:change(function()
     inner.handle:execute "drop table if exists _ts_result"
     inner.handle:write("_ts_result", frame)
@@ -301,11 +300,9 @@ function M.run(s)
   end
   endpoints.check(s)
   local inner = require "trialsh.study".inner(s)
-  local all, simulated = {}, false
+  local all = {}
   for _, e in ipairs(endpoints.list) do
-    local rows, made_up = computed(s, e)
-    simulated = simulated or made_up
-    for _, row in ipairs(rows) do
+    for _, row in ipairs(computed(s, e)) do
       complete(row, e, inner)
       all[#all + 1] = row
     end
@@ -327,8 +324,12 @@ function M.results(s)
   if there:value(1, 1) == 0 then
     fail("not found", "there are no results yet; run() makes them")
   end
+  local simulated = false
+  for _, t in ipairs(inner:tables_list()) do
+    simulated = simulated or t.simulated
+  end
   return relation.of_frame(handle:query("select * from _ts_result", nil,
-    columns))
+    columns), { simulated = simulated })
 end
 
 -- Addresses ------------------------------------------------------------------
