@@ -9,7 +9,7 @@ local M = {}
 --- show.width(): columns of the screen, or of $COLUMNS where there is none.
 M.width = require "trialsh.session".width
 
-local HEAD, TAIL, ALL = 10, 5, 20
+local HEAD, TAIL, ALL = 10, 5, 30
 
 -- Decimals that show every value, as far as seven digits do.
 local function decimals(values)
