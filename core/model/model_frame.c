@@ -135,7 +135,7 @@ static ts_status choose_rows(const workshop *w, ts_model_frame *m)
 /* Variables --------------------------------------------------------------- */
 
 static ts_status take_numbers(const part *p, const ts_model_frame *m,
-                              ts_variable *v, ts_error *err)
+                              ts_model_variable *v, ts_error *err)
 {
     v->value = ts_alloc_array(m->n, sizeof *v->value);
     if (!v->value)
@@ -160,7 +160,7 @@ static char *join_parts(const char *parts)
 }
 
 /* Codes of the rows used, renumbered so that used levels come first. */
-static ts_status take_codes(part *p, const ts_model_frame *m, ts_variable *v,
+static ts_status take_codes(part *p, const ts_model_frame *m, ts_model_variable *v,
                             ts_error *err)
 {
     ts_category *c = &p->category;
@@ -205,7 +205,7 @@ static ts_status take_codes(part *p, const ts_model_frame *m, ts_variable *v,
     return TS_OK;
 }
 
-static ts_status take(part *p, const ts_model_frame *m, ts_variable *v,
+static ts_status take(part *p, const ts_model_frame *m, ts_model_variable *v,
                       ts_error *err)
 {
     if (!p->name)
@@ -220,7 +220,7 @@ static ts_status take(part *p, const ts_model_frame *m, ts_variable *v,
 }
 
 static ts_status take_all(part *parts, size_t n, const ts_model_frame *m,
-                          ts_variable **out, size_t *count, ts_error *err)
+                          ts_model_variable **out, size_t *count, ts_error *err)
 {
     ts_status status = TS_OK;
     *out = ts_alloc_array(n, sizeof **out);
@@ -234,7 +234,7 @@ static ts_status take_all(part *parts, size_t n, const ts_model_frame *m,
 
 /* Survival ---------------------------------------------------------------- */
 
-static ts_status check_event(const ts_variable *event, size_t n,
+static ts_status check_event(const ts_model_variable *event, size_t n,
                              const size_t *row, ts_error *err)
 {
     if (!event->value)
@@ -258,7 +258,7 @@ static ts_status check_event(const ts_variable *event, size_t n,
 
 static ts_status check_survival(const ts_model_frame *m, ts_error *err)
 {
-    const ts_variable *first = &m->response[0], *stop = &m->response[1];
+    const ts_model_variable *first = &m->response[0], *stop = &m->response[1];
     bool interval = m->n_response == 3;
     for (int j = 0; j < 1 + interval; j++)
         if (!m->response[j].value)
@@ -350,7 +350,7 @@ done:
     return TS_OK;
 }
 
-static void variable_free(ts_variable *v)
+static void variable_free(ts_model_variable *v)
 {
     for (size_t i = 0; v->level && i < v->n_level_all; i++) {
         ts_free(v->level[i].name);

@@ -50,7 +50,7 @@ typedef struct {
     size_t n_level_all; /* those declared or present but without a used row */
     size_t n_missing;   /* rows of the frame where it is missing */
     size_t n_undefined; /* those among them that log, / and so on made so */
-} ts_variable;
+} ts_model_variable;
 
 typedef struct {
     size_t n_row; /* of the frame */
@@ -58,13 +58,13 @@ typedef struct {
     size_t *row;  /* their places in the frame, from 0 */
     size_t n_missing;
     bool survival;         /* the response is Surv() */
-    ts_variable *response; /* 1; Surv: time and event, or start, stop, event */
+    ts_model_variable *response; /* 1; Surv: time and event, or start, stop, event */
     size_t n_response;     /* 0 for a one-sided formula */
-    ts_variable *x;        /* of terms.factor[j], in that order */
+    ts_model_variable *x;        /* of terms.factor[j], in that order */
     size_t n_x;
     ts_terms terms;
-    ts_variable group;   /* all x crossed; name NULL without x */
-    ts_variable stratum; /* all strata() crossed; name NULL without */
+    ts_model_variable group;   /* all x crossed; name NULL without x */
+    ts_model_variable stratum; /* all strata() crossed; name NULL without */
 } ts_model_frame;
 
 /* Flags: the right side names groups: numbers become categories in increasing

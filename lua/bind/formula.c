@@ -153,7 +153,7 @@ static void push_parts(lua_State *L, const char *parts)
     }
 }
 
-static void push_levels(lua_State *L, const ts_variable *v)
+static void push_levels(lua_State *L, const ts_model_variable *v)
 {
     lua_createtable(L, (int)v->n_level_all, 0);
     for (size_t i = 0; i < v->n_level_all; i++) {
@@ -169,7 +169,7 @@ static void push_levels(lua_State *L, const ts_variable *v)
     }
 }
 
-static void push_variable(lua_State *L, const ts_variable *v)
+static void push_variable(lua_State *L, const ts_model_variable *v)
 {
     lua_createtable(L, 0, 6);
     tsl_set_text(L, "name", v->name);
@@ -184,7 +184,7 @@ static void push_variable(lua_State *L, const ts_variable *v)
     }
 }
 
-static void push_variables(lua_State *L, const ts_variable *v, size_t n)
+static void push_variables(lua_State *L, const ts_model_variable *v, size_t n)
 {
     lua_createtable(L, (int)n, 0);
     for (size_t i = 0; i < n; i++) {
@@ -223,7 +223,7 @@ static int model_info(lua_State *L)
 
 /* target[level] = which sample takes it, from 1, or 0; the number of samples.
  * At index 2: nothing (a sample of all rows), or a list of lists of levels. */
-static size_t read_targets(lua_State *L, const ts_variable *g, size_t *target)
+static size_t read_targets(lua_State *L, const ts_model_variable *g, size_t *target)
 {
     luaL_checktype(L, 2, LUA_TTABLE);
     lua_Integer k = luaL_len(L, 2);
@@ -253,7 +253,7 @@ static int model_samples(lua_State *L)
     const ts_model_frame *m = tsl_check_model(L, 1);
     luaL_argcheck(L, m->n_response >= 1 && m->response[0].value, 1,
                   "the response is no number");
-    const ts_variable *g = &m->group;
+    const ts_model_variable *g = &m->group;
     int all = lua_isnoneornil(L, 2) || !g->name;
     size_t *target = lua_newuserdatauv(
         L, (g->n_level_all + 1) * sizeof *target, 0);

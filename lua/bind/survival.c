@@ -53,7 +53,7 @@ static ts_status build_group(const ts_model_frame *m, size_t j,
                              const char **levels, const size_t *group, size_t n,
                              ts_column **out, ts_error *err)
 {
-    const ts_variable *x = &m->x[j];
+    const ts_model_variable *x = &m->x[j];
     ts_builder *b;
     ts_status status = ts_builder_new(x->name, &b, err);
     if (status)
@@ -292,7 +292,7 @@ static int km_quantile(lua_State *L)
 static ts_survival choose_groups(lua_State *L, const ts_model_frame *m,
                                  ts_survival data)
 {
-    const ts_variable *g = &m->group;
+    const ts_model_variable *g = &m->group;
     size_t k = (size_t)luaL_len(L, 2), n = 0;
     int *target =
         lua_newuserdatauv(L, (g->n_level_all + 1) * sizeof *target, 0);
