@@ -160,8 +160,8 @@ static char *join_parts(const char *parts)
 }
 
 /* Codes of the rows used, renumbered so that used levels come first. */
-static ts_status take_codes(part *p, const ts_model_frame *m, ts_model_variable *v,
-                            ts_error *err)
+static ts_status take_codes(part *p, const ts_model_frame *m,
+                            ts_model_variable *v, ts_error *err)
 {
     ts_category *c = &p->category;
     size_t k = c->n_level, unused = 0;

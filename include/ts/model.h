@@ -58,9 +58,10 @@ typedef struct {
     size_t *row;  /* their places in the frame, from 0 */
     size_t n_missing;
     bool survival;         /* the response is Surv() */
-    ts_model_variable *response; /* 1; Surv: time and event, or start, stop, event */
-    size_t n_response;     /* 0 for a one-sided formula */
-    ts_model_variable *x;        /* of terms.factor[j], in that order */
+    ts_model_variable *response; /* 1; of Surv: time, event or start, stop,
+                                    event */
+    size_t n_response; /* 0 for a one-sided formula */
+    ts_model_variable *x; /* of terms.factor[j], in that order */
     size_t n_x;
     ts_terms terms;
     ts_model_variable group;   /* all x crossed; name NULL without x */

@@ -184,7 +184,8 @@ static void push_variable(lua_State *L, const ts_model_variable *v)
     }
 }
 
-static void push_variables(lua_State *L, const ts_model_variable *v, size_t n)
+static void push_variables(lua_State *L, const ts_model_variable *v,
+                           size_t n)
 {
     lua_createtable(L, (int)n, 0);
     for (size_t i = 0; i < n; i++) {
@@ -223,7 +224,8 @@ static int model_info(lua_State *L)
 
 /* target[level] = which sample takes it, from 1, or 0; the number of samples.
  * At index 2: nothing (a sample of all rows), or a list of lists of levels. */
-static size_t read_targets(lua_State *L, const ts_model_variable *g, size_t *target)
+static size_t read_targets(lua_State *L, const ts_model_variable *g,
+                           size_t *target)
 {
     luaL_checktype(L, 2, LUA_TTABLE);
     lua_Integer k = luaL_len(L, 2);
