@@ -108,20 +108,30 @@ local function select(names, word)
   return list
 end
 
+-- Topics of the help that begin as typed; only what follows the last . or :
+-- is the word.
+local function topics(typed)
+  local head, word = typed:match "^(.-)([%w_]*)$"
+  local list = {}
+  for _, topic in ipairs(require "trialsh.help".topics()) do
+    if topic:sub(1, #head) == head then list[#list + 1] = topic:sub(#head + 1) end
+  end
+  return select(list, word)
+end
+
 --- complete.names(before): what the word at the end of `before` may become.
 function M.names(before)
-  local path, sep, word = before:match "([%a_][%w_.]*)([.:])([%w_]*)$"
-  if path and not before:match "[%w_%)%]}]%s*[.:][%a_][%w_.]*[.:][%w_]*$" then
+  local topic = before:match "^%s*%?%s*([%w_.:]*)$"
+  if topic then return topics(topic) end
+  local at, path, sep, word = before:match "()([%a_][%w_.]*)([.:])([%w_]*)$"
+  -- what follows f(). is not a name to be looked up
+  if path and not before:sub(1, at - 1):find "[.:]$" then
     local object = walk(path)
     return object ~= nil and select(members(object, sep), word) or {}
   end
   word = before:match "[%w_]*$"
   if before:find "[.:][%w_]*$" then return {} end -- after a call or a string
   local names = {}
-  if before:find "^%s*%?" then
-    names = require "trialsh.help".topics()
-    return select(names, word)
-  end
   local opts = select(options(before), word)
   if before:find "[{,]%s*[%w_]*$" and #opts > 0 then return opts end
   for _, name in ipairs(require "trialsh.init".names()) do names[#names + 1] = name end

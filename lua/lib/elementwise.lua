@@ -24,7 +24,7 @@ end
 -- SQL text log is refused: write ln or log10 there.
 --
 --   > log(1)
---   0.0
+--   0
 --
 -- See also: ln, log10, exp.
 function M.log(x) return apply("log", x, nil, math.log) end
@@ -42,7 +42,7 @@ M.ln = M.log
 -- Of a number, NA, or each value of a column; NA where x is not above 0.
 --
 --   > log10(1000)
---   3.0
+--   3
 --
 -- See also: log, exp.
 function M.log10(x)
@@ -53,7 +53,7 @@ end
 -- Of a number, NA, or each value of a column.
 --
 --   > exp(0)
---   1.0
+--   1
 --
 -- See also: log.
 function M.exp(x) return apply("exp", x, nil, math.exp) end
@@ -62,7 +62,7 @@ function M.exp(x) return apply("exp", x, nil, math.exp) end
 -- Of a number, NA, or each value of a column; NA where x is below 0.
 --
 --   > sqrt(16)
---   4.0
+--   4
 --
 -- See also: abs, exp.
 function M.sqrt(x) return apply("sqrt", x, nil, math.sqrt) end

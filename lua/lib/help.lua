@@ -30,33 +30,28 @@ local function is_public(name)
   return require "trialsh.init".home[root] ~= nil or rawget(_G, root) ~= nil
 end
 
--- The comment block whose first line is at `at`: its lines, without the dashes.
-local function read_block(source, at)
-  local lines = {}
-  for line in source:sub(at):gmatch "([^\n]*)\n?" do
-    local body = line:match(#lines == 0 and "^%-%-%-%s?(.*)" or "^%-%-%s?(.*)")
-    if not body then break end
-    lines[#lines + 1] = body
+-- Adds a block of the file when its name is public. "name(args): remark" is a
+-- note to who reads the source, not help.
+local function add_block(lines, file, add)
+  local name = lines[1]:match "^[%a_][%w_.:]*"
+  local remark = name and lines[1]:find("^%b():", #name + 1)
+  name = name and name:gsub("[.:]$", "") -- "demo: a small study"
+  if name and not remark and #lines > 1 and is_public(name) then
+    add(name, lines, file)
   end
-  return lines
 end
 
 local function read_file(file, add)
-  local source = embedded(file)
-  local at = 1
-  while at do
-    if source:sub(at, at + 3) == "--- " then
-      local lines = read_block(source, at)
-      -- "name(args): remark" is a note to who reads the source, not help
-      local name = lines[1]:match "^[%a_][%w_.:]*"
-      local remark = name and lines[1]:find("^%b():", #name + 1)
-      name = name and name:gsub("[.:]$", "") -- "demo: a small study"
-      if name and not remark and #lines > 1 and is_public(name) then
-        add(name, lines, file)
-      end
+  local lines
+  for line in (embedded(file) .. "\n"):gmatch "([^\n]*)\n" do
+    local body = line:match(lines and "^%s*%-%-%s?(.*)" or "^%s*%-%-%-%s(.*)")
+    if body then
+      lines = lines or {}
+      lines[#lines + 1] = body
+    elseif lines then
+      add_block(lines, file, add)
+      lines = nil
     end
-    at = source:find("\n", at, true)
-    at = at and at < #source and at + 1 or nil
   end
 end
 
@@ -83,7 +78,8 @@ local function blocks()
   return cache
 end
 
--- "where" finds relation:where; a full name finds itself.
+-- "where" finds relation:where, "study" study.open and its sisters; a full name
+-- finds itself.
 local function find(name)
   local all = blocks()
   local found = {}
@@ -93,6 +89,11 @@ local function find(name)
     if last == name or block.name:gsub(":", ".") == name then
       found[#found + 1] = block
     end
+  end
+  if #found > 0 then return found end
+  for _, block in ipairs(all.list) do
+    local root = block.name:match "^([%w_]+)[.:]"
+    if root == name then found[#found + 1] = block end
   end
   return found
 end
@@ -210,8 +211,10 @@ function M.topic(name)
   local found = find(name)
   if #found == 0 then unknown(name) end
   local pages = {}
-  for i, block in ipairs(found) do pages[i] = render(block) end
-  return show(table.concat(pages, "\n\n"))
+  for i, block in ipairs(found) do
+    pages[i] = #found > 3 and block.title or render(block)
+  end
+  return show(table.concat(pages, #found > 3 and "\n" or "\n\n"))
 end
 
 --- help.search(words): titles of the blocks that hold all words; those whose
@@ -305,17 +308,28 @@ end
 
 -- Examples ---------------------------------------------------------------------
 
--- { code, expected, line } of a block: lines after "  > " up to the next one,
--- an empty line or the end.
+-- As the prompt does: more lines follow when either reading breaks off early.
+local function incomplete(code)
+  local early = false
+  for _, text in ipairs { "return " .. code, code } do
+    local chunk, message = load(text)
+    if chunk then return false end
+    early = early or message:find "<eof>$" ~= nil
+  end
+  return early
+end
+
+-- { code, expected } of a block: lines after "  > " up to the next one or to
+-- text that is not indented. An example of many lines has > before each.
 local function examples(block)
   local list, now = {}, nil
   for _, line in ipairs(block.body) do
     local code = line:match "^  > (.*)"
-    if code then
+    if code and now and #now.expected == 0 and incomplete(now.code) then
+      now.code = now.code .. "\n" .. code
+    elseif code then
       now = { code = code, expected = {} }
       list[#list + 1] = now
-    elseif line:find "^  >> " and now then
-      now.code = now.code .. "\n" .. line:sub(6)
     elseif now and line:find "^  " then
       now.expected[#now.expected + 1] = line:sub(3)
     elseif now and line == "" then
@@ -341,9 +355,9 @@ local function output(code, env)
     for i = 1, list.n do list[i] = tostring(list[i]) end
     out[#out + 1] = table.concat(list, "\t")
   end
-  local run = load("return " .. code, "=(example)", "t", env)
+  local run = load("return " .. code, "=(prompt)", "t", env)
   local chunk, message = run, nil
-  if not chunk then chunk, message = load(code, "=(example)", "t", env) end
+  if not chunk then chunk, message = load(code, "=(prompt)", "t", env) end
   if not chunk then return "error: " .. message end
   local values = table.pack(pcall(chunk))
   if not values[1] then

@@ -266,7 +266,7 @@ return function(M, relation_of)
   -- Row i, from 1, as a table of NAME = value; missing values are NA.
   --
   --   > demo.adsl:row(1).USUBJID
-  --   DEM-001
+  --   DEMO-001
   --
   -- See also: relation:rows, relation:collect.
   function methods.row(relation, i)

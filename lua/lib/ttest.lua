@@ -97,7 +97,7 @@ end
 --   > ttest({5.1, 4.7, 5.6}, { mu = 5, alternative = "greater" }).p_value > 0.3
 --   true
 --
--- See also: describe, wilcoxon, lm. Welch 1947. R: t.test. SAS: PROC TTEST.
+-- See also: describe. Welch 1947. R: t.test. SAS: PROC TTEST.
 function M.ttest(x, y, opt)
   local set, o = read(x, y, opt)
   check_values(set)

@@ -42,6 +42,26 @@ function test_no_bytecode()
   local ok, err = pcall(dofile, folder .. "/a.lua")
   lu.assertFalse(ok)
   lu.assertStrContains(tostring(err), "binary chunk")
+  lu.assertIsNil(string.dump)
+  local chunk, why = load("\27Lua", "x", "b")
+  lu.assertIsNil(chunk)
+  lu.assertStrContains(why, "binary chunk")
+  chunk, why = loadfile(folder .. "/a.lua", "b")
+  lu.assertIsNil(chunk)
+  lu.assertStrContains(why, "binary chunk")
+  package.path = folder .. "/?.lua"
+  ok, err = pcall(require, "a")
+  lu.assertFalse(ok)
+  lu.assertStrContains(err, "binary chunk")
+end
+
+function test_load_takes_an_environment()
+  lu.assertEquals(load("return x", "c", "t", { x = 3 })(), 3)
+  local f = load("return x", "c", "bt", nil)
+  lu.assertFalse(pcall(f))
+  local part = { "return ", "4" }
+  local n = 0
+  lu.assertEquals(load(function() n = n + 1 return part[n] end)(), 4)
 end
 
 local status = lu.LuaUnit.run()

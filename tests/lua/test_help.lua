@@ -1,0 +1,117 @@
+-- Help: every public name has a block, every example prints what it says.
+
+local lu = require "luaunit"
+local help = require "trialsh.help"
+local home = require "trialsh.init".home
+
+-- The tests of the examples that stand in one block, told together.
+function test_examples_print_what_they_say()
+  local wrong, count = help.check()
+  local out = {}
+  for _, w in ipairs(wrong) do
+    out[#out + 1] = ("%s: > %s\nexpected:\n%s\ngot:\n%s"):format(w.name, w.code,
+      w.expected, w.got)
+  end
+  lu.assertTrue(count > 20, "only " .. count .. " examples were found")
+  lu.assertEquals(#wrong, 0, table.concat(out, "\n\n"))
+end
+
+local function has_block(name)
+  if help.block(name) then return true end
+  -- a table of functions: study.open stands for study
+  for _, topic in ipairs(help.topics()) do
+    if topic:sub(1, #name + 1) == name .. "." then return true end
+  end
+  return false
+end
+
+function test_every_public_name_has_a_block()
+  local missing = {}
+  local names = { "NA", "quit" }
+  for name in pairs(home) do names[#names + 1] = name end
+  table.sort(names)
+  for _, name in ipairs(names) do
+    if not has_block(name) then missing[#missing + 1] = name end
+  end
+  lu.assertEquals(missing, {})
+end
+
+-- What Tab offers after "demo." and "x:" is public too.
+function test_every_verb_has_a_block()
+  local missing = {}
+  local function need(object, kind)
+    local meta = debug.getmetatable(object)
+    local complete = meta and rawget(meta, "__complete")
+    if not complete then return end
+    for _, verb in ipairs(complete(object, ":")) do
+      if not help.block(kind .. ":" .. verb) then
+        missing[#missing + 1] = kind .. ":" .. verb
+      end
+    end
+  end
+  need(demo.adsl, "relation")
+  need(demo, "study")
+  lu.assertEquals(missing, {})
+  local verbs = require "trialsh.relation".verbs
+  for name in pairs(verbs or {}) do
+    local verb = type(name) == "string" and name or verbs[name]
+    if not help.block("relation:" .. verb) then
+      missing[#missing + 1] = "relation:" .. verb
+    end
+  end
+  lu.assertEquals(missing, {})
+end
+
+function test_a_see_also_leads_somewhere()
+  local lost = {}
+  for _, topic in ipairs(help.topics()) do
+    local block = help.block(topic)
+    for _, line in ipairs(block and block.body or {}) do
+      local list = line:match "^See also: (.-)%.%f[%s\0]"
+      for name in (list or ""):gmatch "[%a_][%w_:.]*" do
+        if not pcall(help.topic, name) and not rawget(_G, name) then
+          lost[#lost + 1] = topic .. " -> " .. name
+        end
+      end
+    end
+  end
+  lu.assertEquals(lost, {})
+end
+
+function test_topics()
+  lu.assertStrContains(tostring(help.topic "where"), "relation:where(")
+  lu.assertStrContains(tostring(help.topic "relation.where"), "relation:where(")
+  lu.assertStrContains(tostring(help.help(quit)), "Ends the program")
+  lu.assertStrContains(tostring(help.help(NA)), "The missing value")
+  lu.assertStrContains(tostring(help.help()), "Statistics")
+  local ok, err = pcall(help.topic, "wher")
+  lu.assertFalse(ok)
+  lu.assertEquals(err.message, "no help on 'wher'; nearest: where")
+  lu.assertFalse(pcall(help.help, {}))
+end
+
+function test_search()
+  local found = tostring(help.search "WHERE")
+  lu.assertStrContains(found:match "^[^\n]*", "where")
+  lu.assertTrue(#found > #"relation:where")
+  local ok, err = pcall(help.search, "zzzz")
+  lu.assertFalse(ok)
+  lu.assertStrContains(err.message, "zzzz")
+end
+
+function test_a_wrong_example_is_found()
+  -- the runner itself must be able to fail
+  local block = help.block "NA"
+  local line
+  for i, text in ipairs(block.body) do
+    if text == "  true  NA" then line = i end
+  end
+  lu.assertNotNil(line)
+  block.body[line] = "  false  NA"
+  local wrong = help.check "NA"
+  block.body[line] = "  true  NA"
+  lu.assertEquals(#wrong, 1)
+  lu.assertEquals(wrong[1].got, "true  NA")
+end
+
+os.exit(lu.LuaUnit.run())
