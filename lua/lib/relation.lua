@@ -308,7 +308,8 @@ function M.of_frame(frame, facts)
     layer.outputs[i] = { name = name }
   end
   return relation_of { frame = frame, columns = index(columns), layer = layer,
-    key = facts and facts.key, simulated = facts and facts.simulated }
+    key = facts and facts.key, simulated = facts and facts.simulated,
+    print = facts and facts.print }
 end
 
 -- Verbs ----------------------------------------------------------------------

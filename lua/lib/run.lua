@@ -311,6 +311,43 @@ function M.run(s)
   return s.results
 end
 
+-- "1.39 (0.90 to 1.87)": an estimate with its interval.
+local function estimate_text(row)
+  local format = require "trialsh.format"
+  if row.estimate == NA then return NA end
+  local low, high = row.conf_low, row.conf_high
+  local known = low ~= NA and high ~= NA
+  local digits = format.decimals(known and high - low or row.estimate)
+  local estimate = format.fixed(row.estimate, digits)
+  if low == NA and high == NA then return estimate end
+  return ("%s (%s to %s)"):format(estimate, format.fixed(low, digits),
+    format.fixed(high, digits))
+end
+
+-- What run() shows at the prompt; all columns are in the relation.
+local function print_results(results)
+  local show = require "trialsh.show"
+  local names = { "endpoint", "comparison or arm", "visit", "estimate (CI)",
+    "P", "n" }
+  local columns, n, simulated = {}, 0, relation.node_of(results).simulated
+  for j, name in ipairs(names) do
+    columns[j] = { name = name, type = j == 6 and "real" or "text",
+      values = {} }
+  end
+  for row in results:rows() do
+    n = n + 1
+    local p = row.p_value
+    local line = { row.endpoint, row.compare ~= NA and row.compare or row.group,
+      row.visit, estimate_text(row),
+      p ~= NA and require "trialsh.format".p(p) or NA, row.n }
+    for j in ipairs(names) do columns[j].values[n] = line[j] end
+  end
+  local lines = { (show.table(columns, n, {})) }
+  lines[2] = "  s.results has all columns: estimate_name, conf_low, statistic, note ..."
+  if simulated then lines[3] = "  SIMULATED DATA" end
+  return table.concat(lines, "\n")
+end
+
 --- The relation behind s.results.
 function M.results(s)
   local inner = require "trialsh.study".inner(s)
@@ -329,7 +366,7 @@ function M.results(s)
     simulated = simulated or t.simulated
   end
   return relation.of_frame(handle:query("select * from _ts_result", nil,
-    columns), { simulated = simulated })
+    columns), { simulated = simulated, print = print_results })
 end
 
 -- Addresses ------------------------------------------------------------------

@@ -74,27 +74,35 @@ local function pad(cell, width, right)
   return right and blank .. cell or cell .. blank
 end
 
---- show.table(columns, n, opt) -> text
--- columns: { name =, type =, star =, values = {...} }, rows numbered by
--- opt.numbers; types: a row of types; width: that of the screen.
-function M.table(columns, n, opt)
-  local width = opt.width or M.width()
-  local number = #tostring(opt.numbers and opt.numbers[n] or n)
-  local lines, used, shown = {}, number, 0
-  local all = {}
+-- Columns laid out in a width: how many fit, each with its cells cut to most.
+local function lay_out(columns, n, opt, width, most)
+  local used, all = #tostring(opt.numbers and opt.numbers[n] or n), {}
   for j, column in ipairs(columns) do
     local list, right = cells(column.values, column.type)
     local kind = (column.type or "?") .. (column.star and "*" or "")
-    local w = math.max(text.width(column.name), opt.types and #kind or 0)
+    local head = text.escape(column.name)
+    local w = math.max(text.width(head), opt.types and #kind or 0)
     for i = 1, n do
-      list[i] = cut(list[i], 40)
+      list[i] = cut(list[i], most)
       w = math.max(w, text.width(list[i]))
     end
-    if shown > 0 and used + 2 + w > width then break end
-    used, shown = used + 2 + w, j
-    all[j] = { head = text.escape(column.name), kind = kind, list = list,
-      width = w, right = right }
+    if j > 1 and used + 2 + w > width then break end
+    used = used + 2 + w
+    all[j] = { head = head, kind = kind, list = list, width = w, right = right }
   end
+  return all
+end
+
+--- show.table(columns, n, opt) -> text, columns shown
+-- columns: { name =, type =, star =, values = {...} }, rows numbered by
+-- opt.numbers; types: a row of types; width: that of the screen. Long texts
+-- are cut, shorter where more columns fit so.
+function M.table(columns, n, opt)
+  local width = opt.width or M.width()
+  local number = #tostring(opt.numbers and opt.numbers[n] or n)
+  local all = lay_out(columns, n, opt, width, 40)
+  if #all < #columns then all = lay_out(columns, n, opt, width, 28) end
+  local lines, shown = {}, #all
   local function line(first, get)
     local parts = { pad(first, number, true) }
     for j = 1, shown do
@@ -151,6 +159,7 @@ function M.relation(relation)
     return ("rows grouped by %s; summarise or count comes next"):format(
       table.concat(node.group, ", "))
   end
+  if node.print then return node.print(relation) end
   local total = #relation
   local frames = {}
   if total <= ALL then
