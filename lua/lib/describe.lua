@@ -80,7 +80,7 @@ local function read(x, data, opt)
   local model, info, frame = sample.model("describe", x, data,
     { groups = true, alone = true })
   local set = { variable = info.response[1].name, by = {}, no_group = 0,
-    unit = NA }
+    unit = NA, simulated = require "trialsh.data".simulated(data) or nil }
   for _, name in ipairs(frame:names()) do
     if name == set.variable then set.unit = frame:column(name).unit end
   end
@@ -269,7 +269,8 @@ local function group_of(set, opt, name)
   for i, g in ipairs(set.groups) do
     if g.name == name then
       return describe_set({ variable = set.variable, groups = { g }, by = set.by,
-        unit = set.unit, numeric = set.numeric, no_group = 0 }, opt)
+        unit = set.unit, numeric = set.numeric, no_group = 0,
+        simulated = set.simulated }, opt)
     end
     names[i] = g.name
   end
@@ -284,7 +285,8 @@ function describe_set(set, opt)
   local fields = { method = "description", variable = set.variable,
     by = #set.by > 0 and table.concat(set.by, ", ") or NA, n = 0,
     n_missing = set.no_group, conf_level = opt.conf_level,
-    quantile_type = opt.quantile_type, note = not_positive(set) }
+    quantile_type = opt.quantile_type, note = not_positive(set),
+    simulated = set.simulated }
   for _, g in ipairs(set.groups) do
     fields.n = fields.n + g.statistics.n
     fields.n_missing = fields.n_missing + g.statistics.n_missing
@@ -332,6 +334,13 @@ end
 --   quartiles: type 2 (SAS)
 --   > describe({3, 1, 4, 1, 5}).mean
 --   2.8
+--   > describe("AGE ~ SEX", demo.adsl)
+--   AGE by SEX
+--       n  missing  mean   SD  median    Q1    Q3  min  max  geo mean  geo CV %
+--   F  12        0  67.8  8.9    67.5  65.5  74.5   47   79      67.2      14.3
+--   M  12        0  66.8  6.5    67.0  64.5  71.0   54   77      66.5      10.1
+--   quartiles: type 2 (SAS)
+--   SIMULATED DATA
 --
 -- See also: ttest. R: summary, quantile. SAS: PROC MEANS.
 function M.describe(x, data, opt)

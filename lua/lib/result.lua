@@ -268,7 +268,7 @@ end
 
 local function glance_comparison(r)
   local state = rawget(r, STATE)
-  local names, skip = {}, { method = false }
+  local names, skip = {}, { simulated = true } -- the frame is marked itself
   for _, name in ipairs(tidy_fields) do skip[name] = true end
   for _, name in ipairs(names_of(state)) do
     if not skip[name] then names[#names + 1] = name end

@@ -6,7 +6,7 @@
 --
 -- A set is { x =, y = (columns without NA; y nil for one sample), a =, b =
 -- (names), n_missing =, reasons =, unit = (what is left out), variable =,
--- group = }.
+-- group =, simulated = }.
 
 local cframe = require "ts.frame"
 local formula = require "ts.formula"
@@ -138,7 +138,7 @@ end
 function M.formula(who, source, data, opt)
   local model, info = M.model(who, source, data, { groups = true })
   local set = { variable = info.response[1].name, n_missing = info.n_missing,
-    reasons = require "trialsh.result".missing(info) }
+    simulated = data_of.simulated(data) or nil, reasons = require "trialsh.result".missing(info) }
   if #info.x == 0 then
     if opt.compare then
       fail("invalid", ("%s: \"%s\" has no groups to compare"):format(who, source))

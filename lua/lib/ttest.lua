@@ -96,6 +96,12 @@ end
 --   t = 2.25, df = 2.9; P = 0.115
 --   > ttest({5.1, 4.7, 5.6}, { mu = 5, alternative = "greater" }).p_value > 0.3
 --   true
+--   > d29 = demo.adlb:where { PARAMCD = "ALC", AVISIT = "Day 29" }
+--   > ttest("log(AVAL / BASE) ~ TRT01P", d29, { compare = "CYT107 HF vs Placebo" })
+--   Welch t test, two-sided: log(AVAL / BASE), CYT107 HF (n = 7) vs Placebo (n = 5)
+--   means 1.146 and 0.527; difference in means 0.619, 95 % CI 0.298 to 0.940
+--   t = 4.31, df = 9.9; P = 0.002
+--   SIMULATED DATA
 --
 -- See also: describe. Welch 1947. R: t.test. SAS: PROC TTEST.
 function M.ttest(x, y, opt)
@@ -119,6 +125,7 @@ function M.ttest(x, y, opt)
     n_missing = set.n_missing, note = note_of(t, set, o) or NA,
     sd_1 = t.sd_1, sd_2 = two and t.sd_2 or NA, mu = o.mu,
     variable = set.variable or NA, group = set.group or NA,
+    simulated = set.simulated,
   }
   return result.comparison(fields, { variable = set.variable, a = set.a,
     b = set.b, estimates = "means", reasons = set.reasons, unit = set.unit,

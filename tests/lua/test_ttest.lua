@@ -8,7 +8,7 @@ local near, refuses = ref.near, ref.refuses
 local drug_1 = { 0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0, 2 }
 local drug_2 = { 1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4 }
 
-local function trial()
+local function small_trial()
   return { CHG = { 1.5, 2, 3, 4, NA, 6, 7.25, -1 }, BASE = { 1, 1, 2, 2, 3, 3, 4, 4 },
     TRT01P = { "Placebo", "Active", "Placebo", "Active", "Placebo", "Active",
       "Placebo", "Active" }, GRP = { 2, 1, 2, 1, 2, 1, NA, 1 },
@@ -89,7 +89,7 @@ end
 
 -- Rows in another order, other units, swapped groups.
 function TestTtest.test_invariance()
-  local data, back, pounds = trial(), {}, trial()
+  local data, back, pounds = small_trial(), {}, small_trial()
   for name, values in pairs(data) do
     back[name] = {}
     for i = 1, 8 do back[name][i] = values[9 - i] end
@@ -113,19 +113,19 @@ function TestTtest.test_invariance()
 end
 
 function TestTtest.test_missing_is_counted()
-  local r = ttest("CHG ~ TRT01P", trial())
+  local r = ttest("CHG ~ TRT01P", small_trial())
   lu.assertEquals({ r.n, r.n_1, r.n_2, r.n_missing }, { 7, 3, 4, 1 })
   lu.assertEquals(r.compare, "Placebo vs Active") -- byte order: Active first
   lu.assertStrContains(tostring(r), "1 row left out: CHG missing in 1")
-  r = ttest("CHG ~ GRP", trial())
+  r = ttest("CHG ~ GRP", small_trial())
   lu.assertEquals({ r.compare, r.n_1, r.n_2, r.n_missing },
     { "2 vs 1", 2, 4, 2 })
   -- of three groups only the rows of two count, and those without a group
-  r = ttest("CHG ~ ARM", trial(), { compare = "b vs c" })
+  r = ttest("CHG ~ ARM", small_trial(), { compare = "b vs c" })
   lu.assertEquals({ r.n, r.n_missing }, { 4, 1 })
-  r = ttest("CHG ~ ARM", trial(), { compare = "a vs c" })
+  r = ttest("CHG ~ ARM", small_trial(), { compare = "a vs c" })
   lu.assertEquals({ r.n, r.n_missing }, { 5, 0 })
-  r = ttest("log(CHG) ~ TRT01P", trial())
+  r = ttest("log(CHG) ~ TRT01P", small_trial())
   lu.assertStrContains(tostring(r),
     "2 rows left out: log(CHG) undefined in 1, log(CHG) missing in 1")
   r = ttest({ 1, NA, 3, 4 }, { 2, 3, NA, 9 }, { paired = true })
@@ -146,8 +146,37 @@ function TestTtest.test_reference_and_levels()
     { compare = "none vs a" })
 end
 
+-- The trial says which group is the reference and what a pooled arm holds.
+function TestTtest.test_trial()
+  local s = require "trialsh.study".memory()
+  s.trial = trial "T" { arms = { { "High" }, { "Placebo", reference = true },
+    { "Low" }, { "Active", pool = { "High", "Low" } } } }
+  s.adsl = require "trialsh.data".wrap(require "ts.frame".build(
+    { "USUBJID", "TRT01P", "y" }, { { "1", "2", "3", "4", "5", "6" },
+      { "High", "Low", "Placebo", "High", "Placebo", "Low" },
+      { 5, 6, 1, 7, 2, NA } }))
+  local two = s.adsl:where "TRT01P <> 'Low'"
+  lu.assertEquals(ttest("y ~ TRT01P", two).compare, "High vs Placebo")
+  local r = ttest("y ~ TRT01P", s.adsl, { compare = "Active vs Placebo" })
+  lu.assertEquals({ r.n_1, r.n_2, r.estimate_1, r.n_missing }, { 3, 2, 6, 1 })
+  refuses("High is on both sides", ttest, "y ~ TRT01P", s.adsl,
+    { compare = "Active vs High" })
+  refuses("has no 'Activ'; nearest: Active", ttest, "y ~ TRT01P", s.adsl,
+    { compare = "Activ vs Placebo" })
+end
+
+-- What is computed from made-up data says so, and so do its frames.
+function TestTtest.test_simulated()
+  local r = ttest("AGE ~ SEX", demo.adsl)
+  lu.assertStrContains(tostring(r), "SIMULATED DATA")
+  lu.assertStrContains(tostring(r:tidy()), "SIMULATED DATA")
+  lu.assertStrContains(tostring(describe("AGE", demo.adsl)), "SIMULATED DATA")
+  lu.assertStrContains(tostring(describe("AGE ~ SEX", demo.adsl):group "F"),
+    "SIMULATED DATA")
+end
+
 function TestTtest.test_options()
-  local r = ttest("CHG ~ TRT01P", trial(), { variance = "Pooled",
+  local r = ttest("CHG ~ TRT01P", small_trial(), { variance = "Pooled",
     alternative = "Two Sided", conf_level = 0.99 })
   lu.assertEquals(r.method, "Student t test, pooled variance")
   lu.assertEquals({ r.conf_level, r.alternative, r.df },
@@ -160,7 +189,7 @@ function TestTtest.test_options()
 end
 
 function TestTtest.test_what_cannot_be_asked()
-  local d = trial()
+  local d = small_trial()
   refuses("no column TRT01; nearest: TRT01P", ttest, "CHG ~ TRT01", d)
   refuses("character 9: ) expected", ttest, "CHG ~ (A", d)
   refuses("TRT01P is text, numbers are needed", ttest, "TRT01P ~ GRP", d)
@@ -193,7 +222,7 @@ function TestTtest.test_degenerate()
   refuses("b has no values", ttest, { 1, 2 }, {})
   refuses("the sample has no values", ttest, {})
   refuses("Placebo has no values of EMPTY (4 rows, all missing)", ttest,
-    "EMPTY ~ TRT01P", trial())
+    "EMPTY ~ TRT01P", small_trial())
   refuses("two groups are needed, TRT01P has only Active", ttest,
     "CHG ~ TRT01P", { CHG = { 1, 2 }, TRT01P = { "Active", "Active" } })
   for _, case in ipairs {
