@@ -408,7 +408,7 @@ static ts_status deliver(ts_csv *csv, const ts_csv_sink *sink, ts_error *err)
         double x;
         if ((length == 0 && !cell->quoted) ||
             csv_words_have(&csv->na, text, length) ||
-            (real && !csv_number(text, length, &x)))
+            (real && !ts_number_parse(text, length, &x)))
             status = sink->na ? sink->na(sink->context, i, err) : TS_OK;
         else if (real)
             status = sink->real ? sink->real(sink->context, i, x, err) : TS_OK;

@@ -147,12 +147,11 @@ static inline bool csv_words_have(const csv_words *words, const char *text,
            csv_words_find(words, text, n);
 }
 
-/* ts_number_parse for a cell: most that are no numbers begin so. */
-static inline bool csv_number(const char *text, size_t n, double *x)
+/* Whether text could be a number: most that are none begin otherwise. */
+static inline bool csv_number_begins(const char *text, size_t n)
 {
     return n > 0 &&
-           ((*text >= '0' && *text <= '9') || *text == '-' || *text == '+') &&
-           ts_number_parse(text, n, x);
+           ((*text >= '0' && *text <= '9') || *text == '-' || *text == '+');
 }
 
 /* Counts one cell. True when it is neither number nor missing and one of the

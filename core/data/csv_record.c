@@ -90,21 +90,17 @@ ts_status csv_record_read(csv_source *s, csv_record *r, bool *more,
     for (;;) {
         const char *base = s->buffer + s->at, *end = s->buffer + s->end;
         const char *p = base + cell;
-        csv_cell found = {.start = (uint32_t)cell};
-        if (*p != '"') {
+        bool quoted = *p == '"', doubled = false;
+        if (!quoted) {
             /* the line end behind the window stops this */
             while (!r->stop[(unsigned char)*p])
                 p++;
-            found.length = (uint32_t)(p - base) - found.start;
         } else {
-            p = quoted_end(s, p, &found.doubled);
+            p = quoted_end(s, p, &doubled);
             if (!p && s->eof)
                 return fail_open(s, cell, err);
             if (!p)
                 goto refill;
-            found.quoted = true;
-            found.start++;
-            found.length = (uint32_t)(p - base) - found.start - 1;
             if (p < end && !r->stop[(unsigned char)*p])
                 return fail_quote(s, cell, (size_t)(p - base), err);
         }
@@ -112,12 +108,16 @@ ts_status csv_record_read(csv_source *s, csv_record *r, bool *more,
             goto refill;
         if (n == 0 && base == end)
             return TS_OK;
-        if (found.quoted)
+        if (quoted)
             r->lines += count_lines(base + cell + 1, p);
         if (n < CSV_MAX_COLUMN) {
             if (n == r->room && (status = more_cells(r, err)))
                 return status;
-            r->cell[n] = found;
+            r->cell[n].start = (uint32_t)cell + quoted;
+            r->cell[n].length = (uint32_t)((size_t)(p - base) - cell) -
+                                2 * quoted;
+            r->cell[n].quoted = quoted;
+            r->cell[n].doubled = doubled;
         }
         n++;
         if (*p == r->delimiter) { /* never so behind the window */

@@ -70,14 +70,13 @@ bool csv_name_wrong(const char *const *names, size_t i, ts_buffer *message)
 bool csv_type_count(csv_column *c, const csv_words *words, const char *text,
                     size_t length, bool quoted)
 {
-    double unused;
     if (csv_words_have(words, text, length))
         c->n_declared++;
     else if (length == 0 && quoted)
         c->n_quoted_empty++;
     else if (length == 0)
         c->n_empty++;
-    else if (csv_number(text, length, &unused))
+    else if (csv_number_begins(text, length) && ts_number_is(text, length))
         c->n_number++;
     else if ((length == 2 && text[0] == 'N' && text[1] == 'A') ||
              (length == 1 && *text == '.'))

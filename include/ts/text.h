@@ -42,6 +42,8 @@ void ts_number_format(double x, char *out);
  * finite, at most 17 significant digits, no leading zeros, no hexadecimal, no
  * thousands. False leaves *x alone. The result is correctly rounded. */
 bool ts_number_parse(const char *text, size_t length, double *x);
+/* Whether ts_number_parse would take it; faster. */
+bool ts_number_is(const char *text, size_t length);
 
 /* x to that many decimals (negative: tens, hundreds), half away from zero, of
  * the decimal text of x: 2.675 to 2 is 2.68. NaN and Inf as they are. */
