@@ -41,13 +41,6 @@ static ts_status begin(ts_csv *csv, char *said, ts_error *err)
     return TS_OK;
 }
 
-static bool is_tab_name(const char *path)
-{
-    const char *dot = strrchr(path, '.');
-    return dot && (strcasecmp(dot, ".tsv") == 0 ||
-                   strcasecmp(dot, ".tab") == 0);
-}
-
 /* Counts delimiters outside quotes in the header line, which it reads into
  * the window. */
 static ts_status find_delimiter(csv_source *s, char *delimiter, ts_error *err)
@@ -320,7 +313,7 @@ static ts_status set_delimiter(ts_csv *csv, char wanted, char said,
 {
     char delimiter = wanted ? wanted : said;
     ts_status status = TS_OK;
-    if (!delimiter && is_tab_name(csv->path))
+    if (!delimiter && csv_is_tab_name(csv->path))
         delimiter = '\t';
     if (!delimiter)
         status = find_delimiter(&csv->source, &delimiter, err);

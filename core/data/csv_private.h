@@ -65,6 +65,9 @@ ts_status csv_source_too_long(const csv_source *source, ts_error *err);
 ts_status csv_source_sum(csv_source *source, char hex[65], ts_error *err);
 void csv_source_close(csv_source *source);
 
+/* .tsv and .tab */
+bool csv_is_tab_name(const char *path);
+
 /* Line and column, in characters, of the place offset bytes behind at. */
 void csv_source_place(const csv_source *source, size_t offset, size_t *line,
                       size_t *column);
@@ -164,7 +167,10 @@ void csv_type_show(csv_column *column, const char *text, size_t length,
 ts_status csv_type_decide(const csv_column *columns, const char *path,
                           ts_csv_facts *facts, ts_error *err);
 
-/* Two names alike or no name (i == j), in words; false where all is well. */
+/* Whether a column with these cells is text to the reader. */
+bool csv_type_is_text(const csv_column *column);
+
+/* Why names[i] cannot stand beside those before it; false where it can. */
 bool csv_name_wrong(const char *const *names, size_t i, ts_buffer *message);
 
 #endif

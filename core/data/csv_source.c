@@ -44,6 +44,13 @@ ts_status csv_fail(ts_buffer *message, ts_status code, ts_error *err)
     return code;
 }
 
+bool csv_is_tab_name(const char *path)
+{
+    const char *dot = strrchr(path, '.');
+    return dot && (strcasecmp(dot, ".tsv") == 0 ||
+                   strcasecmp(dot, ".tab") == 0);
+}
+
 static ts_status fail_file(const char *path, const char *why, ts_status code,
                            ts_error *err)
 {
@@ -72,17 +79,17 @@ static const char *other_kind(const unsigned char *head, size_t n)
         {"PK\x03\x04", 4, "a zip archive or a spreadsheet (.xlsx, .ods)"},
         {"\xD0\xCF\x11\xE0", 4, "an old spreadsheet (.xls)"},
         {"\x1F\x8B", 2, "compressed by gzip"},
-        {"BZh", 3, "compressed by bzip2"},
+        {"BZh91AY&SY", 10, "compressed by bzip2"},
         {"\xFD" "7zXZ", 5, "compressed by xz"},
         {"\x28\xB5\x2F\xFD", 4, "compressed by zstd"},
         {"%PDF-", 5, "a PDF document"},
         {"{\\rtf", 5, "an RTF document"},
         {"SQLite format 3", 15, "an SQLite database"},
         {"HEADER RECORD*******", 20, "a SAS transport file (.xpt)"},
-        {"$FL2", 4, "an SPSS file (.sav)"},
-        {"$FL3", 4, "an SPSS file (.zsav)"},
+        {"$FL2@(#)", 8, "an SPSS file (.sav)"},
+        {"$FL3@(#)", 8, "an SPSS file (.zsav)"},
         {"<stata_dta>", 11, "a Stata file (.dta)"},
-        {"PAR1", 4, "a Parquet file"},
+        {"PAR1\x15", 5, "a Parquet file"},
         {"\x89PNG", 4, "a PNG picture"},
         {"{\"", 2, "JSON"},
         {"[{", 2, "JSON"},

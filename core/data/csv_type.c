@@ -118,6 +118,11 @@ static bool has_strays(const csv_column *c)
     return c->declared == TS_REAL || c->n_number / 9 >= c->n_other;
 }
 
+bool csv_type_is_text(const csv_column *c)
+{
+    return type_of(c) == TS_TEXT && !has_strays(c);
+}
+
 /* name as a key of a Lua table */
 static void put_key(ts_buffer *out, const char *name)
 {

@@ -1,126 +1,298 @@
 /*
- * Frames as CSV. Text is quoted where a reader could take it for something
- * else: delimiters, quotes, line ends, nothing, numbers and words for missing
- * in a column that would otherwise be numeric are quoted all the same.
+ * Frames as CSV. What is written is what the reader takes: text is quoted
+ * where it would be cut, trimmed or taken for a number or for nothing, and
+ * what the reader refuses is refused here. Every level is looked at once.
  */
 #include "ts/csv.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "csv_private.h"
 #include "ts/interrupt.h"
 #include "ts/memory.h"
-#include "ts/text.h"
+
+typedef struct {
+    const ts_frame *frame;
+    const char *path;
+    char delimiter;
+    bool **quoted; /* by column and level; NULL for real columns */
+    int fd;
+    ts_buffer out;
+} writer;
 
 static bool must_quote(const char *text)
 {
     size_t n = strlen(text);
     return n == 0 || strpbrk(text, ",;\t|\"\r\n") || text[0] == ' ' ||
-           text[n - 1] == ' ' || (unsigned char)text[0] == 0xEF;
+           text[n - 1] == ' ' || (unsigned char)text[0] == 0xEF ||
+           strcmp(text, ".") == 0 || strcmp(text, "NA") == 0 ||
+           (csv_number_begins(text, n) && ts_number_is(text, n));
 }
 
-static void add_text(ts_buffer *out, const char *text)
+/* The first name must not make the file look like another kind. */
+static bool must_quote_first(const char *name)
 {
-    if (!must_quote(text)) {
+    while (isalnum((unsigned char)*name) || *name == '_')
+        name++;
+    return *name != '\0';
+}
+
+/* Whether the reader would refuse the bytes of text. */
+static bool refused(const char *text)
+{
+    size_t n = strlen(text);
+    if (ts_utf8_check(text, n) != n)
+        return true;
+    for (size_t i = 0; i < n; i++)
+        if ((unsigned char)text[i] < 0x20 && (text[i] < '\t' || text[i] > '\r'))
+            return true;
+    return false;
+}
+
+static void add_text(ts_buffer *out, const char *text, bool quoted)
+{
+    if (!quoted) {
         ts_buffer_puts(out, text);
         return;
     }
     ts_buffer_puts(out, "\"");
-    for (const char *p = text; *p; p++) {
-        ts_buffer_add(out, p, 1);
-        if (*p == '"')
-            ts_buffer_puts(out, "\"");
+    for (const char *quote; (quote = strchr(text, '"')); text = quote + 1) {
+        ts_buffer_add(out, text, (size_t)(quote - text) + 1);
+        ts_buffer_puts(out, "\"");
     }
+    ts_buffer_puts(out, text);
     ts_buffer_puts(out, "\"");
 }
 
-static void add_cell(ts_buffer *out, const ts_column *column, size_t i)
-{
-    char number[32];
-    if (ts_column_is_na(column, i))
-        return;
-    if (column->type == TS_REAL) {
-        ts_number_format(column->real[i], number);
-        /* -0 has a sign that %.0f keeps; the format is exact either way */
-        ts_buffer_puts(out, number);
-    } else {
-        add_text(out, ts_column_text(column, i));
-    }
-}
+/* Checks ------------------------------------------------------------------- */
 
-static ts_status write_all(int fd, const ts_buffer *out, const char *path,
-                           ts_error *err)
+static ts_status check_names(const ts_frame *frame, ts_error *err)
 {
-    for (size_t done = 0; done < out->length;) {
-        ssize_t k = write(fd, out->data + done, out->length - done);
-        if (k < 0 && errno == EINTR)
+    ts_buffer message = {0};
+    size_t n = frame->n_column;
+    if (n == 0)
+        return ts_fail(err, TS_EINVALID, "a frame without columns cannot be "
+                                         "written as CSV");
+    if (n > CSV_MAX_COLUMN)
+        return ts_fail(err, TS_ELIMIT, "%zu columns; a CSV file has at most "
+                                       "%d", n, CSV_MAX_COLUMN);
+    const char **names = ts_alloc_array(n, sizeof *names);
+    if (!names)
+        return ts_fail_memory(err);
+    for (size_t i = 0; i < n; i++) {
+        names[i] = frame->column[i]->name;
+        if (refused(names[i])) {
+            ts_buffer_printf(&message, "the name of column %zu, ", i + 1);
+            ts_text_escape(&message, names[i], strlen(names[i]));
+            ts_buffer_puts(&message, ", is not UTF-8 or has control "
+                                     "characters");
+        } else if (strlen(names[i]) > CSV_MAX_NAME) {
+            ts_buffer_printf(&message, "the name of column %zu has more than "
+                                       "%d bytes", i + 1, CSV_MAX_NAME);
+        } else if (!csv_name_wrong(names, i, &message)) {
             continue;
-        if (k < 0)
-            return ts_fail(err, TS_EIO, "%s: %s", path, strerror(errno));
-        done += (size_t)k;
+        }
+        break;
     }
+    ts_free(names);
+    if (message.length || message.failed)
+        return csv_fail(&message, TS_EINVALID, err);
     return TS_OK;
 }
 
-static ts_status write_rows(int fd, const ts_frame *frame, const char *path,
+static ts_status fail_cell(const ts_column *c, size_t row, const char *why,
+                           ts_error *err)
+{
+    ts_buffer message = {0};
+    ts_text_escape(&message, c->name, strlen(c->name));
+    ts_buffer_printf(&message, ", row %zu: %s", row + 1, why);
+    return csv_fail(&message, TS_EINVALID, err);
+}
+
+static ts_status check_real(const ts_column *c, ts_error *err)
+{
+    for (size_t i = 0; i < c->n; i++)
+        if (isinf(c->real[i]))
+            return fail_cell(c, i, "CSV has no infinite numbers", err);
+    return TS_OK;
+}
+
+/* Which levels need quotes, and what the reader will make of the column. */
+static ts_status check_text(const ts_column *c, bool *quoted, bool *doubtful,
                             ts_error *err)
 {
-    ts_buffer out = {0};
+    csv_column seen = {0};
+    const csv_words none = {0};
+    size_t *cells = ts_alloc_array(c->n_level, sizeof *cells);
     ts_status status = TS_OK;
-    for (size_t j = 0; j < frame->n_column; j++) {
-        ts_buffer_puts(&out, j ? "," : "");
-        add_text(&out, frame->column[j]->name);
-    }
-    ts_buffer_puts(&out, "\n");
-    for (size_t i = 0; i < frame->n_row && !status; i++) {
-        for (size_t j = 0; j < frame->n_column; j++) {
-            ts_buffer_puts(&out, j ? "," : "");
-            add_cell(&out, frame->column[j], i);
+    if (!cells)
+        return ts_fail_memory(err);
+    for (size_t i = 0; i < c->n; i++)
+        if (c->code[i] >= 0)
+            cells[c->code[i]]++;
+    for (size_t k = 0; k < c->n_level && !status; k++) {
+        if (!cells[k])
+            continue;
+        quoted[k] = must_quote(c->level[k]);
+        for (; cells[k] > 0; cells[k]--)
+            csv_type_count(&seen, &none, c->level[k], strlen(c->level[k]),
+                           quoted[k]);
+        if (refused(c->level[k])) {
+            size_t row = 0;
+            while (c->code[row] != (int32_t)k)
+                row++;
+            status = fail_cell(c, row, "text that is not UTF-8 or has control "
+                                       "characters", err);
         }
-        ts_buffer_puts(&out, "\n");
-        if (out.failed) {
-            status = ts_fail_memory(err);
-        } else if (out.length > (1 << 20)) {
-            status = write_all(fd, &out, path, err);
-            ts_buffer_clear(&out);
-            if (!status)
-                status = ts_progress("rows written", (double)i,
-                                     (double)frame->n_row, err);
+    }
+    *doubtful = !csv_type_is_text(&seen);
+    ts_free(cells);
+    return status;
+}
+
+static ts_status check_columns(writer *w, ts_buffer *doubtful, ts_error *err)
+{
+    ts_status status = check_names(w->frame, err);
+    size_t n = w->frame->n_column;
+    if (!status && !(w->quoted = ts_alloc_array(n, sizeof *w->quoted)))
+        status = ts_fail_memory(err);
+    for (size_t j = 0; j < n && !status; j++) {
+        const ts_column *c = w->frame->column[j];
+        bool doubt = false;
+        if (c->type == TS_REAL) {
+            status = check_real(c, err);
+            continue;
+        }
+        w->quoted[j] = ts_alloc_array(c->n_level, sizeof **w->quoted);
+        status = w->quoted[j] ? check_text(c, w->quoted[j], &doubt, err)
+                              : ts_fail_memory(err);
+        if (doubt && doubtful && !status) {
+            ts_buffer_puts(doubtful, doubtful->length ? ", " : "");
+            ts_text_escape(doubtful, c->name, strlen(c->name));
         }
     }
-    if (!status)
-        status = out.failed ? ts_fail_memory(err)
-                            : write_all(fd, &out, path, err);
-    ts_buffer_free(&out);
+    return status;
+}
+
+/* Writing ------------------------------------------------------------------ */
+
+static ts_status fail_file(const char *path, ts_error *err)
+{
+    int why = errno;
+    ts_buffer message = {0};
+    csv_place(&message, path, 0, 0);
+    ts_buffer_puts(&message, strerror(why));
+    return csv_fail(&message, TS_EIO, err);
+}
+
+static ts_status flush(writer *w, ts_error *err)
+{
+    if (w->out.failed)
+        return ts_fail_memory(err);
+    for (size_t done = 0; done < w->out.length;) {
+        ssize_t n = write(w->fd, w->out.data + done, w->out.length - done);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return fail_file(w->path, err);
+        done += (size_t)n;
+    }
+    ts_buffer_clear(&w->out);
+    return TS_OK;
+}
+
+static void add_cell(writer *w, size_t j, size_t i)
+{
+    const ts_column *c = w->frame->column[j];
+    char number[32];
+    if (j)
+        ts_buffer_add(&w->out, &w->delimiter, 1);
+    if (ts_column_is_na(c, i))
+        return;
+    if (c->type == TS_REAL) {
+        ts_number_format(c->real[i], number);
+        ts_buffer_puts(&w->out, number);
+    } else {
+        add_text(&w->out, c->level[c->code[i]], w->quoted[j][c->code[i]]);
+    }
+}
+
+static ts_status write_rows(writer *w, ts_error *err)
+{
+    enum { BLOCK = 1 << 18 };
+    const ts_frame *f = w->frame;
+    ts_status status = TS_OK;
+    for (size_t j = 0; j < f->n_column; j++) {
+        const char *name = f->column[j]->name;
+        if (j)
+            ts_buffer_add(&w->out, &w->delimiter, 1);
+        add_text(&w->out, name,
+                 must_quote(name) || (j == 0 && must_quote_first(name)));
+    }
+    ts_buffer_puts(&w->out, "\n");
+    for (size_t i = 0; i < f->n_row && !status; i++) {
+        for (size_t j = 0; j < f->n_column; j++)
+            add_cell(w, j, i);
+        ts_buffer_puts(&w->out, "\n");
+        if (w->out.length < BLOCK && !w->out.failed)
+            continue;
+        status = flush(w, err);
+        if (!status)
+            status = ts_progress("rows written", (double)i + 1,
+                                 (double)f->n_row, err);
+    }
+    return status ? status : flush(w, err);
+}
+
+/* Beside path under a name of its own, then in its place. */
+static ts_status write_file(writer *w, int mode, ts_error *err)
+{
+    ts_buffer name = {0};
+    ts_status status;
+    ts_buffer_printf(&name, "%s.XXXXXX", w->path);
+    if (name.failed) {
+        ts_buffer_free(&name);
+        return ts_fail_memory(err);
+    }
+    w->fd = mkostemp(name.data, O_CLOEXEC);
+    if (w->fd < 0) {
+        status = fail_file(w->path, err);
+        ts_buffer_free(&name);
+        return status;
+    }
+    status = write_rows(w, err);
+    if (!status && (fchmod(w->fd, (mode_t)mode) || fsync(w->fd)))
+        status = fail_file(w->path, err);
+    if (close(w->fd) && !status)
+        status = fail_file(w->path, err);
+    if (!status && rename(name.data, w->path))
+        status = fail_file(w->path, err);
+    if (status)
+        unlink(name.data);
+    ts_buffer_free(&name);
     return status;
 }
 
 ts_status ts_csv_write(const ts_frame *frame, const char *path, int mode,
                        ts_buffer *doubtful, ts_error *err)
 {
-    ts_buffer name = {0};
-    ts_status status;
-    (void)doubtful;
-    ts_buffer_printf(&name, "%s.tmp.%ld", path, (long)getpid());
-    if (name.failed)
-        return ts_fail_memory(err);
-    int fd = open(name.data, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    if (fd < 0) {
-        status = ts_fail(err, TS_EIO, "%s: %s", path, strerror(errno));
-        ts_buffer_free(&name);
-        return status;
-    }
-    status = write_rows(fd, frame, path, err);
-    if (!status && (fchmod(fd, (mode_t)mode) || fsync(fd)))
-        status = ts_fail(err, TS_EIO, "%s: %s", path, strerror(errno));
-    close(fd);
-    if (!status && rename(name.data, path))
-        status = ts_fail(err, TS_EIO, "%s: %s", path, strerror(errno));
-    if (status)
-        unlink(name.data);
-    ts_buffer_free(&name);
+    writer w = {.frame = frame, .path = path,
+                .delimiter = csv_is_tab_name(path) ? '\t' : ','};
+    ts_status status = check_columns(&w, doubtful, err);
+    if (!status && doubtful && doubtful->failed)
+        status = ts_fail_memory(err);
+    if (!status)
+        status = write_file(&w, mode, err);
+    for (size_t j = 0; w.quoted && j < frame->n_column; j++)
+        ts_free(w.quoted[j]);
+    ts_free(w.quoted);
+    ts_buffer_free(&w.out);
     return status;
 }

@@ -1,6 +1,7 @@
 /* ts.csv: delimited text files. lua/lib/read.lua is what users see. */
 #include "bind.h"
 
+#include <stdio.h>
 #include <string.h>
 #include "ts/csv.h"
 
@@ -35,10 +36,13 @@ static size_t check_types(lua_State *L, int index, const ts_csv_type **out)
     size_t i = 0;
     for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
         const char *type = lua_tostring(L, -1);
-        if (lua_type(L, -2) != LUA_TSTRING || !type ||
-            (strcmp(type, "text") != 0 && strcmp(type, "real") != 0))
+        if (lua_type(L, -2) != LUA_TSTRING)
+            tsl_failf(L, TS_EINVALID, "types names columns: { AGE = "
+                                      "\"text\" }");
+        if (!type || (strcmp(type, "text") != 0 && strcmp(type, "real") != 0))
             tsl_failf(L, TS_EINVALID,
-                      "types: { COLUMN = \"text\" } or \"real\"");
+                      "types: %.200s is neither \"text\" nor \"real\"",
+                      lua_tostring(L, -2));
         types[i].column = lua_tostring(L, -2);
         types[i++].type = strcmp(type, "text") == 0 ? TS_TEXT : TS_REAL;
     }
@@ -56,7 +60,8 @@ static size_t check_words(lua_State *L, int index, const char *const **out)
     const char **words = lua_newuserdatauv(L, sizeof *words * (n + 1), 0);
     for (size_t i = 0; i < n; i++) {
         if (lua_rawgeti(L, index, (lua_Integer)i + 1) != LUA_TSTRING)
-            tsl_failf(L, TS_ETYPE, "na: a list of words, all text");
+            tsl_failf(L, TS_ETYPE, "na is a list of words as the file has "
+                                   "them, { \"-99\" }");
         words[i] = lua_tostring(L, -1);
         lua_pop(L, 1); /* the table keeps it alive */
     }
@@ -64,26 +69,38 @@ static size_t check_words(lua_State *L, int index, const char *const **out)
     return n;
 }
 
+/* facts[key] = values, at the table on top of the stack */
+static void set_counts(lua_State *L, const char *key, const double *values,
+                       size_t n)
+{
+    lua_createtable(L, (int)n, 0);
+    for (size_t j = 0; j < n; j++) {
+        tsl_push_real(L, values[j]);
+        lua_rawseti(L, -2, (lua_Integer)j + 1);
+    }
+    lua_setfield(L, -2, key);
+}
+
 static void push_facts(lua_State *L, const ts_csv_facts *f)
 {
-    lua_newtable(L);
+    lua_createtable(L, 0, 10);
     tsl_set_real(L, "n_row", f->n_row);
+    tsl_set_real(L, "n_byte", f->n_byte);
     tsl_set_text(L, "sha256", f->sha256);
     tsl_set_text(L, "encoding", f->encoding);
     lua_pushlstring(L, &f->delimiter, 1);
     lua_setfield(L, -2, "delimiter");
-    lua_newtable(L);
-    lua_newtable(L);
-    lua_newtable(L);
+    set_counts(L, "missing", f->n_missing, f->n_column);
+    set_counts(L, "na_words", f->n_na_word, f->n_column);
+    set_counts(L, "na_declared", f->n_declared, f->n_column);
+    lua_createtable(L, (int)f->n_column, 0);
+    lua_createtable(L, (int)f->n_column, 0);
     for (size_t j = 0; j < f->n_column; j++) {
         lua_pushstring(L, f->names[j]);
-        lua_rawseti(L, -4, (lua_Integer)j + 1);
-        lua_pushstring(L, f->types[j] == TS_REAL ? "real" : "text");
         lua_rawseti(L, -3, (lua_Integer)j + 1);
-        lua_pushnumber(L, f->n_na_word[j]);
+        lua_pushstring(L, f->types[j] == TS_REAL ? "real" : "text");
         lua_rawseti(L, -2, (lua_Integer)j + 1);
     }
-    lua_setfield(L, -4, "na_words");
     lua_setfield(L, -3, "types");
     lua_setfield(L, -2, "names");
 }
@@ -109,7 +126,7 @@ static int open(lua_State *L)
     lua_getfield(L, 2, "data");
     size_t length = 1;
     const char *delimiter = luaL_optlstring(L, 5, "", &length);
-    if (delimiter[0] && (length != 1 || strchr("\"\r\n", delimiter[0])))
+    if (delimiter[0] && length != 1)
         return tsl_failf(L, TS_EINVALID, "delimiter is one character");
     options.delimiter = delimiter[0];
     options.encoding = luaL_optstring(L, 6, NULL);
@@ -137,15 +154,24 @@ static int csv_frame(lua_State *L)
     return 1;
 }
 
-/* write(frame, path, mode) */
+/* write(frame, path, mode) -> nil, or the columns that ts_csv_write doubts */
 static int write(lua_State *L)
 {
     ts_error err;
-    tsl_try(L,
-            ts_csv_write(tsl_check_frame(L, 1), luaL_checkstring(L, 2),
-                         (int)luaL_checkinteger(L, 3), NULL, &err),
-            &err);
-    return 0;
+    ts_buffer doubtful = {0};
+    char names[1000];
+    const ts_frame *frame = tsl_check_frame(L, 1);
+    const char *path = luaL_checkstring(L, 2);
+    int mode = (int)luaL_checkinteger(L, 3);
+    ts_status status = ts_csv_write(frame, path, mode, &doubtful, &err);
+    snprintf(names, sizeof names, "%s", doubtful.data ? doubtful.data : "");
+    ts_buffer_free(&doubtful);
+    tsl_try(L, status, &err);
+    if (names[0])
+        lua_pushstring(L, names);
+    else
+        lua_pushnil(L);
+    return 1;
 }
 
 static const luaL_Reg methods[] = {
