@@ -57,11 +57,14 @@ static ts_status check(const ts_survival *data, ts_error *err)
     return status;
 }
 
-/* Sorts keys by bits; spare has room for as many. Returns where they are. */
+/* Sorts keys by bits; spare has room for as many. Returns where they are, in
+ * no order when the user stopped it. */
 static key *sort(key *keys, key *spare, size_t n)
 {
     for (int shift = 0; shift < 64; shift += DIGIT) {
         size_t count[BUCKETS] = {0}, at = 0;
+        if (ts_interrupted())
+            break;
         for (size_t i = 0; i < n; i++)
             count[keys[i].bits >> shift & (BUCKETS - 1)]++;
         if (count[keys[0].bits >> shift & (BUCKETS - 1)] == n)
@@ -88,9 +91,9 @@ static double time_of(const key *k)
 }
 
 /*
- * How far apart equal times may be: R's survfit takes sqrt(eps) of the mean of
- * the distinct times. (It also merges what is closer than sqrt(eps) whatever
- * the unit is; then curves of tiny times would depend on their unit.)
+ * How far apart equal times may be. R's survfit takes sqrt(eps) of the mean of
+ * the distinct times, or of 1 where the mean is less. The latter is not
+ * followed for times below a thousandth: it would merge what differs.
  */
 static double tolerance(const key *keys, size_t n)
 {
@@ -101,7 +104,8 @@ static double tolerance(const key *keys, size_t n)
             ts_sum_add(&sum, time_of(&keys[i]));
             n_distinct++;
         }
-    return 0x1p-26 * ts_sum_value(&sum) / (double)n_distinct;
+    double mean = ts_sum_value(&sum) / (double)n_distinct;
+    return 0x1p-26 * (mean < 1e-3 ? mean : fmax(mean, 1));
 }
 
 /* Deals the sorted rows out to their blocks and gives equal times one rank. */
@@ -162,9 +166,10 @@ ts_status ts_event_order_new(const ts_survival *data, const int *block,
         keys[i].tag = (data->group ? (uint32_t)data->group[i] << 1 : 0) |
                       (data->event[i] == 1);
     }
+    const key *sorted = sort(keys, spare, n);
     status = ts_interrupt_check(err);
     if (!status) {
-        deal(order, sort(keys, spare, n), block);
+        deal(order, sorted, block);
         *out = order;
         order = NULL;
     }

@@ -10,8 +10,9 @@
  *     }
  *
  * At equal times events come before censorings. Times that differ by less
- * than sqrt(2^-52) of the mean time are equal, as in R's survfit: differences
- * of dates come with rounding errors. The earliest of them stands for all.
+ * than sqrt(2^-52), or that fraction of the mean time where it is above 1 (or
+ * below 0.001), are equal, as in R's survfit: differences of dates come with
+ * rounding errors. The earliest of them stands for all.
  */
 #ifndef TS_SURVIVAL_H
 #define TS_SURVIVAL_H

@@ -31,6 +31,11 @@ sets <- list(
   # times that differ by rounding only
   near = make(c(0.1 + 0.2, 0.3, 1 / 3, 1 - 2 / 3, 0.7 - 0.4, 2, 3),
               c(1, 0, 1, 1, 1, 1, 0), c(1, 2, 1, 2, 2, 1, 2)),
+  # within sqrt(eps), and within sqrt(eps) of the mean, or just not
+  near_small = make(0.05 + c(0, 1.2e-8, 3e-8, 0.01, 0.02),
+                    c(1, 1, 1, 0, 1), c(1, 2, 1, 2, 1)),
+  near_large = make(1000 + c(0, 1.2e-5, 3e-5, 30, 50),
+                    c(1, 1, 1, 0, 1), c(1, 2, 1, 2, 1)),
   zero = make(c(0, 0, 2, 3, 5, 6), c(1, 0, 1, 1, 0, 1), c(1, 2, 2, 1, 1, 2)),
   zero_all = make(c(0, 0, 0), c(1, 1, 0)),
   tied = make(rep(5, 6), rep(1, 6), c(1, 1, 1, 2, 2, 2)),
