@@ -186,7 +186,7 @@ format:
 # Demo ------------------------------------------------------------------------
 
 demo: all
-	@cd scripts/cgd && ../../$(B)/trialsh report.lua
+	@$(B)/trialsh scripts/cgd/report.lua
 
 -include $(CORE_O:.o=.d) $(LUA_O:.o=.d) $(UNIT:=.d)
 

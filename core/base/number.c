@@ -80,7 +80,7 @@ double ts_number_round(double x, int decimals)
     /* as an integer of at most 17 digits, so the carry is exact */
     long long whole = keep ? atoll(digits) : 0;
     snprintf(text, sizeof text, "%lldE%d", whole + up, -decimals);
-    return copysign(strtod(text, NULL), whole + up ? x : 1);
+    return copysign(strtod(text, NULL), (whole + up) ? x : 1);
 }
 
 /* What a text says: digits * 10^scale, negative or not. */

@@ -139,7 +139,8 @@ static int by_value(const void *a, const void *b)
 
 void ts_sort(double *x, size_t n)
 {
-    qsort(x, n, sizeof *x, by_value);
+    if (n > 1) /* x may be NULL where there is nothing to sort */
+        qsort(x, n, sizeof *x, by_value);
 }
 
 static double middle(double a, double b)

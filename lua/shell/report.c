@@ -57,8 +57,8 @@ static bool is_library(const char *source)
 
 static bool is_typed(const char *file)
 {
-    return strcmp(file, SHELL_PROMPT + 1) == 0 ||
-           strcmp(file, SHELL_COMMAND + 1) == 0;
+    return strcmp(file, &SHELL_PROMPT[1]) == 0 ||
+           strcmp(file, &SHELL_COMMAND[1]) == 0;
 }
 
 /* The next frame at or above *level that is the user's. */

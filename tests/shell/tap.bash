@@ -16,9 +16,11 @@ skip() { tried=$((tried + 1)); echo "ok $tried - $1 # SKIP $2"; }
 check() {
   local name=$1
   shift
-  if "$@" >"$tmp/check.out" 2>&1; then pass "$name"; else
+  "$@" >"$tmp/check.out" 2>&1
+  local rc=$?
+  if [ $rc = 0 ]; then pass "$name"; else
     fail "$name"
-    echo "# $* ended with $?"
+    echo "# $* ended with $rc"
     sed 's/^/# /' "$tmp/check.out"
   fi
 }
