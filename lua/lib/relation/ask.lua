@@ -18,7 +18,7 @@ local function store_of(node)
   return scratch
 end
 
-return function(M, relation_of)
+return function(M)
   local node_of, Relation, verbs = M.node_of, M.Relation, M.verbs
 
   -- Runs what make(compiler) writes; frames are attached only meanwhile.

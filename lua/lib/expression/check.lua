@@ -1,0 +1,330 @@
+-- Names resolved against columns, types and levels checked. What is found is
+-- written into the tree: node.column, node.type.
+
+local text = require "ts.text"
+local fail = require "ts.error".fail
+local NA = require "ts.na".NA
+local functions = require "trialsh.expression.functions"
+local compare = require "trialsh.expression.parse".compare
+
+local M = {}
+
+local function describe(node)
+  if node[1] == "column" then return node.name end
+  if node[1] == "string" then return "'" .. node.value .. "'" end
+  if node[1] == "number" then return node.value end
+  if node[1] == "call" then return node.name .. "(...)" end
+  if node[1] == "group" then return describe(node[2]) end
+  if node[1] == "param" then
+    return type(node.value) == "string" and "'" .. node.value .. "'"
+      or tostring(node.value)
+  end
+  return "the expression"
+end
+
+-- Checks one tree against columns; see M.check.
+local Checker = {}
+Checker.__index = Checker
+
+function Checker:error(format, ...)
+  fail("invalid", self.who .. ": " .. format:format(...))
+end
+
+function M.plain(node)
+  while node[1] == "group" do node = node[2] end
+  return node
+end
+
+-- A declared order of levels makes values and comparisons checkable.
+local function levels_of(node)
+  node = M.plain(node)
+  return node[1] == "column" and node.column and node.column.levels
+end
+
+function Checker:level(column, value)
+  if type(value) ~= "string" then return end
+  for _, level in ipairs(column.levels) do
+    if level == value then return end
+  end
+  local near = text.nearest(value, column.levels)
+  local some = table.concat(column.levels, ", ", 1,
+    math.min(#column.levels, 12))
+  fail("not found", ("%s has no '%s'; %s%s"):format(column.name, value,
+    near and "nearest: " .. near or "it has " .. some,
+    column.declared and "; " .. column.declared .. " declares them" or ""))
+end
+
+-- Words compared with a column: checked against its levels, else kept, to be
+-- looked for if no row is found.
+function Checker:literal_level(a, b)
+  local column, value = M.plain(a), M.plain(b)
+  if not levels_of(column) then
+    if column[1] == "column" and column.type == "text" then
+      local list = value[1] == "string" and { value.value }
+        or value[1] == "param" and (type(value.value) == "table"
+          and value.value or { value.value }) or {}
+      for _, word in ipairs(list) do
+        self.words[#self.words + 1] = { column = column.column, word = word }
+      end
+    end
+    return
+  end
+  if value[1] == "string" then
+    self:level(column.column, value.value)
+  elseif value[1] == "param" then
+    local list = type(value.value) == "table" and value.value
+      or { value.value }
+    for _, v in ipairs(list) do self:level(column.column, v) end
+  end
+end
+
+function Checker:same_type(a, b, what)
+  local s, t = a.type, b.type
+  if s and t and s ~= t then
+    local number, word = a, b
+    if s == "text" then number, word = b, a end
+    self:error("%s is a number and %s is text: %s", describe(number),
+      describe(word), what or "they do not compare")
+  end
+end
+
+function Checker:needs(node, kind, what)
+  if node.type and node.type ~= kind then
+    self:error("%s is %s, %s needs %s", describe(node),
+      node.type == "real" and "a number" or "text", what,
+      kind == "real" and "numbers" or "text")
+  end
+end
+
+local check = {}
+
+function check.number(_, node) node.type = "real" end
+
+function check.string(_, node) node.type = "text" end
+
+function check.null() end
+
+function check.param(self, node)
+  local function kind(v)
+    if v == NA then return nil end
+    local t = type(v)
+    if t == "number" or t == "boolean" then return "real" end
+    if t == "string" then return "text" end
+    self:error("? cannot be a %s", t)
+  end
+  if type(node.value) == "table" then
+    if #node.value == 0 then self:error "? is an empty list" end
+    for _, v in ipairs(node.value) do node.type = node.type or kind(v) end
+  else
+    node.type = kind(node.value)
+  end
+end
+
+function check.column(self, node)
+  local column = self.columns[node.name:lower()]
+  if not column then
+    local names = {}
+    for i, c in ipairs(self.columns) do names[i] = c.name end
+    local near = text.nearest(node.name, names)
+    fail("not found", ("%s: no column %s%s"):format(self.who, node.name,
+      near and "; nearest: " .. near
+        or "; a text stands in single quotes, '" .. node.name .. "'"))
+  end
+  if self.group and not self.in_aggregate
+      and not self.group[column.name:lower()] then
+    self:error("%s is neither grouped by nor within an aggregate such as "
+      .. "mean(%s)", column.name, column.name)
+  end
+  node.column, node.type = column, column.type
+  self.used[column.name:lower()] = true
+end
+
+function check.group(self, node)
+  self:walk(node[2])
+  node.type = node[2].type
+end
+
+function check.unary(self, node)
+  self:walk(node[2])
+  self:needs(node[2], "real", "a sign")
+  node.type = "real"
+end
+
+local ordering = { ["<"] = true, ["<="] = true, [">"] = true, [">="] = true }
+
+function Checker:no_order(node, op)
+  if levels_of(node) then
+    self:error("%s is text with levels, %s would compare letters; name the "
+      .. "levels, %s in (...)", describe(node), op, describe(node))
+  end
+end
+
+function check.binary(self, node)
+  local a, b = node[2], node[3]
+  self:walk(a)
+  self:walk(b)
+  local op = node.op
+  if op == "||" then
+    node.type = "text"
+  elseif compare[op] then
+    self:same_type(a, b)
+    self:literal_level(a, b)
+    self:literal_level(b, a)
+    if ordering[op] then
+      self:no_order(a, op)
+      self:no_order(b, op)
+    end
+    node.type = "real"
+  else
+    self:needs(a, "real", "'" .. op .. "'")
+    self:needs(b, "real", "'" .. op .. "'")
+    node.type = "real"
+  end
+end
+
+check["and"] = function(self, node)
+  self:walk(node[2])
+  self:walk(node[3])
+  for i = 2, 3 do self:needs(node[i], "real", "'" .. node[1] .. "'") end
+  node.type = "real"
+end
+check["or"] = check["and"]
+
+check["not"] = function(self, node)
+  self:walk(node[2])
+  self:needs(node[2], "real", "'not'")
+  node.type = "real"
+end
+
+check["is"] = function(self, node)
+  self:walk(node[2])
+  self:walk(node[3])
+  self:same_type(node[2], node[3])
+  self:literal_level(node[2], node[3])
+  node.type = "real"
+end
+
+check["in"] = function(self, node)
+  self:walk(node[2])
+  for i = 3, #node do
+    self:walk(node[i])
+    self:same_type(node[2], node[i])
+    self:literal_level(node[2], node[i])
+  end
+  node.type = "real"
+end
+
+function check.between(self, node)
+  for i = 2, 4 do self:walk(node[i]) end
+  self:same_type(node[2], node[3])
+  self:same_type(node[2], node[4])
+  self:no_order(node[2], "between")
+  node.type = "real"
+end
+
+function check.like(self, node)
+  for i = 2, #node do
+    self:walk(node[i])
+    self:needs(node[i], "text", node.op)
+  end
+  node.type = "real"
+end
+
+function check.cast(self, node)
+  self:walk(node[2])
+  node.type = node.to == "text" and "text" or "real"
+end
+
+function check.case(self, node)
+  if node.operand then self:walk(node.operand) end
+  for i = 2, #node do
+    local when, value = node[i][1], node[i][2]
+    self:walk(when)
+    if node.operand then
+      self:same_type(node.operand, when)
+      self:literal_level(node.operand, when)
+    end
+    self:walk(value)
+    if node.result then self:same_type(node.result, value, "case mixes them") end
+    if value.type then node.result = value end
+  end
+  if node.otherwise then
+    self:walk(node.otherwise)
+    if node.result then
+      self:same_type(node.result, node.otherwise, "case mixes them")
+    end
+    if node.otherwise.type then node.result = node.otherwise end
+  end
+  node.type = node.result and node.result.type
+end
+
+local function shared_type(self, node, from)
+  local first
+  for i = from, #node do
+    if first then
+      self:same_type(first, node[i], node.name .. " mixes them")
+    end
+    if node[i].type then first = node[i] end
+  end
+  return first and first.type
+end
+
+function check.call(self, node)
+  local name, n = node.name, #node - 1
+  if name == "log" then
+    fail("invalid", ("log is base 10 in SQL and natural in R; write ln(%s) or "
+      .. "log10(%s)"):format(node[2] and describe(node[2]) or "x",
+      node[2] and describe(node[2]) or "x"))
+  end
+  local f = functions.all[name]
+  if not f then
+    local near = text.nearest(name, functions.names())
+    fail("not found", ("%s: no function %s()%s"):format(self.who, name,
+      near and "; nearest: " .. near or ""))
+  end
+  if n < f[1] or n > f[2] then
+    self:error("%s takes %s arguments, not %d", name,
+      f[1] == f[2] and f[1] or f[1] .. " to " .. f[2], n)
+  end
+  node.aggregate = f.aggregate == true or f.aggregate == "one" and n == 1
+  if node.star and name ~= "count" then self:error("%s(*) is no sum", name) end
+  if name == "count" and n == 0 then node.star = true end
+  if (node.distinct or node.filter) and not node.aggregate then
+    self:error("%s is no aggregate: no distinct and no filter", name)
+  end
+  if node.aggregate then
+    if not self.aggregates then
+      self:error("%s is an aggregate: it stands in summarise", name)
+    end
+    if self.in_aggregate then
+      self:error("%s within an aggregate", name)
+    end
+    self.in_aggregate = true
+  end
+  for i = 2, #node do
+    self:walk(node[i])
+    if functions.numeric[name] then self:needs(node[i], "real", name) end
+    if name == "min" or name == "max" then self:no_order(node[i], name) end
+  end
+  if node.filter then self:walk(node.filter) end
+  if node.aggregate then self.in_aggregate = false end
+  if f[3] == "same" then node.type = shared_type(self, node, 2)
+  elseif f[3] == "branch" then node.type = shared_type(self, node, 3)
+  else node.type = f[3] end
+end
+
+function Checker:walk(node) check[node[1]](self, node) end
+
+--- expression.check(who, tree, columns [, opt])
+-- -> type, columns used, words compared with columns that have no levels
+-- columns: a list of { name, type, levels, ... } that also answers to the
+-- name in lower case. opt.aggregates allows them; opt.group: the names, in
+-- lower case, that may stand outside of one.
+function M.check(who, tree, columns, opt)
+  local self = setmetatable({ who = who, columns = columns, used = {},
+    words = {}, aggregates = opt and opt.aggregates, group = opt and opt.group }, Checker)
+  self:walk(tree)
+  return tree.type, self.used, self.words
+end
+
+return M

@@ -1,0 +1,351 @@
+-- From text to a tree. A node is { kind, operands ..., fields }: see what each
+-- method of the parser builds.
+
+local text = require "ts.text"
+local fail = require "ts.error".fail
+
+local M = {}
+
+-- Tokens ---------------------------------------------------------------------
+
+local keywords = {}
+for word in ([[and or not in between like glob is null isnull notnull case when
+    then else end cast as distinct filter where escape exists select from
+    collate over]]):gmatch "%S+" do keywords[word] = true end
+
+local Parser = {}
+Parser.__index = Parser
+
+function Parser:error(what, at)
+  local left = self.source:sub(at or self.at)
+  fail("invalid", ("%s: %s in '%s'%s"):format(self.who, what, self.source,
+    left ~= "" and #left < #self.source
+      and (" at '%s'"):format(#left > 30 and left:sub(1, 30) .. "..." or left)
+      or ""))
+end
+
+local closing = { ['"'] = '"', ["`"] = "`", ["["] = "]" }
+
+-- Reads one token: kind, value. Kinds: number, string, name, word (keyword),
+-- op, param, end.
+function Parser:scan()
+  local s, at = self.source, self.next_at
+  at = s:find("%S", at) or #s + 1
+  self.at = at
+  local c = s:sub(at, at)
+  local function take(kind, value, last)
+    self.kind, self.value, self.next_at = kind, value, last + 1
+  end
+  if c == "" then return take("end", "the end", #s) end
+  if c:find "%d" or c == "." and s:find("^%d", at + 1) then
+    local _, last = s:find("^%d*%.?%d*", at)
+    local _, e = s:find("^[eE][+-]?%d+", last + 1)
+    last = e or last
+    if s:find("^[%w_]", last + 1) then self:error "a malformed number" end
+    return take("number", s:sub(at, last), last)
+  end
+  if c == "'" then
+    local last = at
+    repeat
+      last = s:find("'", last + 1, true)
+      if not last then self:error "a text that does not end" end
+      local double = s:sub(last + 1, last + 1) == "'"
+      if double then last = last + 1 end
+    until not double
+    return take("string", (s:sub(at + 1, last - 1):gsub("''", "'")), last)
+  end
+  if closing[c] then
+    local last = s:find(closing[c], at + 1, true)
+    if not last then self:error("a " .. c .. " without its end") end
+    return take("name", s:sub(at + 1, last - 1), last)
+  end
+  if c:find "[%a_\128-\255]" then
+    local _, last = s:find("^[%w_\128-\255]*", at)
+    local name = s:sub(at, last)
+    local low = name:lower()
+    if keywords[low] then return take("word", low, last) end
+    return take("name", name, last)
+  end
+  if c == "?" then return take("param", "?", at) end
+  for _, op in ipairs { "||", "<=", ">=", "<>", "!=", "==", "<<", ">>" } do
+    if s:sub(at, at + 1) == op then return take("op", op, at + 1) end
+  end
+  if c:find "[-+*/%%<>=(),&|~^]" then return take("op", c, at) end
+  self:error(("a character '%s' that no expression has"):format(
+    text.escape(s:match("^[%z\1-\127\194-\244][\128-\191]*", at) or c)))
+end
+
+function Parser:is(kind, value)
+  return self.kind == kind and (value == nil or self.value == value)
+end
+
+function Parser:accept(kind, value)
+  if not self:is(kind, value) then return nil end
+  local got = self.value
+  self:scan()
+  return got
+end
+
+function Parser:expect(kind, value, what)
+  local got = self:accept(kind, value)
+  if got == nil then
+    self:error(("expected %s"):format(what or "'" .. value .. "'"))
+  end
+  return got
+end
+
+-- Grammar --------------------------------------------------------------------
+
+local function binary(op, a, b) return { "binary", op = op, a, b } end
+
+function Parser:list()
+  local list = {}
+  repeat list[#list + 1] = self:expression() until not self:accept("op", ",")
+  return list
+end
+
+function Parser:call(name, at)
+  local node = { "call", name = name:lower(), at = at }
+  if self:accept("op", "*") then
+    node.star = true
+  elseif not self:is("op", ")") then
+    node.distinct = self:accept("word", "distinct") and true
+    for i, arg in ipairs(self:list()) do node[i + 1] = arg end
+  end
+  self:expect("op", ")", "',' or ')'")
+  if self:accept("word", "filter") then
+    self:expect("op", "(")
+    self:expect("word", "where")
+    node.filter = self:expression()
+    self:expect("op", ")")
+  end
+  if self:is("word", "over") then
+    self:error "window functions cannot be used here"
+  end
+  return node
+end
+
+function Parser:case()
+  local node = { "case" }
+  if not self:is("word", "when") then node.operand = self:expression() end
+  while self:accept("word", "when") do
+    local condition = self:expression()
+    self:expect("word", "then")
+    node[#node + 1] = { condition, self:expression() }
+  end
+  if #node == 1 then self:error "expected 'when'" end
+  if self:accept("word", "else") then node.otherwise = self:expression() end
+  self:expect("word", "end")
+  return node
+end
+
+function Parser:primary()
+  local at = self.at
+  if self:is("number") then
+    return { "number", value = self:accept "number" }
+  elseif self:is("string") then
+    return { "string", value = self:accept "string" }
+  elseif self:is("param") then
+    self:scan()
+    self.n_param = self.n_param + 1
+    local value = self.values[self.n_param]
+    if value == nil then
+      self:error(("no value for ? number %d"):format(self.n_param), at)
+    end
+    return { "param", value = value }
+  elseif self:is("name") then
+    local name = self:accept "name"
+    if self:accept("op", "(") then return self:call(name, at) end
+    return { "column", name = name, at = at }
+  elseif self:accept("op", "(") then
+    if self:is("word", "select") then
+      self:error "a query within an expression; write a join"
+    end
+    local node = { "group", self:expression() }
+    self:expect("op", ")")
+    return node
+  elseif self:accept("word", "null") then
+    return { "null" }
+  elseif self:accept("word", "case") then
+    return self:case()
+  elseif self:accept("word", "cast") then
+    self:expect("op", "(")
+    local node = { "cast", self:expression() }
+    self:expect("word", "as")
+    local kind = self:expect("name", nil, "real, integer or text"):lower()
+    local known = { real = "real", integer = "integer", text = "text" }
+    node.to = known[kind]
+    if not node.to then self:error "expected real, integer or text" end
+    self:expect("op", ")")
+    return node
+  elseif self:is("word", "exists") then
+    self:error "a query within an expression; write a join"
+  end
+  self:error "expected a value"
+end
+
+function Parser:unary()
+  local op = self:accept("op", "-") or self:accept("op", "+")
+  if op then return { "unary", op = op, self:unary() } end
+  if self:is("op", "~") then self:error "bit operators have no use here" end
+  return self:primary()
+end
+
+-- Left-associative levels, tightest first.
+local levels = {
+  { ["||"] = true },
+  { ["*"] = true, ["/"] = true },
+  { ["+"] = true, ["-"] = true },
+}
+
+function Parser:arithmetic(level)
+  if level == 0 then return self:unary() end
+  local a = self:arithmetic(level - 1)
+  while self.kind == "op" and levels[level][self.value] do
+    local op = self:accept "op"
+    a = binary(op, a, self:arithmetic(level - 1))
+  end
+  if self:is("op", "%") then
+    self:error "% drops the decimals in SQL; write a - b * floor(a / b)"
+  elseif self:is("op", "^") then
+    self:error "^ is no operator of SQL; write power(a, b)"
+  elseif self.kind == "op" and (self.value:find "^[&|]$"
+      or self.value == "<<" or self.value == ">>") then
+    self:error "bit operators have no use here; and, or, not combine conditions"
+  end
+  return a
+end
+
+M.compare = {
+  ["="] = "=", ["=="] = "=", ["<>"] = "<>", ["!="] = "<>",
+  ["<"] = "<", ["<="] = "<=", [">"] = ">", [">="] = ">=",
+}
+
+function Parser:membership(a, negate)
+  local node = { "in", a, negate = negate }
+  if self:accept("op", "(") then
+    if self:is("word", "select") then
+      self:error "a query within an expression; write a join"
+    end
+    for i, item in ipairs(self:list()) do node[i + 2] = item end
+    self:expect("op", ")", "',' or ')'")
+  else
+    node[3] = self:is("param") and self:primary()
+      or self:error "expected '(' or ?"
+  end
+  return node
+end
+
+function Parser:comparison()
+  local a = self:arithmetic(#levels)
+  while true do
+    local negate = false
+    if self.kind == "op" and M.compare[self.value] then
+      local op = M.compare[self:accept "op"]
+      a = binary(op, a, self:arithmetic(#levels))
+      if self.kind == "op" and M.compare[self.value] then
+        self:error "two comparisons in a row; write x between a and b, or and"
+      end
+    elseif self:accept("word", "isnull") then
+      a = { "is", a, { "null" } }
+    elseif self:accept("word", "notnull") then
+      a = { "is", a, { "null" }, negate = true }
+    elseif self:accept("word", "is") then
+      negate = self:accept("word", "not") and true
+      if self:accept("word", "distinct") then
+        self:expect("word", "from")
+        negate = not negate
+      end
+      a = { "is", a, self:arithmetic(#levels), negate = negate }
+    else
+      if self:is("word", "not") then
+        self:scan()
+        negate = true
+        if self:accept("word", "null") then
+          a = { "is", a, { "null" }, negate = true }
+          goto continue
+        end
+      end
+      if self:accept("word", "in") then
+        a = self:membership(a, negate)
+      elseif self:accept("word", "between") then
+        local low = self:arithmetic(#levels)
+        self:expect("word", "and")
+        a = { "between", a, low, self:arithmetic(#levels), negate = negate }
+      elseif self:is("word", "like") or self:is("word", "glob") then
+        local op = self:accept "word"
+        a = { "like", a, self:arithmetic(#levels), op = op, negate = negate }
+        if self:accept("word", "escape") then a[4] = self:unary() end
+      elseif negate then
+        self:error "expected in, between, like or null"
+      else
+        return a
+      end
+    end
+    ::continue::
+  end
+end
+
+function Parser:negation()
+  if self:accept("word", "not") then return { "not", self:negation() } end
+  return self:comparison()
+end
+
+function Parser:conjunction()
+  local a = self:negation()
+  while self:accept("word", "and") do a = { "and", a, self:negation() } end
+  return a
+end
+
+function Parser:expression()
+  self.depth = self.depth + 1
+  if self.depth > 100 then self:error "too many brackets" end
+  local a = self:conjunction()
+  while self:accept("word", "or") do a = { "or", a, self:conjunction() } end
+  self.depth = self.depth - 1
+  return a
+end
+
+--- expression.parse(who, source [, values]) -> tree
+-- who stands in front of every message; values are those of ?.
+function M.parse(who, source, values)
+  if type(source) ~= "string" then
+    fail("type", ("%s: an expression is text, not a %s"):format(who,
+      type(source)))
+  end
+  if not text.valid(source) or source:find "\0" then
+    fail("invalid", ("%s: '%s' is not UTF-8 text"):format(who,
+      text.escape(source)))
+  end
+  values = values or {}
+  local p = setmetatable({ who = who, source = source, next_at = 1,
+    values = values, n_param = 0, depth = 0 }, Parser)
+  p:scan()
+  local tree = p:expression()
+  if p.kind ~= "end" then
+    p:error(p:is("op", "=") and "expected the end (one = is enough)"
+      or "expected an operator or the end")
+  end
+  local given = 0
+  for i in pairs(values) do given = math.max(given, i) end
+  if p.n_param < given then
+    fail("invalid", ("%s: %d values for %d ? in '%s'"):format(who, given,
+      p.n_param, source))
+  end
+  return tree
+end
+
+--- expression.definition(who, source) -> name, rest
+-- Splits "NEW = expression"; name is nil when there is no "NEW =".
+function M.definition(who, source)
+  if type(source) ~= "string" then
+    fail("type", ('%s: a new column is text, "NEW = expression", not a %s')
+      :format(who, type(source)))
+  end
+  local name, rest = source:match "^%s*([%a_\128-\255][%w_.\128-\255]*)%s*=([^=].*)$"
+  if not name then name, rest = source:match '^%s*"([^"]+)"%s*=([^=].*)$' end
+  if not name then name, rest = source:match "^%s*`([^`]+)`%s*=([^=].*)$" end
+  return name, rest
+end
+
+return M

@@ -1,0 +1,40 @@
+-- Lists of columns: { name, type, label, unit, levels, ... } each.
+
+local text = require "ts.text"
+local fail = require "ts.error".fail
+
+local M = {}
+
+--- A list of columns that also answers to names in lower case.
+function M.index(columns)
+  for _, column in ipairs(columns) do columns[column.name:lower()] = column end
+  return columns
+end
+
+function M.names_of(columns)
+  local names = {}
+  for i, column in ipairs(columns) do names[i] = column.name end
+  return names
+end
+
+function M.find(who, columns, name)
+  if type(name) ~= "string" then
+    fail("type", ("%s: a column is named by text, not by a %s"):format(who,
+      type(name)))
+  end
+  local column = columns[name:lower()]
+  if column then return column end
+  local near = text.nearest(name, M.names_of(columns))
+  fail("not found", ("%s: no column %s%s"):format(who, name,
+    near and "; nearest: " .. near or
+      "; it has " .. table.concat(M.names_of(columns), ", ")))
+end
+
+function M.copy(column, changes)
+  local out = {}
+  for key, value in pairs(column) do out[key] = value end
+  for key, value in pairs(changes or {}) do out[key] = value end
+  return out
+end
+
+return M

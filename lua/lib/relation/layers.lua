@@ -1,0 +1,197 @@
+-- Layers and their SQL. A layer is one SELECT over a table, a frame, another
+-- layer, or two that are joined; hidden columns (_o1, _o2, ...) carry the order
+-- of rows through all of them.
+
+local expression = require "trialsh.expression"
+
+local M = {}
+local quote = expression.quote
+
+-- layer: source, outputs { { name, tree } ... } by name, where, group, limit,
+-- hidden { { name, sql | tree, desc } ... }
+function M.wrap(layer)
+  local outer = { source = layer, outputs = {}, where = {}, hidden = {} }
+  for i, output in ipairs(layer.outputs) do
+    outer.outputs[i] = { name = output.name }
+  end
+  for i, hidden in ipairs(layer.hidden) do
+    outer.hidden[i] = { name = hidden.name, desc = hidden.desc,
+      user = hidden.user }
+  end
+  return outer
+end
+
+-- A copy that may be added to, or a wrap where the layer is closed or a
+-- column that is used is computed in it.
+function M.open_layer(layer, used)
+  local closed = layer.group or layer.limit or layer.join or layer.sorted
+  if not closed then
+    for _, output in ipairs(layer.outputs) do
+      if output.tree and (not used or used[output.name:lower()]) then
+        closed = true
+      end
+    end
+  end
+  if closed then return M.wrap(layer) end
+  local out = { source = layer.source, outputs = {}, where = {}, hidden = {} }
+  table.move(layer.outputs, 1, #layer.outputs, 1, out.outputs)
+  table.move(layer.where, 1, #layer.where, 1, out.where)
+  table.move(layer.hidden, 1, #layer.hidden, 1, out.hidden)
+  return out
+end
+
+-- SQL whose order is that of the levels; a value beside them comes last.
+function M.level_order(column, name)
+  if not column.levels then return quote(name) end
+  local parts = { "case " .. quote(name) }
+  for i, level in ipairs(column.levels) do
+    parts[#parts + 1] = ("when %s then %d"):format(expression.literal(level), i)
+  end
+  parts[#parts + 1] = ("else iif(%s is null, null, %d) end")
+    :format(quote(name), #column.levels + 1)
+  return table.concat(parts, " ")
+end
+
+
+local Compiler = {}
+Compiler.__index = Compiler
+
+-- The FROM of a layer: a table's name, a frame's, or a layer in brackets.
+function Compiler:source(source, alias)
+  if source.table then return quote(source.table) .. (alias or "") end
+  if source.frame then
+    return "temp." .. self:frame(source.frame) .. (alias or "")
+  end
+  return "(" .. self:layer(source) .. ")" .. (alias or "")
+end
+
+function Compiler:frame(frame)
+  local name = self.frames[frame]
+  if not name then
+    name = self.attach(frame)
+    self.frames[frame] = name
+  end
+  return name
+end
+
+function Compiler:output(output, prefix)
+  if output.tree then
+    return expression.sql(output.tree, self.values) .. " as "
+      .. quote(output.name)
+  end
+  return (output.side or prefix or "") .. quote(output.name)
+end
+
+function Compiler:condition(where)
+  local sql = expression.sql(where.tree, self.values)
+  if self.readable or not where.source then return "(" .. sql .. ")" end
+  self.places[#self.places + 1] = where.source
+  return ("_decide(%d, %s)"):format(#self.places - 1, sql)
+end
+
+-- The terms of ORDER BY: by name where the hidden columns are selected.
+local function order_terms(layer, prefix, selected)
+  local order = {}
+  for i, hidden in ipairs(layer.hidden) do
+    local term = hidden.sql and (selected and hidden.name or hidden.sql)
+      or (prefix or "") .. hidden.name
+    order[i] = term .. (hidden.desc and " desc" or "")
+      .. (hidden.user and " nulls last" or "")
+  end
+  return table.concat(order, ", ")
+end
+
+-- An aggregation whose groups go by number, which SQLite sorts faster than
+-- texts; what it gives has the names that a plain one would have.
+function Compiler:grouped(layer)
+  local g = self.n_group
+  self.n_group = g + 1
+  local inside = { source = layer.source, where = layer.where, hidden = {},
+    outputs = {} }
+  local names, values, keys = {}, {}, {}
+  for i, name in ipairs(layer.group) do
+    keys[i] = quote(name)
+    values[i] = ("_group_value(%d, _k, %d) as %s"):format(g, i - 1, quote(name))
+    names[name] = true
+  end
+  for _, output in ipairs(layer.outputs) do
+    if not names[output.name] then
+      inside.outputs[#inside.outputs + 1] = output
+      values[#values + 1] = quote(output.name)
+    end
+  end
+  local list = { ("_group_key(%d, %s) as _k"):format(g,
+    table.concat(keys, ", ")) }
+  for _, output in ipairs(inside.outputs) do
+    list[#list + 1] = self:output(output)
+  end
+  local parts = { "select " .. table.concat(list, ", "),
+    "from " .. self:source(layer.source) }
+  self:add_where(parts, layer)
+  parts[#parts + 1] = "group by _k"
+  return ("select %s from (%s)"):format(table.concat(values, ", "),
+    table.concat(parts, " "))
+end
+
+function Compiler:add_where(parts, layer)
+  if #layer.where == 0 then return end
+  local conditions = {}
+  for i, where in ipairs(layer.where) do
+    conditions[i] = self:condition(where)
+  end
+  parts[#parts + 1] = "where " .. table.concat(conditions, " and ")
+end
+
+-- outermost: rows come in order and hidden columns are not selected.
+function Compiler:layer(layer, outermost)
+  local parts, list = {}, {}
+  local prefix = layer.join and "a." or nil
+  local by_number = layer.group and #layer.group > 0 and not self.readable
+    and self.n_group < 32
+  for _, output in ipairs(layer.outputs) do
+    list[#list + 1] = by_number and quote(output.name)
+      or self:output(output, prefix)
+  end
+  if not outermost then
+    for _, hidden in ipairs(layer.hidden) do
+      list[#list + 1] = (hidden.sql and hidden.sql .. " as " or prefix or "")
+        .. hidden.name
+    end
+  end
+  parts[1] = "select " .. table.concat(list, ", ")
+  if layer.join then
+    local on = {}
+    for i, key in ipairs(layer.join.keys) do
+      on[i] = ("a.%s = b.%s"):format(quote(key), quote(key))
+    end
+    local left = self:source(layer.source, " a")
+    parts[2] = ("from %s %s join %s on %s"):format(left, layer.join.how,
+      self:source(layer.join.right, " b"), table.concat(on, " and "))
+  elseif by_number then
+    parts[2] = "from (" .. self:grouped(layer) .. ")"
+  else
+    parts[2] = "from " .. self:source(layer.source)
+  end
+  if not by_number then self:add_where(parts, layer) end
+  if layer.group and #layer.group > 0 and not by_number then
+    local group = {}
+    for i, name in ipairs(layer.group) do group[i] = quote(name) end
+    parts[#parts + 1] = "group by " .. table.concat(group, ", ")
+  end
+  if (outermost or layer.limit) and #layer.hidden > 0 then
+    parts[#parts + 1] = "order by "
+      .. order_terms(layer, prefix, not outermost)
+  end
+  if layer.limit then parts[#parts + 1] = "limit " .. layer.limit end
+  return table.concat(parts, " ")
+end
+
+--- layers.compiler(attach, readable): writes the SQL of layers. attach(frame)
+-- names the table that reads a frame; readable leaves out what only counts
+-- and speeds up.
+function M.compiler(attach, readable)
+  return setmetatable({ values = {}, places = {}, frames = {}, n_group = 0,
+    attach = attach, readable = readable }, Compiler)
+end
+
+return M
