@@ -464,7 +464,7 @@ end
 -- missing as nothing, empty text as "". The file appears whole or not at all.
 --
 --   > select(2, pcall(demo.export, demo, "adsl", "adsl.doc"))
---   export: adsl.doc does not end in .csv
+--   export: adsl.doc ends in none of .csv, .tsv, .tab
 --
 -- See also: study:import, read.
 function methods.export(s, what, file)
