@@ -63,12 +63,29 @@ static size_t digits_of(double x, char digits[40], int *point)
     return n;
 }
 
+/* Without the text where that cannot matter: the number is not near half of
+ * the last decimal. *y is correctly rounded, as both parts of it are exact. */
+static bool round_plainly(double x, int decimals, double *y)
+{
+    static const double ten[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8};
+    if (decimals < 0 || decimals > 8)
+        return false;
+    double scaled = fabs(x) * ten[decimals], whole = floor(scaled + 0.5);
+    if (!(scaled < 0x1p30) || fabs(fabs(scaled - whole) - 0.5) < 1e-5)
+        return false;
+    *y = whole == 0 ? 0 : copysign(whole / ten[decimals], x);
+    return true;
+}
+
 double ts_number_round(double x, int decimals)
 {
     char digits[40], text[64];
     int point;
+    double y;
     if (!isfinite(x))
         return x;
+    if (round_plainly(x, decimals, &y))
+        return y;
     size_t n = digits_of(x, digits, &point);
     long keep = (long)point + decimals;
     if (keep >= (long)n)
@@ -80,7 +97,7 @@ double ts_number_round(double x, int decimals)
     /* as an integer of at most 17 digits, so the carry is exact */
     long long whole = keep ? atoll(digits) : 0;
     snprintf(text, sizeof text, "%lldE%d", whole + up, -decimals);
-    return copysign(strtod(text, NULL), (whole + up) ? x : 1);
+    return copysign(strtod(text, NULL), whole + up > 0 ? x : 1);
 }
 
 /* What a text says: digits * 10^scale, negative or not. */

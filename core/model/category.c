@@ -25,8 +25,7 @@ static ts_status reserve(ts_category *c, size_t n_row, size_t n_level,
 {
     *c = (ts_category){0};
     if (n_level > INT_MAX)
-        return ts_fail(err, TS_ELIMIT, "%zu categories are too many",
-                       n_level);
+        return ts_fail(err, TS_ELIMIT, "%zu categories are too many", n_level);
     c->code = ts_alloc_array(n_row, sizeof *c->code);
     c->level = ts_alloc_array(n_level, sizeof *c->level);
     if (c->code && c->level)
@@ -63,8 +62,8 @@ static ts_status of_text(const ts_column *column, ts_category *out,
     size_t k = column->n_level;
     entry *order = ts_alloc_array(k, sizeof *order);
     int *place = ts_alloc_array(k, sizeof *place);
-    ts_status status = order && place ? reserve(out, column->n, k, err)
-                                      : ts_fail_memory(err);
+    ts_status status =
+        order && place ? reserve(out, column->n, k, err) : ts_fail_memory(err);
     if (status)
         goto done;
     for (size_t i = 0; i < k; i++)
@@ -119,10 +118,10 @@ static ts_status of_numbers(const ts_column *column, ts_category *out,
         status = add_level(out, name, err);
     }
     for (size_t i = 0; i < column->n && !status; i++) {
-        const double *at = isnan(column->real[i])
-                               ? NULL
-                               : bsearch(&column->real[i], value, k,
-                                         sizeof *value, by_value);
+        const double *at =
+            isnan(column->real[i])
+                ? NULL
+                : bsearch(&column->real[i], value, k, sizeof *value, by_value);
         out->code[i] = at ? (int)(at - value) : -1;
     }
     ts_free(value);

@@ -8,7 +8,7 @@
 #include "ts/frame.h"
 
 typedef struct {
-    int *code;    /* n_row codes 0 .. n_level-1 in order, -1 for missing */
+    int *code; /* n_row codes 0 .. n_level-1 in order, -1 for missing */
     char **level;
     size_t n_level;
 } ts_category;

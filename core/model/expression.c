@@ -50,8 +50,7 @@ static const char *write_short(const ts_expr *expr, char out[80])
 static ts_status evaluate_name(evaluator *e, const ts_expr *expr, value *out)
 {
     ts_column *column;
-    ts_status status =
-        ts_frame_column(e->frame, expr->text, &column, e->err);
+    ts_status status = ts_frame_column(e->frame, expr->text, &column, e->err);
     if (status)
         return status;
     *out = (value){.kind = column->type == TS_REAL ? REAL : TEXT,
@@ -191,20 +190,20 @@ static ts_status evaluate_numbers(evaluator *e, const ts_expr *expr, value *a,
 static ts_status no_level(evaluator *e, const ts_column *column,
                           const char *text)
 {
-    const char *near = ts_text_nearest(
-        text, (const char *const *)column->level, column->n_level);
+    const char *near = ts_text_nearest(text, (const char *const *)column->level,
+                                       column->n_level);
     if (near)
-        return ts_fail(e->err, TS_ENOTFOUND, "%s has no '%.100s'; nearest: "
-                                             "%.100s",
+        return ts_fail(e->err, TS_ENOTFOUND,
+                       "%s has no '%.100s'; nearest: "
+                       "%.100s",
                        column->name, text, near);
     ts_buffer list = {0};
     for (size_t i = 0; i < column->n_level && i < 8; i++)
         ts_buffer_printf(&list, "%s%.60s", i ? ", " : "", column->level[i]);
-    ts_status status = ts_fail(e->err, TS_ENOTFOUND,
-                               "%s has no '%.100s'; it has %s%s",
-                               column->name, text,
-                               list.data ? list.data : "nothing",
-                               column->n_level > 8 ? ", ..." : "");
+    ts_status status =
+        ts_fail(e->err, TS_ENOTFOUND, "%s has no '%.100s'; it has %s%s",
+                column->name, text, list.data ? list.data : "nothing",
+                column->n_level > 8 ? ", ..." : "");
     ts_buffer_free(&list);
     return status;
 }
@@ -245,8 +244,8 @@ static ts_status compare_columns(evaluator *e, ts_op op, const ts_column *a,
     return status;
 }
 
-static ts_status compare_text(evaluator *e, const ts_expr *expr,
-                              const value *a, const value *b, value *out)
+static ts_status compare_text(evaluator *e, const ts_expr *expr, const value *a,
+                              const value *b, value *out)
 {
     char whole[80];
     bool column_a = a->kind == TEXT, column_b = b->kind == TEXT;
@@ -344,8 +343,7 @@ static ts_status real_result(evaluator *e, value *v, const char *name,
 }
 
 ts_status ts_expr_evaluate(const ts_expr *expr, const ts_frame *frame,
-                           ts_column **out, size_t *n_undefined,
-                           ts_error *err)
+                           ts_column **out, size_t *n_undefined, ts_error *err)
 {
     evaluator e = {.frame = frame, .err = err};
     value v;
@@ -365,8 +363,8 @@ ts_status ts_expr_evaluate(const ts_expr *expr, const ts_frame *frame,
     else if (v.kind == TEXT)
         status = text_result(v.column, name.data, out, err);
     else if (v.kind == LITERAL)
-        status = ts_fail(err, TS_ETYPE, "%s is a literal, no column",
-                         name.data);
+        status =
+            ts_fail(err, TS_ETYPE, "%s is a literal, no column", name.data);
     else
         status = real_result(&e, &v, name.data, out);
     if (!status && n_undefined)

@@ -19,8 +19,8 @@ typedef struct {
     token_kind kind;
     size_t at, length; /* in the source */
     double number;
-    char *text;        /* of TEXT and NAME; owned until a node takes it */
-    bool quoted;       /* `name`: never a function or TRUE */
+    char *text;  /* of TEXT and NAME; owned until a node takes it */
+    bool quoted; /* `name`: never a function or TRUE */
 } token;
 
 typedef struct {
@@ -38,12 +38,12 @@ static const struct {
     ts_op op;
     int precedence;
 } binary[] = {
-    {"||", TS_OP_OR, 1},     {"|", TS_OP_OR, 1},   {"&&", TS_OP_AND, 2},
-    {"&", TS_OP_AND, 2},     {"==", TS_OP_EQ, 4},  {"!=", TS_OP_NE, 4},
-    {"<=", TS_OP_LE, 4},     {"<", TS_OP_LT, 4},   {">=", TS_OP_GE, 4},
-    {">", TS_OP_GT, 4},      {"+", TS_OP_ADD, 5},  {"-", TS_OP_SUB, 5},
-    {"*", TS_OP_MUL, 6},     {"/", TS_OP_DIV, 6},  {"%in%", TS_OP_IN, 7},
-    {":", TS_OP_COLON, 8},   {"^", TS_OP_POW, 10},
+    {"||", TS_OP_OR, 1},   {"|", TS_OP_OR, 1},   {"&&", TS_OP_AND, 2},
+    {"&", TS_OP_AND, 2},   {"==", TS_OP_EQ, 4},  {"!=", TS_OP_NE, 4},
+    {"<=", TS_OP_LE, 4},   {"<", TS_OP_LT, 4},   {">=", TS_OP_GE, 4},
+    {">", TS_OP_GT, 4},    {"+", TS_OP_ADD, 5},  {"-", TS_OP_SUB, 5},
+    {"*", TS_OP_MUL, 6},   {"/", TS_OP_DIV, 6},  {"%in%", TS_OP_IN, 7},
+    {":", TS_OP_COLON, 8}, {"^", TS_OP_POW, 10},
 };
 
 enum { NOT_PRECEDENCE = 3, COMPARISON = 4, SIGN = 9, POWER = 10 };
@@ -164,8 +164,9 @@ static ts_status scan_quoted(parser *p, char quote)
         status = fail_at(p, at, "a name expected between the backticks");
         goto done;
     }
-    p->token.text = text.failed ? NULL : ts_strndup(text.data ? text.data : "",
-                                                    text.length);
+    p->token.text = text.failed
+                        ? NULL
+                        : ts_strndup(text.data ? text.data : "", text.length);
     if (!p->token.text) {
         status = ts_fail_memory(p->err);
         goto done;
@@ -216,8 +217,8 @@ static ts_status scan_operator(parser *p)
         while (((unsigned char)s[n] & 0xC0) == 0x80)
             n++;
         snprintf(what, sizeof what,
-                 "a name, a number or an operator expected, found %.*s",
-                 (int)n, s);
+                 "a name, a number or an operator expected, found %.*s", (int)n,
+                 s);
         return fail_at(p, p->at, what);
     }
     p->at += p->token.length;
@@ -317,8 +318,9 @@ static ts_status unknown_function(parser *p, const token *name)
         known[i] = function[i].text;
     near = ts_text_nearest(name->text, known, COUNT(function));
     snprintf(what, sizeof what, "no function %.60s; %s%s", name->text,
-             near ? "nearest: " : "there are log, ln, log10, exp, sqrt, abs, "
-                                  "I, factor, strata, Surv",
+             near ? "nearest: "
+                  : "there are log, ln, log10, exp, sqrt, abs, "
+                    "I, factor, strata, Surv",
              near ? near : "");
     return fail_at(p, name->at, what);
 }
@@ -380,12 +382,14 @@ static ts_status parse_name(parser *p, ts_expr **out)
         goto done;
     }
     if (!name.quoted && strcmp(name.text, "NA") == 0)
-        status = fail_at(p, name.at, "a name expected, found NA: nothing "
-                                     "equals NA, and rows with it are left "
-                                     "out anyway");
+        status = fail_at(p, name.at,
+                         "a name expected, found NA: nothing "
+                         "equals NA, and rows with it are left "
+                         "out anyway");
     else if (!name.quoted && strcmp(name.text, ".") == 0)
-        status = fail_at(p, name.at, "a name expected, found .: name the "
-                                     "columns");
+        status = fail_at(p, name.at,
+                         "a name expected, found .: name the "
+                         "columns");
     else if (!(status = new_node(p, TS_EXPR_NAME, name.at, out))) {
         (*out)->text = name.text;
         name.text = NULL;
@@ -395,8 +399,7 @@ done:
     return status;
 }
 
-static ts_status parse_sign(parser *p, ts_op op, int precedence,
-                            ts_expr **out)
+static ts_status parse_sign(parser *p, ts_op op, int precedence, ts_expr **out)
 {
     size_t at = p->token.at;
     ts_expr *arg;
@@ -535,9 +538,9 @@ static ts_status parse_whole(parser *p, bool expression)
     if (!status && !is_operator(p, "~"))
         status = parse(p, 0, &left);
     if (!status && !(expression && left && p->token.kind == END)) {
-        status = is_operator(p, "~") ? next(p)
-                                     : expected(p, left ? "an operator or ~"
-                                                        : "a name or ~");
+        status = is_operator(p, "~")
+                     ? next(p)
+                     : expected(p, left ? "an operator or ~" : "a name or ~");
         if (!status)
             status = parse(p, 0, &right);
         if (!status && p->token.kind != END)
@@ -565,8 +568,8 @@ static ts_status parse_source(const char *text, bool expression,
         status = parse_whole(&p, expression);
     drop_token(&p);
     if (!status) {
-        size_t n = count_names(p.formula->response) +
-                   count_names(p.formula->right);
+        size_t n =
+            count_names(p.formula->response) + count_names(p.formula->right);
         p.formula->variable = ts_alloc_array(n, sizeof(char *));
         if (!p.formula->variable)
             status = ts_fail_memory(err);

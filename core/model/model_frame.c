@@ -59,10 +59,10 @@ static ts_status make_part(const ts_expr *expr, const ts_frame *frame,
 {
     ts_status status = name_of(expr, &out->name, err);
     if (!status)
-        status = ts_expr_evaluate(expr, frame, &out->column,
-                                  &out->n_undefined, err);
-    if (!status && (category || out->column->type == TS_TEXT ||
-                    expr->op == TS_OP_FACTOR))
+        status =
+            ts_expr_evaluate(expr, frame, &out->column, &out->n_undefined, err);
+    if (!status &&
+        (category || out->column->type == TS_TEXT || expr->op == TS_OP_FACTOR))
         status = ts_category_of(out->column, &out->category, err);
     return status;
 }
@@ -93,8 +93,8 @@ static ts_status cross(const part *parts, size_t n, size_t n_row, part *out,
     ts_buffer_puts(&name, parts[0].name);
     for (size_t i = 1; i < n && !status; i++) {
         ts_buffer_printf(&name, ", %s", parts[i].name);
-        status = ts_category_cross(&out->category, &parts[i].category, n_row,
-                                   err);
+        status =
+            ts_category_cross(&out->category, &parts[i].category, n_row, err);
     }
     if (!status && (name.failed || !(out->name = ts_strdup(name.data))))
         status = ts_fail_memory(err);
@@ -165,8 +165,8 @@ static ts_status take_codes(part *p, const ts_model_frame *m,
 {
     ts_category *c = &p->category;
     size_t k = c->n_level, unused = 0;
-    bool declared = p->column && p->column->type == TS_TEXT &&
-                    p->column->ordered;
+    bool declared =
+        p->column && p->column->type == TS_TEXT && p->column->ordered;
     v->code = ts_alloc_array(m->n, sizeof *v->code);
     v->level = ts_alloc_array(k, sizeof *v->level);
     ts_level *count = ts_alloc_array(k, sizeof *count);
@@ -266,13 +266,14 @@ static ts_status check_survival(const ts_model_frame *m, ts_error *err)
                            m->response[j].name);
     for (size_t i = 0; i < m->n; i++) {
         if (first->value[i] < 0)
-            return ts_fail(err, TS_EINVALID, "Surv: %s is negative in row "
-                                             "%zu",
+            return ts_fail(err, TS_EINVALID,
+                           "Surv: %s is negative in row "
+                           "%zu",
                            first->name, m->row[i] + 1);
         if (interval && !(first->value[i] < stop->value[i]))
             return ts_fail(err, TS_EINVALID,
-                           "Surv: %s is not before %s in row %zu",
-                           first->name, stop->name, m->row[i] + 1);
+                           "Surv: %s is not before %s in row %zu", first->name,
+                           stop->name, m->row[i] + 1);
     }
     return check_event(&m->response[m->n_response - 1], m->n, m->row, err);
 }

@@ -16,15 +16,15 @@ static const struct {
     const char *text;
     int precedence;
 } operator_of[] = {
-    [TS_OP_OR] = {" | ", 1},    [TS_OP_AND] = {" & ", 2},
-    [TS_OP_NOT] = {"!", 3},     [TS_OP_EQ] = {" == ", 4},
-    [TS_OP_NE] = {" != ", 4},   [TS_OP_LT] = {" < ", 4},
-    [TS_OP_LE] = {" <= ", 4},   [TS_OP_GT] = {" > ", 4},
-    [TS_OP_GE] = {" >= ", 4},   [TS_OP_ADD] = {" + ", 5},
-    [TS_OP_SUB] = {" - ", 5},   [TS_OP_MUL] = {" * ", 6},
-    [TS_OP_DIV] = {" / ", 6},   [TS_OP_IN] = {" %in% ", 7},
-    [TS_OP_COLON] = {":", 8},   [TS_OP_NEG] = {"-", 9},
-    [TS_OP_PLUS] = {"+", 9},    [TS_OP_POW] = {"^", 10},
+    [TS_OP_OR] = {" | ", 1},  [TS_OP_AND] = {" & ", 2},
+    [TS_OP_NOT] = {"!", 3},   [TS_OP_EQ] = {" == ", 4},
+    [TS_OP_NE] = {" != ", 4}, [TS_OP_LT] = {" < ", 4},
+    [TS_OP_LE] = {" <= ", 4}, [TS_OP_GT] = {" > ", 4},
+    [TS_OP_GE] = {" >= ", 4}, [TS_OP_ADD] = {" + ", 5},
+    [TS_OP_SUB] = {" - ", 5}, [TS_OP_MUL] = {" * ", 6},
+    [TS_OP_DIV] = {" / ", 6}, [TS_OP_IN] = {" %in% ", 7},
+    [TS_OP_COLON] = {":", 8}, [TS_OP_NEG] = {"-", 9},
+    [TS_OP_PLUS] = {"+", 9},  [TS_OP_POW] = {"^", 10},
 };
 
 enum { TIGHTEST = 11 };
@@ -56,9 +56,9 @@ static void write_quoted(const char *text, char quote, ts_buffer *out)
 {
     ts_buffer_add(out, &quote, 1);
     for (; *text; text++) {
-        if (*text == quote || (*text == '\\' && (text[1] == '\\' ||
-                                                 text[1] == quote ||
-                                                 text[1] == '\0')))
+        if (*text == quote ||
+            (*text == '\\' &&
+             (text[1] == '\\' || text[1] == quote || text[1] == '\0')))
             ts_buffer_puts(out, "\\");
         ts_buffer_add(out, text, 1);
     }
@@ -178,8 +178,8 @@ static ts_status add_all(expander *e, term_list *list, const term_list *more)
     return status;
 }
 
-static ts_status add_products(expander *e, term_list *list,
-                              const term_list *a, const term_list *b)
+static ts_status add_products(expander *e, term_list *list, const term_list *a,
+                              const term_list *b)
 {
     ts_status status = TS_OK;
     for (size_t i = 0; i < a->n && !status; i++)
@@ -307,8 +307,7 @@ static ts_status combine(expander *e, const ts_expr *expr, const term_list *a,
     }
 }
 
-static ts_status expand_binary(expander *e, const ts_expr *expr,
-                               term_list *out)
+static ts_status expand_binary(expander *e, const ts_expr *expr, term_list *out)
 {
     term_list a = {0}, b = {0};
     ts_status status = expand(e, expr->arg[0], &a);
@@ -368,8 +367,9 @@ static ts_status expand(expander *e, const ts_expr *expr, term_list *out)
     case TS_OP_LE:
     case TS_OP_GT:
     case TS_OP_GE:
-        return no_sum(e, expr, "is no term; I() makes it a variable of 0 and "
-                               "1");
+        return no_sum(e, expr,
+                      "is no term; I() makes it a variable of 0 and "
+                      "1");
     default:
         return add_factor(e, expr, out);
     }

@@ -69,8 +69,7 @@ static double variance_scaled(const double *x, size_t n, bool logs,
         ts_sum_add(&rest, d);
     }
     double left = ts_sum_value(&rest);
-    return (ts_sum_value(&squares) - left * left / (double)n) /
-           (double)(n - 1);
+    return (ts_sum_value(&squares) - left * left / (double)n) / (double)(n - 1);
 }
 
 static double sd_of(const double *x, size_t n, bool logs)
@@ -205,8 +204,8 @@ int ts_decimals(const double *x, size_t n, int most)
         for (; decimals <= most; decimals++, unit *= 10) {
             double scaled = x[i] * unit;
             /* the nearest double to 0.07 is not 7/100: allow its rounding */
-            if (isnan(x[i]) || fabs(scaled - round(scaled)) <=
-                                   4 * DBL_EPSILON * fabs(scaled))
+            if (isnan(x[i]) ||
+                fabs(scaled - round(scaled)) <= 4 * DBL_EPSILON * fabs(scaled))
                 break;
         }
     return decimals;

@@ -13,16 +13,25 @@
 #include "ts/memory.h"
 
 static const ts_ttest empty = {
-    .estimate = NAN,   .std_error = NAN,  .statistic = NAN, .df = NAN,
-    .p_value = NAN,    .conf_low = NAN,   .conf_high = NAN, .estimate_1 = NAN,
-    .estimate_2 = NAN, .sd_1 = NAN,       .sd_2 = NAN,
+    .estimate = NAN,
+    .std_error = NAN,
+    .statistic = NAN,
+    .df = NAN,
+    .p_value = NAN,
+    .conf_low = NAN,
+    .conf_high = NAN,
+    .estimate_1 = NAN,
+    .estimate_2 = NAN,
+    .sd_1 = NAN,
+    .sd_2 = NAN,
 };
 
 static ts_status check_options(const ts_ttest_options *opt, ts_error *err)
 {
     if (!(opt->conf_level > 0 && opt->conf_level < 1))
-        return ts_fail(err, TS_EINVALID, "conf_level = %g is not between 0 "
-                                         "and 1",
+        return ts_fail(err, TS_EINVALID,
+                       "conf_level = %g is not between 0 "
+                       "and 1",
                        opt->conf_level);
     if (!isfinite(opt->mu))
         return ts_fail(err, TS_EINVALID, "mu = %g is not finite", opt->mu);
@@ -122,8 +131,8 @@ ts_status ts_ttest_paired(const double *x, const double *y, size_t n,
         t.estimate_2 = ts_mean(y, n);
         t.sd_1 = ts_sd(x, n);
         t.sd_2 = ts_sd(y, n);
-        one_sample(difference, n,
-                   fmax(fabs(t.estimate_1), fabs(t.estimate_2)), opt, &t);
+        one_sample(difference, n, fmax(fabs(t.estimate_1), fabs(t.estimate_2)),
+                   opt, &t);
         *out = t;
     }
     ts_free(difference);
@@ -144,14 +153,14 @@ static void pooled(ts_ttest *t)
 {
     double a = t->n_1 > 1 ? t->sd_1 : 0, b = t->n_2 > 1 ? t->sd_2 : 0;
     t->df = (double)(t->n_1 + t->n_2 - 2);
-    double sd = hypot(a * sqrt((double)(t->n_1 - 1)),
-                      b * sqrt((double)(t->n_2 - 1))) /
-                sqrt(t->df);
+    double sd =
+        hypot(a * sqrt((double)(t->n_1 - 1)), b * sqrt((double)(t->n_2 - 1))) /
+        sqrt(t->df);
     t->std_error = sd * sqrt(1 / (double)t->n_1 + 1 / (double)t->n_2);
 }
 
-ts_status ts_ttest_two(const double *x, size_t n_1, const double *y,
-                       size_t n_2, const ts_ttest_options *opt, ts_ttest *out,
+ts_status ts_ttest_two(const double *x, size_t n_1, const double *y, size_t n_2,
+                       const ts_ttest_options *opt, ts_ttest *out,
                        ts_error *err)
 {
     ts_ttest t = empty;

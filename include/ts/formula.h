@@ -2,8 +2,8 @@
  * R's formula language, as a tree.
  *
  *     ts_formula *f;
- *     if (ts_formula_parse("log(AVAL) ~ log(BASE) + TRT01P * AVISIT", &f, &err))
- *         puts(err.text);   the character's position, and what was expected
+ *     if (ts_formula_parse("log(AVAL) ~ log(BASE) + TRT01P * AVISIT", &f,
+ * &err)) puts(err.text);   the character's position, and what was expected
  *     ... f->response, f->right, f->variable[0 .. n_variable-1] ...
  *     ts_formula_free(f);
  *

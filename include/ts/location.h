@@ -31,7 +31,7 @@ typedef enum {
 } ts_ttest_reason;
 
 typedef struct {
-    double estimate;               /* mean, or difference of means */
+    double estimate; /* mean, or difference of means */
     double std_error, statistic, df, p_value;
     double conf_low, conf_high;    /* one-sided: infinite on one side */
     double estimate_1, estimate_2; /* the means */
@@ -54,8 +54,8 @@ ts_status ts_ttest_paired(const double *x, const double *y, size_t n,
                           ts_error *err);
 /* Unequal variances with Satterthwaite's degrees of freedom (Welch 1947,
  * Biometrika 34:28), or pooled. */
-ts_status ts_ttest_two(const double *x, size_t n_1, const double *y,
-                       size_t n_2, const ts_ttest_options *opt, ts_ttest *out,
+ts_status ts_ttest_two(const double *x, size_t n_1, const double *y, size_t n_2,
+                       const ts_ttest_options *opt, ts_ttest *out,
                        ts_error *err);
 
 #endif

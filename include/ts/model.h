@@ -27,8 +27,7 @@
  * or < on text; TS_EINVALID for an infinite number in the data.
  */
 ts_status ts_expr_evaluate(const ts_expr *expr, const ts_frame *frame,
-                           ts_column **out, size_t *n_undefined,
-                           ts_error *err);
+                           ts_column **out, size_t *n_undefined, ts_error *err);
 
 typedef struct {
     char *name;   /* "F", or of crossed variables "F, 65 and over" */
@@ -57,11 +56,11 @@ typedef struct {
     size_t n;     /* complete, so used */
     size_t *row;  /* their places in the frame, from 0 */
     size_t n_missing;
-    bool survival;         /* the response is Surv() */
+    bool survival;               /* the response is Surv() */
     ts_model_variable *response; /* 1; of Surv: time, event or start, stop,
                                     event */
-    size_t n_response; /* 0 for a one-sided formula */
-    ts_model_variable *x; /* of terms.factor[j], in that order */
+    size_t n_response;           /* 0 for a one-sided formula */
+    ts_model_variable *x;        /* of terms.factor[j], in that order */
     size_t n_x;
     ts_terms terms;
     ts_model_variable group;   /* all x crossed; name NULL without x */

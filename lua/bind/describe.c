@@ -2,16 +2,14 @@
 #include "bind.h"
 
 #include <math.h>
-#include <string.h>
+#include <stdio.h>
 #include "ts/describe.h"
-#include "ts/sum.h"
 
 static const ts_column *check_real(lua_State *L, int index)
 {
     const ts_column *column = tsl_check_column(L, index);
     if (column->type != TS_REAL)
-        tsl_failf(L, TS_ETYPE, "%s is text, numbers are needed",
-                  column->name);
+        tsl_failf(L, TS_ETYPE, "%s is text, numbers are needed", column->name);
     return column;
 }
 
@@ -23,8 +21,8 @@ static double *check_values(lua_State *L, int index, size_t *n)
     *n = 0;
     for (size_t i = 0; i < column->n; i++) {
         if (isinf(column->real[i]))
-            tsl_failf(L, TS_EINVALID, "%s is infinite in row %d",
-                      column->name, (int)i + 1);
+            tsl_failf(L, TS_EINVALID, "%s is infinite in row %d", column->name,
+                      (int)i + 1);
         if (!isnan(column->real[i]))
             x[(*n)++] = column->real[i];
     }
@@ -40,8 +38,8 @@ static int describe(lua_State *L)
     ts_error err;
     if (ts_describe(column->real, column->n, type, &d, &err)) {
         ts_error named = {.code = err.code};
-        snprintf(named.text, sizeof named.text, "%.200s: %.1000s",
-                 column->name, err.text);
+        snprintf(named.text, sizeof named.text, "%.200s: %.1000s", column->name,
+                 err.text);
         return tsl_fail(L, err.code == TS_EINVALID ? &named : &err);
     }
     lua_createtable(L, 0, 20);
@@ -70,8 +68,9 @@ static int quantile(lua_State *L)
     double p = luaL_checknumber(L, 2);
     int type = (int)luaL_optinteger(L, 3, 2);
     if (!(p >= 0 && p <= 1))
-        return tsl_failf(L, TS_EINVALID, "quantile: p = %g is not between 0 "
-                                         "and 1",
+        return tsl_failf(L, TS_EINVALID,
+                         "quantile: p = %g is not between 0 "
+                         "and 1",
                          p);
     if (type < 1 || type > 9)
         return tsl_failf(L, TS_EINVALID,
@@ -91,6 +90,23 @@ static int decimals(lua_State *L)
     return 1;
 }
 
+/* mean(column), sd(column): without the sorting that describe needs */
+static int mean(lua_State *L)
+{
+    size_t n;
+    const double *x = check_values(L, 1, &n);
+    tsl_push_real(L, ts_mean(x, n));
+    return 1;
+}
+
+static int sd(lua_State *L)
+{
+    size_t n;
+    const double *x = check_values(L, 1, &n);
+    tsl_push_real(L, ts_sd(x, n));
+    return 1;
+}
+
 static int count(lua_State *L)
 {
     const ts_column *column = tsl_check_column(L, 1);
@@ -102,10 +118,8 @@ static int count(lua_State *L)
 }
 
 static const luaL_Reg functions[] = {
-    {"describe", describe},
-    {"quantile", quantile},
-    {"decimals", decimals},
-    {"count", count},
+    {"describe", describe}, {"quantile", quantile}, {"decimals", decimals},
+    {"count", count},       {"mean", mean},         {"sd", sd},
     {NULL, NULL},
 };
 

@@ -74,8 +74,9 @@ static const ts_formula *check_formula(lua_State *L, int alone)
     ts_error err;
     const char *text = luaL_checkstring(L, 1);
     model *m = new_model(L);
-    tsl_try(L, alone ? ts_formula_parse_any(text, &m->formula, &err)
-                     : ts_formula_parse(text, &m->formula, &err),
+    tsl_try(L,
+            alone ? ts_formula_parse_any(text, &m->formula, &err)
+                  : ts_formula_parse(text, &m->formula, &err),
             &err);
     return m->formula;
 }
@@ -122,8 +123,9 @@ static int new_frame(lua_State *L)
         alone = lua_toboolean(L, -1);
     }
     model *m = new_model(L);
-    tsl_try(L, alone ? ts_formula_parse_any(text, &m->formula, &err)
-                     : ts_formula_parse(text, &m->formula, &err),
+    tsl_try(L,
+            alone ? ts_formula_parse_any(text, &m->formula, &err)
+                  : ts_formula_parse(text, &m->formula, &err),
             &err);
     tsl_try(L, ts_model_frame_new(m->formula, frame, flags, &m->frame, &err),
             &err);
@@ -184,8 +186,7 @@ static void push_variable(lua_State *L, const ts_model_variable *v)
     }
 }
 
-static void push_variables(lua_State *L, const ts_model_variable *v,
-                           size_t n)
+static void push_variables(lua_State *L, const ts_model_variable *v, size_t n)
 {
     lua_createtable(L, (int)n, 0);
     for (size_t i = 0; i < n; i++) {
@@ -197,7 +198,8 @@ static void push_variables(lua_State *L, const ts_model_variable *v,
 /* model:info() -> n, n_row, n_missing, survival; response and x: lists of
  * variables { name, type, n_missing, n_undefined, levels, n_level }; group
  * and stratum: one such variable each, or nil. The first n_level levels are
- * those with rows that are used; a level is { name, parts, place, n_row, n }. */
+ * those with rows that are used; a level is { name, parts, place, n_row, n }.
+ */
 static int model_info(lua_State *L)
 {
     const ts_model_frame *m = tsl_check_model(L, 1);
@@ -257,8 +259,8 @@ static int model_samples(lua_State *L)
                   "the response is no number");
     const ts_model_variable *g = &m->group;
     int all = lua_isnoneornil(L, 2) || !g->name;
-    size_t *target = lua_newuserdatauv(
-        L, (g->n_level_all + 1) * sizeof *target, 0);
+    size_t *target =
+        lua_newuserdatauv(L, (g->n_level_all + 1) * sizeof *target, 0);
     memset(target, 0, (g->n_level_all + 1) * sizeof *target);
     size_t k = all ? 1 : read_targets(L, g, target);
     size_t *count = lua_newuserdatauv(L, (k + 1) * sizeof *count, 0);
@@ -271,8 +273,7 @@ static int model_samples(lua_State *L)
     lua_createtable(L, (int)k, 0);
     for (size_t j = 1; j <= k; j++) {
         ts_column **box = tsl_new_column(L);
-        tsl_try(L, ts_column_new_real(m->response[0].name, count[j], box,
-                                      &err),
+        tsl_try(L, ts_column_new_real(m->response[0].name, count[j], box, &err),
                 &err);
         to[j] = (*box)->real;
         lua_rawseti(L, -2, (lua_Integer)j);

@@ -8,8 +8,7 @@ static const ts_column *check_sample(lua_State *L, int index)
 {
     const ts_column *column = tsl_check_column(L, index);
     if (column->type != TS_REAL)
-        tsl_failf(L, TS_ETYPE, "%s is text, numbers are needed",
-                  column->name);
+        tsl_failf(L, TS_ETYPE, "%s is text, numbers are needed", column->name);
     return column;
 }
 

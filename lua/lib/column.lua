@@ -13,15 +13,14 @@ local M = {}
 
 local methods = {}
 
--- Fields that describe() and a method share.
-for method, field in pairs { mean = "mean", sd = "sd", median = "median",
-  min = "min", max = "max", sum = "sum" } do
-  methods[method] = function(column)
-    return cdescribe.describe(column)[field]
-  end
+-- Fields of describe() that are methods as well.
+for _, name in ipairs { "median", "min", "max", "sum" } do
+  methods[name] = function(column) return cdescribe.describe(column)[name] end
 end
 
-function methods.n(column) return cdescribe.count(column) end
+methods.mean, methods.sd = cdescribe.mean, cdescribe.sd
+
+methods.n = cdescribe.count
 
 function methods.missing(column) return #column - cdescribe.count(column) end
 

@@ -20,8 +20,8 @@ static const double y[] = {5, 3, NAN, 8, 1, 2};
 static const double age[] = {70, 60, 60, 65, NAN, 70};
 static const double time_of[] = {10, 0, 30, 40, 50, 60};
 static const double cnsr[] = {0, 1, 0, 1, 0, 0};
-static const char *const arm[] = {"Placebo", "Active", "Active", "Placebo",
-                                  "Placebo", "Active"};
+static const char *const arm[] = {"Placebo", "Active",  "Active",
+                                  "Placebo", "Placebo", "Active"};
 static const char *const sex[] = {"M", "F", "F", NULL, "M", "F"};
 
 static void add_real(ts_frame *frame, const char *name, const double *x)
@@ -32,9 +32,8 @@ static void add_real(ts_frame *frame, const char *name, const double *x)
     assert_int_equal(ts_frame_add(frame, column, NULL), 0);
 }
 
-static void add_text(ts_frame *frame, const char *name,
-                     const char *const *text, const char *const *levels,
-                     size_t n)
+static void add_text(ts_frame *frame, const char *name, const char *const *text,
+                     const char *const *levels, size_t n)
 {
     ts_builder *b;
     ts_column *column;
@@ -42,10 +41,10 @@ static void add_text(ts_frame *frame, const char *name,
     if (n)
         assert_int_equal(ts_builder_levels(b, levels, n, NULL), 0);
     for (int i = 0; i < 6; i++)
-        assert_int_equal(text[i] ? ts_builder_text(b, text[i],
-                                                   strlen(text[i]), NULL)
-                                 : ts_builder_na(b, NULL),
-                         0);
+        assert_int_equal(
+            text[i] ? ts_builder_text(b, text[i], strlen(text[i]), NULL)
+                    : ts_builder_na(b, NULL),
+            0);
     assert_int_equal(ts_builder_end(b, &column, NULL), 0);
     assert_int_equal(ts_frame_add(frame, column, NULL), 0);
 }
@@ -127,11 +126,19 @@ static void binding(void **state)
 static void round_trip(void **state)
 {
     static const char *const formulas[] = {
-        "~ a - (b - c) / d^2^3", "~ (-a)^2", "~ -a^2", "~ (a^b)^c",
-        "~ `my col` + log(`1st`) + `TRUE`", "~ I(x == 'it''s \"so\"')",
-        "~ I(x == \"a\\\\b\")", "~ I((a == b) == c)", "~ !(a & b) | c",
-        "~ a %in% (b + c)", "~ I(x > 1e-300) + I(y == .5)",
-        "~ `a\\`b` + \xC3\xA9t\xC3\xA9", "~ I(x == 'ends in \\\\')",
+        "~ a - (b - c) / d^2^3",
+        "~ (-a)^2",
+        "~ -a^2",
+        "~ (a^b)^c",
+        "~ `my col` + log(`1st`) + `TRUE`",
+        "~ I(x == 'it''s \"so\"')",
+        "~ I(x == \"a\\\\b\")",
+        "~ I((a == b) == c)",
+        "~ !(a & b) | c",
+        "~ a %in% (b + c)",
+        "~ I(x > 1e-300) + I(y == .5)",
+        "~ `a\\`b` + \xC3\xA9t\xC3\xA9",
+        "~ I(x == 'ends in \\\\')",
     };
     (void)state;
     for (size_t i = 0; i < COUNT(formulas); i++) {
@@ -163,8 +170,7 @@ static void variables(void **state)
     assert_null(f->right);
     assert_int_equal(f->n_variable, 2);
     ts_formula_free(f);
-    assert_int_equal(ts_formula_parse("AFTER - BEFORE", &f, NULL),
-                     TS_EFORMAT);
+    assert_int_equal(ts_formula_parse("AFTER - BEFORE", &f, NULL), TS_EFORMAT);
     assert_null(f);
 }
 
@@ -402,9 +408,8 @@ static void values_refused(void **state)
     ts_column *column;
     ts_error err = {0};
     assert_int_equal(ts_formula_parse_any("y + 1", &f, NULL), 0);
-    assert_int_equal(
-        ts_expr_evaluate(f->response, frame, &column, NULL, &err),
-        TS_EINVALID);
+    assert_int_equal(ts_expr_evaluate(f->response, frame, &column, NULL, &err),
+                     TS_EINVALID);
     assert_string_equal(err.text, "y is infinite in row 4");
     ts_formula_free(f);
     ts_frame_free(frame);
@@ -475,8 +480,7 @@ static void group_frame(void **state)
 {
     ts_formula *f;
     ts_frame *frame = trial();
-    ts_model_frame *m = model(frame, "log(y) ~ AGE + SEX", TS_MODEL_GROUPS,
-                              &f);
+    ts_model_frame *m = model(frame, "log(y) ~ AGE + SEX", TS_MODEL_GROUPS, &f);
     (void)state;
     /* numbers in increasing order, undeclared text in byte order */
     assert_int_equal(m->n, 3);
@@ -580,18 +584,12 @@ static void every_failure(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(binding),
-        cmocka_unit_test(round_trip),
-        cmocka_unit_test(variables),
-        cmocka_unit_test(errors_of_form),
-        cmocka_unit_test(depth),
-        cmocka_unit_test(terms),
-        cmocka_unit_test(terms_refused),
-        cmocka_unit_test(values),
-        cmocka_unit_test(values_refused),
-        cmocka_unit_test(survival_frame),
-        cmocka_unit_test(group_frame),
-        cmocka_unit_test(survival_refused),
+        cmocka_unit_test(binding),        cmocka_unit_test(round_trip),
+        cmocka_unit_test(variables),      cmocka_unit_test(errors_of_form),
+        cmocka_unit_test(depth),          cmocka_unit_test(terms),
+        cmocka_unit_test(terms_refused),  cmocka_unit_test(values),
+        cmocka_unit_test(values_refused), cmocka_unit_test(survival_frame),
+        cmocka_unit_test(group_frame),    cmocka_unit_test(survival_refused),
         cmocka_unit_test(every_failure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

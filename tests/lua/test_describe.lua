@@ -212,6 +212,17 @@ function TestColumn.test_round()
     { 123456789.125, 2, 123456789.13 }, { 0.1, 20, 0.1 } } do
     lu.assertEquals(text.round(case[1], case[2]), case[3])
   end
+  -- the short way and the way over text agree, near halves above all
+  local format = require "trialsh.format"
+  math.randomseed(20180308)
+  for i = 1, 20000 do
+    local digits = i % 6
+    local x = (math.random(-10^6, 10^6) + 0.5) / 10 ^ digits
+    if i % 2 == 0 then x = x + (math.random() - 0.5) * 10 ^ -math.random(1, 17) end
+    local wanted = tonumber(format.fixed(x, digits))
+    lu.assertTrue(text.round(x, digits) == wanted,
+      ("%.17g to %d"):format(x, digits))
+  end
 end
 
 function TestColumn.test_rows_are_not_chosen_by_operators()
