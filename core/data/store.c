@@ -456,12 +456,12 @@ ts_status ts_store_execute(ts_store *store, const char *sql,
 
 /* One builder per column of the statement. */
 static ts_status make_builders(sqlite3_stmt *stmt, size_t k,
-                               const ts_variable *variables,
+                               const ts_field *variables,
                                ts_builder **builders, ts_error *err)
 {
     ts_status status = TS_OK;
     for (size_t j = 0; j < k && !status; j++) {
-        const ts_variable *v = variables ? &variables[j] : NULL;
+        const ts_field *v = variables ? &variables[j] : NULL;
         const char *name = v && v->name ? v->name
                                         : sqlite3_column_name(stmt, (int)j);
         if (!name)
@@ -495,7 +495,7 @@ static ts_status add_value(sqlite3_stmt *stmt, int j, ts_builder *builder,
 }
 
 static ts_status finish_frame(ts_builder **builders, size_t k,
-                              const ts_variable *variables, ts_frame **out,
+                              const ts_field *variables, ts_frame **out,
                               ts_error *err)
 {
     ts_frame *frame;
@@ -506,7 +506,7 @@ static ts_status finish_frame(ts_builder **builders, size_t k,
         status = ts_builder_end(builders[j], &column, err);
         builders[j] = NULL;
         if (!status && variables) {
-            const ts_variable *v = &variables[j];
+            const ts_field *v = &variables[j];
             if ((status = ts_column_set(&column->label, v->label, err)) ||
                 (status = ts_column_set(&column->unit, v->unit, err)) ||
                 (status = ts_column_set(&column->format, v->format, err)))
@@ -525,7 +525,7 @@ static ts_status finish_frame(ts_builder **builders, size_t k,
 
 ts_status ts_store_query(ts_store *store, const char *sql,
                          const ts_value *values, size_t n_value,
-                         const ts_variable *variables, size_t n_variable,
+                         const ts_field *variables, size_t n_variable,
                          ts_frame **out, ts_error *err)
 {
     sqlite3_stmt *stmt = NULL;

@@ -208,7 +208,7 @@ ts_status ts_store_verify(ts_store *store, size_t *n_event, ts_error *err)
 {
     static const int types[] = {TS_REAL, TS_TEXT, TS_TEXT, TS_TEXT, TS_TEXT,
                                 TS_REAL, TS_TEXT, TS_TEXT, TS_TEXT, TS_TEXT};
-    ts_variable variables[10] = {{0}};
+    ts_field variables[10] = {{0}};
     ts_frame *f;
     ts_buffer event = {0};
     char hash[65];

@@ -46,13 +46,13 @@ typedef struct {
     const char *const *levels; /* in order */
     size_t n_level;
     const char *label, *unit, *format;
-} ts_variable;
+} ts_field;
 
 /* Runs one statement that only reads; its rows become *out. variables has
  * one entry per column, or n_variable is 0. TS_ESQL with SQLite's words. */
 ts_status ts_store_query(ts_store *store, const char *sql,
                          const ts_value *values, size_t n_value,
-                         const ts_variable *variables, size_t n_variable,
+                         const ts_field *variables, size_t n_variable,
                          ts_frame **out, ts_error *err);
 /* Runs one statement of the store's own, which may change it. */
 ts_status ts_store_execute(ts_store *store, const char *sql,

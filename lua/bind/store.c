@@ -99,18 +99,18 @@ static const char *text_field(lua_State *L, const char *name)
 }
 
 /* { { name =, type = "real", levels = { ... }, label = ... }, ... } */
-static ts_variable *check_variables(lua_State *L, int index, size_t *n)
+static ts_field *check_variables(lua_State *L, int index, size_t *n)
 {
     *n = 0;
     if (lua_isnoneornil(L, index))
         return NULL;
     luaL_checktype(L, index, LUA_TTABLE);
     *n = (size_t)luaL_len(L, index);
-    ts_variable *v = lua_newuserdatauv(L, sizeof(ts_variable) * (*n + 1), 0);
+    ts_field *v = lua_newuserdatauv(L, sizeof(ts_field) * (*n + 1), 0);
     int holder = lua_gettop(L) + 1;
     lua_newtable(L); /* keeps the arrays of levels alive */
     for (size_t i = 0; i < *n; i++) {
-        v[i] = (ts_variable){0};
+        v[i] = (ts_field){0};
         lua_rawgeti(L, index, (lua_Integer)i + 1);
         v[i].name = text_field(L, "name");
         v[i].label = text_field(L, "label");
@@ -153,7 +153,7 @@ static int query(lua_State *L)
     const char *sql = luaL_checkstring(L, 2);
     lua_settop(L, 4);
     const ts_value *values = check_values(L, 3, &n_value);
-    const ts_variable *variables = check_variables(L, 4, &n_variable);
+    const ts_field *variables = check_variables(L, 4, &n_variable);
     ts_frame **box = tsl_new_frame(L);
     tsl_try(L,
             ts_store_query(store, sql, values, n_value, variables, n_variable,

@@ -120,8 +120,8 @@ function M.table(columns, n, opt)
   return table.concat(lines, "\n"), shown
 end
 
--- What stands below: rows and columns shown, orders, marks.
-local function footer(columns, total, rows, shown, simulated)
+-- "15 of 254 rows, 6 of 49 columns (not: ...)", nil when all is shown.
+local function shown_line(columns, total, rows, shown)
   local parts = {}
   if rows < total then parts[1] = ("%d of %d rows"):format(rows, total) end
   if shown < #columns then
@@ -132,22 +132,44 @@ local function footer(columns, total, rows, shown, simulated)
     parts[#parts + 1] = ("%d of %d columns (not: %s)"):format(shown, #columns,
       text.escape(list))
   end
-  local line = table.concat(parts, ", ")
-  local orders = {}
+  return #parts > 0 and table.concat(parts, ", ") or nil
+end
+
+-- "AVAL: Lymphocytes, /uL" of the columns that have a label or a unit.
+local function labels_of(columns, shown)
+  local list = {}
   for j = 1, shown do
     local c = columns[j]
-    if c.levels and #c.levels > 1 and #c.levels <= 8 and #parts > 0 then
-      orders[#orders + 1] = ("* %s: %s"):format(c.name,
-        text.escape(table.concat(c.levels, " < ")))
+    local label = c.label and c.label ~= c.name and c.label
+    local words = label and c.unit and label .. ", " .. c.unit or label
+      or c.unit
+    if words then list[#list + 1] = text.escape(c.name .. ": " .. words) end
+  end
+  return list
+end
+
+-- What stands below: rows and columns shown, orders, labels, marks.
+local function footer(columns, total, rows, shown, simulated)
+  local lines, width = {}, M.width() - 2
+  local line = shown_line(columns, total, rows, shown)
+  lines[1] = line
+  for j = 1, shown do
+    local c = columns[j]
+    if line and c.levels and #c.levels > 1 and #c.levels <= 8 then
+      local order = ("* %s: %s"):format(c.name, table.concat(c.levels, " < "))
+      order = text.escape(order)
+      if text.width(order) <= width then lines[#lines + 1] = order end
     end
   end
-  local lines = {}
-  if line ~= "" then lines[1] = "  " .. line end
-  local width = M.width()
-  for _, order in ipairs(orders) do
-    if text.width(order) + 2 <= width then lines[#lines + 1] = "  " .. order end
+  local labels = labels_of(columns, shown)
+  if #labels > 0 then
+    local broken = require "trialsh.result".lines(labels, width)
+    for part in broken:gmatch "[^\n]+" do
+      lines[#lines + 1] = cut(part, width)
+    end
   end
-  if simulated then lines[#lines + 1] = "  SIMULATED DATA" end
+  if simulated then lines[#lines + 1] = "SIMULATED DATA" end
+  for i, l in ipairs(lines) do lines[i] = "  " .. l end
   return lines
 end
 

@@ -460,7 +460,7 @@ function methods.drop(s, name)
 end
 
 --- study:export(what, file) -> file
--- Writes a table (by name), a relation or a frame as CSV: exact numbers,
+-- Writes a table (by name), a relation or a frame as CSV or TSV: exact numbers,
 -- missing as nothing, empty text as "". The file appears whole or not at all.
 --
 --   > select(2, pcall(demo.export, demo, "adsl", "adsl.doc"))
