@@ -44,7 +44,8 @@ RMATH = $(firstword $(shell ls $(LIBDIR)/libRmath.a /usr/lib/libRmath.a 2>&-) \
         -lRmath)
 # reference LAPACK, linked statically: the same digits, and 2 ms to start
 LAPACK = $(LIBDIR)/liblapacke.a $(LIBDIR)/lapack/liblapack.a \
-         $(LIBDIR)/blas/libblas.a -l:libgfortran.a -l:libquadmath.a
+         $(LIBDIR)/blas/libblas.a -l:libgfortran.a \
+         $(filter /%,$(shell gcc -print-file-name=libquadmath.a))
 LIBS = -l:liblua5.4.a -lreadline -lsqlite3 $(RMATH) $(LAPACK) \
        -lcrypto -lz -lcjson -lm
 
