@@ -98,7 +98,9 @@ ts_status csv_record_read(csv_source *s, csv_record *r, bool *more,
         } else {
             p = quoted_end(s, p, &doubled);
             if (!p && s->eof)
-                return fail_open(s, cell, err);
+                return s->end - s->at > CSV_MAX_RECORD
+                           ? csv_source_too_long(s, err)
+                           : fail_open(s, cell, err);
             if (!p)
                 goto refill;
             if (p < end && !r->stop[(unsigned char)*p])

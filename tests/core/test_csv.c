@@ -1,0 +1,694 @@
+/*
+ * The CSV reader: cases in memory by what they come to, the collections in
+ * ../shared/data/csv, every case again with blocks of a few bytes, failing
+ * allocations, interrupts, files that change, limits.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "csv_outcome.h"
+#include "ts/hash.h"
+#include "ts/interrupt.h"
+#include "ts/memory.h"
+
+#define COUNT(a) (sizeof(a) / sizeof *(a))
+#define CSV "../shared/data/csv/"
+
+typedef struct {
+    const char *text;
+    size_t length; /* 0: strlen */
+    const char *outcome;
+    ts_csv_options options;
+    const char *path; /* NULL: x.csv */
+} csv_case;
+
+#define BYTES(s) s, sizeof(s) - 1
+
+static const char *const na_99[] = {"-99", "ND", ""};
+static const char *const na_word[] = {"NA"};
+static const ts_csv_type a_text[] = {{"a", TS_TEXT}};
+static const ts_csv_type a_real[] = {{"a", TS_REAL}};
+static const ts_csv_type unknown[] = {{"AEG", TS_REAL}};
+
+static const csv_case cases[] = {
+    /* line ends, marks, delimiters */
+    {"a,b\n1,2\n3,4\n", 0, "a:real b:real\n1|2\n3|4\n", {0}, NULL},
+    {"a,b\r\n1,2\r\n3,4", 0, "a:real b:real\n1|2\n3|4\n", {0}, NULL},
+    {"a,b\r1,2\r3,4\r", 0, "a:real b:real\n1|2\n3|4\n", {0}, NULL},
+    {"a,b\r\n1,2\r3,4\n5,6", 0, "a:real b:real\n1|2\n3|4\n5|6\n", {0}, NULL},
+    {"\xEF\xBB\xBF" "a,b\n1,2\n", 0, "a:real b:real\n1|2\n", {0}, NULL},
+    {"\xEF\xBB\xBF\"a\",b\n1,2\n", 0, "a:real b:real\n1|2\n", {0}, NULL},
+    {"a;b\r\n1;2\r\n", 0, "a:real b:real\n1|2\n", {0}, NULL},
+    {"\xEF\xBB\xBF" "a;b\r\n1;x,y\r\n", 0, "a:real b:text\n1|'x,y'\n", {0},
+     NULL},
+    {"a\tb;c\td\n1\t2\t3\n", 0, "a:real b;c:real d:real\n1|2|3\n", {0}, NULL},
+    {"a|b\n1|2\n", 0, "a:real b:real\n1|2\n", {0}, NULL},
+    {"\"a,b\";c\n1;2\n", 0, "a,b:real c:real\n1|2\n", {0}, NULL},
+    {"\"a\"\",b\";c\n1;2\n", 0, "a\",b:real c:real\n1|2\n", {0}, NULL},
+    {"a;b,c\n1;2,3\n", 0, "a;b:text c:real\n'1;2'|3\n", {0}, NULL},
+    {"a,b\tc\n1,2\t3\n", 0, "a,b:text c:real\n'1,2'|3\n", {0}, "x.TSV"},
+    {"a,b\tc\n1,2\t3\n", 0, "a,b:text c:real\n'1,2'|3\n", {0}, "x.tab"},
+    {"a:b\n1:2\n", 0, "a:real b:real\n1|2\n", {.delimiter = ':'}, NULL},
+    {"sep=;\r\na;b\r\n1;2\r\n", 0, "a:real b:real\n1|2\n", {0}, NULL},
+    {"sep=;\na,b\n1,2,3\n", 0, "format: x.csv:3: 3 fields, expected 2",
+     {.delimiter = ','}, NULL},
+    {"SEP=,\na;c,b\n1,2\n", 0, "a;c:real b:real\n1|2\n", {0}, NULL},
+    {"sep=;\n", 0,
+     "format: x.csv:2: the line is empty; it must hold the names of the "
+     "columns", {0}, NULL},
+    {"sep=\n1\n", 0, "sep=:real\n1\n", {0}, NULL},
+    /* quotes */
+    {"a,b\n\"1\",\"x\"\n", 0, "a:real b:text\n1|'x'\n", {0}, NULL},
+    {"a\n\"x,\"\"y\"\"\nz\"\n", 0, "a:text\n'x,\"y\"\\x0Az'\n", {0}, NULL},
+    {"a\n\"\"\"\"\n\"\"\"x\"\n", 0, "a:text\n'\"'\n'\"x'\n", {0}, NULL},
+    {"a,b\nx\"y,\" z\n", 0,
+     "format: x.csv:2:5: this quote is never closed", {0}, NULL},
+    {"a,b\n5\" nail, \"x\" \n", 0, "a:text b:text\n'5\" nail'|' \"x\" '\n",
+     {0}, NULL},
+    {"a,b\n\"x\"y,2\n", 0,
+     "format: x.csv:2:4: text behind a closing quote; a quote within quotes "
+     "is doubled", {0}, NULL},
+    {"a,b\n\"x\n1\",2\n\"q\n\" z,2\n", 0,
+     "format: x.csv:5:2: text behind a closing quote; a quote within quotes "
+     "is doubled (the quote was opened in line 4)", {0}, NULL},
+    {"a,b\n1,\"x\n2,y\n", 0, "format: x.csv:2:3: this quote is never closed",
+     {0}, NULL},
+    {"a,\"b", 0, "format: x.csv:1:3: this quote is never closed", {0}, NULL},
+    {"a,b\n1,\"", 0, "format: x.csv:2:3: this quote is never closed", {0},
+     NULL},
+    {"a,b\n1,\"x\"", 0, "a:real b:text\n1|'x'\n", {0}, NULL},
+    {"a,b\n1,\"x\"\r", 0, "a:real b:text\n1|'x'\n", {0}, NULL},
+    {"a,b\n1,\"x\r\ny\rz\"\n1,2,3", 0, "format: x.csv:5: 3 fields, expected 2",
+     {0}, NULL},
+    /* blanks are data */
+    {"a, b \n 1,x \n", 0, "a:text  b :text\n' 1'|'x '\n", {0}, NULL},
+    /* shape */
+    {"a,b\n", 0, "a:real b:real\n", {0}, NULL},
+    {"a,b", 0, "a:real b:real\n", {0}, NULL},
+    {"a,b\n1,2\n\n\n", 0, "a:real b:real\n1|2\n", {0}, NULL},
+    {"a,b\n1,2\n\n3,4\n", 0, "format: x.csv:3: nothing, expected 2", {0},
+     NULL},
+    {"a,b\n1,2\n\n\n3\n", 0,
+     "format: x.csv:3: nothing, expected 2; line 4: nothing; line 5: 1 field; "
+     "3 such records", {0}, NULL},
+    {"a\n1\n\n3\n\n", 0, "a:real\n1\nNA\n3\nNA\n", {0}, NULL},
+    {"a,b\n,\n", 0, "a:real b:real\nNA|NA\n", {0}, NULL},
+    {"a,b\n1,2,\n", 0, "format: x.csv:2: 3 fields, expected 2", {0}, NULL},
+    {"a,b\n\"\"\n", 0, "format: x.csv:2: 1 field, expected 2", {0}, NULL},
+    {"a,b\n1\n1\n1\n1\n1\n1\n1\n1\n1\n1\n1\n1\n", 0,
+     "format: x.csv:2: 1 field, expected 2; line 3: 1 field; line 4: 1 field; "
+     "line 5: 1 field; line 6: 1 field; line 7: 1 field; line 8: 1 field; "
+     "line 9: 1 field; line 10: 1 field; line 11: 1 field; 12 such records",
+     {0}, NULL},
+    /* names */
+    {"\n1\n", 0,
+     "format: x.csv:1: the line is empty; it must hold the names of the "
+     "columns", {0}, NULL},
+    {"my var,\xCE\xB1,x.y,\"q\"\"\"\n1,2,3,4\n", 0,
+     "my var:real \xCE\xB1:real x.y:real q\":real\n1|2|3|4\n", {0}, NULL},
+    {"\"\",a\n1,2\n", 0,
+     "format: x.csv:1:1: column 1 has no name (row names of R? write.csv(..., "
+     "row.names = FALSE) leaves them out)", {0}, NULL},
+    {"\xC3\xA9,b,b,B\n", 0,
+     "format: x.csv:1:5: columns 2 and 3 are both named b; columns 2 and 4 "
+     "are named b and B, which differ only in case", {0}, NULL},
+    {"a\x1B,a\x1B\n", 0, "format: x.csv:1:2: control character 0x1B", {0},
+     NULL},
+    /* types */
+    {"a\n001\n002\n", 0, "a:text\n'001'\n'002'\n", {0}, NULL},
+    {"a\n\"001\"\n\"002\"\n", 0, "a:text\n'001'\n'002'\n", {0}, NULL},
+    {"a\n-0\n+5\n1e3\n0.5\n", 0, "a:real\n-0\n5\n1000\n0.5\n", {0}, NULL},
+    {"a,b\nNA,1\n.,\n,3\n\"\",NA\n5,\"NA\"\n", 0,
+     "a:real b:real\nNA|1\nNA|NA\nNA|3\nNA|NA\n5|NA\n", {0}, NULL},
+    {"a,b\nNA,1\n,2\n\"\",3\n.,4\nx,5\n", 0,
+     "a:text b:real\n'NA'|1\nNA|2\n''|3\n'.'|4\n'x'|5\n", {0}, NULL},
+    {"a,b\nNA,1\n.,2\n", 0, "a:real b:real\nNA|1\nNA|2\n", {0}, NULL},
+    {"a,b\n\"\",1\n\"\",2\n,3\n", 0, "a:text b:real\n''|1\n''|2\nNA|3\n", {0},
+     NULL},
+    {"a\n1\n2\n3\n4\n5\n6\n7\n8\nx\n", 0,
+     "a:text\n'1'\n'2'\n'3'\n'4'\n'5'\n'6'\n'7'\n'8'\n'x'\n", {0}, NULL},
+    {"a\n1\n2\n3\n4\n5\n6\n7\n8\n9\nx y\n\nNA\n", 0,
+     "type: x.csv:11:1: 'x y' is not a number in column a; 1 of 10 values; "
+     "types = { a = \"text\" } or na = { words } decides", {0}, NULL},
+    {"i,my var\n1,1\n2,2\n3,3\n4,4\n5,5\n6,6\n7,7\n8,8\n9,9\n\"x\n\",\"x\t\"\n",
+     0,
+     "type: x.csv:11:1: 'x\\x0A' is not a number in column i; 1 of 10 values; "
+     "types = { i = \"text\" } or na = { words } decides; x.csv:12:3: 'x\\x09' "
+     "is not a number in column my var; 1 of 10 values; types = { [\"my "
+     "var\"] = \"text\" } or na = { words } decides", {0}, NULL},
+    {"a\n1\nNA\nx\n", 0, "a:text\n'1'\n'NA'\n'x'\n",
+     {.types = a_text, .n_type = 1}, NULL},
+    {"a\n1\n2\n", 0, "a:text\n'1'\n'2'\n", {.types = a_text, .n_type = 1},
+     NULL},
+    {"a\n1\nNA\nx\ny\n", 0,
+     "type: x.csv:4:1: 'x' is not a number in column a; also 5:1: 'y'; 2 of 3 "
+     "values, but types says real", {.types = a_real, .n_type = 1}, NULL},
+    {"a\n\"\"\n", 0, "a:real\nNA\n", {.types = a_real, .n_type = 1}, NULL},
+    {"AGE\n1\n", 0, "not found: x.csv: types: there is no column AEG; nearest: "
+     "AGE", {.types = unknown, .n_type = 1}, NULL},
+    {"a,b\n-99,ND\n1,\"\"\nNA,\"ND\"\n2,x\n", 0,
+     "a:real b:text\nNA|NA\n1|NA\nNA|NA\n2|'x'\n",
+     {.na = na_99, .n_na = 3}, NULL},
+    {"a\nNA\nx\nNAN\n\"NA\"\n", 0, "a:text\nNA\n'x'\n'NAN'\nNA\n",
+     {.na = na_word, .n_na = 1}, NULL},
+    /* bytes */
+    {BYTES("a,b\n1,x\0y\n"),
+     "format: x.csv:2:4: a NUL byte; text has none (a UTF-16 file needs "
+     "encoding = \"utf-16le\")", {0}, NULL},
+    {"a,b\n1,\"\xC3\xA9\nx\x01\"\n", 0,
+     "format: x.csv:3:2: control character 0x01", {0}, NULL},
+    {"a,b\n1,x\x0By\x0C\n", 0, "a:real b:text\n1|'x\\x0By\\x0C'\n", {0}, NULL},
+    {"a,b\n\xC3\xA9,\xF6\n", 0,
+     "format: x.csv:2:3: byte 0xF6 is not valid UTF-8; if the file is older, "
+     "say encoding = \"latin1\" or \"windows-1252\"", {0}, NULL},
+    {"a,b\n1,\xC3", 0,
+     "format: x.csv:2:3: byte 0xC3 is not valid UTF-8; if the file is older, "
+     "say encoding = \"latin1\" or \"windows-1252\"", {0}, NULL},
+    {"a,b\n1,\xE2\x82\n", 0,
+     "format: x.csv:2:3: byte 0xE2 is not valid UTF-8; if the file is older, "
+     "say encoding = \"latin1\" or \"windows-1252\"", {0}, NULL},
+    {"a,b\n1,\xF0\x9D\x94\xB8\xE2\x82\xAC\xC3\xA9\n", 0,
+     "a:real b:text\n1|'\xF0\x9D\x94\xB8\xE2\x82\xAC\xC3\xA9'\n", {0}, NULL},
+    {"a,b\n1,\xE2\x80\xAE\n", 0, "a:real b:text\n1|'\\u202E'\n", {0}, NULL},
+    {"a;b\n1;\xF6\n", 0, "a:real b:text\n1|'\xC3\xB6'\n",
+     {.encoding = "latin1"}, NULL},
+    {"a,b\n1,\x93x\x94\n", 0,
+     "a:real b:text\n1|'\xE2\x80\x9Cx\xE2\x80\x9D'\n",
+     {.encoding = "windows-1252"}, NULL},
+    {"a,b\n1,\x93x\x94\n", 0,
+     "format: x.csv:2:3: byte 0x93 is a control character in latin1; "
+     "windows-1252 has a letter or quote there", {.encoding = "latin1"}, NULL},
+    {"a,b\n1,x\x81\n", 0,
+     "format: x.csv:2:4: byte 0x81 is not valid windows-1252",
+     {.encoding = "windows-1252"}, NULL},
+    {"a\n1\n", 0,
+     "invalid: no encoding is named 'latn1'; nearest: latin1",
+     {.encoding = "latn1"}, NULL},
+    {"a\n1\n", 0, "a:real\n1\n", {.encoding = "UTF8"}, NULL},
+    {"\xEF\xBB\xBF" "a\n1\n", 0, "a:real\n1\n", {.encoding = "utf-8"}, NULL},
+    {"\xEF\xBB\xBF" "a\n1\n", 0,
+     "format: x.csv: encoding = \"latin1\", but the file begins with the mark "
+     "of UTF-8", {.encoding = "latin1"}, NULL},
+    {BYTES("\xFF\xFE" "a\0,\0b\0\n\0" "1\0,\0\xE9\0\n\0"),
+     "a:real b:text\n1|'\xC3\xA9'\n", {0}, NULL},
+    {BYTES("\xFE\xFF\0a\0,\0b\0\n\0" "1\0,\xD8\x35\xDD\x38\0\n"),
+     "a:real b:text\n1|'\xF0\x9D\x94\xB8'\n", {0}, NULL},
+    {BYTES("a\0,\0b\0\n\0" "1\0,\0x\0\n\0"), "a:real b:text\n1|'x'\n",
+     {.encoding = "utf-16le"}, NULL},
+    {BYTES("\xFF\xFE" "a\0,\0b\0\n\0" "1\0,\0\0\0\n\0"),
+     "format: x.csv:2:3: control character 0x00", {0}, NULL},
+    {BYTES("\xFF\xFE" "a\0\n\0" "1\0x"),
+     "format: x.csv:2:2: byte 0x78 is not valid UTF-16", {0}, NULL},
+    /* other kinds of file */
+    {BYTES("PK\x03\x04\x14\0"),
+     "format: x.csv: this is not CSV but a zip archive or a spreadsheet "
+     "(.xlsx, .ods)", {0}, NULL},
+    {BYTES("\xD0\xCF\x11\xE0\xA1"),
+     "format: x.csv: this is not CSV but an old spreadsheet (.xls)", {0},
+     NULL},
+    {BYTES("\x1F\x8B\x08\0"),
+     "format: x.csv: this is not CSV but compressed by gzip", {0}, NULL},
+    {" \n<!DOCTYPE html>\n", 0,
+     "format: x.csv: this is not CSV but an HTML page", {0}, NULL},
+    {"\xEF\xBB\xBF<?xml version=\"1.0\"?>", 0,
+     "format: x.csv: this is not CSV but XML", {0}, NULL},
+    {"[{\"a\":1}]", 0, "format: x.csv: this is not CSV but JSON", {0}, NULL},
+    {"", 0,
+     "format: x.csv: the file is empty; its first line must hold the names of "
+     "the columns", {0}, NULL},
+    {"\xEF\xBB\xBF", 0,
+     "format: x.csv:1: the line is empty; it must hold the names of the "
+     "columns", {0}, NULL},
+    /* options */
+    {"a\n1\n", 0,
+     "invalid: delimiter: a quote, a control character or part of a letter "
+     "cannot separate cells", {.delimiter = '"'}, NULL},
+};
+
+static ts_status run_case(const csv_case *c, size_t block, ts_buffer *to)
+{
+    ts_csv_options options = c->options;
+    options.data = c->text;
+    options.n_data = c->length ? c->length : strlen(c->text);
+    options.block = block;
+    return csv_outcome(c->path ? c->path : "x.csv", &options, to);
+}
+
+static void each_case(void **unused)
+{
+    (void)unused;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        ts_buffer got = {0};
+        run_case(&cases[i], 0, &got);
+        if (strcmp(got.data, cases[i].outcome) != 0)
+            fail_msg("case %zu:\n%s\nnot\n%s", i, got.data,
+                     cases[i].outcome);
+        ts_buffer_free(&got);
+    }
+    assert_int_equal(ts_memory_live(), 0);
+}
+
+/* Where a block ends must not matter. */
+static void each_block(void **unused)
+{
+    static const size_t blocks[] = {1, 2, 3, 4, 5, 7, 8, 11, 16, 31};
+    (void)unused;
+    for (size_t i = 0; i < COUNT(cases); i++)
+        for (size_t b = 0; b < COUNT(blocks); b++) {
+            ts_buffer got = {0};
+            run_case(&cases[i], blocks[b], &got);
+            if (strcmp(got.data, cases[i].outcome) != 0)
+                fail_msg("case %zu, block %zu:\n%s\nnot\n%s", i, blocks[b],
+                         got.data, cases[i].outcome);
+            ts_buffer_free(&got);
+        }
+}
+
+static void each_allocation(void **unused)
+{
+    (void)unused;
+    for (size_t i = 0; i < COUNT(cases); i++)
+        for (long n = 1;; n++) {
+            ts_buffer got = {0};
+            ts_buffer_printf(&got, "%*s", 4000, ""); /* needs no more */
+            ts_buffer_clear(&got);
+            ts_memory_fail_at(n, 0);
+            ts_status status = run_case(&cases[i], 3, &got);
+            long used = ts_memory_count();
+            ts_memory_fail_at(0, 0);
+            if (n > used) {
+                assert_string_equal(got.data, cases[i].outcome);
+                ts_buffer_free(&got);
+                break;
+            }
+            assert_true(status != TS_OK);
+            ts_buffer_free(&got);
+            assert_int_equal(ts_memory_live(), 0);
+        }
+}
+
+/* Files -------------------------------------------------------------------- */
+
+static void write_text(const char *path, const char *text, size_t n)
+{
+    FILE *f = fopen(path, "wb");
+    assert_non_null(f);
+    assert_int_equal(fwrite(text, 1, n, f), n);
+    fclose(f);
+}
+
+static char folder[] = "/tmp/test_csv.XXXXXX";
+
+static int make_folder(void **unused)
+{
+    (void)unused;
+    return mkdtemp(folder) ? 0 : -1;
+}
+
+static int remove_folder(void **unused)
+{
+    char path[64];
+    (void)unused;
+    snprintf(path, sizeof path, "%s/a.csv", folder);
+    unlink(path);
+    snprintf(path, sizeof path, "%s/pipe", folder);
+    unlink(path);
+    return rmdir(folder);
+}
+
+/* The same text as a file: the outcome is that of memory, path aside. */
+static void from_file(void **unused)
+{
+    char path[64], sum[65];
+    ts_csv *csv;
+    ts_error err;
+    (void)unused;
+    snprintf(path, sizeof path, "%s/a.csv", folder);
+    write_text(path, "a,b\n1,x\n", 8);
+    assert_int_equal(ts_csv_open(path, NULL, &csv, &err), 0);
+    ts_hash_text("a,b\n1,x\n", 8, sum);
+    const ts_csv_facts *f = ts_csv_get_facts(csv);
+    assert_string_equal(f->sha256, sum);
+    assert_true(f->n_byte == 8 && f->n_row == 1 && f->n_column == 2);
+    assert_string_equal(f->encoding, "UTF-8");
+    for (int again = 0; again < 2; again++) {
+        ts_frame *frame;
+        assert_int_equal(ts_csv_frame(csv, &frame, &err), 0);
+        assert_true(frame->n_row == 1 && frame->column[0]->real[0] == 1);
+        assert_string_equal(ts_column_text(frame->column[1], 0), "x");
+        ts_frame_free(frame);
+    }
+    ts_csv_close(csv);
+    assert_int_equal(ts_memory_live(), 0);
+}
+
+static void changed_between(void **unused)
+{
+    static const char *const after[] = {
+        "a,b\n2,x\n", "a,b\n1,x\n2,y\n", "a,b\n", "", "a\n1\n", "a,b\n1,\"\n",
+        "a,b\n1,\x01\n", "a,b\n1,x\n\n"};
+    char path[64];
+    (void)unused;
+    snprintf(path, sizeof path, "%s/a.csv", folder);
+    for (size_t i = 0; i < COUNT(after); i++) {
+        ts_csv *csv;
+        ts_frame *frame;
+        ts_error err;
+        write_text(path, "a,b\n1,x\n", 8);
+        assert_int_equal(ts_csv_open(path, NULL, &csv, &err), 0);
+        write_text(path, after[i], strlen(after[i]));
+        assert_int_equal(ts_csv_frame(csv, &frame, &err), TS_EIO);
+        assert_null(frame);
+        assert_non_null(strstr(err.text, "changed while it was read"));
+        ts_csv_close(csv);
+    }
+    assert_int_equal(ts_memory_live(), 0);
+}
+
+static void no_files(void **unused)
+{
+    char path[64];
+    ts_csv *csv;
+    ts_error err;
+    (void)unused;
+    snprintf(path, sizeof path, "%s/none.csv", folder);
+    assert_int_equal(ts_csv_open(path, NULL, &csv, &err), TS_EIO);
+    assert_non_null(strstr(err.text, "No such file"));
+    assert_int_equal(ts_csv_open(folder, NULL, &csv, &err), TS_EIO);
+    assert_non_null(strstr(err.text, "is a folder"));
+    snprintf(path, sizeof path, "%s/pipe", folder);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_int_equal(ts_csv_open(path, NULL, &csv, &err), TS_EIO);
+    assert_non_null(strstr(err.text, "is a pipe"));
+    assert_null(csv);
+    assert_int_equal(ts_memory_live(), 0);
+}
+
+/* Interrupts, sinks that stop, limits ------------------------------------- */
+
+static void interrupted(void **unused)
+{
+    ts_csv *csv;
+    ts_frame *frame;
+    ts_error err;
+    ts_csv_options options = {.data = "a\n1\n", .n_data = 4};
+    (void)unused;
+    ts_interrupt_raise();
+    assert_int_equal(ts_csv_open("x.csv", &options, &csv, &err),
+                     TS_EINTERRUPT);
+    ts_interrupt_clear();
+    assert_int_equal(ts_csv_open("x.csv", &options, &csv, &err), 0);
+    ts_interrupt_raise();
+    assert_int_equal(ts_csv_frame(csv, &frame, &err), TS_EINTERRUPT);
+    ts_interrupt_clear();
+    assert_int_equal(ts_csv_frame(csv, &frame, &err), 0);
+    ts_frame_free(frame);
+    ts_csv_close(csv);
+    assert_int_equal(ts_memory_live(), 0);
+}
+
+static ts_status refuse(void *context, ts_error *err)
+{
+    return --*(int *)context ? TS_OK : ts_fail(err, TS_EFORMAT, "enough");
+}
+
+static void sink_stops(void **unused)
+{
+    int left = 2;
+    ts_csv *csv;
+    ts_error err;
+    ts_csv_options options = {.data = "a\n1\n2\n3\n", .n_data = 8};
+    ts_csv_sink sink = {.context = &left, .row = refuse};
+    (void)unused;
+    assert_int_equal(ts_csv_open("x.csv", &options, &csv, &err), 0);
+    assert_int_equal(ts_csv_read(csv, &sink, &err), TS_EFORMAT);
+    assert_string_equal(err.text, "enough");
+    assert_int_equal(left, 0);
+    ts_csv_close(csv);
+}
+
+static void fails(ts_buffer *text, ts_status code, const char *part)
+{
+    ts_csv *csv;
+    ts_error err;
+    ts_csv_options options = {.data = text->data, .n_data = text->length};
+    assert_false(text->failed);
+    assert_int_equal(ts_csv_open("x.csv", &options, &csv, &err), code);
+    if (!strstr(err.text, part))
+        fail_msg("%s\nis without\n%s", err.text, part);
+    ts_buffer_free(text);
+}
+
+static void limits(void **unused)
+{
+    ts_buffer text = {0};
+    (void)unused;
+    for (int i = 0; i < 2001; i++)
+        ts_buffer_printf(&text, "%sv%d", i ? "," : "", i);
+    fails(&text, TS_ELIMIT, "x.csv:1: 2001 columns; at most 2000");
+    for (int i = 0; i < 10001; i++)
+        ts_buffer_puts(&text, "x");
+    fails(&text, TS_ELIMIT, "more than 10000 bytes");
+    /* one record of 101 MB, then one that a lost quote makes */
+    ts_buffer_puts(&text, "a\n");
+    for (int i = 0; i < 101000; i++)
+        ts_buffer_printf(&text, "%01000d", 7);
+    fails(&text, TS_ELIMIT, "x.csv:2: a record of more than 100000000 bytes");
+    ts_buffer_puts(&text, "a,b\n1,\"x\n");
+    for (int i = 0; i < 101000; i++)
+        ts_buffer_printf(&text, "%0999d\n", 7);
+    fails(&text, TS_ELIMIT, "(is a quote never closed?)");
+    /* more columns than there may be, far down */
+    ts_buffer_puts(&text, "a,b\n1,2\n");
+    for (int i = 0; i < 5000; i++)
+        ts_buffer_puts(&text, ",");
+    fails(&text, TS_EFORMAT, "x.csv:3: 5001 fields, expected 2");
+    assert_int_equal(ts_memory_live(), 0);
+}
+
+/* A text as long as the record may be is read; so are 2000 columns. */
+static void almost_limits(void **unused)
+{
+    ts_buffer text = {0};
+    ts_csv *csv;
+    ts_frame *frame;
+    ts_error err;
+    (void)unused;
+    for (int i = 0; i < 2000; i++)
+        ts_buffer_printf(&text, "%sv%d", i ? "," : "", i);
+    for (int i = 0; i < 2000; i++)
+        ts_buffer_printf(&text, "%s%d", i ? "," : "\n", i);
+    ts_csv_options options = {.data = text.data, .n_data = text.length,
+                              .block = 1000};
+    assert_int_equal(ts_csv_open("x.csv", &options, &csv, &err), 0);
+    assert_int_equal(ts_csv_frame(csv, &frame, &err), 0);
+    for (int i = 0; i < 2000; i++)
+        assert_true(frame->column[i]->real[0] == i);
+    ts_frame_free(frame);
+    ts_csv_close(csv);
+    ts_buffer_clear(&text);
+    ts_buffer_puts(&text, "a\n\"");
+    for (int i = 0; i < 20000; i++)
+        ts_buffer_printf(&text, "%0998d\"\"", 7);
+    ts_buffer_puts(&text, "\"\n");
+    options = (ts_csv_options){.data = text.data, .n_data = text.length};
+    assert_int_equal(ts_csv_open("x.csv", &options, &csv, &err), 0);
+    assert_int_equal(ts_csv_frame(csv, &frame, &err), 0);
+    assert_int_equal(strlen(ts_column_text(frame->column[0], 0)),
+                     20000 * 999);
+    ts_frame_free(frame);
+    ts_csv_close(csv);
+    ts_buffer_free(&text);
+    assert_int_equal(ts_memory_live(), 0);
+}
+
+/* An error is one line of bounded length whatever the data. */
+static void long_messages(void **unused)
+{
+    ts_buffer text = {0};
+    ts_csv *csv;
+    ts_error err;
+    (void)unused;
+    for (int i = 0; i < 100; i++)
+        ts_buffer_printf(&text, "%sa very long name of a column %d\xC3\xA9",
+                         i ? "," : "", i);
+    for (int row = 0; row < 20; row++)
+        for (int i = 0; i < 100; i++)
+            ts_buffer_printf(&text, "%s%s", i ? "," : "\n",
+                             row < 18 ? "1" : "\xC3\xA9\xC3\xA9");
+    ts_csv_options options = {.data = text.data, .n_data = text.length};
+    assert_int_equal(ts_csv_open("x.csv", &options, &csv, &err), TS_ETYPE);
+    assert_in_range(strlen(err.text), 1000, 1510);
+    assert_int_equal(ts_utf8_check(err.text, strlen(err.text)),
+                     strlen(err.text));
+    ts_buffer_free(&text);
+}
+
+/* Collections -------------------------------------------------------------- */
+
+static const struct {
+    const char *file, *outcome, *encoding;
+} files[] = {
+    {"made/bom_utf8.csv",
+     "USUBJID:text ARM:text VISIT:text CD4:real CD8:real\n"
+     "'001-01'|'ACTIVE'|'BASELINE'|350|810\n"
+     "'001-02'|'PLACEBO'|'BASELINE'|412|655\n", NULL},
+    {"made/crlf.csv",
+     "USUBJID:text ARM:text VISIT:text CD4:real CD8:real\n"
+     "'001-01'|'ACTIVE'|'BASELINE'|350|810\n"
+     "'001-02'|'PLACEBO'|'BASELINE'|412|655\n", NULL},
+    {"made/cr_only.csv",
+     "USUBJID:text ARM:text VISIT:text CD4:real CD8:real\n"
+     "'001-01'|'ACTIVE'|'BASELINE'|350|810\n"
+     "'001-02'|'PLACEBO'|'BASELINE'|412|655\n", NULL},
+    {"made/no_final_newline.csv",
+     "USUBJID:text ARM:text VISIT:text CD4:real CD8:real\n"
+     "'001-01'|'ACTIVE'|'BASELINE'|350|810\n"
+     "'001-02'|'PLACEBO'|'BASELINE'|412|655\n", NULL},
+    {"made/mixed_eol.csv",
+     "USUBJID:text ARM:text VISIT:text CD4:real CD8:real\n"
+     "'001-01'|'ACTIVE'|'BASELINE'|350|810\n"
+     "'001-02'|'PLACEBO'|'BASELINE'|412|655\n"
+     "'001-03'|'ACTIVE'|'BASELINE'|200|500\n", NULL},
+    {"made/latin1.csv",
+     "SITE:text NAME:text CD4:real\n"
+     "'01'|'Bj\xC3\xB6rn \xC3\x85str\xC3\xB6m'|350\n"
+     "'02'|'Jos\xC3\xA9 Mu\xC3\xB1oz'|410\n", "latin1"},
+    {"made/latin1.csv",
+     "format: " CSV "made/latin1.csv:2:6: byte 0xF6 is not valid UTF-8; if "
+     "the file is older, say encoding = \"latin1\" or \"windows-1252\"",
+     NULL},
+    {"made/quoted_newlines.csv",
+     "ID:real COMMENT:text CD4:real\n1|'line one\\x0Aline two'|300\n"
+     "2|'crlf\\x0D\\x0Ainside'|310\n3|'has \"quotes\", and commas'|320\n",
+     NULL},
+    {"made/unclosed_quote.csv",
+     "format: " CSV "made/unclosed_quote.csv:2:3: this quote is never closed",
+     NULL},
+    {"made/ragged_short.csv",
+     "format: " CSV "made/ragged_short.csv:3: 2 fields, expected 3; line 4: 1 "
+     "field; 2 such records", NULL},
+    {"made/ragged_long.csv",
+     "format: " CSV "made/ragged_long.csv:3: 4 fields, expected 3; line 4: 5 "
+     "fields; 2 such records", NULL},
+    {"made/dup_headers.csv",
+     "format: " CSV "made/dup_headers.csv:1:8: columns 2 and 3 are both named "
+     "CD4; columns 2 and 4 are named CD4 and cd4, which differ only in case; "
+     "column 5 has no name", NULL},
+    {"made/header_only.csv", "ID:real CD4:real\n", NULL},
+    {"made/empty.csv",
+     "format: " CSV "made/empty.csv: the file is empty; its first line must "
+     "hold the names of the columns", NULL},
+    {"made/missing_codes.csv",
+     "ID:real CD4:text\n1|'NA'\n2|'N/A'\n3|'.'\n4|NA\n5|''\n6|'NULL'\n"
+     "7|'nan'\n8|'#N/A'\n9|'-'\n10|'-99'\n11|'missing'\n12|' '\n13|'.A'\n"
+     "14|'ND'\n15|'300'\n", NULL},
+    {"made/censored_values.csv",
+     "ID:real HIVRNA:text CRP:text\n1|'<50'|'0.4'\n2|'50'|'<0.3'\n"
+     "3|'>10000000'|'12'\n4|'1,250'|'~5'\n5|'1.2e5'|'+3.0'\n"
+     "6|'4.1E+4'|'3.0*'\n", NULL},
+    {"made/numbers.csv",
+     "format: " CSV "made/numbers.csv:23: 2 fields, expected 1", NULL},
+    {"made/leading_zero_ids.csv",
+     "ID:text SITE:text\n'0001'|'01'\n'0010'|'02'\n'1E5'|'03'\n'00A'|'04'\n",
+     NULL},
+    {"made/dates.csv",
+     "d:text\n'2024-02-29'\n'2023-02-29'\n'2024-02'\n'2024'\n"
+     "'2024-02-29T13:05'\n'2024-02-29T13:05:59Z'\n'29FEB2024'\n'29/02/2024'\n"
+     "'02/29/2024'\n'03/04/2024'\n'--02-29'\n'44620'\n'1900-02-29'\n"
+     "'0000-00-00'\n'24.02.29'\n'2024-W09-4'\n'2024-060'\n", NULL},
+    {"made/null_bytes.csv",
+     "format: " CSV "made/null_bytes.csv:2:4: a NUL byte; text has none (a "
+     "UTF-16 file needs encoding = \"utf-16le\")", NULL},
+    {"made/wide_types.csv",
+     "type: " CSV "made/wide_types.csv:1501:6: 'not a number' is not a number "
+     "in column X; 1 of 1501 values; types = { X = \"text\" } or na = { words "
+     "} decides", NULL},
+    {"csv-spectrum/comma_in_quotes.csv",
+     "first:text last:text address:text city:text zip:text\n"
+     "'John'|'Doe'|'120 any st.'|'Anytown, WW'|'08123'\n", NULL},
+    {"csv-spectrum/empty.csv", "a:real b:real c:real\n1|NA|NA\n2|3|4\n", NULL},
+    {"csv-spectrum/empty_crlf.csv", "a:real b:real c:real\n1|NA|NA\n2|3|4\n",
+     NULL},
+    {"csv-spectrum/escaped_quotes.csv",
+     "a:real b:text\n1|'ha \"ha\" ha'\n3|'4'\n", NULL},
+    {"csv-spectrum/json.csv",
+     "key:real val:text\n1|'{\"type\": \"Point\", \"coordinates\": [102.0, "
+     "0.5]}'\n", NULL},
+    {"csv-spectrum/newlines.csv",
+     "a:text b:real c:real\n'1'|2|3\n'Once upon \\x0Aa time'|5|6\n'7'|8|9\n",
+     NULL},
+    {"csv-spectrum/newlines_crlf.csv",
+     "a:text b:real c:real\n'1'|2|3\n'Once upon \\x0D\\x0Aa time'|5|6\n"
+     "'7'|8|9\n", NULL},
+    {"csv-spectrum/quotes_and_newlines.csv",
+     "a:real b:text\n1|'ha \\x0A\"ha\" \\x0Aha'\n3|'4'\n", NULL},
+    {"csv-spectrum/simple.csv", "a:real b:real c:real\n1|2|3\n", NULL},
+    {"csv-spectrum/simple_crlf.csv", "a:real b:real c:real\n1|2|3\n", NULL},
+    {"csv-spectrum/utf8.csv",
+     "a:real b:real c:text\n1|2|'3'\n4|5|'\xCA\xA4'\n", NULL},
+};
+
+static void collections(void **unused)
+{
+    (void)unused;
+    if (access(CSV, R_OK) != 0) {
+        print_message("skipped: " CSV " is not there\n");
+        skip();
+    }
+    for (size_t i = 0; i < COUNT(files); i++)
+        for (size_t block = 0; block < 8; block += 3) {
+            char path[200];
+            ts_buffer got = {0};
+            ts_csv_options options = {.encoding = files[i].encoding,
+                                      .block = block};
+            snprintf(path, sizeof path, CSV "%s", files[i].file);
+            csv_outcome(path, &options, &got);
+            if (strcmp(got.data, files[i].outcome) != 0)
+                fail_msg("%s:\n%s\nnot\n%s", path, got.data,
+                         files[i].outcome);
+            ts_buffer_free(&got);
+        }
+}
+
+static void counts(void **unused)
+{
+    static const char text[] = "a,b\nNA,NA\n.,x\n,\n\"\",\"\"\n-99,-99\n7,7\n";
+    ts_csv_options options = {.data = text, .n_data = sizeof text - 1,
+                              .na = na_99, .n_na = 1};
+    ts_csv *csv;
+    ts_error err;
+    (void)unused;
+    assert_int_equal(ts_csv_open("x.csv", &options, &csv, &err), 0);
+    const ts_csv_facts *f = ts_csv_get_facts(csv);
+    assert_int_equal(f->types[0], TS_REAL);
+    assert_int_equal(f->types[1], TS_TEXT);
+    assert_true(f->n_missing[0] == 5 && f->n_missing[1] == 2);
+    assert_true(f->n_na_word[0] == 2 && f->n_na_word[1] == 1);
+    assert_true(f->n_declared[0] == 1 && f->n_declared[1] == 1);
+    assert_true(f->n_row == 6);
+    ts_csv_close(csv);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_case),     cmocka_unit_test(each_block),
+        cmocka_unit_test(each_allocation), cmocka_unit_test(from_file),
+        cmocka_unit_test(changed_between), cmocka_unit_test(no_files),
+        cmocka_unit_test(interrupted),   cmocka_unit_test(sink_stops),
+        cmocka_unit_test(limits),        cmocka_unit_test(almost_limits),
+        cmocka_unit_test(long_messages), cmocka_unit_test(collections),
+        cmocka_unit_test(counts),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
