@@ -11,6 +11,11 @@
 #include <unistd.h>
 #include "ts/memory.h"
 
+struct ts_file_out {
+    char *path, *target, *temporary; /* target: where links of path lead */
+    int file, mode;
+};
+
 /* Where a name that may be a symbolic link leads, as a copy. */
 static ts_status follow(const char *path, char **out, ts_error *err)
 {
@@ -28,18 +33,10 @@ static ts_status follow(const char *path, char **out, ts_error *err)
     return *out ? TS_OK : ts_fail_memory(err);
 }
 
-static int write_synced(int file, const char *data, size_t length, int mode)
+static ts_status fail(const ts_file_out *out, int why, ts_error *err)
 {
-    while (length) {
-        ssize_t n = write(file, data, length);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return -1;
-        data += n;
-        length -= (size_t)n;
-    }
-    return fchmod(file, (mode_t)mode) || fsync(file) ? -1 : 0;
+    return ts_fail(err, TS_EIO, "%s cannot be written: %s", out->path,
+                   strerror(why ? why : EIO));
 }
 
 static void sync_folder(char *path)
@@ -54,41 +51,97 @@ static void sync_folder(char *path)
     }
 }
 
+ts_status ts_file_begin(const char *path, int mode, ts_file_out **out,
+                        ts_error *err)
+{
+    ts_file_out *o = ts_alloc_array(1, sizeof *o);
+    ts_status status;
+    *out = NULL;
+    if (!o)
+        return ts_fail_memory(err);
+    o->file = -1;
+    o->mode = mode;
+    o->path = ts_strdup(path);
+    status = o->path ? follow(path, &o->target, err) : ts_fail_memory(err);
+    if (status)
+        goto failed;
+    size_t room = strlen(o->target) + 20;
+    const char *slash = strrchr(o->target, '/');
+    int folder = slash ? (int)(slash - o->target) + 1 : 0;
+    if (!(o->temporary = ts_alloc(room))) {
+        status = ts_fail_memory(err);
+        goto failed;
+    }
+    snprintf(o->temporary, room, "%.*s.trialsh-XXXXXX", folder, o->target);
+    if ((o->file = mkostemp(o->temporary, O_CLOEXEC)) < 0) {
+        status = fail(o, errno, err);
+        goto failed;
+    }
+    *out = o;
+    return TS_OK;
+failed:
+    ts_file_discard(o);
+    return status;
+}
+
+ts_status ts_file_add(ts_file_out *out, const void *data, size_t length,
+                      ts_error *err)
+{
+    for (const char *p = data; length;) {
+        ssize_t n = write(out->file, p, length);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return fail(out, n ? errno : EIO, err);
+        p += n;
+        length -= (size_t)n;
+    }
+    return TS_OK;
+}
+
+ts_status ts_file_end(ts_file_out *out, ts_error *err)
+{
+    ts_status status = TS_OK;
+    if (fchmod(out->file, (mode_t)out->mode) || fsync(out->file))
+        status = fail(out, errno, err);
+    if (close(out->file) && !status)
+        status = fail(out, errno, err);
+    if (!status && rename(out->temporary, out->target))
+        status = fail(out, errno, err);
+    out->file = -1;
+    if (status) {
+        unlink(out->temporary);
+    } else {
+        sync_folder(out->target);
+    }
+    ts_file_discard(out);
+    return status;
+}
+
+void ts_file_discard(ts_file_out *out)
+{
+    if (!out)
+        return;
+    if (out->file >= 0) {
+        close(out->file);
+        unlink(out->temporary);
+    }
+    ts_free(out->temporary);
+    ts_free(out->target);
+    ts_free(out->path);
+    ts_free(out);
+}
+
 ts_status ts_file_write(const char *path, const void *data, size_t length,
                         int mode, ts_error *err)
 {
-    char *target, *temporary = NULL;
-    int file = -1, why = 0;
-    ts_status status = follow(path, &target, err);
+    ts_file_out *out;
+    ts_status status = ts_file_begin(path, mode, &out, err);
     if (status)
         return status;
-    size_t room = strlen(target) + 20;
-    const char *slash = strrchr(target, '/');
-    int folder = slash ? (int)(slash - target) + 1 : 0;
-    if (!(temporary = ts_alloc(room))) {
-        status = ts_fail_memory(err);
-        goto done;
+    if ((status = ts_file_add(out, data, length, err))) {
+        ts_file_discard(out);
+        return status;
     }
-    snprintf(temporary, room, "%.*s.trialsh-XXXXXX", folder, target);
-    if ((file = mkostemp(temporary, O_CLOEXEC)) < 0) {
-        why = errno;
-        goto done;
-    }
-    if (write_synced(file, data, length, mode))
-        why = errno ? errno : EIO;
-    if (close(file) && !why)
-        why = errno;
-    if (!why && rename(temporary, target))
-        why = errno;
-    if (why)
-        unlink(temporary);
-    else
-        sync_folder(target);
-done:
-    if (why)
-        status = ts_fail(err, TS_EIO, "%s cannot be written: %s", path,
-                         strerror(why));
-    ts_free(temporary);
-    ts_free(target);
-    return status;
+    return ts_file_end(out, err);
 }

@@ -6,24 +6,18 @@
 #include "ts/csv.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include "csv_private.h"
+#include "ts/file.h"
 #include "ts/interrupt.h"
 #include "ts/memory.h"
 
 typedef struct {
     const ts_frame *frame;
-    const char *path;
     char delimiter;
     bool **quoted; /* by column and level; NULL for real columns */
-    int fd;
+    ts_file_out *file;
     ts_buffer out;
 } writer;
 
@@ -183,29 +177,13 @@ static ts_status check_columns(writer *w, ts_buffer *doubtful, ts_error *err)
 
 /* Writing ------------------------------------------------------------------ */
 
-static ts_status fail_file(const char *path, ts_error *err)
-{
-    int why = errno;
-    ts_buffer message = {0};
-    csv_place(&message, path, 0, 0);
-    ts_buffer_puts(&message, strerror(why));
-    return csv_fail(&message, TS_EIO, err);
-}
-
 static ts_status flush(writer *w, ts_error *err)
 {
     if (w->out.failed)
         return ts_fail_memory(err);
-    for (size_t done = 0; done < w->out.length;) {
-        ssize_t n = write(w->fd, w->out.data + done, w->out.length - done);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return fail_file(w->path, err);
-        done += (size_t)n;
-    }
+    ts_status status = ts_file_add(w->file, w->out.data, w->out.length, err);
     ts_buffer_clear(&w->out);
-    return TS_OK;
+    return status;
 }
 
 static void add_cell(writer *w, size_t j, size_t i)
@@ -251,45 +229,23 @@ static ts_status write_rows(writer *w, ts_error *err)
     return status ? status : flush(w, err);
 }
 
-/* Beside path under a name of its own, then in its place. */
-static ts_status write_file(writer *w, int mode, ts_error *err)
-{
-    ts_buffer name = {0};
-    ts_status status;
-    ts_buffer_printf(&name, "%s.XXXXXX", w->path);
-    if (name.failed) {
-        ts_buffer_free(&name);
-        return ts_fail_memory(err);
-    }
-    w->fd = mkostemp(name.data, O_CLOEXEC);
-    if (w->fd < 0) {
-        status = fail_file(w->path, err);
-        ts_buffer_free(&name);
-        return status;
-    }
-    status = write_rows(w, err);
-    if (!status && (fchmod(w->fd, (mode_t)mode) || fsync(w->fd)))
-        status = fail_file(w->path, err);
-    if (close(w->fd) && !status)
-        status = fail_file(w->path, err);
-    if (!status && rename(name.data, w->path))
-        status = fail_file(w->path, err);
-    if (status)
-        unlink(name.data);
-    ts_buffer_free(&name);
-    return status;
-}
-
 ts_status ts_csv_write(const ts_frame *frame, const char *path, int mode,
                        ts_buffer *doubtful, ts_error *err)
 {
-    writer w = {.frame = frame, .path = path,
+    writer w = {.frame = frame,
                 .delimiter = csv_is_tab_name(path) ? '\t' : ','};
     ts_status status = check_columns(&w, doubtful, err);
     if (!status && doubtful && doubtful->failed)
         status = ts_fail_memory(err);
     if (!status)
-        status = write_file(&w, mode, err);
+        status = ts_file_begin(path, mode, &w.file, err);
+    if (!status) {
+        status = write_rows(&w, err);
+        if (status)
+            ts_file_discard(w.file);
+        else
+            status = ts_file_end(w.file, err);
+    }
     for (size_t j = 0; w.quoted && j < frame->n_column; j++)
         ts_free(w.quoted[j]);
     ts_free(w.quoted);
