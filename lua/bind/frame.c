@@ -475,6 +475,17 @@ static int column_meta(lua_State *L)
     return 0;
 }
 
+/* is_empty(column): nothing but NA */
+static int is_empty(lua_State *L)
+{
+    const ts_column *column = tsl_check_column(L, 1);
+    size_t i = 0;
+    while (i < column->n && ts_column_is_na(column, i))
+        i++;
+    lua_pushboolean(L, i == column->n);
+    return 1;
+}
+
 static int is_column(lua_State *L)
 {
     lua_pushboolean(L, luaL_testudata(L, 1, COLUMN) != NULL);
@@ -505,6 +516,7 @@ static const luaL_Reg functions[] = {
     {"values", values},
     {"with", with},
     {"is_column", is_column},
+    {"is_empty", is_empty},
     {"column_methods", column_methods},
     {"column_meta", column_meta},
     {NULL, NULL},

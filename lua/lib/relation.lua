@@ -6,6 +6,7 @@
 -- (relation/verbs.lua) join the layer of their parent where that keeps the
 -- meaning and wrap it where not; relation/ask.lua runs the SQL.
 
+local cframe = require "ts.frame"
 local NA = require "ts.na".NA
 local columns_module = require "trialsh.relation.columns"
 local layers = require "trialsh.relation.layers"
@@ -48,7 +49,8 @@ function M.base(study, name, columns, key, simulated)
     hidden = { { name = "_o1", sql = "rowid" } } }
   for i, column in ipairs(columns) do
     layer.outputs[i] = { name = column.name }
-    column.origin = { table = name, name = column.name }
+    column.origin = { table = name, name = column.name,
+      empty = function() return study:is_empty(name, column.name) end }
   end
   return { study = study, name = name, columns = index(columns), layer = layer,
     key = key, generation = study:generation(), simulated = simulated }
@@ -69,7 +71,8 @@ function M.of_frame(frame, facts)
       label = column.label ~= NA and column.label or nil,
       unit = column.unit ~= NA and column.unit or nil,
       format = column.format ~= NA and column.format or nil,
-      origin = { frame = frame, name = name },
+      origin = { frame = frame, name = name,
+        empty = function() return cframe.is_empty(column) end },
     }
     layer.outputs[i] = { name = name }
   end

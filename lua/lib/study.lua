@@ -112,6 +112,13 @@ function Inner:values_of(tbl, column)
   return values
 end
 
+--- Whether a column holds nothing but missing values.
+function Inner:is_empty(tbl, column)
+  local q = require "trialsh.expression".quote
+  return #self.handle:query(("select 1 from %s where %s is not null limit 1")
+    :format(q(tbl), q(column))) == 0
+end
+
 function Inner:trial()
   if self.trial_read ~= self.version then
     self.trial_read = self.version
