@@ -21,6 +21,12 @@ struct ts_csv {
 
 /* The header ------------------------------------------------------------- */
 
+static bool delimits(char c)
+{
+    unsigned char d = (unsigned char)c;
+    return d == '\t' || (d >= 0x20 && d < 0x7F && d != '"');
+}
+
 /* To the first record of the file: behind a byte-order mark and a line
  * "sep=;", whose delimiter goes to *said (0: none). */
 static ts_status begin(ts_csv *csv, char *said, ts_error *err)
@@ -33,7 +39,7 @@ static ts_status begin(ts_csv *csv, char *said, ts_error *err)
     const char *head = s->buffer + s->at;
     size_t n = s->end - s->at;
     if (status || n < 6 || strncasecmp(head, "sep=", 4) != 0 ||
-        (head[5] != '\r' && head[5] != '\n'))
+        !delimits(head[4]) || (head[5] != '\r' && head[5] != '\n'))
         return status;
     *said = head[4];
     s->at += n > 6 && head[5] == '\r' && head[6] == '\n' ? 7 : 6;
@@ -300,8 +306,7 @@ static ts_status first_pass(ts_csv *csv, ts_error *err)
 
 static ts_status check_options(const ts_csv_options *options, ts_error *err)
 {
-    unsigned char d = (unsigned char)options->delimiter;
-    if (d && (d == '"' || d >= 0x7F || (d < 0x20 && d != '\t')))
+    if (options->delimiter && !delimits(options->delimiter))
         return ts_fail(err, TS_EINVALID,
                        "delimiter: a quote, a control character or part of a "
                        "letter cannot separate cells");

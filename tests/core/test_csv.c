@@ -66,6 +66,9 @@ static const csv_case cases[] = {
      "format: x.csv:2: the line is empty; it must hold the names of the "
      "columns", {0}, NULL},
     {"sep=\n1\n", 0, "sep=:real\n1\n", {0}, NULL},
+    {"sep=\n\n,;a\n", 0, "sep=:text\nNA\n',;a'\n", {.delimiter = '\t'}, NULL},
+    {"sep=\n\n1\n", 0, "sep=:real\nNA\n1\n", {0}, NULL},
+    {"sep=\"\n\"1\"\n", 0, "sep=\":real\n1\n", {0}, NULL},
     /* quotes */
     {"a,b\n\"1\",\"x\"\n", 0, "a:real b:text\n1|'x'\n", {0}, NULL},
     {"a\n\"x,\"\"y\"\"\nz\"\n", 0, "a:text\n'x,\"y\"\\x0Az'\n", {0}, NULL},
