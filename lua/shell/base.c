@@ -7,6 +7,7 @@
  */
 #include "shell.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -106,11 +107,23 @@ static int under_user_umask(lua_State *L)
     return status ? lua_error(L) : lua_gettop(L);
 }
 
-static void wrap_umask(lua_State *L, const char *library, const char *name)
+/* os.execute: system() keeps Ctrl-C from us while the child runs, so a child
+ * that it ended is our interrupt too. */
+static int execute(lua_State *L)
+{
+    int n = under_user_umask(L);
+    if (n == 3 && lua_tointeger(L, -1) == SIGINT &&
+        strcmp(lua_tostring(L, -2), "signal") == 0)
+        raise(SIGINT);
+    return n;
+}
+
+static void wrap_umask(lua_State *L, const char *library, const char *name,
+                       lua_CFunction wrapper)
 {
     lua_getglobal(L, library);
     lua_getfield(L, -1, name);
-    lua_pushcclosure(L, under_user_umask, 1);
+    lua_pushcclosure(L, wrapper, 1);
     lua_setfield(L, -2, name);
     lua_pop(L, 1);
 }
@@ -193,10 +206,10 @@ void shell_base_open(lua_State *L)
     lua_pushcfunction(L, search_path);
     lua_rawseti(L, -2, 3);
     lua_pop(L, 2);
-    wrap_umask(L, "io", "open");
-    wrap_umask(L, "io", "output");
-    wrap_umask(L, "io", "popen");
-    wrap_umask(L, "os", "execute");
+    wrap_umask(L, "io", "open", under_user_umask);
+    wrap_umask(L, "io", "output", under_user_umask);
+    wrap_umask(L, "io", "popen", under_user_umask);
+    wrap_umask(L, "os", "execute", execute);
     warnings *w = lua_newuserdatauv(L, sizeof *w, 0);
     *w = (warnings){0, false};
     lua_setfield(L, LUA_REGISTRYINDEX, "trialsh.warnings");

@@ -1,8 +1,8 @@
 /*
  * Reading one entry with readline. The callback interface and our own signals:
  * readline never sees one. An entry may span lines and is edited as a whole:
- * Enter adds a line while the chunk is incomplete, Up and Down move inside the
- * block before they move in the history. Keys that the user's inputrc has
+ * Enter adds a line while the chunk is incomplete, Up, Down, Home and End move
+ * inside the block before Up and Down move in the history. Keys that the user's inputrc has
  * given another meaning are left alone.
  */
 #include "shell.h"
@@ -184,6 +184,20 @@ static int on_down(int count, int key)
     return 0;
 }
 
+static int on_home(int count, int key)
+{
+    (void)count, (void)key;
+    rl_point = line_start(rl_point);
+    return 0;
+}
+
+static int on_line_end(int count, int key)
+{
+    (void)count, (void)key;
+    rl_point = line_end(rl_point);
+    return 0;
+}
+
 /* Leaves on an empty line, cancels a block, deletes elsewhere. */
 static int on_control_d(int count, int key)
 {
@@ -215,6 +229,14 @@ static void bind_keys(void)
     rebind("\033OA", rl_get_previous_history, on_up);
     rebind("\033[B", rl_get_next_history, on_down);
     rebind("\033OB", rl_get_next_history, on_down);
+    rebind("\033[H", rl_beg_of_line, on_home);
+    rebind("\033OH", rl_beg_of_line, on_home);
+    rebind("\033[1~", rl_beg_of_line, on_home);
+    rebind("\001", rl_beg_of_line, on_home);
+    rebind("\033[F", rl_end_of_line, on_line_end);
+    rebind("\033OF", rl_end_of_line, on_line_end);
+    rebind("\033[4~", rl_end_of_line, on_line_end);
+    rebind("\005", rl_end_of_line, on_line_end);
     rebind("\020", rl_get_previous_history, on_up);
     rebind("\016", rl_get_next_history, on_down);
     rebind("\004", rl_delete, on_control_d);

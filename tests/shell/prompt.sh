@@ -1,0 +1,283 @@
+# The prompt in a real terminal: tmux with a server of its own, waited for with
+# loops that look at the screen, never with sleeps of a guessed length.
+. tests/shell/tap.bash
+
+if ! command -v tmux >/dev/null; then
+  skip prompt "tmux is not installed"
+  finish
+fi
+
+socket=$tmp/tmux
+trap 'tmux -S "$socket" kill-server 2>/dev/null; rm -rf "$tmp"' EXIT
+export HOME=$tmp/home XDG_STATE_HOME=$tmp/state
+unset HISTFILE INPUTRC TMUX COLUMNS LINES
+mkdir "$HOME" "$tmp/work"
+history=$XDG_STATE_HOME/trialsh/history
+
+tm() { tmux -S "$socket" -f /dev/null "$@"; }
+pane=a
+# start [NAME [trialsh arguments]]: a fresh shell in a fresh terminal
+start() {
+  pane=${1:-a}
+  shift
+  tm kill-session -t "=$pane" 2>/dev/null
+  tm new-session -d -s "$pane" -x 80 -y 24 -c "$tmp/work" \
+    "TERM=screen $TRIALSH $*; echo left with \$?; exec cat"
+  sees '^>$'
+}
+keys() { tm send-keys -t "=$pane:" "$@"; }
+# a semicolon at the end of a word would be tmux's own
+line() { set -- "${1/%;/\\;}"; tm send-keys -t "=$pane:" -l -- "$1" && keys Enter; }
+screen() { tm capture-pane -p -t "=$pane:" | sed -e 's/ *$//' -e '/^$/d'; }
+# sees REGEX [TENTHS]: waits, ten seconds at most, until the screen shows it
+sees() {
+  local i
+  for ((i = 0; i < ${2:-100} * 4; i++)); do
+    screen | grep -qE -- "$1" && return
+    sleep 0.025
+  done
+  echo "not seen: $1"
+  screen
+  return 1
+}
+seen() { if sees "$2" "${3:-}"; then pass "$1"; else fail "$1"; screen | sed 's/^/# /'; fi; }
+shows() { screen | grep -cE -- "$1"; }
+# the last lines of the screen, joined by |
+tail_of() { screen | tail -n "$1" | paste -sd '|'; }
+pid() { tm list-panes -t "=$pane:" -F '#{pane_pid}' | xargs -I{} pgrep -P {} trialsh; }
+
+# printing ---------------------------------------------------------------------
+start a
+seen "a banner of one line" '^trialsh [0-9.]+\. \?name for help'
+line '1 + 1'
+seen "an expression prints itself" '^2$'
+line '_ * 21'
+seen "_ is the last value" '^42$'
+line '6 * 111;'
+line '_ + 1, "b"'
+seen "a semicolon silences, values stand two blanks apart" '^667  b$'
+is "nothing printed behind the semicolon" "$(shows '^666$')" 0
+line 'x = = 1'
+seen "a wrong line is told at once" "^error: unexpected symbol near '='$"
+line 'nosuch'
+seen "an unknown name is one line" "^error: no variable or function 'nosuch'"
+line 'demo.adsl:count()'
+seen "an object prints as it says" 'SIMULATED DATA'
+
+# one unit of many lines -------------------------------------------------------
+start b
+line 'for i = 1, 3 do'
+line '  print("n" .. i)'
+line 'end'
+seen "a block runs when it is complete" '^n3$'
+is "a block runs once" "$(shows '^n1$')" 1
+keys Up
+sleep 0.2
+is "Up recalls the whole block" "$(tail_of 3)" '> for i = 1, 3 do|  print("n" .. i)|end'
+keys Up Up End
+tm send-keys -t "=b:" -l ' print("again")'
+keys Down Down End Enter
+seen "a block is edited as a whole" '^again$'
+line '1 +'
+line '1'
+seen "an expression goes on too" '^2$'
+printf 'y = {\n  1,\n  2,\n  3,\n}\nprint("pasted", #y)\n' >"$tmp/paste"
+tm load-buffer "$tmp/paste"
+tm paste-buffer -p -t "=b:"
+keys Enter
+seen "a paste of six lines runs" '^pasted +3$'
+is "a paste runs once" "$(shows '^pasted')" 1
+keys Up
+sleep 0.2
+seen "a paste is recalled as one" '^print\("pasted", #y\)$'
+keys C-c
+
+# Ctrl-C and Ctrl-D ------------------------------------------------------------
+start c
+line 'x = {'
+keys 1 , C-c
+line 'print("alive")'
+seen "Ctrl-C abandons a block" '^alive$'
+keys C-c C-c C-c
+line 'print("still", 1)'
+seen "Ctrl-C at the prompt costs nothing" '^still +1$'
+line 'v = 5'
+line 'print("go") while true do pcall(function() while true do end end) end'
+sees '^go$'
+keys C-c
+seen "Ctrl-C stops a loop of pcalls" '^(\^C)?interrupted$' 10
+line 'print("v is", v)'
+seen "what was set survives" '^v is +5$'
+tm clear-history -t "=c:"
+start c
+line 'co = coroutine.create(function() print("in") while true do end end)'
+line 'print(select("#", coroutine.resume(co)))'
+sees '^in$'
+keys C-c
+seen "Ctrl-C stops a coroutine" '^(\^C)?interrupted$' 10
+line 'f = coroutine.wrap(function() print("in2") while true do pcall(error) end end)'
+line 'while true do pcall(f) end'
+sees '^in2$'
+keys C-c
+sees '^(\^C)?interrupted$' 10
+line 'print("after", 1)'
+seen "a coroutine in a pcall loop too" '^after +1$' 10
+line 'g = coroutine.wrap(function() coroutine.yield(7) end) print(g())'
+seen "coroutines work afterwards" '^7$'
+start c
+line 'print("go") os.execute("exec sleep 20")'
+sees '^go$'
+keys C-c
+seen "Ctrl-C ends a child that waits" 'interrupted' 10
+line 'print("go2"); ("a"):rep(30):find(("a?"):rep(30) .. ("a"):rep(30))'
+sees '^go2$'
+keys C-c
+sleep 0.1
+keys C-c
+seen "a second Ctrl-C says what is running" '^still in: print\("go2"\)'
+sleep 0.1
+keys C-c
+seen "a third one ends the program" '^left with 130$'
+
+start d
+line 'x = {'
+keys C-d
+line 'print("on")'
+seen "Ctrl-D cancels a block" '^on$'
+keys C-d
+seen "Ctrl-D on an empty line leaves, without a question" '^left with 0$'
+start d
+line 'x = {'
+keys C-d C-d
+seen "one after the other as well" '^left with 0$'
+for word in quit exit 'q()' 'exit(4)' '.quit' '\q'; do
+  start d
+  line "$word"
+  case $word in *4*) code=4 ;; *) code=0 ;; esac
+  seen "$word leaves" "^left with $code\$"
+done
+
+# history ----------------------------------------------------------------------
+rm -rf "$XDG_STATE_HOME"
+start h
+line 'v = 12345'
+line ' secret = 1'
+line 'w = {'
+line '}'
+line 'print("done")'
+sees '^done$'
+is "the history is the user's alone" "$(stat -c %a "$history")" 600
+is "so is its folder" "$(stat -c %a "$XDG_STATE_HOME/trialsh")" 700
+is "entries are whole, a leading blank keeps one out" \
+  "$(paste -sd '|' "$history")" 'v = 12345|w = {\n}|print("done")'
+kill -9 "$(pid)"
+sees '^left with'
+start h
+keys Up Up
+sleep 0.2
+is "a kill loses nothing" "$(tail_of 2)" '> w = {|}'
+keys C-c
+line 'print("one")'
+sees '^one$'
+start i
+line 'print("two")'
+sees '^two$'
+pane=h
+line 'print("three")'
+sees '^three$'
+is "two shells share the file" "$(tail -n 3 "$history" | paste -sd '|')" \
+  'print("one")|print("two")|print("three")'
+ln -sf "$tmp/target" "$tmp/link" && rm -f "$history" && ln -s "$tmp/target" "$history"
+start h
+seen "a symbolic link is refused" 'no history is kept'
+line 'print("x")'
+sees '^x$'
+check "and not followed" test ! -e "$tmp/target"
+rm -f "$history"
+start h --no-history
+line 'print("x")'
+sees '^x$'
+check "--no-history keeps none" test ! -e "$history"
+export HISTFILE=
+tm set-environment -g HISTFILE ''
+start h
+line 'print("x")'
+sees '^x$'
+check "an empty HISTFILE keeps none" test ! -e "$history"
+unset HISTFILE
+tm set-environment -gu HISTFILE
+
+# completion -------------------------------------------------------------------
+touch "$tmp/work/adlb_long_name.csv"
+start t
+tm send-keys -t "=t:" -l 'type(coro'
+keys Tab
+tm send-keys -t "=t:" -l ')'
+keys Enter
+seen "Tab completes a global" '^table$'
+tm send-keys -t "=t:" -l 'print(2, string.g'
+keys Tab Tab
+seen "ties are listed" '^gmatch +gsub$'
+keys C-c
+tm send-keys -t "=t:" -l 'demo.adsl.APA.max'
+keys M-b Left Tab
+sleep 0.3
+is "what stands to the right stays" "$(tail_of 1)" '> demo.adsl.APACHE.max'
+keys C-c
+tm send-keys -t "=t:" -l 'demo.adsl:summ'
+keys Tab
+sees 'summarise'
+pass "a verb of a relation"
+keys C-c
+tm send-keys -t "=t:" -l 'read "adlb_l'
+keys Tab
+seen "a file inside a string" 'read "adlb_long_name.csv"'
+keys C-c
+tm send-keys -t "=t:" -l 'ttest({1, 2}, {3, 4}, { conf'
+keys Tab
+seen "an option inside { }" '\{ conf_level$'
+keys C-c
+
+# help -------------------------------------------------------------------------
+start e
+line '?where'
+seen "?name shows help" '^relation:where\('
+line 'quit?'
+seen "name? too" '^quit\(\[code\]\)'
+line '??level'
+seen "??word searches" '^relation:levels'
+line '?wher'
+seen "the nearest topic" "^error: no help on 'wher'; nearest: where$"
+start e
+line '?'
+seen "? alone shows what there is" '^Statistics$'
+
+# data never steers the terminal -------------------------------------------------
+start f
+tm select-pane -t "=f:" -T 'title-kept'
+line 'bad = "\27[2K\r\27[1A\27[2K001 DRUG-A\27]2;owned-title\7\u{9b}2J\u{202e}"'
+line 'print("001 PLACEBO")'
+line 'bad'
+seen "a value is escaped" '\\x1B\[2K\\x0D\\x1B\[1A\\x1B\[2K001 DRUG-A'
+line 'print(bad)'
+line '{ bad }'
+line 'error(bad, 0)'
+sees '^error: .x1B'
+is "print, tables and errors too" "$(shows 'x1B\[2K')" 4
+is "the line above is as it was" "$(shows '^001 PLACEBO$')" 1
+is "the title is as it was" \
+  "$(tm display-message -p -t '=f:' '#{pane_title}')" title-kept
+is "no core, not to be read by others" \
+  "$(stat -c %u "/proc/$(pid)/mem" 2>/dev/null; ls /proc/"$(pid)"/fd >/dev/null 2>&1; grep -c '^Max core file size *0 *0 ' "/proc/$(pid)/limits")" \
+  "0
+1"
+
+# the terminal's own signals -----------------------------------------------------
+start g
+tm resize-window -t "=g:" -x 40 -y 24
+line 'require "trialsh.session".width()'
+seen "another width is noticed" '^40$'
+line 'print("end")'
+seen "and the prompt goes on" '^end$'
+
+finish
