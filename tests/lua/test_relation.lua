@@ -259,4 +259,50 @@ function TestRelation.test_sql_reads_only()
   lu.assertEquals(value, 60)
 end
 
+function TestRelation.test_semi_and_anti_join()
+  lu.assertEquals(column(s.adsl:join(s.adlb, "USUBJID", { how = "semi" }),
+    "USUBJID"), { "03", "01", "02" })
+  lu.assertEquals(column(s.adsl:join(s.adlb, "USUBJID", { how = "anti" })
+    :where "AGE > 1", "USUBJID"), { "04" })
+  lu.assertEquals(#s.adlb:join(s.adsl:where "AGE > 60", "USUBJID",
+    { how = "semi" }), 2)
+end
+
+function TestRelation.test_union()
+  local r = s.adsl:order "AGE desc":limit(2):union(s.adsl:limit(1))
+  lu.assertEquals(column(r, "USUBJID"), { "01", "03", "03" })
+  lu.assertEquals(column(r:where "AGE < 70", "USUBJID"), { "03", "03" })
+  lu.assertEquals(r.TRT01P.levels, { "Placebo", "Low", "High" })
+  refuses("but AVISIT on the right, AVAL on the right only", function()
+    return s.adsl:select "USUBJID":union(s.adlb)
+  end)
+  refuses("AGE is real on the left and text on the right", function()
+    return s.adsl:select "AGE":union(s.adsl:mutate "AGE = AGE || ''"
+      :select "AGE")
+  end)
+  s.both = r
+  lu.assertEquals(#s.both, 3)
+end
+
+function TestRelation.test_wider_and_longer()
+  local wide = s.adlb:wider("AVISIT", "AVAL")
+  lu.assertEquals(column(wide, "Day 8"), { 900, NA, NA })
+  lu.assertEquals(column(wide, "Day 1"), { 500, 0, 700 })
+  local long = wide:longer({ "Day 1", "Day 8" },
+    { names = "AVISIT", values = "AVAL" })
+  lu.assertEquals(column(long, "AVAL"), { 500, 900, 0, NA, 700, NA })
+  lu.assertEquals(column(long:order "AVISIT desc", "AVISIT")[1], "Day 8")
+  lu.assertEquals(#long:where { AVISIT = "Day 8" }, 3)
+  refuses("more than one value for Day 1", function()
+    return s.adlb:select("AVISIT", "AVAL"):wider "AVISIT":collect()
+  end)
+  refuses("columns before are text", s.adsl.longer, s.adsl,
+    { "USUBJID", "AGE" })
+  -- new visits become new columns of what is derived
+  s.wide = wide
+  s.adlb = make({ "USUBJID", "AVISIT", "AVAL" },
+    { { "01" }, { "Day 29" }, { 5 } })
+  lu.assertEquals(column(s.wide, "Day 29"), { 5 })
+end
+
 os.exit(lu.LuaUnit.run())

@@ -113,6 +113,52 @@ return function(M)
     end
   end
 
+  -- wider: two rows for one place are an error that shows it.
+  local function check_once(node)
+    local once = node.once
+    if not once or once.checked then return end
+    local list = {}
+    for i, key in ipairs(once.keys) do list[i] = quote(key) end
+    local names = table.concat(list, ", ")
+    local twice = run(once.left, function(c)
+      return ("select %s from (%s) group by %s having count(*) > 1 limit 1")
+        :format(names, c:layer(once.left.layer), names)
+    end)
+    if #twice > 0 then
+      local values = {}
+      for j in ipairs(list) do values[j] = tostring(twice:value(1, j)) end
+      fail("exists", ("wider: more than one value for %s"):format(
+        table.concat(values, ", ")))
+    end
+    once.checked = true
+  end
+
+  --- relation.distinct_values(node, column): in the order of levels.
+  function M.distinct_values(node, column)
+    check_joins(node)
+    check_once(node)
+    local frame = run(node, function(c)
+      return ("select distinct %s from (%s) where %s is not null order by 1 "
+        .. "limit 2000"):format(quote(column.name), c:layer(node.layer),
+        quote(column.name))
+    end, { { name = column.name, type = column.type, levels = column.levels } })
+    local values, there = {}, {}
+    for i = 1, #frame do
+      values[i] = frame:value(i, 1)
+      there[values[i]] = true
+    end
+    if not column.levels then return values end
+    local ordered, seen = {}, {}
+    for _, level in ipairs(column.levels) do
+      if there[level] then ordered[#ordered + 1] = level end
+      seen[level] = true
+    end
+    for _, value in ipairs(values) do
+      if not seen[value] then ordered[#ordered + 1] = value end
+    end
+    return ordered
+  end
+
   -- A text beside the declared levels is an error that shows it.
   local function check_levels(node, frame, columns)
     for i, column in ipairs(columns) do
@@ -152,6 +198,7 @@ return function(M)
   -- The frame of those columns (all without names), rows from .. from+n-1.
   local function ask(node, names, opt)
     check_joins(node)
+    check_once(node)
     local columns, layer = node.columns, node.layer
     if names then
       columns, layer = {}, M.wrap(layer)

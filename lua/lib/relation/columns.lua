@@ -33,7 +33,7 @@ end
 function M.copy(column, changes)
   local out = {}
   for key, value in pairs(column) do out[key] = value end
-  for key, value in pairs(changes or {}) do out[key] = value end
+  for key, value in pairs(changes or {}) do out[key] = value or nil end
   return out
 end
 

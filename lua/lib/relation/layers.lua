@@ -25,6 +25,7 @@ end
 -- column that is used is computed in it.
 function M.open_layer(layer, used)
   local closed = layer.group or layer.limit or layer.join or layer.sorted
+    or layer.places
   if not closed then
     for _, output in ipairs(layer.outputs) do
       if output.tree and (not used or used[output.name:lower()]) then
@@ -57,12 +58,39 @@ local Compiler = {}
 Compiler.__index = Compiler
 
 -- The FROM of a layer: a table's name, a frame's, or a layer in brackets.
+-- The terms of ORDER BY: by name where the hidden columns are selected.
+local function order_terms(layer, prefix, selected)
+  local order = {}
+  for i, hidden in ipairs(layer.hidden) do
+    local term = hidden.sql and (selected and hidden.name or hidden.sql)
+      or (prefix or "") .. hidden.name
+    order[i] = term .. (hidden.desc and " desc" or "")
+      .. (hidden.user and " nulls last" or "")
+  end
+  return table.concat(order, ", ")
+end
+
 function Compiler:source(source, alias)
   if source.table then return quote(source.table) .. (alias or "") end
   if source.frame then
     return "temp." .. self:frame(source.frame) .. (alias or "")
   end
+  if source.union then return self:union(source.union) end
   return "(" .. self:layer(source) .. ")" .. (alias or "")
+end
+
+-- Both sides, each with its side and its place there as hidden columns.
+function Compiler:union(sides)
+  local parts, names = {}, {}
+  for i, output in ipairs(sides[1].outputs) do names[i] = quote(output.name) end
+  local list = table.concat(names, ", ")
+  for i, side in ipairs(sides) do
+    local order = order_terms(M.wrap(side), nil, true)
+    parts[i] = ("select %s, %d as _o1, %s as _o2 from (%s)"):format(list, i,
+      order ~= "" and "row_number() over (order by " .. order .. ")" or "0",
+      self:layer(side))
+  end
+  return "(" .. table.concat(parts, " union all ") .. ")"
 end
 
 function Compiler:frame(frame)
@@ -79,6 +107,9 @@ function Compiler:output(output, prefix)
     return expression.sql(output.tree, self.values) .. " as "
       .. quote(output.name)
   end
+  if output.from then
+    return output.side .. output.from .. " as " .. quote(output.name)
+  end
   return (output.side or prefix or "") .. quote(output.name)
 end
 
@@ -87,18 +118,6 @@ function Compiler:condition(where)
   if self.readable or not where.source then return "(" .. sql .. ")" end
   self.places[#self.places + 1] = where.source
   return ("_decide(%d, %s)"):format(#self.places - 1, sql)
-end
-
--- The terms of ORDER BY: by name where the hidden columns are selected.
-local function order_terms(layer, prefix, selected)
-  local order = {}
-  for i, hidden in ipairs(layer.hidden) do
-    local term = hidden.sql and (selected and hidden.name or hidden.sql)
-      or (prefix or "") .. hidden.name
-    order[i] = term .. (hidden.desc and " desc" or "")
-      .. (hidden.user and " nulls last" or "")
-  end
-  return table.concat(order, ", ")
 end
 
 -- An aggregation whose groups go by number, which SQLite sorts faster than
@@ -167,6 +186,17 @@ function Compiler:layer(layer, outermost)
     local left = self:source(layer.source, " a")
     parts[2] = ("from %s %s join %s on %s"):format(left, layer.join.how,
       self:source(layer.join.right, " b"), table.concat(on, " and "))
+    if layer.join.test then
+      parts[#parts + 1] = "where " .. layer.join.test
+    end
+  elseif layer.places then
+    local list_of = {}
+    for i, name in ipairs(layer.places) do
+      list_of[i] = ("(%d, %s)"):format(i, expression.literal(name))
+    end
+    parts[2] = ("from %s a cross join (select column1 as _place, column2 as "
+      .. "_name from (values %s)) b"):format(self:source(layer.source),
+      table.concat(list_of, ", "))
   elseif by_number then
     parts[2] = "from (" .. self:grouped(layer) .. ")"
   else

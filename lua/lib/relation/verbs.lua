@@ -24,7 +24,8 @@ local function derive(parent, changes)
   local node = {
     study = parent.study, columns = parent.columns, layer = parent.layer,
     group = parent.group, key = parent.key, expects = parent.expects,
-    joins = parent.joins, words = parent.words, generation = parent.generation,
+    joins = parent.joins, once = parent.once, words = parent.words,
+    generation = parent.generation,
     declared = parent.declared, simulated = parent.simulated,
   }
   for key, value in pairs(changes) do node[key] = value end
@@ -416,11 +417,34 @@ local function check_keys(who, left, right, keys)
   return list
 end
 
+-- Rows with a match on the right (semi) or without one (anti); no columns.
+local function filter_join(node, right, keys, how)
+  local hits = wrap(right.layer)
+  hits.group, hits.outputs, hits.hidden = keys, {}, {}
+  for i, key in ipairs(keys) do hits.outputs[i] = { name = key } end
+  hits.outputs[#keys + 1] = { name = "_hit",
+    tree = { "number", value = "1" } }
+  local layer = { source = node.layer, outputs = {}, where = {}, hidden = {},
+    join = { how = "left", right = hits, keys = keys,
+      test = how == "semi" and "b._hit is not null" or "b._hit is null" } }
+  for i, column in ipairs(node.columns) do
+    layer.outputs[i] = { name = column.name }
+  end
+  for i, hidden in ipairs(node.layer.hidden) do
+    layer.hidden[i] = { name = hidden.name, desc = hidden.desc,
+      user = hidden.user }
+  end
+  return derive(node, { layer = layer, study = node.study or right.study,
+    generation = node.generation or right.generation,
+    simulated = node.simulated or right.simulated })
+end
+
 --- relation:join(other, keys [, { how =, many = }]) -> relation
 -- Adds the columns of another relation or frame by equal keys: "USUBJID" or a
 -- list. Rows are never added or doubled: a second match is an error, and a
 -- note says how many rows matched.
---   how   "left" (default) keeps rows without a match, "inner" drops them
+--   how   "left" (default) keeps rows without a match, "inner" drops them;
+--         "semi" keeps those with one and "anti" those without, adding nothing
 --   many  true takes every match, one row each
 --
 --   > demo.adlb:join(demo.adsl:select("USUBJID", "AGE"), "USUBJID"):where "AGE > 75":count()
@@ -436,13 +460,17 @@ function verbs.join(node, other, keys, opt)
       .. type(other))
   end
   opt = options("join", opt, {
-    how = { { "left", "inner" }, "left" }, many = { "boolean", false } })
+    how = { { "left", "inner", "semi", "anti" }, "left" },
+    many = { "boolean", false } })
   local right = relations.node_of(other)
   no_group(right, "join")
   if right.study and node.study and right.study ~= node.study then
     fail("invalid", "join: the two are of two studies")
   end
   keys = check_keys("join", node, right, keys)
+  if opt.how == "semi" or opt.how == "anti" then
+    return filter_join(node, right, keys, opt.how)
+  end
   local is_key, columns = {}, {}
   for _, key in ipairs(keys) do is_key[key:lower()] = true end
   local layer = { source = node.layer, outputs = {}, where = {}, hidden = {},
@@ -590,6 +618,211 @@ function verbs.expect(node, ...)
       tree = tree }
   end
   return derive(node, { expects = expects })
+end
+
+-- A column of two: levels of the left, then those that only the right has.
+local function union_column(column, twin)
+  if not twin or not (column.levels or twin.levels) then return column end
+  if not (column.levels and twin.levels) then
+    return copy(column, { levels = false })
+  end
+  local levels, seen = {}, {}
+  for _, list in ipairs { column.levels, twin.levels } do
+    for _, level in ipairs(list) do
+      if not seen[level] then levels[#levels + 1] = level end
+      seen[level] = true
+    end
+  end
+  return copy(column, { levels = levels })
+end
+
+--- relation:union(other) -> relation
+-- The rows of both, those of the left first. Both have the same columns; the
+-- order of columns is that of the left.
+--
+--   > demo.adsl:head(2):union(demo.adsl:limit(1)):select("USUBJID")
+--      USUBJID
+--   1  DEMO-001
+--   2  DEMO-002
+--   3  DEMO-001
+--     SIMULATED DATA
+--
+-- See also: relation:join.
+function verbs.union(node, other)
+  no_group(node, "union")
+  if not relations.is(other) then
+    fail("type", "union: the argument is a relation or a frame, not a "
+      .. type(other))
+  end
+  local right = relations.node_of(other)
+  no_group(right, "union")
+  if right.study and node.study and right.study ~= node.study then
+    fail("invalid", "union: the two are of two studies")
+  end
+  local columns, outputs, alone = {}, {}, {}
+  for i, column in ipairs(node.columns) do
+    local twin = right.columns[column.name:lower()]
+    if not twin or twin.name ~= column.name then
+      alone[#alone + 1] = column.name .. " on the left"
+    elseif column.type and twin.type and column.type ~= twin.type
+        and not (column.origin and column.origin:empty())
+        and not (twin.origin and twin.origin:empty()) then
+      fail("type", ("union: %s is %s on the left and %s on the right"):format(
+        column.name, column.type, twin.type))
+    end
+    columns[i] = union_column(column, twin)
+    outputs[i] = { name = column.name }
+  end
+  for _, column in ipairs(right.columns) do
+    local twin = node.columns[column.name:lower()]
+    if not twin then alone[#alone + 1] = column.name .. " on the right" end
+  end
+  if #alone > 0 then
+    fail("not found", ("union: both have the same columns, but %s only"):format(
+      table.concat(alone, ", ")))
+  end
+  local layer = { source = { union = { node.layer, right.layer } },
+    outputs = outputs, where = {}, hidden = { { name = "_o1" },
+      { name = "_o2" } } }
+  local joins = {}
+  table.move(node.joins or {}, 1, #(node.joins or {}), 1, joins)
+  table.move(right.joins or {}, 1, #(right.joins or {}), #joins + 1, joins)
+  return derive(node, { layer = layer, columns = index(columns), joins = joins,
+    key = false, study = node.study or right.study,
+    generation = node.generation or right.generation,
+    simulated = node.simulated or right.simulated })
+end
+
+local function column_list(who, node, given)
+  if type(given) == "string" then given = { given } end
+  if type(given) ~= "table" or #given == 0 then
+    fail("type", who .. ": columns are a list of names")
+  end
+  local list, set = {}, {}
+  for i, name in ipairs(given) do
+    list[i] = find(who, node.columns, name)
+    set[list[i].name] = true
+  end
+  return list, set
+end
+
+--- relation:wider(names [, values]) -> relation
+-- One column for each value of the column names, in the order of levels, with
+-- the values of another; all remaining columns name a row. Without values the
+-- last column is taken. Two values for one place are an error.
+--
+--   > demo.adsl:count("TRT01P", "SEX"):wider "SEX"
+--      TRT01P     F  M
+--   1  Placebo    5  3
+--   2  CYT107 LF  3  5
+--   3  CYT107 HF  4  4
+--     SIMULATED DATA
+--
+-- See also: relation:longer, relation:by.
+function verbs.wider(node, names, values)
+  no_group(node, "wider")
+  local by = find("wider", node.columns, names)
+  local value = values and find("wider", node.columns, values)
+    or node.columns[#node.columns]
+  if by == value then
+    fail("invalid", ("wider: %s gives both names and values"):format(by.name))
+  end
+  local group, columns, inside = {}, {}, {}
+  for _, column in ipairs(node.columns) do
+    if column ~= by and column ~= value then
+      group[#group + 1] = column.name
+      columns[#columns + 1] = column
+      inside[column.name:lower()] = true
+    end
+  end
+  local layer = wrap(node.layer)
+  layer.group, layer.outputs, layer.hidden = group, {}, {}
+  for i, column in ipairs(columns) do
+    layer.outputs[i] = { name = column.name }
+    layer.hidden[i] = { name = "_o" .. i,
+      sql = level_order(column, column.name), user = true }
+  end
+  local by_node = { "column", name = by.name, column = by }
+  for _, level in ipairs(relations.distinct_values(node, by)) do
+    local name = type(level) == "string" and level
+      or require "ts.text".number(level)
+    if inside[name:lower()] then
+      fail("exists", ("wider: %s is a column already"):format(name))
+    end
+    inside[name:lower()] = true
+    local literal = type(level) == "string"
+      and { "string", value = level } or { "number", value = name }
+    columns[#columns + 1] = copy(value, { name = name, origin = false })
+    layer.outputs[#layer.outputs + 1] = { name = name,
+      tree = { "call", name = "max", { "case", { { "binary", op = "=", by_node,
+        literal }, { "column", name = value.name, column = value } } } } }
+  end
+  local once = { left = node, keys = { table.unpack(group) } }
+  once.keys[#once.keys + 1] = by.name
+  return derive(node, { layer = layer, columns = index(columns),
+    once = once, key = #group > 0 and group or false })
+end
+
+--- relation:longer(columns [, { names =, values = }]) -> relation
+-- One row for each of these columns: its name and its value, beside the
+-- columns that remain.
+--   names   "name": what the column of names is called;  values  "value"
+--
+--   > demo.adsl:limit(1):select("USUBJID", "AGE", "APACHE"):longer { "AGE", "APACHE" }
+--      USUBJID   name    value
+--   1  DEMO-001  AGE        63
+--   2  DEMO-001  APACHE     29
+--     SIMULATED DATA
+--
+-- See also: relation:wider.
+function verbs.longer(node, given, opt)
+  no_group(node, "longer")
+  opt = options("longer", opt, { names = { "string", "name" },
+    values = { "string", "value" } })
+  local list, set = column_list("longer", node, given)
+  local kind
+  for _, column in ipairs(list) do
+    if kind and column.type and column.type ~= kind then
+      fail("type", ("longer: %s is %s, the columns before are %s"):format(
+        column.name, column.type, kind))
+    end
+    kind = kind or column.type
+  end
+  local columns, outputs = {}, {}
+  for _, column in ipairs(node.columns) do
+    if not set[column.name] then
+      columns[#columns + 1] = column
+      outputs[#outputs + 1] = { name = column.name }
+    end
+  end
+  local words, cases = {}, {}
+  for i, column in ipairs(list) do
+    words[i] = column.name
+    cases[i] = { { "number", value = tostring(i) },
+      { "column", name = column.name, column = column } }
+  end
+  for _, name in ipairs { opt.names, opt.values } do
+    for _, column in ipairs(columns) do
+      if column.name:lower() == name:lower() then
+        fail("exists", ("longer: %s is a column already"):format(name))
+      end
+    end
+  end
+  columns[#columns + 1] = { name = opt.names, type = "text", levels = words }
+  columns[#columns + 1] = { name = opt.values, type = kind }
+  local place = { "column", name = "_place", column = { name = "_place" } }
+  outputs[#outputs + 1] = { name = opt.names, side = "b.", from = "_name" }
+  outputs[#outputs + 1] = { name = opt.values, tree = { "case",
+    operand = place, table.unpack(cases) } }
+  local layer = { source = node.layer, outputs = outputs, where = {},
+    hidden = {}, places = words }
+  for i, hidden in ipairs(node.layer.hidden) do
+    layer.hidden[i] = { name = hidden.name, desc = hidden.desc,
+      user = hidden.user }
+  end
+  layer.hidden[#layer.hidden + 1] = { name = "_o" .. #layer.hidden + 1,
+    sql = "_place" }
+  return derive(node, { layer = layer, columns = index(columns), key = false })
 end
 
 return verbs
