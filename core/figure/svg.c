@@ -11,9 +11,10 @@
 #include <strings.h>
 
 #define POINTS_PER_MM (72 / 25.4)
-#define FONT "font-family=\"Liberation Sans\""
+#define FONT "font-family=\"Liberation Sans"
 /* of the same metrics; the first that is installed is taken */
 #define FONTS "font-family=\"Arial, Liberation Sans, Helvetica, sans-serif\""
+#define BOLD ":Bold" /* gnuplot takes it for a part of the name */
 
 static const char *const allowed[] = {
     "circle", "defs", "desc", "feComposite", "feFlood", "filter", "g", "line",
@@ -101,11 +102,31 @@ static bool harmless(const ts_buffer *svg)
     return depth == 0;
 }
 
+/* Whether p is within a tag; in a text the same words are only words. */
+static bool in_tag(const char *p, const char *start)
+{
+    while (p > start && *p != '<' && *p != '>')
+        p--;
+    return *p == '<';
+}
+
 static void add_with_fonts(ts_buffer *out, const char *p)
 {
-    for (const char *font; (font = strstr(p, FONT)); p = font + strlen(FONT)) {
+    const char *start = p;
+    for (const char *font; (font = strstr(p, FONT));) {
         ts_buffer_add(out, p, (size_t)(font - p));
+        p = font + strlen(FONT);
+        bool bold = strncmp(p, BOLD, strlen(BOLD)) == 0;
+        if (bold)
+            p += strlen(BOLD);
+        if (*p != '"' || !in_tag(font, start)) {
+            ts_buffer_add(out, font, (size_t)(p - font));
+            continue;
+        }
+        p++;
         ts_buffer_puts(out, FONTS);
+        if (bold)
+            ts_buffer_puts(out, " font-weight=\"bold\"");
     }
     ts_buffer_puts(out, p);
 }

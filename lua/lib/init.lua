@@ -15,6 +15,7 @@ local home = {
   dofile = "script",
   endpoint = "endpoint",
   exp = "elementwise",
+  figure = "figure",
   help = "help",
   km = "survival",
   ln = "elementwise",

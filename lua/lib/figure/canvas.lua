@@ -1,0 +1,284 @@
+-- A page on which a figure is laid out, in mm from the lower left corner (or in
+-- character cells for the preview), and the gnuplot commands that draw it.
+-- Positions are explicit; gnuplot scales only what is data, inside a panel.
+--
+--   local page = canvas.paper(89, 60, "pdf")
+--   page:text("Survival", 10, 55, { size = 7, bold = true })
+--   local panel = page:panel { left = 10, right = 85, bottom = 10, top = 50,
+--     x = { 0, 90 }, y = { 0, 1 } }
+--   panel:lines({ 0, 30 }, { 1, 0.8 }, { colour = "#000000" })
+--   page:commands()
+
+local core = require "ts.gnuplot"
+local terminal = require "ts.text"
+local font = require "trialsh.figure.font"
+local style = require "trialsh.figure.style"
+
+local M = {}
+local Page, Panel = {}, {}
+Page.__index, Panel.__index = Page, Panel
+
+local number = core.number
+
+-- Positions and sizes: a thousandth of a mm or point is finer than any page.
+local function size(x)
+  return (("%.3f"):format(x):gsub("%.?0+$", ""))
+end
+
+local function new(fields)
+  fields.head, fields.plots, fields.blocks = {}, {}, {}
+  fields.n_label, fields.n_arrow, fields.missing = 0, 0, {}
+  return setmetatable(fields, Page)
+end
+
+function M.paper(width, height, format)
+  return new { width = width, height = height, format = format,
+    style = style.paper }
+end
+
+function M.terminal(columns, lines)
+  return new { width = columns, height = lines, format = "dumb",
+    style = style.terminal, cells = true }
+end
+
+-- Measures -------------------------------------------------------------------
+
+function Page:text_width(s, size, bold)
+  if not utf8.len(s) then s = core.plain(s) end
+  if self.cells then return terminal.width(s) end
+  return font.width(s, size, bold)
+end
+
+function Page:line_height(size)
+  return self.cells and 1 or font.height(size)
+end
+
+-- A word that is too long for the width, in pieces that fit.
+local function pieces(page, word, width, size, bold)
+  local list, piece = {}, ""
+  for _, c in utf8.codes(word) do
+    local more = piece .. utf8.char(c)
+    if piece ~= "" and page:text_width(more, size, bold) > width then
+      list[#list + 1], more = piece, utf8.char(c)
+    end
+    piece = more
+  end
+  list[#list + 1] = piece
+  return list
+end
+
+--- page:wrap(s, width, size [, bold]) -> lines of s that fit
+function Page:wrap(s, width, size, bold)
+  local lines, line = {}, ""
+  s = core.plain(s)
+  for word in s:gmatch "%S+" do
+    for i, piece in ipairs(pieces(self, word, width, size, bold)) do
+      local more = line == "" and piece or line .. " " .. piece
+      if line ~= "" and (i > 1 or self:text_width(more, size, bold) > width) then
+        lines[#lines + 1], more = line, piece
+      end
+      line = more
+    end
+  end
+  if line ~= "" or #lines == 0 then lines[#lines + 1] = line end
+  return lines
+end
+
+--- page:fit(s, width, size [, bold]) -> s, cut with an ellipsis where it must be
+function Page:fit(s, width, size, bold)
+  s = core.plain(s)
+  if self:text_width(s, size, bold) <= width then return s end
+  local kept = ""
+  for _, c in utf8.codes(s) do
+    local more = kept .. utf8.char(c)
+    if self:text_width(more .. "\u{2026}", size, bold) > width then break end
+    kept = more
+  end
+  return kept .. "\u{2026}"
+end
+
+-- Marks on the page ----------------------------------------------------------
+
+local function at(page, x, y)
+  return ("screen %s*X, screen %s*Y"):format(size(x), size(y))
+end
+
+local function encoded(page, s)
+  if page.format == "pdf" or page.format == "png" then
+    local drawable, missing = font.drawable(s)
+    for _, c in ipairs(missing) do page.missing[c] = true end
+    return core.text(drawable)
+  end
+  return core.text(s)
+end
+
+--- page:text(s, x, y, { size, align, turn, colour, bold }): y is the middle
+function Page:text(s, x, y, opt)
+  s = core.plain(s)
+  if s == "" then return end
+  self.n_label = self.n_label + 1
+  if self.cells then -- cells are counted from their middle
+    if opt.align == "right" then x = x - terminal.width(s)
+    elseif opt.align == "center" then x = x - terminal.width(s) / 2 end
+    x, y = math.floor(x + 0.5) + 0.5, math.floor(y) + 0.5
+  end
+  local words = { "set label", self.n_label, encoded(self, s), "at",
+    at(self, x, y), self.cells and "left" or opt.align or "left", "front" }
+  local function add(...)
+    for _, w in ipairs { ... } do words[#words + 1] = w end
+  end
+  if not self.cells then
+    if opt.turn then add("rotate by 90") end
+    add(('font "Liberation Sans%s,%s"'):format(opt.bold and ":Bold" or "",
+      size(opt.size)))
+    if opt.colour then add(('textcolor rgb "%s"'):format(opt.colour)) end
+  end
+  self.head[#self.head + 1] = table.concat(words, " ")
+end
+
+local function pen(page, opt)
+  if page.cells then return ("lt %d"):format(opt.place or -1) end
+  local dash = "solid"
+  if opt.dash then
+    local list = {}
+    for i, x in ipairs(opt.dash) do list[i] = size(x) end
+    dash = "(" .. table.concat(list, ",") .. ")"
+  end
+  return ('lc rgb "%s" lw %s dt %s'):format(opt.colour or "#000000",
+    size(opt.width or 0.5), dash)
+end
+
+--- page:line(x1, y1, x2, y2, { colour, width, dash })
+function Page:line(x1, y1, x2, y2, opt)
+  self.n_arrow = self.n_arrow + 1
+  if self.cells then
+    x1, x2 = math.floor(x1) + 0.5, math.floor(x2) + 0.5
+    y1, y2 = math.floor(y1) + 0.01, math.floor(y2) + 0.01
+  end
+  self.head[#self.head + 1] = ("set arrow %d from %s to %s nohead %s %s")
+    :format(self.n_arrow, at(self, x1, y1), at(self, x2, y2),
+      opt.back and "back" or "front", pen(self, opt))
+end
+
+--- page:symbol(x, y, { symbol, size, colour }): one point
+function Page:symbol(x, y, opt)
+  self.n_label = self.n_label + 1
+  self.head[#self.head + 1] = ('set label %d "" at %s point pt %d ps %s*P '
+    .. 'lc rgb "%s" lw %s front'):format(self.n_label, at(self, x, y),
+      opt.symbol, size(opt.size), opt.colour, size(opt.width or 0.5))
+end
+
+--- page:mark(), page:back_to(mark): takes back what was drawn since
+function Page:mark()
+  return { #self.head, self.n_label, self.n_arrow }
+end
+
+function Page:back_to(mark)
+  for i = #self.head, mark[1] + 1, -1 do self.head[i] = nil end
+  self.n_label, self.n_arrow = mark[2], mark[3]
+end
+
+-- Panels ---------------------------------------------------------------------
+
+--- page:panel { left, right, bottom, top, x = { from, to }, y = { from, to },
+-- xlog, ylog }: where data are drawn, in their own units
+function Page:panel(p)
+  p.page = self
+  self.head[#self.head + 1] = table.concat({
+    "unset border", "unset tics", "unset key", "set clip one", "set clip two",
+    ("set lmargin at screen %s*X"):format(size(p.left)),
+    ("set rmargin at screen %s*X"):format(size(p.right)),
+    ("set bmargin at screen %s*Y"):format(size(p.bottom)),
+    ("set tmargin at screen %s*Y"):format(size(p.top)),
+    p.xlog and "set logscale x 10" or "unset logscale x",
+    p.ylog and "set logscale y 10" or "unset logscale y",
+    ("set xrange [%s:%s]"):format(number(p.x[1]), number(p.x[2])),
+    ("set yrange [%s:%s]"):format(number(p.y[1]), number(p.y[2])),
+  }, "\n")
+  self.panels = true
+  return setmetatable(p, Panel)
+end
+
+local function place(value, range, log, from, to)
+  local a, b = range[1], range[2]
+  if log then value, a, b = math.log(value), math.log(a), math.log(b) end
+  return from + (value - a) / (b - a) * (to - from)
+end
+
+--- panel:at_x(x), panel:at_y(y): where a value is on the page
+function Panel:at_x(x) return place(x, self.x, self.xlog, self.left, self.right) end
+function Panel:at_y(y) return place(y, self.y, self.ylog, self.bottom, self.top) end
+
+-- Columns of numbers as a datablock. Its end is the hash of what it holds,
+-- which no line within can foresee.
+local function block(page, columns)
+  local rows = {}
+  for i = 1, #columns[1] do
+    local row = {}
+    for j, column in ipairs(columns) do row[j] = number(column[i]) end
+    rows[i] = table.concat(row, " ")
+  end
+  local body = table.concat(rows, "\n")
+  local name = "$data" .. #page.blocks + 1
+  local stop = "END_" .. terminal.sha256(body):sub(1, 32)
+  page.blocks[#page.blocks + 1] = ("%s << %s\n%s\n%s"):format(name, stop, body,
+    stop)
+  return name
+end
+
+local function plot(panel, columns, using, with)
+  local page = panel.page
+  if #columns[1] == 0 then return end
+  page.plots[#page.plots + 1] = ("%s using %s with %s notitle")
+    :format(block(page, columns), using, with)
+end
+
+--- panel:lines(xs, ys, pen)
+function Panel:lines(xs, ys, opt)
+  plot(self, { xs, ys }, "1:2", "lines " .. pen(self.page, opt))
+end
+
+local function translucent(colour, opacity)
+  local alpha = math.floor(255 * (1 - (opacity or 1)) + 0.5)
+  return alpha == 0 and colour or ("#%02X%s"):format(alpha, colour:sub(2))
+end
+
+--- panel:area(xs, ys, { colour, opacity }): a closed polygon
+function Panel:area(xs, ys, opt)
+  if self.page.cells then return end
+  plot(self, { xs, ys }, "1:2", ('filledcurves closed fc rgb "%s" fs solid '
+    .. "noborder"):format(translucent(opt.colour, opt.opacity)))
+end
+
+--- panel:segments(x1, y1, x2, y2, pen): one straight line per row
+function Panel:segments(x1, y1, x2, y2, opt)
+  local dx, dy = {}, {}
+  for i = 1, #x1 do dx[i], dy[i] = x2[i] - x1[i], y2[i] - y1[i] end
+  plot(self, { x1, y1, dx, dy }, "1:2:3:4", "vectors nohead "
+    .. pen(self.page, opt))
+end
+
+--- panel:points(xs, ys, { symbol, size (points across), colour, opacity })
+function Panel:points(xs, ys, opt)
+  if self.page.cells then
+    plot(self, { xs, ys }, "1:2", ("points pt %d"):format(opt.place))
+    return
+  end
+  plot(self, { xs, ys }, "1:2", ('points pt %d ps %s*P lc rgb "%s" lw %s')
+    :format(opt.symbol, size(opt.size), translucent(opt.colour, opt.opacity),
+      size(opt.width or 0.5)))
+end
+
+--- page:commands() -> what gnuplot runs after its first lines
+function Page:commands()
+  local plots = #self.plots > 0 and table.concat(self.plots, ", \\\n  ")
+    or "NaN notitle" -- a page of text alone
+  local head = self.panels and {} or { "unset border", "unset tics",
+    "unset key", "set xrange [0:1]", "set yrange [0:1]" }
+  for _, line in ipairs(self.head) do head[#head + 1] = line end
+  for _, line in ipairs(self.blocks) do head[#head + 1] = line end
+  head[#head + 1] = "plot " .. plots
+  return table.concat(head, "\n") .. "\n"
+end
+
+return M

@@ -1,0 +1,106 @@
+-- Which mark is which arm: inside the panel where there is room, above it
+-- where there is none, or at the ends of the lines.
+
+local M = {}
+
+local marks = { "*", "#", "$", "%", "@", "&", "=", "+" } -- of gnuplot's dumb
+
+local function key_width(page, spec)
+  return spec.symbol and not page.cells and page.style.key / 3 or page.style.key
+end
+
+--- legend.size(page, entries, spec) -> width, height of a block
+-- entries: { { name, arm } }; an entry without arm is text alone
+function M.size(page, entries, spec)
+  local s, widest = page.style, 0
+  for _, e in ipairs(entries) do
+    local w = page:text_width(e.name, s.legend_text)
+    if e.arm then w = w + key_width(page, spec) + s.gap end
+    widest = math.max(widest, w)
+  end
+  return widest, #entries * page:line_height(s.legend_text)
+end
+
+local function draw_key(page, e, x, y, width, spec)
+  local s = page.style
+  if page.cells then
+    local mark = spec.symbol and string.char(64 + e.place) or marks[e.place]
+    page:text(mark:rep(spec.symbol and 1 or width), x, y, {})
+  elseif spec.symbol then
+    page:symbol(x + width / 2, y, { symbol = e.arm.symbol,
+      size = s.point * e.arm.weight, colour = e.arm.colour })
+  else
+    page:line(x, y, x + width, y, { colour = e.arm.colour, width = s.curve,
+      dash = e.arm.dash })
+  end
+end
+
+--- legend.draw(page, entries, left, top, spec)
+function M.draw(page, entries, left, top, spec)
+  local s = page.style
+  local height, key = page:line_height(s.legend_text), key_width(page, spec)
+  for i, e in ipairs(entries) do
+    local y, x = top - (i - 0.5) * height, left
+    if e.arm then
+      draw_key(page, e, x, y, key, spec)
+      x = x + key + s.gap
+    end
+    page:text(page:fit(e.name, page.width - s.pad - x, s.legend_text), x, y,
+      { size = s.legend_text })
+  end
+end
+
+-- Entries side by side, in as many rows as they take.
+local function rows_of(page, entries, width, spec)
+  local s, rows, used = page.style, { {} }, 0
+  for _, e in ipairs(entries) do
+    local w = M.size(page, { e }, spec)
+    if used > 0 and used + w > width then
+      rows[#rows + 1], used = {}, 0
+    end
+    table.insert(rows[#rows], { e, used })
+    used = used + w + 3 * s.gap
+  end
+  return rows
+end
+
+--- legend.height_above(page, entries, width, spec)
+function M.height_above(page, entries, width, spec)
+  return #rows_of(page, entries, width, spec)
+    * page:line_height(page.style.legend_text) + page.style.gap
+end
+
+--- legend.draw_above(page, entries, left, top, width, spec)
+function M.draw_above(page, entries, left, top, width, spec)
+  local height = page:line_height(page.style.legend_text)
+  for i, row in ipairs(rows_of(page, entries, width, spec)) do
+    for _, item in ipairs(row) do
+      M.draw(page, { item[1] }, left + item[2], top - (i - 1) * height, spec)
+    end
+  end
+end
+
+--- legend.spread(ys, height, low, high) -> ys moved apart to be height apart,
+-- as little as is needed, within low and high
+function M.spread(ys, height, low, high)
+  local order, out = {}, {}
+  for i = 1, #ys do order[i] = i end
+  table.sort(order, function(a, b)
+    if ys[a] ~= ys[b] then return ys[a] < ys[b] end
+    return a > b
+  end)
+  local last = low - height
+  for _, i in ipairs(order) do
+    out[i] = math.max(ys[i], last + height)
+    last = out[i]
+  end
+  local ceiling = high
+  for k = #order, 1, -1 do
+    local i = order[k]
+    out[i] = math.min(out[i], ceiling)
+    ceiling = out[i] - height
+  end
+  return out
+end
+
+return M

@@ -1,0 +1,334 @@
+-- figure.points: every value as a point, by group, over a box of its quartiles.
+
+local cframe = require "ts.frame"
+local core = require "ts.describe"
+local text = require "ts.text"
+local fail = require "ts.error".fail
+local NA = require "ts.na".NA
+local data = require "trialsh.data"
+local note = require "trialsh.note"
+local object = require "trialsh.figure.object"
+local scale = require "trialsh.figure.scale"
+local sheet = require "trialsh.figure.sheet"
+local source = require "trialsh.figure.source"
+local style = require "trialsh.figure.style"
+local swarm = require "trialsh.figure.swarm"
+
+local M = {}
+
+local WHO = "figure.points"
+
+-- Quartiles of type 2 and the furthest values within 1.5 interquartile ranges
+-- of them (Tukey 1977).
+local function box_of(values)
+  local column = cframe.build({ "y" }, { values }):column "y"
+  local d = core.describe(column, 2)
+  local reach = 1.5 * (d.q3 - d.q1)
+  local low, high = d.q1, d.q3
+  for _, y in ipairs(values) do
+    if y >= d.q1 - reach and y < low then low = y end
+    if y <= d.q3 + reach and y > high then high = y end
+  end
+  return { q1 = d.q1, median = d.median, q3 = d.q3, low = low, high = high }
+end
+
+-- Groups with their values; rows without one are counted.
+local function groups_of(from, y, by)
+  local frame = data.frame(from.data, by and { y, by } or { y }, WHO)
+  local column = frame:column(y)
+  if column.type ~= "real" then
+    fail("type", ("%s: %s is text; y is a column of numbers"):format(WHO, y))
+  end
+  local all, missing = cframe.values(column), 0
+  local groups = source.groups(frame, by)
+  for _, group in ipairs(groups) do
+    group.values = {}
+    for _, row in ipairs(group.rows) do
+      if all[row] == NA then
+        missing = missing + 1
+      else
+        group.values[#group.values + 1] = all[row]
+      end
+    end
+    if #group.values > 0 then group.box = box_of(group.values) end
+  end
+  return groups, missing
+end
+
+local function range_of(groups, opt)
+  local low, high = math.huge, -math.huge
+  local function take(y)
+    low, high = math.min(low, y), math.max(high, y)
+  end
+  for _, group in ipairs(groups) do
+    for _, y in ipairs(group.values) do take(y) end
+  end
+  if low > high then
+    fail("degenerate", ("%s: no value of %s to show"):format(WHO, opt.y))
+  end
+  for _, y in ipairs(opt.hline) do take(y) end
+  return low, high
+end
+
+local function hlines(value)
+  if value == nil then return {} end
+  if type(value) == "number" then value = { value } end
+  for i, y in ipairs(type(value) == "table" and value or { false }) do
+    if type(y) ~= "number" then
+      fail("type", ("%s: hline is a number or a list of numbers"):format(WHO, i))
+    end
+  end
+  return value
+end
+
+local function log_axis(groups, low, high, opt)
+  if low <= 0 then
+    local n = 0
+    for _, group in ipairs(groups) do
+      for _, y in ipairs(group.values) do if y <= 0 then n = n + 1 end end
+    end
+    fail("degenerate", ("%s: %s not above 0, which a log axis cannot show")
+      :format(WHO, n == 0 and "hline is"
+        or n .. (n == 1 and " value of " or " values of ") .. opt.y
+          .. (n == 1 and " is" or " are")))
+  end
+  local pad = (high / low) ^ 0.04
+  if pad < 1.02 then pad = 1.02 end
+  return { low / pad, high * pad }
+end
+
+local function linear_axis(low, high)
+  if low == high then
+    local d = low == 0 and 1 or math.abs(low) * 0.1
+    return { low - d, high + d }
+  end
+  local pad = (high - low) * 0.04
+  return { low >= 0 and low - pad < 0 and 0 or low - pad, high + pad }
+end
+
+local function y_axis(groups, opt)
+  local log = opt.yscale == "log"
+  local low, high = range_of(groups, opt)
+  local range = scale.limits(WHO, "ylim", opt.ylim, log)
+  if log and not (range and low > 0) then
+    range = range or log_axis(groups, low, high, opt)
+    if low <= 0 then log_axis(groups, low, high, opt) end
+  end
+  range = range or linear_axis(low, high)
+  local ticks, minor
+  if log then
+    ticks, minor = scale.log(range[1], range[2])
+  else
+    ticks = scale.linear(range[1], range[2], 7)
+    if not opt.ylim then -- the axis ends at a tick
+      local step = ticks[2] and ticks[2] - ticks[1] or 0
+      if ticks[1] - range[1] > 1e-9 * step and range[1] ~= 0 then
+        table.insert(ticks, 1, tonumber(("%.12g"):format(ticks[1] - step)))
+        range[1] = ticks[1]
+      end
+      if range[2] > ticks[#ticks] and step > 0 then
+        ticks[#ticks + 1] = tonumber(("%.12g"):format(ticks[#ticks] + step))
+        range[2] = ticks[#ticks]
+      end
+    end
+  end
+  if opt.ticks then
+    ticks = scale.ticks(WHO, "ticks", opt.ticks, range)
+    minor = {}
+  end
+  return range, { ticks = ticks, minor = minor, labels = scale.labels(ticks, log),
+    title = opt.ylabel }
+end
+
+-- Names and numbers under the groups -------------------------------------------
+
+-- Text for each group: its name in lines that fit the slot, and its n.
+local function captions_of(page, spec, slot)
+  local s, most, list = page.style, 0, {}
+  for i, group in ipairs(spec.groups) do
+    local lines = group.name
+      and page:wrap(group.name, slot - s.gap, s.tick_text) or {}
+    list[i] = lines
+    most = math.max(most, #lines)
+  end
+  return list, most
+end
+
+local function draw_captions(page, panel, spec, captions, most)
+  local s = page.style
+  local height = page:line_height(s.tick_text)
+  local top = panel.bottom - (page.cells and 0 or s.gap)
+  for i, lines in ipairs(captions) do
+    local x = panel:at_x(i)
+    for k, line in ipairs(lines) do
+      page:text(line, x, top - (k - 0.5) * height,
+        { size = s.tick_text, align = "center" })
+    end
+    page:text(("n = %d"):format(#spec.groups[i].values), x,
+      top - (most + 0.5) * height, { size = s.tick_text, align = "center" })
+  end
+end
+
+-- Marks ------------------------------------------------------------------------
+
+-- Points across, smaller where there are many.
+local function point_size(page, spec)
+  local most = 0
+  for _, group in ipairs(spec.groups) do most = math.max(most, #group.values) end
+  if page.cells then return 1 end
+  return most <= 40 and 3.2 or most <= 150 and 2.5 or most <= 600 and 1.8 or 1.2
+end
+
+-- Below this many values quartiles say nothing: the median alone is drawn.
+local LEAST = 4
+
+local function draw_box(panel, i, group, arm, half)
+  local page, s, box = panel.page, panel.page.style, group.box
+  local pen = { colour = arm.colour, width = s.box_line, place = i }
+  local function median()
+    if page.cells then return end
+    panel:segments({ i - half }, { box.median }, { i + half }, { box.median },
+      { colour = arm.colour, width = 2 * s.box_line })
+  end
+  if #group.values < LEAST then return median() end
+  panel:area({ i - half, i + half, i + half, i - half },
+    { box.q1, box.q1, box.q3, box.q3 }, { colour = arm.colour, opacity = 0.1 })
+  panel:lines({ i - half, i + half, i + half, i - half, i - half },
+    { box.q1, box.q1, box.q3, box.q3, box.q1 }, pen)
+  median()
+  if page.cells then return end
+  local cap = half / 2.5
+  panel:segments({ i, i, i - cap, i - cap }, { box.q3, box.q1, box.high, box.low },
+    { i, i, i + cap, i + cap }, { box.high, box.low, box.high, box.low }, pen)
+end
+
+local function draw_points(panel, i, group, arm, size, opacity)
+  local page = panel.page
+  local heights, inside = {}, {}
+  for _, y in ipairs(group.values) do
+    if y >= panel.y[1] and y <= panel.y[2] then
+      inside[#inside + 1] = y
+      heights[#heights + 1] = panel:at_y(y)
+    end
+  end
+  local unit = (panel.right - panel.left) / (panel.x[2] - panel.x[1])
+  local across = page.cells and 1 or size * 25.4 / 72 * 1.06
+  local offsets = swarm.place(heights, across, 0.42 * unit)
+  local xs = {}
+  for k, dx in ipairs(offsets) do xs[k] = i + dx / unit end
+  panel:points(xs, inside, { symbol = arm.symbol, colour = arm.colour,
+    size = size * arm.weight, place = i, width = 0.25, opacity = opacity })
+end
+
+local function draw(page, spec)
+  local s = page.style
+  local bottom, top = sheet.frame(page, spec)
+  local n = #spec.groups
+  top = top - (page.cells and (spec.yaxis.title and 1 or 0)
+    or 0.4 * page:line_height(s.tick_text))
+  local left = s.pad + sheet.y_width(page, spec.yaxis, top - bottom - 8)
+  local right = page.width - s.pad
+  local captions, most = captions_of(page, spec, (right - left) / n)
+  local x_title = spec.xlabel and page:line_height(s.label) or 0
+  local under = (most + 1) * page:line_height(s.tick_text) + x_title
+    + (page.cells and 0 or s.gap)
+  if top - bottom - under < (page.cells and 4 or 10) or right - left < 10 then
+    fail("invalid", ("%s: %s x %s %s leave no room for the points"):format(WHO,
+      text.number(page.width), text.number(page.height),
+      page.cells and "characters" or "mm"))
+  end
+  local panel = page:panel { left = page.cells and math.ceil(left) or left,
+    right = page.cells and math.floor(right) or right, top = top,
+    bottom = page.cells and math.ceil(bottom + under) or bottom + under,
+    x = { 0.5, n + 0.5 }, y = spec.range, ylog = spec.log }
+  for _, y in ipairs(spec.hline) do
+    if y >= panel.y[1] and y <= panel.y[2] then
+      page:line(panel.left, panel:at_y(y), panel.right, panel:at_y(y),
+        { colour = "#7F7F7F", width = s.thin, dash = { 6, 4 }, back = true })
+    end
+  end
+  local size = point_size(page, spec)
+  for i, group in ipairs(spec.groups) do
+    if group.box then
+      local crowded = #group.values > 150 -- the box then stands in front
+      if crowded then draw_points(panel, i, group, spec.arms[i], size, 0.4) end
+      if spec.box then draw_box(panel, i, group, spec.arms[i], 0.28) end
+      if not crowded then draw_points(panel, i, group, spec.arms[i], size) end
+    end
+  end
+  spec.yaxis.title_at = s.pad
+  sheet.y_axis(panel, spec.yaxis)
+  sheet.x_line(panel)
+  draw_captions(page, panel, spec, captions, most)
+  if spec.xlabel then
+    page:text(page:fit(spec.xlabel, right - left, s.label), (panel.left + panel.right) / 2, bottom + x_title / 2,
+      { size = s.label, align = "center" })
+  end
+end
+
+-- The description --------------------------------------------------------------
+
+local spec_of_options = {
+  y = { "string" }, by = { "any" }, title = { "string" }, xlabel = { "string" },
+  ylabel = { "string" }, yscale = { { "linear", "log" }, "linear" },
+  ylim = { "table" }, ticks = { "table" }, hline = { "any" },
+  box = { "boolean", true }, width = { "number", 89, least = 10 },
+  height = { "number", 65, least = 10 }, palette = { "any" },
+  note = { "string" }, stamp = { "string" },
+}
+
+--- figure.points { DATA or "ENDPOINT", y = "AVAL", option = ... } -> figure
+-- Every value as a point, by group, over a box of median and quartiles with n
+-- below. f:save(file) writes .pdf, .svg or .png, f:show() previews it here.
+--   y           "AVAL";  by  "TRT01P" where there is one; false: one group
+--   yscale      "linear", "log";  ylim  { from, to };  ticks  a list
+--   hline       a number or a list: dashed lines across
+--   box         true: quartiles of type 2; whiskers to the furthest values
+--               within 1.5 interquartile ranges; below 4 values the median
+--   title, xlabel, ylabel   text;  width 89, height 65   mm
+--   palette     "okabe ito", "tol", "grey" or { "#000000", ... }
+--   note, stamp  lines under the figure; simulated data stamp themselves
+-- Points that would touch stand beside each other, the same way each time.
+--
+--   > figure.points { { Y = { 1, 2, 4 }, ARM = { "A", "A", "B" } }, y = "Y" }.caption
+--   Points: single values; boxes: median and quartiles (type 2); whiskers: furthest values within 1.5 interquartile ranges.
+--
+-- See also: describe, figure.survival. Tukey 1977.
+function M.points(given)
+  local first, opt = source.options(WHO, given, spec_of_options)
+  local from = source.take(WHO, first)
+  opt.y = opt.y or from.response or "AVAL"
+  opt.hline = hlines(opt.hline)
+  local by = opt.by
+  if by == nil then by = from.treatment or source.by(WHO, from.data) end
+  opt.ylabel = opt.ylabel or source.label(from.data, opt.y) or opt.y
+  local groups, missing = groups_of(from, opt.y, by)
+  local range, yaxis = y_axis(groups, opt)
+  if missing > 0 then
+    note.say("%s: %d missing %s of %s not shown", WHO, missing,
+      missing == 1 and "value" or "values", opt.y)
+  end
+  local outside = 0
+  for _, group in ipairs(groups) do
+    for _, y in ipairs(group.values) do
+      if y < range[1] or y > range[2] then outside = outside + 1 end
+    end
+  end
+  if outside > 0 then
+    note.say("%s: %d of the values lie beyond ylim and are not shown", WHO,
+      outside)
+  end
+  local title = opt.title or from.endpoint and from.endpoint.title
+  local spec = { groups = groups, arms = style.arms(#groups, opt.palette),
+    range = range, log = opt.yscale == "log", yaxis = yaxis, hline = opt.hline,
+    box = opt.box, title = title, xlabel = opt.xlabel, note = opt.note,
+    stamp = opt.stamp or from.simulated and "SIMULATED DATA" or nil }
+  return object.new { what = "points by group", title = title,
+    caption = "Points: single values" .. (opt.box
+      and "; boxes: median and quartiles (type 2); whiskers: furthest values "
+      .. "within 1.5 interquartile ranges." or "."),
+    width = opt.width, height = opt.height,
+    draw = function(page) draw(page, spec) end }
+end
+
+return M

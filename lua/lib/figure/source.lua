@@ -1,0 +1,135 @@
+-- What a figure is given: data, or the name of an endpoint whose data, arms
+-- and formula it then shows. The one place where figures ask for endpoints.
+
+local cframe = require "ts.frame"
+local fail = require "ts.error".fail
+local text = require "ts.text"
+local NA = require "ts.na".NA
+local data = require "trialsh.data"
+
+local M = {}
+
+--- source.take(who, first) -> { data, response, treatment, formula, endpoint,
+-- simulated }; the names are nil where data were given
+function M.take(who, first)
+  if first == nil then
+    fail("invalid", ("%s: no data; %s { DATA or \"ENDPOINT\", ... }"):format(who,
+      who))
+  end
+  if type(first) == "string" then
+    local found = require "trialsh.endpoint".data(first)
+    found.simulated = data.simulated(found.data)
+    found.name = first
+    return found
+  end
+  if not data.is(first) then
+    fail("type", ("%s: data are a relation, a frame, a table of arrays or the "
+      .. "name of an endpoint, not a %s"):format(who, type(first)))
+  end
+  return { data = first, simulated = data.simulated(first) }
+end
+
+--- source.options(who, given, spec) -> first, opt: { DATA, option = value }
+function M.options(who, given, spec)
+  if type(given) ~= "table" then
+    fail("type", ("%s takes one table: %s { DATA, option = ... }"):format(who, who))
+  end
+  if data.is(given) and given[1] == nil then
+    fail("invalid", ("%s: the data stand in braces: %s { DATA }"):format(who, who))
+  end
+  local rest = {}
+  for key, value in pairs(given) do
+    if key ~= 1 then rest[key] = value end
+  end
+  return given[1], require "trialsh.options"(who, rest, spec)
+end
+
+--- source.names(x) -> names of the columns
+function M.names(x)
+  local relation = require "trialsh.relation"
+  local names = {}
+  if relation.is(x) then
+    for _, column in ipairs(relation.node_of(x).columns) do
+      names[#names + 1] = column.name
+    end
+    return names
+  end
+  return data.frame(x):names()
+end
+
+local function has(names, name)
+  for _, n in ipairs(names) do
+    if n == name then return true end
+  end
+  return false
+end
+
+--- source.by(who, x) -> the column that holds the arms when none is named:
+-- TRT01P, TRT01A, or the only text column with some but few levels; or nil
+function M.by(who, x)
+  local names = M.names(x)
+  for _, usual in ipairs { "TRT01P", "TRT01A" } do
+    if has(names, usual) then return usual end
+  end
+  local found = {}
+  local frame = data.frame(x)
+  for i, name in ipairs(frame:names()) do
+    local column = frame:column(i)
+    if column.type == "text" and #column.levels >= 2 and #column.levels <= 8 then
+      found[#found + 1] = name
+    end
+  end
+  if #found > 1 then
+    fail("invalid", ("%s: by = one of %s, or false"):format(who,
+      table.concat(found, ", ")))
+  end
+  return found[1]
+end
+
+--- source.groups(who, frame, by) -> { { name, rows } }, in level order; rows
+-- without a group are left out. by = nil: one group without a name.
+function M.groups(frame, by)
+  if not by then
+    local rows = {}
+    for i = 1, #frame do rows[i] = i end
+    return { { rows = rows } }
+  end
+  local column = frame:column(by)
+  local values, groups, place = cframe.values(column), {}, {}
+  local levels = column.levels
+  if not levels then
+    levels = {}
+    for _, value in ipairs(values) do
+      if value ~= NA and not place[value] then
+        place[value] = true
+        levels[#levels + 1] = value
+      end
+    end
+    table.sort(levels)
+  end
+  for i, level in ipairs(levels) do
+    groups[i] = { name = type(level) == "number" and text.number(level) or level,
+      rows = {} }
+    place[level] = groups[i]
+  end
+  for i, value in ipairs(values) do
+    if value ~= NA then table.insert(place[value].rows, i) end
+  end
+  return groups
+end
+
+--- source.label(x, name) -> what an axis says about a column: its label and
+-- unit, or what PARAM says when all rows have the same
+function M.label(x, name)
+  local names = M.names(x)
+  local column = data.frame(x, { name }):column(name)
+  local unit = column.unit ~= NA and column.unit or nil
+  if has(names, "PARAM") and (name == "AVAL" or name == "BASE") then
+    local levels = data.frame(x, { "PARAM" }):column("PARAM").levels
+    if levels and #levels == 1 then return levels[1] end
+  end
+  if column.label == NA then return nil end
+  return unit and ("%s (%s)"):format(column.label, unit) or column.label
+end
+
+return M

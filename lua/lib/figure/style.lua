@@ -1,0 +1,78 @@
+-- How figures look: one colour, symbol and dash per arm, the same in all
+-- figures of a paper, so that no reader depends on colour alone. Sizes are
+-- those of the Nature group: text of 5 to 7 points, lines of 0.25 to 1.
+
+local fail = require "ts.error".fail
+
+local M = {}
+
+-- Okabe and Ito 2008; yellow is left out, it does not show on white.
+M.palettes = {
+  ["okabe ito"] = { "#000000", "#D55E00", "#0072B2", "#009E73", "#CC79A7",
+    "#56B4E9", "#E69F00", "#7F7F7F" },
+  -- Paul Tol's bright scheme
+  tol = { "#4477AA", "#EE6677", "#228833", "#AA3377", "#66CCEE", "#CCBB44",
+    "#BBBBBB", "#000000" },
+  grey = { "#000000", "#6E6E6E", "#A0A0A0", "#404040", "#8A8A8A", "#C0C0C0",
+    "#202020", "#585858" },
+}
+
+-- Dashes in half line widths; false is a solid line.
+local dashes = { false, { 9, 5 }, { 2, 3 }, { 9, 4, 2, 4 }, { 16, 5 },
+  { 5, 3 }, { 16, 4, 2, 4, 2, 4 }, { 3, 6 } }
+
+-- gnuplot's point types, and what makes their area look alike
+local symbols = { { 7, 1 }, { 9, 1.05 }, { 5, 0.86 }, { 13, 1.15 },
+  { 11, 1.05 }, { 6, 1 }, { 8, 1.05 }, { 4, 0.86 } }
+
+local word = { circle = 7, triangle = 9, square = 5, diamond = 13 }
+M.point_types = word
+
+--- style.arms(n [, palette]) -> list of { colour, dash, symbol, weight }
+-- palette: a name of style.palettes or a list of "#RRGGBB".
+function M.arms(n, palette)
+  local colours = palette
+  if type(palette) ~= "table" then
+    colours = M.palettes[(palette or "okabe ito"):lower():gsub("[%-_]", " ")]
+    if not colours then
+      fail("invalid", ("palette = \"%s\" is none of grey, okabe ito, tol")
+        :format(palette))
+    end
+  end
+  for i, colour in ipairs(colours) do
+    if type(colour) ~= "string" or not colour:find "^#%x%x%x%x%x%x$" then
+      fail("invalid", ("palette[%d] = %s is no colour such as \"#0072B2\"")
+        :format(i, tostring(colour)))
+    end
+  end
+  if n > math.min(#colours, #dashes) then
+    fail("invalid", ("%d groups need %d colours; the palette has %d")
+      :format(n, n, math.min(#colours, #dashes)))
+  end
+  local arms = {}
+  for i = 1, n do
+    arms[i] = { colour = colours[i], dash = dashes[i], symbol = symbols[i][1],
+      weight = symbols[i][2] }
+  end
+  return arms
+end
+
+-- Sizes on paper, in points (text, lines) and mm (the rest).
+M.paper = {
+  title = 7, label = 7, tick_text = 6, table_text = 6, legend_text = 6,
+  note_text = 5, stamp_text = 5,
+  axis_line = 0.5, curve = 1, box_line = 0.6, thin = 0.5,
+  tick = 0.9, gap = 0.7, pad = 1, censor = 0.75, key = 6,
+  point = 3.2,
+}
+
+-- The same in character cells.
+M.terminal = {
+  title = 1, label = 1, tick_text = 1, table_text = 1, legend_text = 1,
+  note_text = 1, stamp_text = 1,
+  axis_line = 1, curve = 1, box_line = 1, thin = 1,
+  tick = 0, gap = 1, pad = 0, censor = 0, key = 3,
+  point = 1,
+}
+
+return M
