@@ -155,9 +155,8 @@ static ts_status take_header(ts_csv *csv, ts_error *err)
                            "the line is empty; it must hold the names of the "
                            "columns", err);
     if (r->n > CSV_MAX_COLUMN)
-        return ts_fail(err, TS_ELIMIT, "%s:%zu: %zu columns; at most %d can "
-                                       "be read",
-                       csv->path, line, r->n, CSV_MAX_COLUMN);
+        return fail_header(csv, line, TS_ELIMIT,
+                           "more than 2000 columns", err);
     if (!room_for_columns(csv, r->n))
         return ts_fail_memory(err);
     for (; f->n_column < r->n; f->n_column++) {
@@ -296,12 +295,11 @@ static ts_status first_pass(ts_csv *csv, ts_error *err)
     }
     if (!status && wrong.n)
         status = fail_ragged(csv, &wrong, err);
-    if (!status)
-        status = csv_source_sum(s, csv->facts.sha256, err);
+    if (status)
+        return status;
+    csv_source_sum(s, csv->facts.sha256);
     csv->facts.n_byte = s->done;
-    if (!status)
-        status = csv_type_decide(csv->column, csv->path, &csv->facts, err);
-    return status;
+    return csv_type_decide(csv->column, csv->path, &csv->facts, err);
 }
 
 static ts_status check_options(const ts_csv_options *options, ts_error *err)
@@ -453,12 +451,12 @@ ts_status ts_csv_read(ts_csv *csv, const ts_csv_sink *sink, ts_error *err)
     /* the first pass found nothing wrong with these bytes */
     if (status == TS_EFORMAT || status == TS_ELIMIT)
         return fail_changed(csv, err);
-    if (!status)
-        status = csv_source_sum(s, sha256, err);
-    if (!status && (row != csv->facts.n_row ||
-                    strcmp(sha256, csv->facts.sha256) != 0))
-        status = fail_changed(csv, err);
-    return status;
+    if (status)
+        return status;
+    csv_source_sum(s, sha256);
+    if (row != csv->facts.n_row || strcmp(sha256, csv->facts.sha256) != 0)
+        return fail_changed(csv, err);
+    return TS_OK;
 }
 
 /* Into a frame ----------------------------------------------------------- */

@@ -61,8 +61,8 @@ ts_status csv_source_rewind(csv_source *source, ts_error *err);
  * text is flawed, at a record too long, and when interrupted. */
 ts_status csv_source_fill(csv_source *source, ts_error *err);
 ts_status csv_source_too_long(const csv_source *source, ts_error *err);
-/* Reads what is left of the file for its sum and ends it. */
-ts_status csv_source_sum(csv_source *source, char hex[65], ts_error *err);
+/* The sum of the file, once it was read to its end. */
+void csv_source_sum(csv_source *source, char hex[65]);
 void csv_source_close(csv_source *source);
 
 /* .tsv and .tab */

@@ -4,7 +4,6 @@
  */
 #include "csv_private.h"
 
-#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 #include "ts/memory.h"
@@ -123,17 +122,36 @@ bool csv_type_is_text(const csv_column *c)
     return type_of(c) == TS_TEXT && !has_strays(c);
 }
 
-/* name as a key of a Lua table */
+static bool is_lua_name(const char *name)
+{
+    static const char *const words[] = {
+        "and", "break", "do", "else", "elseif", "end", "false", "for",
+        "function", "goto", "if", "in", "local", "nil", "not", "or",
+        "repeat", "return", "then", "true", "until", "while"};
+    static const char letters[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789";
+    if ((*name >= '0' && *name <= '9') || name[strspn(name, letters)])
+        return false;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcmp(name, words[i]) == 0)
+            return false;
+    return true;
+}
+
+/* name as a key of a Lua table, to be copied from the message */
 static void put_key(ts_buffer *out, const char *name)
 {
-    size_t i = 0;
-    bool plain = !isdigit((unsigned char)name[0]);
-    for (; name[i]; i++)
-        plain = plain && (name[i] == '_' || (isalnum((unsigned char)name[i]) &&
-                                             (unsigned char)name[i] < 0x80));
-    ts_buffer_puts(out, plain ? "" : "[\"");
-    ts_text_escape(out, name, i);
-    ts_buffer_puts(out, plain ? "" : "\"]");
+    if (is_lua_name(name)) {
+        ts_buffer_puts(out, name);
+        return;
+    }
+    ts_buffer_puts(out, "[\"");
+    for (; *name; name += 1 + strcspn(name + 1, "\"\\")) {
+        if (*name == '"' || *name == '\\')
+            ts_buffer_puts(out, "\\");
+        ts_text_escape(out, name, 1 + strcspn(name + 1, "\"\\"));
+    }
+    ts_buffer_puts(out, "\"]");
 }
 
 static void put_strays(ts_buffer *out, const csv_column *c, const char *path)

@@ -232,6 +232,26 @@ static void round_trip(void **unused)
     assert_int_equal(ts_memory_live(), 0);
 }
 
+/* Levels that no row has are not looked at. */
+static void unused_levels(void **unused)
+{
+    static const char *const levels[] = {"A", "1", "bad\x01"};
+    ts_builder *b;
+    ts_column *c;
+    ts_buffer doubtful = {0};
+    (void)unused;
+    assert_int_equal(ts_builder_new("a", &b, NULL), 0);
+    assert_int_equal(ts_builder_levels(b, levels, 3, NULL), 0);
+    ts_builder_text(b, "1", 1, NULL);
+    assert_int_equal(ts_builder_end(b, &c, NULL), 0);
+    ts_frame *f = frame_of(1, 1, &c);
+    assert_int_equal(ts_csv_write(f, in_folder("a.csv"), 0600, &doubtful,
+                                  NULL), 0);
+    assert_string_equal(doubtful.data, "a");
+    ts_buffer_free(&doubtful);
+    ts_frame_free(f);
+}
+
 static void doubts(void **unused)
 {
     static const char *const like_numbers[] = {"1", "2", NULL};
@@ -298,6 +318,16 @@ static void refused(void **unused)
     c[0] = column("a", one, 2, TS_REAL);
     c[1] = column("A", one, 2, TS_REAL);
     refuses(frame_of(2, 2, c), TS_EINVALID, "differ only in case");
+    char name[10002] = "";
+    memset(name, 'x', sizeof name - 1);
+    c[0] = column(name, one, 2, TS_REAL);
+    refuses(frame_of(2, 1, c), TS_EINVALID, "more than 10000 bytes");
+    ts_column *many[2001];
+    for (int i = 0; i < 2001; i++) {
+        snprintf(name, sizeof name, "v%d", i);
+        many[i] = column(name, one, 2, TS_REAL);
+    }
+    refuses(frame_of(2, 2001, many), TS_ELIMIT, "2001 columns; a CSV file");
     c[0] = column("a\xFF", one, 2, TS_REAL);
     refuses(frame_of(2, 1, c), TS_EINVALID, "the name of column 1, a\\xFF");
 }
@@ -346,7 +376,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_written), cmocka_unit_test(round_trip),
-        cmocka_unit_test(doubts),          cmocka_unit_test(refused),
+        cmocka_unit_test(unused_levels),   cmocka_unit_test(doubts),          cmocka_unit_test(refused),
         cmocka_unit_test(interrupted_or_out_of_memory),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
