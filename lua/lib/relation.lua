@@ -89,6 +89,7 @@ M.Relation = Relation
 M.names_of = columns_module.names_of
 M.find = columns_module.find
 M.wrap = layers.wrap
+M.open_layer = layers.open_layer
 
 -- A verb as users call it: the new relation remembers how it was made.
 function M.apply(name, relation, ...)

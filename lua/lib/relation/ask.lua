@@ -195,6 +195,14 @@ return function(M)
     end
   end
 
+  -- Rows of a table as they are stored: places are row numbers of SQLite, as
+  -- tables are written once, from the first row to the last.
+  local function as_stored(layer)
+    return layer.source.table and #layer.where == 0 and not layer.group
+      and not layer.limit and not layer.sorted and not layer.join
+      and not layer.places
+  end
+
   -- The frame of those columns (all without names), rows from .. from+n-1.
   local function ask(node, names, opt)
     check_joins(node)
@@ -208,9 +216,16 @@ return function(M)
         layer.outputs[i] = { name = columns[i].name }
       end
     end
+    local some = opt and opt.n
+    if some and as_stored(layer) then
+      layer = M.open_layer(layer, {})
+      layer.where[1] = { raw = ("rowid between %d and %d"):format(opt.from,
+        opt.from + opt.n - 1) }
+      some = false
+    end
     local frame, counts, places = run(node, function(c)
       local sql = c:layer(layer, true)
-      if opt and opt.n then
+      if some then
         sql = ("select * from (%s) limit %d offset %d"):format(sql, opt.n,
           opt.from - 1)
       end
@@ -268,6 +283,13 @@ return function(M)
   M.check = check
 
   local function count_rows(node, quiet)
+    if as_stored(node.layer) then
+      local frame = run(node, function()
+        return "select coalesce(max(rowid), 0) from "
+          .. quote(node.layer.source.table)
+      end)
+      return frame:value(1, 1)
+    end
     local frame, counts, places = run(node, function(c)
       return ("select count(*) from (%s)"):format(c:layer(node.layer))
     end)

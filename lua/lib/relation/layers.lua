@@ -114,6 +114,7 @@ function Compiler:output(output, prefix)
 end
 
 function Compiler:condition(where)
+  if where.raw then return where.raw end
   local sql = expression.sql(where.tree, self.values)
   if self.readable or not where.source then return "(" .. sql .. ")" end
   self.places[#self.places + 1] = where.source
