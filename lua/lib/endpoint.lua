@@ -93,8 +93,9 @@ local function check_analysis(e, problems)
   e.method, e.formula, e.options = method, formula, opt
   local ok, err = pcall(a.options, opt)
   if not ok then
-    problems:add("analysis", nil, "%s", errors.is(err) and err.message
-      or tostring(err))
+    local words = errors.is(err) and err.message or tostring(err)
+    problems:add("analysis", words:match "no option ([%w_]+)"
+      or words:match "^%w+: ([%w_]+)", "%s", words)
   end
 end
 
@@ -233,6 +234,10 @@ local function lines_of(e, problems)
     lines[#lines + 1] = { file = e.file, line = line,
       text = ("endpoint %s: %s"):format(e.id, p.text) }
   end
+  table.sort(lines, function(a, b)
+    if a.line ~= b.line then return (a.line or 0) < (b.line or 0) end
+    return a.text < b.text
+  end)
   return lines
 end
 
