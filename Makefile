@@ -189,10 +189,27 @@ format:
 demo: all
 	@$(B)/trialsh scripts/cgd/report.lua
 
+# Manual and installation -----------------------------------------------------
+
+doc: all
+	@mkdir -p $(B)/doc
+	@$(B)/trialsh -e 'require "trialsh.manual".write "$(B)/doc"'
+	@echo $(B)/doc/trialsh.1 $(B)/doc/manual.html
+
+SCRIPTS = $(filter-out %/.gitignore, \
+  $(shell git ls-files scripts 2>/dev/null || find scripts -type f))
+
+install: doc
+	install -Dm755 $(B)/trialsh $(DESTDIR)$(PREFIX)/bin/trialsh
+	install -Dm644 $(B)/doc/trialsh.1 $(DESTDIR)$(PREFIX)/share/man/man1/trialsh.1
+	install -Dm644 $(B)/doc/manual.html $(DESTDIR)$(PREFIX)/share/trialsh/manual.html
+	for f in $(SCRIPTS); do \
+	  install -Dm644 $$f $(DESTDIR)$(PREFIX)/share/trialsh/$$f || exit; done
+
 -include $(CORE_O:.o=.d) $(LUA_O:.o=.d) $(UNIT:=.d)
 
 FORCE:
 .PHONY: all clean need deps programs check check-long asan fuzz bench format \
-        demo FORCE
+        demo doc install FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:

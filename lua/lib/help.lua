@@ -14,13 +14,14 @@ local kinds = { relation = true, frame = true, column = true, result = true,
 
 -- The overview, in this order: a heading and the modules below it.
 local groups = {
-  { "Data", "study", "read", "import", "relation", "frame", "column", "demo",
-    "na", "data" },
-  { "Statistics", "stats", "describe", "ttest", "km", "logrank", "survival",
-    "result", "model" },
-  { "Trials and endpoints", "trial", "endpoint", "run", "sap" },
+  { "Data", "NA", "study", "read", "relation", "relation_ask", "frame",
+    "column", "demo", "data" },
+  { "Statistics", "describe", "ttest", "survival", "sample", "result", "model" },
+  { "Trials and endpoints", "trial", "endpoint", "run", "analysis" },
   { "Figures and tables", "figure", "table", "report" },
-  { "Help and the prompt", "help", "shell", "base" },
+  { "Arithmetic", "elementwise" },
+  { "Scripts and the prompt", "script", "help" },
+  { "More" },
 }
 
 local function is_public(name)
@@ -119,7 +120,7 @@ local function group_of(block)
       end
     end
   end
-  return "Statistics"
+  return "More"
 end
 
 local function wrap(words, indent, width)

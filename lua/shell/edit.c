@@ -68,6 +68,14 @@ static void catch_signals(void)
     sigprocmask(SIG_BLOCK, &blocked, &outside);
 }
 
+/* ppoll() leaves a signal waiting when there is input too; it came first. */
+static void take_signals(void)
+{
+    sigset_t blocked;
+    sigprocmask(SIG_SETMASK, &outside, &blocked);
+    sigprocmask(SIG_SETMASK, &blocked, NULL);
+}
+
 static void release_signals(void)
 {
     for (size_t i = 0; i < N_SIGNALS; i++)
@@ -260,6 +268,7 @@ static void read_until_done(void)
     struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
     while (!finished) {
         int n = ppoll(&input, 1, NULL, &outside);
+        take_signals();
         check_signals();
         if (n > 0 && !finished)
             rl_callback_read_char();

@@ -27,7 +27,8 @@ static const char usage[] =
     "  --werror           exit 3 when there were warnings\n"
     "  --full-traceback   show the frames of the library and of C too\n"
     "  --no-history       keep no history of what is typed\n"
-    "  --version, --help\n"
+    "  --version          the version, and the commit it was built from\n"
+    "  --help             this text\n"
     "Without a script: the prompt on a terminal, else standard input (also -).\n"
     "exit: 0 done, 1 error, 2 usage, 3 warnings under --werror,\n"
     "      130 interrupted\n";
@@ -153,7 +154,7 @@ static int erase(lua_State *L)
 static void open_session(lua_State *L, const shell_options *o)
 {
     luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
-    lua_createtable(L, 0, 6);
+    lua_createtable(L, 0, 10);
     lua_pushboolean(L, isatty(STDERR_FILENO));
     lua_setfield(L, -2, "terminal");
     lua_pushboolean(L, o->prompt);
@@ -168,6 +169,8 @@ static void open_session(lua_State *L, const shell_options *o)
     lua_setfield(L, -2, "version");
     lua_pushliteral(L, TS_COMMIT);
     lua_setfield(L, -2, "commit");
+    lua_pushstring(L, usage);
+    lua_setfield(L, -2, "usage");
     lua_pushcfunction(L, width);
     lua_setfield(L, -2, "width");
     lua_pushcfunction(L, erase);

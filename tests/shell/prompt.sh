@@ -44,6 +44,14 @@ seen() { if sees "$2" "${3:-}"; then pass "$1"; else fail "$1"; screen | sed 's/
 shows() { screen | grep -cE -- "$1"; }
 # the last lines of the screen, joined by |
 tail_of() { screen | tail -n "$1" | paste -sd '|'; }
+# ends NAME COUNT WANT: waits until the last lines are these
+ends() {
+  local i
+  for ((i = 0; i < 200 && $(tail_of "$2" | grep -cFx -- "$3") == 0; i++)); do
+    sleep 0.025
+  done
+  is "$1" "$(tail_of "$2")" "$3"
+}
 pid() { tm list-panes -t "=$pane:" -F '#{pane_pid}' | xargs -I{} pgrep -P {} trialsh; }
 
 # printing ---------------------------------------------------------------------
@@ -72,8 +80,7 @@ line 'end'
 seen "a block runs when it is complete" '^n3$'
 is "a block runs once" "$(shows '^n1$')" 1
 keys Up
-sleep 0.2
-is "Up recalls the whole block" "$(tail_of 3)" '> for i = 1, 3 do|  print("n" .. i)|end'
+ends "Up recalls the whole block" 3 '> for i = 1, 3 do|  print("n" .. i)|end'
 keys Up Up End
 tm send-keys -t "=b:" -l ' print("again")'
 keys Down Down End Enter
@@ -88,7 +95,6 @@ keys Enter
 seen "a paste of six lines runs" '^pasted +3$'
 is "a paste runs once" "$(shows '^pasted')" 1
 keys Up
-sleep 0.2
 seen "a paste is recalled as one" '^print\("pasted", #y\)$'
 keys C-c
 
@@ -132,10 +138,9 @@ seen "Ctrl-C ends a child that waits" 'interrupted' 10
 line 'print("go2"); ("a"):rep(30):find(("a?"):rep(30) .. ("a"):rep(30))'
 sees '^go2$'
 keys C-c
-sleep 0.1
+sees '^\^C'
 keys C-c
 seen "a second Ctrl-C says what is running" '^still in: print\("go2"\)'
-sleep 0.1
 keys C-c
 seen "a third one ends the program" '^left with 130$'
 
@@ -174,8 +179,7 @@ kill -9 "$(pid)"
 sees '^left with'
 start h
 keys Up Up
-sleep 0.2
-is "a kill loses nothing" "$(tail_of 2)" '> w = {|}'
+ends "a kill loses nothing" 2 '> w = {|}'
 keys C-c
 line 'print("one")'
 sees '^one$'
@@ -221,8 +225,7 @@ seen "ties are listed" '^gmatch +gsub$'
 keys C-c
 tm send-keys -t "=t:" -l 'demo.adsl.APA.max'
 keys M-b Left Tab
-sleep 0.3
-is "what stands to the right stays" "$(tail_of 1)" '> demo.adsl.APACHE.max'
+ends "what stands to the right stays" 1 '> demo.adsl.APACHE.max'
 keys C-c
 tm send-keys -t "=t:" -l 'demo.adsl:summ'
 keys Tab

@@ -139,4 +139,20 @@ is "a pipe gets the bytes as they are" "$(od -An -tx1 out | tr -d ' \n')" \
 run -e 'error("a\27[2J", 0)'
 is "an error is escaped all the same" "$err" 'error: a\x1B[2J'
 
+# the manual ------------------------------------------------------------------------
+mkdir one two
+run -e 'require "trialsh.manual".write "one"'
+COLUMNS=60 run -e 'require "trialsh.manual".write "two"'
+check "the manual is the same at each build" diff -r one two
+run -e 'for _, t in ipairs(require "trialsh.help".topics()) do
+  local b = require "trialsh.help".block(t) if b then print(b.name) end end'
+missing=$(sort -u out | while read -r name; do
+  grep -qF "${name%%[.:]*}" one/trialsh.1 && grep -qF "id=\"${name//:/-}\"" one/manual.html ||
+    echo "$name"; done)
+is "every topic is in it" "$(wc -l <out | awk '{ print ($1 > 20) }') $missing" "1 "
+if command -v groff >/dev/null; then
+  is "the man page has no faults" \
+    "$(groff -man -Tutf8 -ww one/trialsh.1 2>&1 >/dev/null | head -3)" ""
+fi
+
 finish
