@@ -153,10 +153,10 @@ static ts_status take_header(ts_csv *csv, ts_error *err)
     if (!more || csv_record_blank(r))
         return fail_header(csv, line, TS_EFORMAT,
                            "the line is empty; it must hold the names of the "
-                           "columns", err);
+                           "columns",
+                           err);
     if (r->n > CSV_MAX_COLUMN)
-        return fail_header(csv, line, TS_ELIMIT,
-                           "more than 2000 columns", err);
+        return fail_header(csv, line, TS_ELIMIT, "more than 2000 columns", err);
     if (!room_for_columns(csv, r->n))
         return ts_fail_memory(err);
     for (; f->n_column < r->n; f->n_column++) {
@@ -165,7 +165,8 @@ static ts_status take_header(ts_csv *csv, ts_error *err)
         if (cell->length > CSV_MAX_NAME)
             return fail_header(csv, line, TS_ELIMIT,
                                "the name of a column has more than 10000 "
-                               "bytes", err);
+                               "bytes",
+                               err);
         char *name = ts_strndup(text, cell->length);
         if (!name)
             return ts_fail_memory(err);
@@ -189,8 +190,8 @@ static ts_status declare_types(ts_csv *csv, const ts_csv_options *options,
             csv->column[i].declared = options->types[t].type;
             continue;
         }
-        const char *near = ts_text_nearest(
-            name, (const char *const *)f->names, f->n_column);
+        const char *near =
+            ts_text_nearest(name, (const char *const *)f->names, f->n_column);
         ts_buffer message = {0};
         csv_place(&message, csv->path, 0, 0);
         ts_buffer_puts(&message, "types: there is no column ");
@@ -278,8 +279,7 @@ static ts_status first_pass(ts_csv *csv, ts_error *err)
     ragged wrong = {0};
     ts_status status;
     bool more;
-    while (!(status = csv_record_read(s, r, &more, err)) &&
-           more) {
+    while (!(status = csv_record_read(s, r, &more, err)) && more) {
         if (csv->facts.n_column > 1 && csv_record_blank(r)) {
             if (wrong.n_blank < RAGGED_SHOWN)
                 wrong.blank[wrong.n_blank] = s->line;
@@ -321,8 +321,7 @@ static ts_status set_delimiter(ts_csv *csv, char wanted, char said,
     if (!delimiter)
         status = find_delimiter(&csv->source, &delimiter, err);
     csv->facts.delimiter = delimiter;
-    csv->facts.encoding =
-        csv->source.converts ? csv->source.encoding : "UTF-8";
+    csv->facts.encoding = csv->source.converts ? csv->source.encoding : "UTF-8";
     csv_record_delimiter(&csv->record, delimiter);
     return status;
 }
@@ -343,9 +342,9 @@ ts_status ts_csv_open(const char *path, const ts_csv_options *options,
         return ts_fail_memory(err);
     csv->source.fd = -1;
     csv->path = ts_strdup(path);
-    status = csv->path ? csv_words_copy(&csv->na, options->na, options->n_na,
-                                        err)
-                       : ts_fail_memory(err);
+    status = csv->path
+                 ? csv_words_copy(&csv->na, options->na, options->n_na, err)
+                 : ts_fail_memory(err);
     if (!status)
         status = csv_source_open(&csv->source, csv->path, options, err);
     if (!status)
@@ -470,8 +469,7 @@ static ts_status frame_real(void *context, size_t column, double x,
 static ts_status frame_text(void *context, size_t column, const char *text,
                             size_t length, ts_error *err)
 {
-    return ts_builder_text(((ts_builder **)context)[column], text, length,
-                           err);
+    return ts_builder_text(((ts_builder **)context)[column], text, length, err);
 }
 
 static ts_status frame_na(void *context, size_t column, ts_error *err)
@@ -483,8 +481,10 @@ ts_status ts_csv_frame(ts_csv *csv, ts_frame **out, ts_error *err)
 {
     ts_builder **builder = ts_alloc_array(csv->facts.n_column, sizeof *builder);
     ts_frame *frame = NULL;
-    ts_csv_sink sink = {.context = builder, .real = frame_real,
-                        .text = frame_text, .na = frame_na};
+    ts_csv_sink sink = {.context = builder,
+                        .real = frame_real,
+                        .text = frame_text,
+                        .na = frame_na};
     ts_status status = builder ? TS_OK : ts_fail_memory(err);
     *out = NULL;
     for (size_t i = 0; i < csv->facts.n_column && !status; i++) {

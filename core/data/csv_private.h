@@ -121,8 +121,8 @@ static inline bool csv_record_blank(const csv_record *record)
 
 /* What the first pass learns about a column. */
 typedef struct {
-    const char *name; /* borrowed */
-    ts_type declared; /* 0: not */
+    const char *name;                 /* borrowed */
+    ts_type declared;                 /* 0: not */
     size_t n_number, n_other, n_word; /* words: NA and . */
     size_t n_empty, n_quoted_empty, n_declared;
     struct {

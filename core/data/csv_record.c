@@ -116,8 +116,8 @@ ts_status csv_record_read(csv_source *s, csv_record *r, bool *more,
             if (n == r->room && (status = more_cells(r, err)))
                 return status;
             r->cell[n].start = (uint32_t)cell + quoted;
-            r->cell[n].length = (uint32_t)((size_t)(p - base) - cell) -
-                                2 * quoted;
+            r->cell[n].length =
+                (uint32_t)((size_t)(p - base) - cell) - 2 * quoted;
             r->cell[n].quoted = quoted;
             r->cell[n].doubled = doubled;
         }

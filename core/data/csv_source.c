@@ -47,8 +47,8 @@ ts_status csv_fail(ts_buffer *message, ts_status code, ts_error *err)
 bool csv_is_tab_name(const char *path)
 {
     const char *dot = strrchr(path, '.');
-    return dot && (strcasecmp(dot, ".tsv") == 0 ||
-                   strcasecmp(dot, ".tab") == 0);
+    return dot &&
+           (strcasecmp(dot, ".tsv") == 0 || strcasecmp(dot, ".tab") == 0);
 }
 
 static ts_status fail_file(const char *path, const char *why, ts_status code,
@@ -80,7 +80,9 @@ static const char *other_kind(const unsigned char *head, size_t n)
         {"\xD0\xCF\x11\xE0", 4, "an old spreadsheet (.xls)"},
         {"\x1F\x8B", 2, "compressed by gzip"},
         {"BZh91AY&SY", 10, "compressed by bzip2"},
-        {"\xFD" "7zXZ", 5, "compressed by xz"},
+        {"\xFD"
+         "7zXZ",
+         5, "compressed by xz"},
         {"\x28\xB5\x2F\xFD", 4, "compressed by zstd"},
         {"%PDF-", 5, "a PDF document"},
         {"{\\rtf", 5, "an RTF document"},
@@ -97,7 +99,7 @@ static const char *other_kind(const unsigned char *head, size_t n)
         {"{\r\n", 3, "JSON"},
     };
     static const char *const markup[] = {"<!doctype html", "<html", "<table",
-                                         "<head", "<?xml", "<script"};
+                                         "<head",          "<?xml", "<script"};
     static const char sas[] = "\xC2\xEA\x81\x60\xB3\x14\x11\xCF\xBD\x92";
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         if (begins(head, n, kinds[i].magic, kinds[i].length))
@@ -108,8 +110,8 @@ static const char *other_kind(const unsigned char *head, size_t n)
         head += 3;
         n -= 3;
     }
-    while (n > 0 && (*head == ' ' || *head == '\t' || *head == '\r' ||
-                     *head == '\n')) {
+    while (n > 0 &&
+           (*head == ' ' || *head == '\t' || *head == '\r' || *head == '\n')) {
         head++;
         n--;
     }
@@ -161,8 +163,8 @@ static ts_status decide_encoding(csv_source *s, const char *declared,
     if (strlen(name) < sizeof s->encoding)
         s->converter = iconv_open("UTF-8", name);
     if (strlen(name) >= sizeof s->encoding || s->converter == (iconv_t)-1) {
-        const char *near = ts_text_nearest(name, known,
-                                           sizeof known / sizeof *known);
+        const char *near =
+            ts_text_nearest(name, known, sizeof known / sizeof *known);
         ts_buffer message = {0};
         ts_buffer_puts(&message, "no encoding is named '");
         ts_text_escape(&message, name, strlen(name) < 60 ? strlen(name) : 60);
@@ -200,8 +202,10 @@ static ts_status open_file(csv_source *s, ts_error *err)
     if (S_ISDIR(about.st_mode))
         return fail_file(s->path, "is a folder, not a file", TS_EIO, err);
     if (!S_ISREG(about.st_mode))
-        return fail_file(s->path, "is a pipe or a device; it is read twice, "
-                                  "so save it as a file first", TS_EIO, err);
+        return fail_file(s->path,
+                         "is a pipe or a device; it is read twice, "
+                         "so save it as a file first",
+                         TS_EIO, err);
     s->size = (double)about.st_size;
     return TS_OK;
 }
@@ -211,7 +215,9 @@ ts_status csv_source_open(csv_source *s, const char *path,
 {
     unsigned char head[64];
     size_t n;
-    *s = (csv_source){.path = path, .fd = -1, .data = options->data,
+    *s = (csv_source){.path = path,
+                      .fd = -1,
+                      .data = options->data,
                       .n_data = options->n_data,
                       .size = (double)options->n_data};
     s->block = options->block ? options->block : BLOCK;
@@ -221,8 +227,10 @@ ts_status csv_source_open(csv_source *s, const char *path,
     if (status)
         return status;
     if (n == 0)
-        return fail_file(path, "the file is empty; its first line must hold "
-                               "the names of the columns", TS_EFORMAT, err);
+        return fail_file(path,
+                         "the file is empty; its first line must hold "
+                         "the names of the columns",
+                         TS_EFORMAT, err);
     const char *kind = other_kind(head, n);
     if (kind) {
         ts_buffer message = {0};
@@ -281,11 +289,10 @@ static ts_status fail_flaw(const csv_source *s, ts_error *err)
                          "windows-1252 has a letter or quote there",
                          s->flaw_byte, s->encoding);
     } else if (s->flaw != TEXT_ENCODING) {
-        ts_buffer_printf(&message, "control character 0x%02X",
-                         s->flaw_byte);
+        ts_buffer_printf(&message, "control character 0x%02X", s->flaw_byte);
     } else {
-        ts_buffer_printf(&message, "byte 0x%02X is not valid %s",
-                         s->flaw_byte, s->converts ? s->encoding : "UTF-8");
+        ts_buffer_printf(&message, "byte 0x%02X is not valid %s", s->flaw_byte,
+                         s->converts ? s->encoding : "UTF-8");
         if (!s->converts)
             ts_buffer_puts(&message, "; if the file is older, say encoding = "
                                      "\"latin1\" or \"windows-1252\"");
@@ -343,8 +350,7 @@ static size_t check_text(csv_source *s, const char *text, size_t n)
                 size_t need = c >= 0xF0 ? 4 : c >= 0xE0 ? 3 : 2;
                 if (left < need && is_cut(p + i, left))
                     return i;
-                if (left < need ||
-                    ts_utf8_check(text + i, need) != need) {
+                if (left < need || ts_utf8_check(text + i, need) != need) {
                     found_flaw(s, TEXT_ENCODING, c);
                     return i;
                 }
@@ -372,8 +378,8 @@ static ssize_t take_bytes(csv_source *s, void *into, size_t want)
     return (ssize_t)n;
 }
 
-static ts_status read_bytes(csv_source *s, void *into, size_t want,
-                            size_t *got, ts_error *err)
+static ts_status read_bytes(csv_source *s, void *into, size_t want, size_t *got,
+                            ts_error *err)
 {
     ssize_t n;
     *got = 0;
@@ -428,8 +434,8 @@ static ts_status fill_plain(csv_source *s, size_t want, ts_error *err)
     if (!make_room(s, want))
         return ts_fail_memory(err);
     memcpy(s->buffer + s->end, s->carry, s->n_carry);
-    ts_status status = read_bytes(s, s->buffer + s->end + s->n_carry, want,
-                                  &got, err);
+    ts_status status =
+        read_bytes(s, s->buffer + s->end + s->n_carry, want, &got, err);
     if (!status)
         accept(s, s->n_carry + got);
     return status;
@@ -493,9 +499,9 @@ ts_status csv_source_fill(csv_source *s, ts_error *err)
     }
     /* a record is scanned again after each fill: let what it adds grow */
     do
-        status = s->converts ? fill_converted(s, err)
-                             : fill_plain(s, used > s->block ? used : s->block,
-                                          err);
+        status = s->converts
+                     ? fill_converted(s, err)
+                     : fill_plain(s, used > s->block ? used : s->block, err);
     while (!status && !s->ended && !s->flaw && s->end < 2 * used);
     s->eof = s->ended && !s->flaw;
     return status;

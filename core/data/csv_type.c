@@ -34,8 +34,7 @@ void csv_words_free(csv_words *words)
 bool csv_words_find(const csv_words *words, const char *text, size_t n)
 {
     for (size_t i = 0; i < words->n; i++)
-        if (strncmp(words->word[i], text, n) == 0 &&
-            words->word[i][n] == '\0')
+        if (strncmp(words->word[i], text, n) == 0 && words->word[i][n] == '\0')
             return true;
     return false;
 }
@@ -125,9 +124,9 @@ bool csv_type_is_text(const csv_column *c)
 static bool is_lua_name(const char *name)
 {
     static const char *const words[] = {
-        "and", "break", "do", "else", "elseif", "end", "false", "for",
-        "function", "goto", "if", "in", "local", "nil", "not", "or",
-        "repeat", "return", "then", "true", "until", "while"};
+        "and",      "break",  "do",   "else", "elseif", "end",  "false", "for",
+        "function", "goto",   "if",   "in",   "local",  "nil",  "not",   "or",
+        "repeat",   "return", "then", "true", "until",  "while"};
     static const char letters[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789";
     if ((*name >= '0' && *name <= '9') || name[strspn(name, letters)])

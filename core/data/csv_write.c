@@ -72,11 +72,14 @@ static ts_status check_names(const ts_frame *frame, ts_error *err)
     ts_buffer message = {0};
     size_t n = frame->n_column;
     if (n == 0)
-        return ts_fail(err, TS_EINVALID, "a frame without columns cannot be "
-                                         "written as CSV");
+        return ts_fail(err, TS_EINVALID,
+                       "a frame without columns cannot be "
+                       "written as CSV");
     if (n > CSV_MAX_COLUMN)
-        return ts_fail(err, TS_ELIMIT, "%zu columns; a CSV file has at most "
-                                       "%d", n, CSV_MAX_COLUMN);
+        return ts_fail(err, TS_ELIMIT,
+                       "%zu columns; a CSV file has at most "
+                       "%d",
+                       n, CSV_MAX_COLUMN);
     const char **names = ts_alloc_array(n, sizeof *names);
     if (!names)
         return ts_fail_memory(err);
@@ -88,8 +91,10 @@ static ts_status check_names(const ts_frame *frame, ts_error *err)
             ts_buffer_puts(&message, ", is not UTF-8 or has control "
                                      "characters");
         } else if (strlen(names[i]) > CSV_MAX_NAME) {
-            ts_buffer_printf(&message, "the name of column %zu has more than "
-                                       "%d bytes", i + 1, CSV_MAX_NAME);
+            ts_buffer_printf(&message,
+                             "the name of column %zu has more than "
+                             "%d bytes",
+                             i + 1, CSV_MAX_NAME);
         } else if (!csv_name_wrong(names, i, &message)) {
             continue;
         }
@@ -142,8 +147,10 @@ static ts_status check_text(const ts_column *c, bool *quoted, bool *doubtful,
             size_t row = 0;
             while (c->code[row] != (int32_t)k)
                 row++;
-            status = fail_cell(c, row, "text that is not UTF-8 or has control "
-                                       "characters", err);
+            status = fail_cell(c, row,
+                               "text that is not UTF-8 or has control "
+                               "characters",
+                               err);
         }
     }
     *doubtful = !csv_type_is_text(&seen);

@@ -37,8 +37,9 @@ static size_t check_types(lua_State *L, int index, const ts_csv_type **out)
     for (lua_pushnil(L); lua_next(L, index); lua_pop(L, 1)) {
         const char *type = lua_tostring(L, -1);
         if (lua_type(L, -2) != LUA_TSTRING)
-            tsl_failf(L, TS_EINVALID, "types names columns: { AGE = "
-                                      "\"text\" }");
+            tsl_failf(L, TS_EINVALID,
+                      "types names columns: { AGE = "
+                      "\"text\" }");
         if (!type || (strcmp(type, "text") != 0 && strcmp(type, "real") != 0))
             tsl_failf(L, TS_EINVALID,
                       "types: %.200s is neither \"text\" nor \"real\"",
@@ -60,8 +61,9 @@ static size_t check_words(lua_State *L, int index, const char *const **out)
     const char **words = lua_newuserdatauv(L, sizeof *words * (n + 1), 0);
     for (size_t i = 0; i < n; i++) {
         if (lua_rawgeti(L, index, (lua_Integer)i + 1) != LUA_TSTRING)
-            tsl_failf(L, TS_ETYPE, "na is a list of words as the file has "
-                                   "them, { \"-99\" }");
+            tsl_failf(L, TS_ETYPE,
+                      "na is a list of words as the file has "
+                      "them, { \"-99\" }");
         words[i] = lua_tostring(L, -1);
         lua_pop(L, 1); /* the table keeps it alive */
     }

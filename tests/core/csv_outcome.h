@@ -41,9 +41,8 @@ static inline ts_status put_row(void *to, ts_error *err)
 }
 
 /* "a:real b:text\n1|'x'\n"; an error is "status: text". */
-static inline ts_status csv_outcome(const char *path,
-                                    const ts_csv_options *options,
-                                    ts_buffer *to)
+static inline ts_status
+csv_outcome(const char *path, const ts_csv_options *options, ts_buffer *to)
 {
     static const ts_csv_sink to_text = {NULL, put_real, put_text, put_na,
                                         put_row};

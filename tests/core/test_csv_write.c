@@ -9,9 +9,11 @@
 #include <cmocka.h>
 
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "ts/csv.h"
@@ -82,8 +84,8 @@ static void file_is(const char *path, const char *wanted)
     assert_string_equal(text, wanted);
 }
 
-static const char *const numbers[] = {"0.30000000000000004", "1e-310", "-0",
-                                      NULL, "9007199254740993", "5e-324"};
+static const char *const numbers[] = {
+    "0.30000000000000004", "1e-310", "-0", NULL, "9007199254740993", "5e-324"};
 static const char *const texts[] = {"a,b", "", NULL, "x \"y\"", "1\r\n2", " "};
 static const char *const codes[] = {"001", "NA", ".", "12", "\xC3\xA9", "a;b"};
 
@@ -96,8 +98,8 @@ static void what_is_written(void **unused)
                       column("CODE", codes, 6, TS_TEXT)};
     ts_frame *f = frame_of(6, 3, c);
     (void)unused;
-    assert_int_equal(ts_csv_write(f, in_folder("a.csv"), 0640, &doubtful,
-                                  NULL), 0);
+    assert_int_equal(ts_csv_write(f, in_folder("a.csv"), 0640, &doubtful, NULL),
+                     0);
     file_is(in_folder("a.csv"),
             "AVAL,\"my \"\"var\"\"\",CODE\n"
             "0.30000000000000004,\"a,b\",001\n1e-310,\"\",\"NA\"\n-0,,\".\"\n"
@@ -106,8 +108,7 @@ static void what_is_written(void **unused)
     assert_int_equal(stat(in_folder("a.csv"), &about), 0);
     assert_int_equal(about.st_mode & 0777, 0640);
     assert_int_equal(doubtful.length, 0);
-    assert_int_equal(ts_csv_write(f, in_folder("a.tsv"), 0600, NULL, NULL),
-                     0);
+    assert_int_equal(ts_csv_write(f, in_folder("a.tsv"), 0600, NULL, NULL), 0);
     file_is(in_folder("a.tsv"),
             "AVAL\t\"my \"\"var\"\"\"\tCODE\n"
             "0.30000000000000004\t\"a,b\"\t001\n1e-310\t\"\"\t\"NA\"\n"
@@ -146,8 +147,7 @@ static ts_frame *read_back(const char *path, const ts_csv_options *options)
     ts_csv *csv;
     ts_frame *f;
     ts_error err;
-    if (ts_csv_open(path, options, &csv, &err) ||
-        ts_csv_frame(csv, &f, &err))
+    if (ts_csv_open(path, options, &csv, &err) || ts_csv_frame(csv, &f, &err))
         fail_msg("%s", err.text);
     ts_csv_close(csv);
     return f;
@@ -165,10 +165,32 @@ static uint64_t random64(void) /* xorshift: the test only wants variety */
 
 static ts_column *random_column(const char *name, size_t n)
 {
-    static const char *const pieces[] = {
-        "a", ",", "\"", "\n", "\r", "\r\n", " ", "\t", ";", "|", "\xC3\xA9",
-        "\xEF\xBB\xBF", "\xF0\x9D\x94\xB8", "1", "007", "NA", ".", "e", "-",
-        "'", "sep=;", "<html>", "\x0B", "\xE2\x80\xAE", "x", "y"};
+    static const char *const pieces[] = {"a",
+                                         ",",
+                                         "\"",
+                                         "\n",
+                                         "\r",
+                                         "\r\n",
+                                         " ",
+                                         "\t",
+                                         ";",
+                                         "|",
+                                         "\xC3\xA9",
+                                         "\xEF\xBB\xBF",
+                                         "\xF0\x9D\x94\xB8",
+                                         "1",
+                                         "007",
+                                         "NA",
+                                         ".",
+                                         "e",
+                                         "-",
+                                         "'",
+                                         "sep=;",
+                                         "<html>",
+                                         "\x0B",
+                                         "\xE2\x80\xAE",
+                                         "x",
+                                         "y"};
     ts_builder *b;
     ts_column *c;
     bool real = random64() % 2;
@@ -199,8 +221,15 @@ static ts_column *random_column(const char *name, size_t n)
  * doubts, which come back with types = text. */
 static void round_trip(void **unused)
 {
-    static const char *const names[] = {"sep=;", "a,b", "NA", "x\ty",
-                                        "\xEF\xBB\xBF" "b", "<html>", " ", "7"};
+    static const char *const names[] = {"sep=;",
+                                        "a,b",
+                                        "NA",
+                                        "x\ty",
+                                        "\xEF\xBB\xBF"
+                                        "b",
+                                        "<html>",
+                                        " ",
+                                        "7"};
     (void)unused;
     for (int run = 0; run < 600; run++) {
         ts_column *c[8];
@@ -221,8 +250,8 @@ static void round_trip(void **unused)
                 types[n_type++] = (ts_csv_type){c[j]->name, c[j]->type};
             ts_buffer_free(&shown);
         }
-        ts_csv_options options = {.types = types, .n_type = n_type,
-                                  .block = run % 2 ? 7 : 0};
+        ts_csv_options options = {
+            .types = types, .n_type = n_type, .block = run % 2 ? 7 : 0};
         ts_frame *again = read_back(in_folder("a.csv"), &options);
         assert_same(f, again);
         ts_frame_free(again);
@@ -245,8 +274,8 @@ static void unused_levels(void **unused)
     ts_builder_text(b, "1", 1, NULL);
     assert_int_equal(ts_builder_end(b, &c, NULL), 0);
     ts_frame *f = frame_of(1, 1, &c);
-    assert_int_equal(ts_csv_write(f, in_folder("a.csv"), 0600, &doubtful,
-                                  NULL), 0);
+    assert_int_equal(ts_csv_write(f, in_folder("a.csv"), 0600, &doubtful, NULL),
+                     0);
     assert_string_equal(doubtful.data, "a");
     ts_buffer_free(&doubtful);
     ts_frame_free(f);
@@ -255,8 +284,8 @@ static void unused_levels(void **unused)
 static void doubts(void **unused)
 {
     static const char *const like_numbers[] = {"1", "2", NULL};
-    static const char *const nearly[] = {"1", "2", "3", "4", "5", "6",
-                                         "7", "8", "9", "x"};
+    static const char *const nearly[] = {"1", "2", "3", "4", "5",
+                                         "6", "7", "8", "9", "x"};
     static const char *const empty[] = {"", NULL, ""};
     static const char *const none[] = {NULL, NULL, NULL};
     static const char *const words[] = {"NA", ".", NULL};
@@ -271,12 +300,12 @@ static void doubts(void **unused)
     ts_column *d[] = {column("NEARLY", nearly, 10, TS_TEXT)};
     ts_frame *f = frame_of(3, 6, c), *g = frame_of(10, 1, d);
     (void)unused;
-    assert_int_equal(ts_csv_write(f, in_folder("a.csv"), 0600, &doubtful,
-                                  NULL), 0);
+    assert_int_equal(ts_csv_write(f, in_folder("a.csv"), 0600, &doubtful, NULL),
+                     0);
     assert_string_equal(doubtful.data, "ONE, NONE, WORDS");
     ts_buffer_clear(&doubtful);
-    assert_int_equal(ts_csv_write(g, in_folder("a.csv"), 0600, &doubtful,
-                                  NULL), 0);
+    assert_int_equal(ts_csv_write(g, in_folder("a.csv"), 0600, &doubtful, NULL),
+                     0);
     assert_string_equal(doubtful.data, "NEARLY");
     ts_buffer_free(&doubtful);
     ts_frame_free(f);
@@ -332,6 +361,34 @@ static void refused(void **unused)
     refuses(frame_of(2, 1, c), TS_EINVALID, "the name of column 1, a\\xFF");
 }
 
+/* A disk that is full: the file stays as it was, nothing is left beside. */
+static void no_room(void **unused)
+{
+    struct rlimit old, small = {100000, 100000};
+    ts_column *c;
+    ts_error err;
+    (void)unused;
+    FILE *file = fopen(in_folder("a.csv"), "w");
+    fputs("as it was\n", file);
+    fclose(file);
+    assert_int_equal(ts_column_new_real("x", 300000, &c, NULL), 0);
+    for (size_t i = 0; i < c->n; i++)
+        c->real[i] = (double)i;
+    ts_frame *f = frame_of(c->n, 1, &c);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+    small.rlim_max = old.rlim_max;
+    void (*before)(int) = signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    ts_status status = ts_csv_write(f, in_folder("a.csv"), 0600, NULL, &err);
+    setrlimit(RLIMIT_FSIZE, &old);
+    signal(SIGXFSZ, before);
+    assert_int_equal(status, TS_EIO);
+    assert_non_null(strstr(err.text, "cannot be written: File too large"));
+    file_is(in_folder("a.csv"), "as it was\n");
+    ts_frame_free(f);
+    assert_int_equal(ts_memory_live(), 0);
+}
+
 static void interrupted_or_out_of_memory(void **unused)
 {
     enum { N = 300000 }; /* more than one block of text */
@@ -358,8 +415,8 @@ static void interrupted_or_out_of_memory(void **unused)
     for (long n = 1;; n++) {
         ts_buffer doubtful = {0};
         ts_memory_fail_at(n, 0);
-        ts_status status = ts_csv_write(f, in_folder("a.csv"), 0600,
-                                        &doubtful, &err);
+        ts_status status =
+            ts_csv_write(f, in_folder("a.csv"), 0600, &doubtful, &err);
         long used = ts_memory_count();
         ts_memory_fail_at(0, 0);
         ts_buffer_free(&doubtful);
@@ -375,8 +432,12 @@ static void interrupted_or_out_of_memory(void **unused)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_written), cmocka_unit_test(round_trip),
-        cmocka_unit_test(unused_levels),   cmocka_unit_test(doubts),          cmocka_unit_test(refused),
+        cmocka_unit_test(what_is_written),
+        cmocka_unit_test(round_trip),
+        cmocka_unit_test(unused_levels),
+        cmocka_unit_test(doubts),
+        cmocka_unit_test(refused),
+        cmocka_unit_test(no_room),
         cmocka_unit_test(interrupted_or_out_of_memory),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

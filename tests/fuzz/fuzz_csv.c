@@ -62,10 +62,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const char *const encodings[] = {NULL,           NULL,
-                                            NULL,           "latin1",
-                                            "windows-1252", "utf-16le",
-                                            "utf-16",       "Shift_JIS"};
+    static const char *const encodings[] = {
+        NULL,           NULL,       NULL,     "latin1",
+        "windows-1252", "utf-16le", "utf-16", "Shift_JIS"};
     static const char delimiters[] = {0, 0, '\t', '|'};
     ts_buffer whole = {0}, pieces = {0};
     if (size < 1)
