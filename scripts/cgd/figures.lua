@@ -1,4 +1,4 @@
--- The figures of CGD. An endpoint's name brings its data, arms and results.
+-- The figures of CGD. An endpoint's name brings its data and its arms.
 local s = study.open(...)
 local fig = {}
 
@@ -9,8 +9,6 @@ fig.survival = figure.survival { "TTINF",
   band   = true,
 }
 
-fig.infections = figure.points { s.adinf, y = "AVAL", by = "TRT01P", box = true,
-  ylabel = "Serious infections per patient",
-}
+fig.age = figure.points { s.adsl, y = "AGE", by = "TRT01P", box = true }
 
 return fig

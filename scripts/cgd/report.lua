@@ -62,7 +62,7 @@ local wrote = { file,
   s:export(s.results:select("endpoint", "title", "role", "analysis", "compare",
     "group", "n", "estimate_name", "estimate", "conf_low", "conf_high",
     "statistic", "df", "p_value"), out .. "results.csv") }
-for _, name in ipairs { "survival", "infections" } do
+for _, name in ipairs { "survival", "age" } do
   for _, kind in ipairs { "pdf", "svg", "png" } do
     wrote[#wrote + 1] = fig[name]:save(out .. name .. "." .. kind)
   end
