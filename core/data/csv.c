@@ -137,8 +137,9 @@ static bool room_for_columns(ts_csv *csv, size_t n)
     f->n_missing = ts_alloc_array(n, sizeof *f->n_missing);
     f->n_na_word = ts_alloc_array(n, sizeof *f->n_na_word);
     f->n_declared = ts_alloc_array(n, sizeof *f->n_declared);
+    f->n_comma = ts_alloc_array(n, sizeof *f->n_comma);
     return csv->column && f->names && f->types && f->n_missing &&
-           f->n_na_word && f->n_declared;
+           f->n_na_word && f->n_declared && f->n_comma;
 }
 
 static ts_status take_header(ts_csv *csv, ts_error *err)
@@ -378,6 +379,7 @@ void ts_csv_close(ts_csv *csv)
     ts_free(f->n_missing);
     ts_free(f->n_na_word);
     ts_free(f->n_declared);
+    ts_free(f->n_comma);
     ts_free(csv->column);
     csv_words_free(&csv->na);
     ts_free(csv->path);

@@ -125,6 +125,7 @@ typedef struct {
     ts_type declared;                 /* 0: not */
     size_t n_number, n_other, n_word; /* words: NA and . */
     size_t n_empty, n_quoted_empty, n_declared;
+    size_t n_comma; /* of n_other: with a decimal comma */
     struct {
         size_t line, column;
         char text[48];

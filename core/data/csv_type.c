@@ -65,6 +65,18 @@ bool csv_name_wrong(const char *const *names, size_t i, ts_buffer *message)
 
 /* Counting --------------------------------------------------------------- */
 
+/* 1,5 and -12,25: what a spreadsheet writes in much of Europe. */
+static bool has_decimal_comma(const char *text, size_t n)
+{
+    char copy[40];
+    const char *comma = memchr(text, ',', n);
+    if (!comma || n > sizeof copy)
+        return false;
+    memcpy(copy, text, n);
+    copy[comma - text] = '.';
+    return ts_number_is(copy, n);
+}
+
 bool csv_type_count(csv_column *c, const csv_words *words, const char *text,
                     size_t length, bool quoted)
 {
@@ -79,8 +91,11 @@ bool csv_type_count(csv_column *c, const csv_words *words, const char *text,
     else if ((length == 2 && text[0] == 'N' && text[1] == 'A') ||
              (length == 1 && *text == '.'))
         c->n_word++;
-    else
+    else {
+        if (csv_number_begins(text, length))
+            c->n_comma += has_decimal_comma(text, length);
         return c->n_other++ < CSV_SHOWN;
+    }
     return false;
 }
 
@@ -194,6 +209,8 @@ ts_status csv_type_decide(const csv_column *columns, const char *path,
         facts->n_missing[i] = (double)missing;
         facts->n_na_word[i] = (double)c->n_word;
         facts->n_declared[i] = (double)c->n_declared;
+        if (facts->delimiter != ',')
+            facts->n_comma[i] = (double)c->n_comma;
         if (!has_strays(c))
             continue;
         if (message.length)

@@ -67,6 +67,9 @@ typedef struct {
     double *n_missing;  /* cells without a value */
     double *n_na_word;  /* NA and . by column; missing in a real one */
     double *n_declared; /* words of options->na by column, missing */
+    /* cells such as 1,5 by column, where the comma separates no cells: no
+     * numbers here, but something to tell the user */
+    double *n_comma;
     double n_row;
     double n_byte;
     char sha256[65]; /* of the file's bytes */

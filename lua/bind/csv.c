@@ -85,7 +85,7 @@ static void set_counts(lua_State *L, const char *key, const double *values,
 
 static void push_facts(lua_State *L, const ts_csv_facts *f)
 {
-    lua_createtable(L, 0, 10);
+    lua_createtable(L, 0, 11);
     tsl_set_real(L, "n_row", f->n_row);
     tsl_set_real(L, "n_byte", f->n_byte);
     tsl_set_text(L, "sha256", f->sha256);
@@ -95,6 +95,7 @@ static void push_facts(lua_State *L, const ts_csv_facts *f)
     set_counts(L, "missing", f->n_missing, f->n_column);
     set_counts(L, "na_words", f->n_na_word, f->n_column);
     set_counts(L, "na_declared", f->n_declared, f->n_column);
+    set_counts(L, "commas", f->n_comma, f->n_column);
     lua_createtable(L, (int)f->n_column, 0);
     lua_createtable(L, (int)f->n_column, 0);
     for (size_t j = 0; j < f->n_column; j++) {

@@ -51,6 +51,10 @@ function M.say(path, facts, name)
   if declared then
     note.say("%s: words of na are missing in %s", path, declared)
   end
+  local commas = counted(facts, facts.commas, any)
+  if commas then
+    note.say("%s: decimal commas stay text in %s", path, commas)
+  end
   if text then
     note.say("%s: NA or . stays text in %s; na = { \"NA\" } makes it missing",
       path, text)
