@@ -56,11 +56,13 @@ static void add_unit(ts_buffer *out, const char *name, double value)
     ts_buffer_puts(out, "\n");
 }
 
-static void add_units(ts_buffer *out, double x, double y, double p)
+static void add_units(ts_buffer *out, double x, double y, double p,
+                      const char *d)
 {
     add_unit(out, "X", x);
     add_unit(out, "Y", y);
     add_unit(out, "P", p);
+    ts_buffer_printf(out, "D(w) = %s\n", d);
 }
 
 static void first_lines_cairo_pdf(const ts_gnuplot *job, ts_buffer *out)
@@ -71,9 +73,10 @@ static void first_lines_cairo_pdf(const ts_gnuplot *job, ts_buffer *out)
     ts_buffer_printf(out,
                      "set terminal pdfcairo noenhanced color size "
                      "%.10fin,%.10fin " FONT " fontscale 0.75 linewidth 2 "
-                     "pointscale 1 dashlength 0.91 butt\n",
+                     "pointscale 1 dashlength 1.82 butt\n",
                      (w + 0.01) / 72, (h + 0.01) / 72);
-    add_units(out, 72 / MM / w, 72 / MM / h, 1 / 6.0);
+    add_units(out, 72 / MM / w, 72 / MM / h, 1 / 6.0,
+              "w < 1 ? w : 1"); /* it scales dashes by 1 point at least */
 }
 
 static void first_lines_svg(const ts_gnuplot *job, ts_buffer *out)
@@ -83,7 +86,7 @@ static void first_lines_svg(const ts_gnuplot *job, ts_buffer *out)
     ts_buffer_printf(out,
                      "set terminal svg noenhanced size %.0f,%.0f " FONT
                      " fontscale 1 linewidth 1 butt\n", w, h);
-    add_units(out, 72 / MM / w, 72 / MM / h, 1 / 5.25);
+    add_units(out, 72 / MM / w, 72 / MM / h, 1 / 5.25, "1");
 }
 
 static void first_lines_png(const ts_gnuplot *job, ts_buffer *out)
@@ -94,14 +97,14 @@ static void first_lines_png(const ts_gnuplot *job, ts_buffer *out)
                      "set terminal pngcairo noenhanced size %.0f,%.0f " FONT
                      " fontscale %.10f linewidth %.10f pointscale %.10f "
                      "dashlength 2 butt\n", w, h, 0.75 * k, k, k);
-    add_units(out, dpi / MM / w, dpi / MM / h, 1 / 6.0);
+    add_units(out, dpi / MM / w, dpi / MM / h, 1 / 6.0, "1");
 }
 
 static void first_lines_dumb(const ts_gnuplot *job, ts_buffer *out)
 {
     ts_buffer_printf(out, "set terminal dumb noenhanced mono size %.0f,%.0f "
                           "aspect 1\n", job->width, job->height);
-    add_units(out, 1 / job->width, 1 / job->height, 1);
+    add_units(out, 1 / job->width, 1 / job->height, 1, "1");
 }
 
 ts_status ts_gnuplot_script(const ts_gnuplot *job, const char *commands,

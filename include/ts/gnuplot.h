@@ -13,6 +13,7 @@
  *   X, Y   screen coordinates per mm from the lower left corner (per character
  *          cell for TS_DUMB)
  *   P      `pointsize d*P` draws a disc of d points across
+ *   D(w)   factor for the dashes of a line of width w: `dt (6*D(0.5),4*D(0.5))`
  *   fonts in points, line widths in points, dashes in half line widths.
  *
  * gnuplot is started without a shell from a file of mode 0600 in a folder of

@@ -44,7 +44,7 @@ end
 -- Measures -------------------------------------------------------------------
 
 function Page:text_width(s, size, bold)
-  if not utf8.len(s) then s = core.plain(s) end
+  s = core.plain(s)
   if self.cells then return terminal.width(s) end
   return font.width(s, size, bold)
 end
@@ -141,7 +141,9 @@ local function pen(page, opt)
   local dash = "solid"
   if opt.dash then
     local list = {}
-    for i, x in ipairs(opt.dash) do list[i] = size(x) end
+    for i, x in ipairs(opt.dash) do
+      list[i] = ("%s*D(%s)"):format(size(x), size(opt.width or 0.5))
+    end
     dash = "(" .. table.concat(list, ",") .. ")"
   end
   return ('lc rgb "%s" lw %s dt %s'):format(opt.colour or "#000000",
@@ -158,14 +160,6 @@ function Page:line(x1, y1, x2, y2, opt)
   self.head[#self.head + 1] = ("set arrow %d from %s to %s nohead %s %s")
     :format(self.n_arrow, at(self, x1, y1), at(self, x2, y2),
       opt.back and "back" or "front", pen(self, opt))
-end
-
---- page:symbol(x, y, { symbol, size, colour }): one point
-function Page:symbol(x, y, opt)
-  self.n_label = self.n_label + 1
-  self.head[#self.head + 1] = ('set label %d "" at %s point pt %d ps %s*P '
-    .. 'lc rgb "%s" lw %s front'):format(self.n_label, at(self, x, y),
-      opt.symbol, size(opt.size), opt.colour, size(opt.width or 0.5))
 end
 
 --- page:mark(), page:back_to(mark): takes back what was drawn since
@@ -205,9 +199,22 @@ local function place(value, range, log, from, to)
   return from + (value - a) / (b - a) * (to - from)
 end
 
---- panel:at_x(x), panel:at_y(y): where a value is on the page
+local function value_at(place_, range, log, from, to)
+  local a, b, f = range[1], range[2], (place_ - from) / (to - from)
+  if log then return a * (b / a) ^ f end
+  return a + (b - a) * f
+end
+
+--- panel:at_x(x), panel:at_y(y): where a value is on the page; from_x, from_y
+-- the other way
 function Panel:at_x(x) return place(x, self.x, self.xlog, self.left, self.right) end
 function Panel:at_y(y) return place(y, self.y, self.ylog, self.bottom, self.top) end
+function Panel:from_x(x)
+  return value_at(x, self.x, self.xlog, self.left, self.right)
+end
+function Panel:from_y(y)
+  return value_at(y, self.y, self.ylog, self.bottom, self.top)
+end
 
 -- Columns of numbers as a datablock. Its end is the hash of what it holds,
 -- which no line within can foresee.
@@ -215,8 +222,10 @@ local function block(page, columns)
   local rows = {}
   for i = 1, #columns[1] do
     local row = {}
-    for j, column in ipairs(columns) do row[j] = number(column[i]) end
-    rows[i] = table.concat(row, " ")
+    for j, column in ipairs(columns) do
+      row[j] = column[i] and number(column[i]) or "" -- false: an empty line
+    end
+    rows[i] = table.concat(row, " "):gsub("^ +$", "")
   end
   local body = table.concat(rows, "\n")
   local name = "$data" .. #page.blocks + 1
@@ -258,11 +267,32 @@ function Panel:segments(x1, y1, x2, y2, opt)
     .. pen(self.page, opt))
 end
 
+-- gnuplot's triangles lose their shape in small PDFs (5.4.4 rounds a corner to
+-- whole points), so ours are polygons: one after another in a block.
+local function draw_triangles(panel, xs, ys, opt)
+  local half = opt.size * 25.4 / 72 / 2
+  local tall = half * math.sqrt(3) * (opt.symbol == "down" and -1 or 1)
+  local px, py = {}, {}
+  for i = 1, #xs do
+    local x, y = panel:at_x(xs[i]), panel:at_y(ys[i])
+    for _, corner in ipairs { { -half, -tall / 3 }, { half, -tall / 3 },
+      { 0, 2 * tall / 3 } } do
+      px[#px + 1] = panel:from_x(x + corner[1])
+      py[#py + 1] = panel:from_y(y + corner[2])
+    end
+    px[#px + 1], py[#py + 1] = false, false
+  end
+  panel:area(px, py, { colour = opt.colour, opacity = opt.opacity or 1 })
+end
+
 --- panel:points(xs, ys, { symbol, size (points across), colour, opacity })
 function Panel:points(xs, ys, opt)
   if self.page.cells then
     plot(self, { xs, ys }, "1:2", ("points pt %d"):format(opt.place))
     return
+  end
+  if opt.symbol == "up" or opt.symbol == "down" then
+    return draw_triangles(self, xs, ys, opt)
   end
   plot(self, { xs, ys }, "1:2", ('points pt %d ps %s*P lc rgb "%s" lw %s')
     :format(opt.symbol, size(opt.size), translucent(opt.colour, opt.opacity),

@@ -5,45 +5,37 @@ local M = {}
 
 local marks = { "*", "#", "$", "%", "@", "&", "=", "+" } -- of gnuplot's dumb
 
-local function key_width(page, spec)
-  return spec.symbol and not page.cells and page.style.key / 3 or page.style.key
-end
-
---- legend.size(page, entries, spec) -> width, height of a block
+--- legend.size(page, entries) -> width, height of a block
 -- entries: { { name, arm } }; an entry without arm is text alone
-function M.size(page, entries, spec)
+function M.size(page, entries)
   local s, widest = page.style, 0
   for _, e in ipairs(entries) do
     local w = page:text_width(e.name, s.legend_text)
-    if e.arm then w = w + key_width(page, spec) + s.gap end
+    if e.arm then w = w + s.key + s.gap end
     widest = math.max(widest, w)
   end
   return widest, #entries * page:line_height(s.legend_text)
 end
 
-local function draw_key(page, e, x, y, width, spec)
+local function draw_key(page, e, x, y)
   local s = page.style
   if page.cells then
-    local mark = spec.symbol and string.char(64 + e.place) or marks[e.place]
-    page:text(mark:rep(spec.symbol and 1 or width), x, y, {})
-  elseif spec.symbol then
-    page:symbol(x + width / 2, y, { symbol = e.arm.symbol,
-      size = s.point * e.arm.weight, colour = e.arm.colour })
+    page:text(marks[e.place]:rep(s.key), x, y, {})
   else
-    page:line(x, y, x + width, y, { colour = e.arm.colour, width = s.curve,
+    page:line(x, y, x + s.key, y, { colour = e.arm.colour, width = s.curve,
       dash = e.arm.dash })
   end
 end
 
---- legend.draw(page, entries, left, top, spec)
-function M.draw(page, entries, left, top, spec)
+--- legend.draw(page, entries, left, top)
+function M.draw(page, entries, left, top)
   local s = page.style
-  local height, key = page:line_height(s.legend_text), key_width(page, spec)
+  local height = page:line_height(s.legend_text)
   for i, e in ipairs(entries) do
     local y, x = top - (i - 0.5) * height, left
     if e.arm then
-      draw_key(page, e, x, y, key, spec)
-      x = x + key + s.gap
+      draw_key(page, e, x, y)
+      x = x + s.key + s.gap
     end
     page:text(page:fit(e.name, page.width - s.pad - x, s.legend_text), x, y,
       { size = s.legend_text })
@@ -51,10 +43,10 @@ function M.draw(page, entries, left, top, spec)
 end
 
 -- Entries side by side, in as many rows as they take.
-local function rows_of(page, entries, width, spec)
+local function rows_of(page, entries, width)
   local s, rows, used = page.style, { {} }, 0
   for _, e in ipairs(entries) do
-    local w = M.size(page, { e }, spec)
+    local w = M.size(page, { e })
     if used > 0 and used + w > width then
       rows[#rows + 1], used = {}, 0
     end
@@ -64,18 +56,18 @@ local function rows_of(page, entries, width, spec)
   return rows
 end
 
---- legend.height_above(page, entries, width, spec)
-function M.height_above(page, entries, width, spec)
-  return #rows_of(page, entries, width, spec)
+--- legend.height_above(page, entries, width)
+function M.height_above(page, entries, width)
+  return #rows_of(page, entries, width)
     * page:line_height(page.style.legend_text) + page.style.gap
 end
 
---- legend.draw_above(page, entries, left, top, width, spec)
-function M.draw_above(page, entries, left, top, width, spec)
+--- legend.draw_above(page, entries, left, top, width)
+function M.draw_above(page, entries, left, top, width)
   local height = page:line_height(page.style.legend_text)
-  for i, row in ipairs(rows_of(page, entries, width, spec)) do
+  for i, row in ipairs(rows_of(page, entries, width)) do
     for _, item in ipairs(row) do
-      M.draw(page, { item[1] }, left + item[2], top - (i - 1) * height, spec)
+      M.draw(page, { item[1] }, left + item[2], top - (i - 1) * height)
     end
   end
 end

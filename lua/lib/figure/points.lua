@@ -103,7 +103,7 @@ local function linear_axis(low, high)
     return { low - d, high + d }
   end
   local pad = (high - low) * 0.04
-  return { low >= 0 and low - pad < 0 and 0 or low - pad, high + pad }
+  return { low - pad, high + pad }
 end
 
 local function y_axis(groups, opt)
@@ -120,16 +120,16 @@ local function y_axis(groups, opt)
     ticks, minor = scale.log(range[1], range[2])
   else
     ticks = scale.linear(range[1], range[2], 7)
-    if not opt.ylim then -- the axis ends at a tick
-      local step = ticks[2] and ticks[2] - ticks[1] or 0
-      if ticks[1] - range[1] > 1e-9 * step and range[1] ~= 0 then
-        table.insert(ticks, 1, tonumber(("%.12g"):format(ticks[1] - step)))
-        range[1] = ticks[1]
+    if not opt.ylim then -- the axis ends at a tick, points stand clear of it
+      local step = ticks[2] - ticks[1]
+      local function tick(i, x)
+        table.insert(ticks, i, tonumber(("%.15g"):format(x)))
       end
-      if range[2] > ticks[#ticks] and step > 0 then
-        ticks[#ticks + 1] = tonumber(("%.12g"):format(ticks[#ticks] + step))
-        range[2] = ticks[#ticks]
-      end
+      if ticks[1] > low then tick(1, ticks[1] - step) end
+      if ticks[#ticks] < high then tick(#ticks + 1, ticks[#ticks] + step) end
+      local clear = 0.03 * (ticks[#ticks] - ticks[1])
+      range = { math.min(ticks[1], low - clear),
+        math.max(ticks[#ticks], high + clear) }
     end
   end
   if opt.ticks then

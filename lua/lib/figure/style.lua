@@ -21,12 +21,9 @@ M.palettes = {
 local dashes = { false, { 9, 5 }, { 2, 3 }, { 9, 4, 2, 4 }, { 16, 5 },
   { 5, 3 }, { 16, 4, 2, 4, 2, 4 }, { 3, 6 } }
 
--- gnuplot's point types, and what makes their area look alike
-local symbols = { { 7, 1 }, { 9, 1.05 }, { 5, 0.86 }, { 13, 1.15 },
-  { 11, 1.05 }, { 6, 1 }, { 8, 1.05 }, { 4, 0.86 } }
-
-local word = { circle = 7, triangle = 9, square = 5, diamond = 13 }
-M.point_types = word
+-- gnuplot's point types or canvas's triangles, and what makes them look alike
+local symbols = { { 7, 1 }, { "up", 1.1 }, { 5, 0.86 }, { 13, 1.15 },
+  { "down", 1.1 }, { 6, 1 }, { 15, 1 }, { 4, 0.86 } }
 
 --- style.arms(n [, palette]) -> list of { colour, dash, symbol, weight }
 -- palette: a name of style.palettes or a list of "#RRGGBB".
@@ -63,7 +60,6 @@ M.paper = {
   note_text = 5, stamp_text = 5,
   axis_line = 0.5, curve = 1, box_line = 0.6, thin = 0.5,
   tick = 0.9, gap = 0.7, pad = 1, censor = 0.75, key = 6,
-  point = 3.2,
 }
 
 -- The same in character cells.
@@ -72,7 +68,6 @@ M.terminal = {
   note_text = 1, stamp_text = 1,
   axis_line = 1, curve = 1, box_line = 1, thin = 1,
   tick = 0, gap = 1, pad = 0, censor = 0, key = 3,
-  point = 1,
 }
 
 return M

@@ -402,10 +402,10 @@ local function draw_inside(page, panel, spec, entries, words)
     bottom = panel.bottom + 1.5 * s.gap, top = panel.top - s.gap }
   for _, block in ipairs { entries, words } do
     if #block > 0 then
-      local width, height = legend.size(page, block, {})
+      local width, height = legend.size(page, block)
       local box = place.find(inner, width, height, hard, soft)
       if box then
-        legend.draw(page, block, box.left, box.top, {})
+        legend.draw(page, block, box.left, box.top)
         hard[#hard + 1] = { box.left - s.gap, box.bottom - s.gap,
           box.right + s.gap, box.top + s.gap }
       else
@@ -440,8 +440,8 @@ local function draw(page, spec)
   if #above > 0 then
     page:back_to(before)
     local width = panel.right - panel.left
-    local height = legend.height_above(page, above, width, {})
-    legend.draw_above(page, above, panel.left, top + 0.3 * s.gap, width, {})
+    local height = legend.height_above(page, above, width)
+    legend.draw_above(page, above, panel.left, top + 0.3 * s.gap, width)
     local kept = {}
     for _, list in ipairs { entries, words } do
       local stay = {}

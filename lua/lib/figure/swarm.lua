@@ -3,18 +3,9 @@
 
 local M = {}
 
--- Van der Corput's sequence in base 2: fills (0, 1) evenly.
-local function even(i)
-  local x, half = 0, 0.5
-  while i > 0 do
-    if i % 2 == 1 then x = x + half end
-    i, half = i // 2, half / 2
-  end
-  return x
-end
+local CROWD = 120 -- more neighbours than this: outermost place, not the nearest
 
--- Distances from the middle at which a point at height y touches none of those
--- placed: the middle itself, and where it just touches one.
+-- The place nearest to the middle at height y that touches none of near.
 local function free_place(y, near, diameter)
   local places = { 0 }
   for _, p in ipairs(near) do
@@ -40,9 +31,19 @@ local function free_place(y, near, diameter)
   end
 end
 
--- Moves each heap of points that reach one another to the middle.
-local function centre(order, ys, xs, diameter)
-  local from = 1
+-- Beside all of near, on the side that has more room.
+local function outer_place(near, diameter)
+  local low, high = math.huge, -math.huge
+  for _, p in ipairs(near) do
+    low, high = math.min(low, p.x), math.max(high, p.x)
+  end
+  return high + diameter <= diameter - low and high + diameter or low - diameter
+end
+
+-- Moves each heap of points that reach one another to the middle, and presses
+-- it into the width where it is wider; true when none was.
+local function settle(order, ys, xs, diameter, half)
+  local from, fits = 1, true
   for k = 1, #order do
     local above = order[k + 1]
     if not above or ys[above] - ys[order[k]] >= diameter then
@@ -50,16 +51,20 @@ local function centre(order, ys, xs, diameter)
       for i = from, k do
         low, high = math.min(low, xs[order[i]]), math.max(high, xs[order[i]])
       end
-      for i = from, k do xs[order[i]] = xs[order[i]] - (low + high) / 2 end
+      local press = math.min(1, 2 * half / math.max(high - low, 1e-300))
+      fits = fits and press == 1
+      for i = from, k do
+        xs[order[i]] = (xs[order[i]] - (low + high) / 2) * press
+      end
       from = k + 1
     end
   end
+  return fits
 end
 
 --- swarm.place(ys, diameter, half) -> xs, fits
--- ys: heights in mm; xs: distances from the middle in mm, at most half. When
--- there is no room left, points stand evenly over the width instead, and fits
--- is false.
+-- ys: heights in mm; xs: distances from the middle in mm, at most half. fits is
+-- false when some points had to overlap for want of room.
 function M.place(ys, diameter, half)
   local order, xs, placed = {}, {}, {}
   for i = 1, #ys do order[i] = i end
@@ -67,26 +72,17 @@ function M.place(ys, diameter, half)
     if ys[a] ~= ys[b] then return ys[a] < ys[b] end
     return a < b
   end)
-  local first, fits = 1, true
+  local first = 1
   for _, i in ipairs(order) do
     while placed[first] and placed[first].y <= ys[i] - diameter do
       first = first + 1
     end
     local near = table.move(placed, first, #placed, 1, {})
-    local x = #near < 400 and free_place(ys[i], near, diameter)
-    if not x or math.abs(x) > half then
-      fits = false
-      break
-    end
-    xs[i] = x
-    placed[#placed + 1] = { x = x, y = ys[i] }
+    xs[i] = #near > CROWD and outer_place(near, diameter)
+      or free_place(ys[i], near, diameter)
+    placed[#placed + 1] = { x = xs[i], y = ys[i] }
   end
-  if fits then
-    centre(order, ys, xs, diameter)
-  else
-    for rank, i in ipairs(order) do xs[i] = (2 * even(rank) - 1) * half end
-  end
-  return xs, fits
+  return xs, settle(order, ys, xs, diameter, half)
 end
 
 return M
