@@ -23,7 +23,8 @@ DEPS = libc6-dev liblua5.4-dev libreadline-dev libsqlite3-dev r-mathlib \
        liblapacke-dev liblapack-dev libblas-dev libgfortran-$(GCC)-dev \
        libssl-dev zlib1g-dev libcjson-dev librandom123-dev \
        gnuplot-nox fonts-liberation
-TEST_DEPS = libcmocka-dev lua-unit tmux poppler-utils libxml2-utils sqlite3
+TEST_DEPS = libcmocka-dev lua-unit tmux poppler-utils libxml2-utils sqlite3 \
+            procps
 LONG_DEPS = clang valgrind clang-format \
             $(if $(shell apt-cache show libclang-rt-dev 2>&-),libclang-rt-dev)
 
