@@ -17,18 +17,38 @@
 #include "ts/interrupt.h"
 #include "ts/text.h"
 
+#define MOST_GRACE 100000
+
 static lua_State *volatile running;
 static volatile sig_atomic_t working, pressed, presses;
 static struct timespec last_press;
+static int grace; /* steps that the library may still make */
 static char busy[160];
 
+/* Whether the innermost Lua function is the library's. */
+static bool in_library(lua_State *L, lua_Debug *ar)
+{
+    for (int level = 0; lua_getstack(L, level, ar); level++) {
+        lua_getinfo(L, "S", ar);
+        if (ar->what[0] != 'C')
+            return strncmp(ar->source, "=trialsh/", 9) == 0;
+    }
+    return false;
+}
+
+/* A user's code is stopped at once. The library is given some steps to end a
+ * transaction, or put back what it has changed; after an error that was raised
+ * inside it, as many again. */
 static void stop(lua_State *L, lua_Debug *ar)
 {
-    (void)ar;
-    if (!ts_interrupted())
+    if (!ts_interrupted()) {
         lua_sethook(L, NULL, 0, 0);
-    else
+    } else if (grace <= 0 || !in_library(L, ar)) {
+        grace = MOST_GRACE;
         tsl_failf(L, TS_EINTERRUPT, "interrupted");
+    } else {
+        grace--;
+    }
 }
 
 /* lua_sethook may be called by a signal handler. */
@@ -100,6 +120,7 @@ void shell_work_begin(lua_State *L, const char *what)
     ts_buffer_free(&clean);
     ts_interrupt_clear();
     presses = 0;
+    grace = MOST_GRACE;
     running = L;
     working = 1;
     shell_progress_begin();

@@ -10,7 +10,8 @@
 #include <unistd.h>
 #include "ts/interrupt.h"
 
-static double started, updated, phase, last_done;
+static double started, updated, reported, phase, last_done;
+static char current[61];
 static bool shown;
 
 static double now(void)
@@ -30,15 +31,29 @@ static void duration(double seconds, char *out, size_t room)
         snprintf(out, room, "%.1f h", seconds / 3600);
 }
 
+/* Loops may report in turns, one inside the other: the one on the screen stays
+ * until it has been silent for half a second. True when it is this one's. */
+static bool takes_turn(const char *what, double done, double t)
+{
+    if (strncmp(what, current, sizeof current - 1) != 0) {
+        if (t - reported < 0.5)
+            return false;
+        snprintf(current, sizeof current, "%s", what);
+        phase = t;
+    } else if (done < last_done) {
+        phase = t; /* it counts from the start again */
+    }
+    reported = t;
+    last_done = done;
+    return true;
+}
+
 static void show(void *context, const char *what, double done, double total)
 {
     char left[40], line[160];
     double t = now();
     (void)context;
-    if (done < last_done)
-        phase = t; /* another loop counts now */
-    last_done = done;
-    if (t - started < 1 || t - updated < 0.2)
+    if (!takes_turn(what, done, t) || t - started < 1 || t - updated < 0.2)
         return;
     if (total > 0 && done >= total) {
         shell_progress_erase();
@@ -46,10 +61,13 @@ static void show(void *context, const char *what, double done, double total)
     }
     updated = t;
     shell_busy(what);
-    if (total > 0 && done > 0) {
+    if (total > 0 && done > 0 && t - phase >= 0.5) {
         duration((t - phase) * (total - done) / done, left, sizeof left);
         snprintf(line, sizeof line, "%.60s %.0f %% (about %s left)", what,
                  floor(100 * done / total), left);
+    } else if (total > 0) {
+        snprintf(line, sizeof line, "%.60s %.0f %%", what,
+                 floor(100 * done / total));
     } else {
         snprintf(line, sizeof line, "%.60s %.0f", what, done);
     }
@@ -62,7 +80,8 @@ static void show(void *context, const char *what, double done, double total)
 void shell_progress_begin(void)
 {
     started = updated = phase = now();
-    last_done = 0;
+    reported = last_done = 0;
+    current[0] = '\0';
     shown = false;
     ts_progress_set(isatty(STDERR_FILENO) ? show : NULL, NULL);
 }

@@ -144,6 +144,37 @@ seen "a second Ctrl-C says what is running" '^still in: print\("go2"\)'
 keys C-c
 seen "a third one ends the program" '^left with 130$'
 
+# a study that is changed when Ctrl-C comes has the old state or the new one, and
+# goes on: what is imported afterwards is there for another program
+{ echo id,x; seq 500000 | sed 's/$/,1/'; } >"$tmp/work/f.csv"
+{ echo id,x; seq 500000 | sed 's/$/,2/'; } >"$tmp/work/g.csv"
+printf 'id,x\n1,2\n3,4\n' >"$tmp/work/h.csv"
+start c
+line 'st = study.create "c.db" require "trialsh.note".terminal = false'
+line 'function again() for _, f in ipairs { "f.csv", "g.csv" } do st:import(f, { as = "t", replace = true }) end end'
+for i in 1 2 3 4 5 6; do
+  line "print('round', $i) while true do again() end"
+  sees "^round +$i\$"
+  sleep "0.$i" # at another moment each time
+  keys C-c
+  line "print('out', $i)"
+  sees "^out +$i\$" 20
+done
+line 'st:import("h.csv", { as = "last" }) print(#st.last)'
+seen "a study works after imports that were stopped" '^2$'
+kill -9 "$(pid)"
+sees '^left with'
+is "and has what was imported then" \
+  "$(cd "$tmp/work" && "$TRIALSH" -d c.db -e '#s.last, s:verify() > 1' 2>&1)" "2  true"
+start c
+line 'x = demo.adlb:select("TRT01P", "V = AVAL")'
+line 'for i = 1, 4 do x = x:join(demo.adlb:select("TRT01P", "V" .. i .. " = AVAL"), "TRT01P", { many = true }) end'
+line 'print("sql") n = #x'
+sees '^sql$'
+keys C-c
+line 'print(#demo.adsl)'
+seen "Ctrl-C stops a query, and the next one works" '^24$' 20
+
 start d
 line 'x = {'
 keys C-d
