@@ -9,7 +9,8 @@ fi
 
 socket=$tmp/tmux
 trap 'tmux -S "$socket" kill-server 2>/dev/null; rm -rf "$tmp"' EXIT
-export HOME=$tmp/home XDG_STATE_HOME=$tmp/state
+# tmux runs its commands by $SHELL; dash would leave at Ctrl-C with its child
+export HOME=$tmp/home XDG_STATE_HOME=$tmp/state SHELL=$BASH
 unset HISTFILE INPUTRC TMUX COLUMNS LINES
 mkdir "$HOME" "$tmp/work"
 history=$XDG_STATE_HOME/trialsh/history
