@@ -190,7 +190,7 @@ end
 --   2  CYT107 HF    90       4  0.600000  0.195496   0.852254
 --     SIMULATED DATA
 --
--- See also: logrank. Kaplan and Meier 1958. R: survival::survfit.
+-- See also: logrank, figure.survival. Kaplan and Meier 1958. R: survival::survfit.
 function M.km(formula, rows, opt)
   opt = options("km", opt, {
     conf_level = { "number", 0.95, above = 0, below = 1 },

@@ -132,6 +132,7 @@ static void check_signals(void)
     }
     if (number) {
         ended = 0;
+        fputc('\n', rl_outstream);
         give_way(number);
     }
 }
@@ -174,11 +175,28 @@ static void move_to_line(int start, int column)
         rl_point--;
 }
 
+static int on_up(int count, int key);
+static int on_down(int count, int key);
+
+/* A step in the history: among the entries that begin with what was typed
+ * before the first step, if something was. */
+static int step(rl_command_func_t *plain, rl_command_func_t *search, int count,
+                int key)
+{
+    static bool searching;
+    if (rl_last_func != on_up && rl_last_func != on_down)
+        searching = rl_point > 0 && rl_point == rl_end;
+    else if (searching)
+        rl_last_func = search; /* readline goes on with what it looked for */
+    return searching ? search(count, key) : plain(count, key);
+}
+
 static int on_up(int count, int key)
 {
     int start = line_start(rl_point);
     if (start == 0)
-        return rl_get_previous_history(count, key);
+        return step(rl_get_previous_history, rl_history_search_backward, count,
+                    key);
     move_to_line(line_start(start - 1), rl_point - start);
     return 0;
 }
@@ -187,7 +205,7 @@ static int on_down(int count, int key)
 {
     int end = line_end(rl_point);
     if (end == rl_end)
-        return rl_get_next_history(count, key);
+        return step(rl_get_next_history, rl_history_search_forward, count, key);
     move_to_line(end + 1, rl_point - line_start(rl_point));
     return 0;
 }

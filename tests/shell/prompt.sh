@@ -4,7 +4,19 @@
 
 if ! command -v tmux >/dev/null; then
   skip prompt "tmux is not installed"
-  finish
+  # options ------------------------------------------------------------------------
+echo 'answer = 42 print("script ran")' >"$tmp/work/s.lua"
+start o -q -i s.lua
+seen "-i prompts after the script" '^script ran$'
+line 'answer'
+seen "with what it has set" '^42$'
+check "-q shows no banner" test "$(shows 'Tab completes')" = 0
+start o -d c.db
+seen "-d opens a study as s" '^c\.db\. \?name for help'
+line '#s.last'
+seen "and it is there" '^2$'
+
+finish
 fi
 
 socket=$tmp/tmux
@@ -215,6 +227,18 @@ ends "a kill loses nothing" 2 '> w = {|}'
 keys C-c
 line 'print("one")'
 sees '^one$'
+line 'aa = 1'
+line 'bb = 2'
+line 'aaa = 3'
+line 'bbb = 4'
+tm send-keys -t "=h:" -l aa
+keys Up
+ends "Up looks for what begins as typed" 1 '> aaa = 3'
+keys Up
+ends "and goes on with it" 1 '> aa = 1'
+keys Down
+ends "Down comes back" 1 '> aaa = 3'
+keys C-c
 start i
 line 'print("two")'
 sees '^two$'
@@ -222,7 +246,14 @@ pane=h
 line 'print("three")'
 sees '^three$'
 is "two shells share the file" "$(tail -n 3 "$history" | paste -sd '|')" \
-  'print("one")|print("two")|print("three")'
+  'bbb = 4|print("two")|print("three")'
+for ((i = 0; i < 60000; i++)); do echo "x$i = 'a long history'"; done >>"$history"
+start j
+keys Up
+ends "a long history is kept" 1 "> x59999 = 'a long history'"
+check "but its file is cut at a start" test "$(stat -c %s "$history")" -lt 600000
+is "at a whole entry, for the user alone" \
+  "$(head -1 "$history" | tr -d 0-9) $(stat -c %a "$history")" "x = 'a long history' 600"
 ln -sf "$tmp/target" "$tmp/link" && rm -f "$history" && ln -s "$tmp/target" "$history"
 start h
 seen "a symbolic link is refused" 'no history is kept'
@@ -308,11 +339,44 @@ is "no core, not to be read by others" \
 1"
 
 # the terminal's own signals -----------------------------------------------------
+tm kill-session -t "=z" 2>/dev/null
+tm new-session -d -s z -x 80 -y 24 -c "$tmp/work" "PS1='outside ' TERM=screen bash --norc"
+pane=z
+sees '^outside'
+line "$TRIALSH -q"
+sees '^>$'
+tm send-keys -t "=z:" -l 'print("sus" ..'
+keys C-z
+seen "Ctrl-Z gives the terminal back" 'Stopped'
+line 'echo echoed | tr e E; fg'
+sees '^EchoEd$'
+tm send-keys -t "=z:" -l ' "pended")'
+keys Enter
+seen "and what was typed goes on afterwards" '^suspended$'
+line '1'
+kill -TERM "$(pgrep -P "$(tm list-panes -t '=z:' -F '#{pane_pid}')" trialsh)"
+sees 'Terminated'
+line 'stty -a | grep -o "[ -]icanon"; stty -a | grep -wo "[ -]*echo"'
+sees '^ ?echo$'
+is "an end by TERM leaves the terminal in order" "$(tail_of 3 | grep -c -- '-echo\|-icanon')" 0
+line 'exit'
 start g
 tm resize-window -t "=g:" -x 40 -y 24
 line 'require "trialsh.session".width()'
 seen "another width is noticed" '^40$'
 line 'print("end")'
 seen "and the prompt goes on" '^end$'
+
+# options ------------------------------------------------------------------------
+echo 'answer = 42 print("script ran")' >"$tmp/work/s.lua"
+start o -q -i s.lua
+seen "-i prompts after the script" '^script ran$'
+line 'answer'
+seen "with what it has set" '^42$'
+check "-q shows no banner" test "$(shows 'Tab completes')" = 0
+start o -d c.db
+seen "-d opens a study as s" '^c\.db\. \?name for help'
+line '#s.last'
+seen "and it is there" '^2$'
 
 finish
