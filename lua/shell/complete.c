@@ -17,9 +17,8 @@ static char *next_name(const char *text, int again)
     (void)text;
     i = again ? i + 1 : 1;
     lua_rawgeti(state, -1, i);
-    const char *name = lua_type(state, -1) == LUA_TSTRING
-                           ? lua_tostring(state, -1)
-                           : NULL;
+    const char *name =
+        lua_type(state, -1) == LUA_TSTRING ? lua_tostring(state, -1) : NULL;
     char *copy = name ? strdup(name) : NULL;
     lua_pop(state, 1);
     return copy;

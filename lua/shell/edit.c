@@ -2,8 +2,8 @@
  * Reading one entry with readline. The callback interface and our own signals:
  * readline never sees one. An entry may span lines and is edited as a whole:
  * Enter adds a line while the chunk is incomplete, Up, Down, Home and End move
- * inside the block before Up and Down move in the history. Keys that the user's inputrc has
- * given another meaning are left alone.
+ * inside the block before Up and Down move in the history. Keys that the user's
+ * inputrc has given another meaning are left alone.
  */
 #include "shell.h"
 

@@ -67,9 +67,9 @@ static const char *trim(const char *text, size_t *length)
 
 bool shell_is_quit(const char *text)
 {
-    static const char *const words[] = {"quit", "exit", "q()",  "quit()",
-                                        "exit()", ".quit", ".exit", ".q",
-                                        "\\q"};
+    static const char *const words[] = {"quit",   "exit",   "q()",
+                                        "quit()", "exit()", ".quit",
+                                        ".exit",  ".q",     "\\q"};
     size_t length;
     text = trim(text, &length);
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
@@ -86,8 +86,8 @@ static bool is_topic(const char *text, size_t length)
     return length > 0;
 }
 
-/* ?name, name?, ??words, ? and help alone: a call of the help module is left on the
- * stack, ready to be made. */
+/* ?name, name?, ??words, ? and help alone: a call of the help module is left on
+ * the stack, ready to be made. */
 static int help_call(lua_State *L, const char *text)
 {
     size_t n;
@@ -129,8 +129,8 @@ static bool is_silent(lua_State *L, const char *text)
     luaL_addlstring(&b, s, length - 1);
     luaL_addstring(&b, ")");
     luaL_pushresult(&b);
-    bool comment = load_expression(L, lua_tostring(L, -1), SHELL_PROMPT) ==
-                   LUA_OK;
+    bool comment =
+        load_expression(L, lua_tostring(L, -1), SHELL_PROMPT) == LUA_OK;
     lua_pop(L, 2);
     return !comment;
 }

@@ -69,8 +69,8 @@ static int open_locked(int flags)
         if (fd < 0)
             return -1;
         if (fstat(fd, &here) || !S_ISREG(here.st_mode) ||
-            here.st_uid != geteuid() || here.st_nlink > 1 ||
-            fchmod(fd, 0600) || flock(fd, LOCK_EX)) {
+            here.st_uid != geteuid() || here.st_nlink > 1 || fchmod(fd, 0600) ||
+            flock(fd, LOCK_EX)) {
             close(fd);
             return -1;
         }
@@ -207,9 +207,8 @@ void shell_history_add(const char *text)
 {
     if (text[0] == ' ' || text[0] == '\t')
         return;
-    HIST_ENTRY *last = history_length
-                           ? history_get(history_base + history_length - 1)
-                           : NULL;
+    HIST_ENTRY *last =
+        history_length ? history_get(history_base + history_length - 1) : NULL;
     if (!last || strcmp(last->line, text) != 0) {
         add_history(text);
         if (keeping)

@@ -29,7 +29,8 @@ static const char usage[] =
     "  --no-history       keep no history of what is typed\n"
     "  --version          the version, and the commit it was built from\n"
     "  --help             this text\n"
-    "Without a script: the prompt on a terminal, else standard input (also -).\n"
+    "Without a script: the prompt on a terminal, else standard input (also "
+    "-).\n"
     "exit: 0 done, 1 error, 2 usage, 3 warnings under --werror,\n"
     "      130 interrupted\n";
 
@@ -296,6 +297,14 @@ static int main_lua(lua_State *L)
     return 1;
 }
 
+#ifdef __SANITIZE_ADDRESS__
+#define SANITIZED
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define SANITIZED
+#endif
+#endif
+
 /* Nobody else may read what is written, and no core file shows patients. The
  * leak checker of a sanitized build needs to look, though. */
 static void protect(void)
@@ -303,7 +312,7 @@ static void protect(void)
     struct rlimit none = {0, 0};
     ts_file_private();
     setrlimit(RLIMIT_CORE, &none);
-#ifndef __SANITIZE_ADDRESS__
+#ifndef SANITIZED
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 #endif
     /* `| head -1` ends us without a word, whatever the caller ignored */

@@ -17,9 +17,9 @@ enum { EXIT_DONE, EXIT_ERROR, EXIT_USAGE, EXIT_WARNINGS, EXIT_STOPPED = 130 };
 #define SHELL_COMMAND "=(command line)"
 
 typedef struct {
-    const char *study;    /* -d */
-    const char *script;   /* NULL: none; "-": standard input */
-    char **commands;      /* -e, in order */
+    const char *study;  /* -d */
+    const char *script; /* NULL: none; "-": standard input */
+    char **commands;    /* -e, in order */
     int n_commands;
     bool prompt, quiet, no_history, werror, full_traceback;
     const char *seed, *jobs;
