@@ -27,6 +27,7 @@ typedef struct {
     void (*object_set_destroy)(void *);
     void (*pattern_destroy)(void *);
     void (*charset_destroy)(void *);
+    void (*fini)(void);
 } fontconfig;
 
 static bool load(fontconfig *fc)
@@ -35,7 +36,7 @@ static bool load(fontconfig *fc)
         "FcPatternCreate", "FcCharSetCreate", "FcCharSetAddChar",
         "FcPatternAddCharSet", "FcObjectSetCreate", "FcFontList",
         "FcFontSetDestroy", "FcObjectSetDestroy", "FcPatternDestroy",
-        "FcCharSetDestroy"};
+        "FcCharSetDestroy", "FcFini"};
     void *library = dlopen("libfontconfig.so.1", RTLD_LAZY | RTLD_LOCAL);
     if (!library)
         return false;
@@ -48,25 +49,32 @@ static bool load(fontconfig *fc)
     return true;
 }
 
-bool ts_font_has(unsigned character)
+static bool has(const fontconfig *fc, unsigned character)
+{
+    void *pattern = fc->pattern_create(), *set = fc->charset_create();
+    void *objects = fc->object_set_create();
+    font_set *found = NULL;
+    if (pattern && set && objects && fc->charset_add_char(set, character) &&
+        fc->pattern_add_charset(pattern, "charset", set))
+        found = fc->font_list(NULL, pattern, objects);
+    bool some = found && found->n_font > 0;
+    if (found)
+        fc->font_set_destroy(found);
+    if (objects)
+        fc->object_set_destroy(objects);
+    if (pattern)
+        fc->pattern_destroy(pattern);
+    if (set)
+        fc->charset_destroy(set);
+    return some;
+}
+
+void ts_font_has(const unsigned *character, size_t n, bool *some_font_has)
 {
     fontconfig fc;
-    if (!load(&fc))
-        return false;
-    void *pattern = fc.pattern_create(), *set = fc.charset_create();
-    void *objects = fc.object_set_create();
-    font_set *found = NULL;
-    if (pattern && set && objects && fc.charset_add_char(set, character) &&
-        fc.pattern_add_charset(pattern, "charset", set))
-        found = fc.font_list(NULL, pattern, objects);
-    bool has = found && found->n_font > 0;
-    if (found)
-        fc.font_set_destroy(found);
-    if (objects)
-        fc.object_set_destroy(objects);
-    if (pattern)
-        fc.pattern_destroy(pattern);
-    if (set)
-        fc.charset_destroy(set);
-    return has;
+    bool loaded = load(&fc);
+    for (size_t i = 0; i < n; i++)
+        some_font_has[i] = loaded && has(&fc, character[i]);
+    if (loaded)
+        fc.fini();
 }

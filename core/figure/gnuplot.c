@@ -104,7 +104,7 @@ static void first_lines_dumb(const ts_gnuplot *job, ts_buffer *out)
 {
     ts_buffer_printf(out, "set terminal dumb noenhanced mono size %.0f,%.0f "
                           "aspect 1\n", job->width, job->height);
-    add_units(out, 1 / job->width, 1 / job->height, 1, "1");
+    add_units(out, 1 / (job->width - 1), 1 / (job->height - 1), 1, "1");
 }
 
 ts_status ts_gnuplot_script(const ts_gnuplot *job, const char *commands,

@@ -10,8 +10,8 @@
  *
  * The program writes the first lines of every script: encoding, terminal and
  * the units. On the same script the three formats differ in nothing else:
- *   X, Y   screen coordinates per mm from the lower left corner (per character
- *          cell for TS_DUMB)
+ *   X, Y   screen coordinates per mm from the lower left corner (for TS_DUMB
+ *          per character cell from that of the corner)
  *   P      `pointsize d*P` draws a disc of d points across
  *   D(w)   factor for the dashes of a line of width w: `dt (6*D(0.5),4*D(0.5))`
  *   fonts in points, line widths in points, dashes in half line widths.
@@ -53,9 +53,9 @@ void ts_gnuplot_plain(ts_buffer *out, const char *text, size_t length);
 /* Appends x with 17 digits in the C locale; NaN and infinities as NaN. */
 void ts_gnuplot_number(ts_buffer *out, double x);
 
-/* Whether any installed font has that character; false when fontconfig cannot
- * say. Others must not reach a PDF or PNG: gnuplot draws a black page. */
-bool ts_font_has(unsigned character);
+/* Whether some installed font has each of n characters; false when fontconfig
+ * cannot say. Others must not reach a PDF or PNG: gnuplot draws a black page. */
+void ts_font_has(const unsigned *character, size_t n, bool *some_font_has);
 
 /* The whole script: the first lines for job, then the commands. */
 ts_status ts_gnuplot_script(const ts_gnuplot *job, const char *commands,

@@ -143,10 +143,24 @@ static int number(lua_State *L)
     return push_buffer(L, out);
 }
 
-/* has_glyph(code point): whether an installed font has it */
+/* has_glyph({ code point, ... }) -> { whether some installed font has it } */
 static int has_glyph(lua_State *L)
 {
-    lua_pushboolean(L, ts_font_has((unsigned)luaL_checkinteger(L, 1)));
+    luaL_checktype(L, 1, LUA_TTABLE);
+    size_t n = (size_t)luaL_len(L, 1);
+    unsigned *character = lua_newuserdatauv(L, n * sizeof *character + 1, 0);
+    bool *has = lua_newuserdatauv(L, n * sizeof *has + 1, 0);
+    for (size_t i = 0; i < n; i++) {
+        lua_geti(L, 1, (lua_Integer)i + 1);
+        character[i] = (unsigned)luaL_checkinteger(L, -1);
+        lua_pop(L, 1);
+    }
+    ts_font_has(character, n, has);
+    lua_createtable(L, (int)n, 0);
+    for (size_t i = 0; i < n; i++) {
+        lua_pushboolean(L, has[i]);
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
     return 1;
 }
 

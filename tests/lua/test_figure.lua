@@ -171,8 +171,11 @@ function TestFigure:test_hostile_text_stays_text()
   for k = 1, n do
     local given = {}
     for i = 1, 7 do given[i] = hostile(i > 5 and 2 or 6) end
-    -- two arms must differ, and a name is cut where it is too long
-    given[6], given[7] = "A" .. given[6]:sub(1, 12), "B" .. given[7]:sub(1, 12)
+    -- two arms must differ, a name is cut where it is too long, and a zero
+    -- byte ends the text of a frame
+    for i = 6, 7 do
+      given[i] = ("AB"):sub(i - 5, i - 5) .. given[i]:gsub("%z", ""):sub(1, 12)
+    end
     local data = { AVAL = small.AVAL, CNSR = small.CNSR, TRT01P = {} }
     for i = 1, 6 do data.TRT01P[i] = given[6 + i % 2] end
     local options = { data, title = given[1], ylabel = given[2],
@@ -226,6 +229,16 @@ function TestFigure:test_missing_glyphs_are_told()
   lu.assertStrContains(table.concat(said, "\n"), "(U+E123)")
   lu.assertEquals(font.drawable "a\u{200B}b\u{FEFF}", "ab")
   lu.assertEquals(font.drawable "µ ≥ \u{2212}", "µ ≥ \u{2212}")
+end
+
+function TestFigure:test_the_preview_steers_no_terminal()
+  local f = figure.points { small, title = "a\27[2Jb\u{202E}c\u{9B}d\7" }
+  local shown = f:text { columns = 60, lines = 20 }
+  lu.assertNil(shown:find "[\0-\9\11-\31\127]")
+  lu.assertNil(shown:find("\u{202E}", 1, true))
+  lu.assertNil(shown:find("\u{9B}", 1, true))
+  for line in shown:gmatch "[^\n]+" do lu.assertTrue(#line <= 80, line) end
+  lu.assertNil(tostring(f):find "[%c]")
 end
 
 -- Files ------------------------------------------------------------------------

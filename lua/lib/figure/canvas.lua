@@ -117,10 +117,10 @@ function Page:text(s, x, y, opt)
   s = core.plain(s)
   if s == "" then return end
   self.n_label = self.n_label + 1
-  if self.cells then -- cells are counted from their middle
+  if self.cells then -- the first cell; a little more, for gnuplot cuts off
     if opt.align == "right" then x = x - terminal.width(s)
-    elseif opt.align == "center" then x = x - terminal.width(s) / 2 end
-    x, y = math.floor(x + 0.5) + 0.5, math.floor(y) + 0.5
+    elseif opt.align == "center" then x = x - (terminal.width(s) - 1) / 2 end
+    x, y = math.floor(x + 0.5) + 0.01, math.floor(y) + 0.01
   end
   local words = { "set label", self.n_label, encoded(self, s), "at",
     at(self, x, y), self.cells and "left" or opt.align or "left", "front" }
@@ -154,8 +154,8 @@ end
 function Page:line(x1, y1, x2, y2, opt)
   self.n_arrow = self.n_arrow + 1
   if self.cells then
-    x1, x2 = math.floor(x1) + 0.5, math.floor(x2) + 0.5
-    y1, y2 = math.floor(y1) + 0.01, math.floor(y2) + 0.01
+    x1, x2 = math.floor(x1 + 0.5) - 0.3, math.floor(x2 + 0.5) - 0.3
+    y1, y2 = math.floor(y1 + 0.5) - 0.3, math.floor(y2 + 0.5) - 0.3
   end
   self.head[#self.head + 1] = ("set arrow %d from %s to %s nohead %s %s")
     :format(self.n_arrow, at(self, x1, y1), at(self, x2, y2),

@@ -134,23 +134,33 @@ local function invisible(c)
     or c >= 0xFE00 and c <= 0xFE0F or c >= 0xE0000 and c <= 0xE0FFF
 end
 
-local elsewhere = {}
+local elsewhere = {} -- code point -> whether another font has it
+
+-- Asks for all characters of s that this font lacks, at once.
+local function ask(s, font)
+  local list = {}
+  for _, c in utf8.codes(s) do
+    if elsewhere[c] == nil and not invisible(c)
+        and (c >= 0x10000 or glyph_of(font, c) == 0) then
+      list[#list + 1] = c
+    end
+  end
+  if #list == 0 then return end
+  local has = require "ts.gnuplot".has_glyph(list)
+  for i, c in ipairs(list) do elsewhere[c] = has[i] end
+end
 
 --- font.drawable(s) -> text, list of characters that no installed font has
 -- gnuplot draws such a character as a black page: a white square stands for it.
 function M.drawable(s)
-  local font, missing = font_of(false), {}
-  local out = {}
+  local font, missing, out = font_of(false), {}, {}
+  ask(s, font)
   for _, c in utf8.codes(s) do
-    local good = c < 0x10000 and glyph_of(font, c) ~= 0
-    if not good and not invisible(c) then
-      if elsewhere[c] == nil then
-        elsewhere[c] = require "ts.gnuplot".has_glyph(c)
-      end
-      good = elsewhere[c]
+    if not invisible(c) then
+      local good = c < 0x10000 and glyph_of(font, c) ~= 0 or elsewhere[c]
       if not good then missing[#missing + 1] = utf8.char(c) end
+      out[#out + 1] = good and utf8.char(c) or "\u{25A1}"
     end
-    if not invisible(c) then out[#out + 1] = good and utf8.char(c) or "\u{25A1}" end
   end
   return table.concat(out), missing
 end

@@ -59,7 +59,7 @@ end
 --- legend.height_above(page, entries, width)
 function M.height_above(page, entries, width)
   return #rows_of(page, entries, width)
-    * page:line_height(page.style.legend_text) + page.style.gap
+    * page:line_height(page.style.legend_text) + page.style.between
 end
 
 --- legend.draw_above(page, entries, left, top, width)

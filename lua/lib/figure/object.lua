@@ -79,7 +79,7 @@ end
 local function lines_of(s)
   local out = {}
   for line in (s:gsub("\f", "") .. "\n"):gmatch "(.-)\n" do
-    out[#out + 1] = (line:gsub("%s+$", ""))
+    out[#out + 1] = text.escape((line:gsub("%s+$", "")))
   end
   while #out > 0 and out[#out] == "" do out[#out] = nil end
   while #out > 0 and out[1] == "" do table.remove(out, 1) end

@@ -224,12 +224,15 @@ local function draw(page, spec)
   local s = page.style
   local bottom, top = sheet.frame(page, spec)
   local n = #spec.groups
-  top = top - (page.cells and (spec.yaxis.title and 1 or 0)
+  spec.yaxis.row = top - 0.5
+  top = top - (page.cells and (spec.yaxis.title and 2 or 1)
     or 0.4 * page:line_height(s.tick_text))
   local left = s.pad + sheet.y_width(page, spec.yaxis, top - bottom - 8)
   local right = page.width - s.pad
   local captions, most = captions_of(page, spec, (right - left) / n)
-  local x_title = spec.xlabel and page:line_height(s.label) or 0
+  local x_lines = spec.xlabel and page:wrap(spec.xlabel, right - left, s.label)
+    or {}
+  local x_title = #x_lines * page:line_height(s.label)
   local under = (most + 1) * page:line_height(s.tick_text) + x_title
     + (page.cells and 0 or s.gap)
   if top - bottom - under < (page.cells and 4 or 10) or right - left < 10 then
@@ -260,8 +263,9 @@ local function draw(page, spec)
   sheet.y_axis(panel, spec.yaxis)
   sheet.x_line(panel)
   draw_captions(page, panel, spec, captions, most)
-  if spec.xlabel then
-    page:text(page:fit(spec.xlabel, right - left, s.label), (panel.left + panel.right) / 2, bottom + x_title / 2,
+  for i, line in ipairs(x_lines) do
+    page:text(line, (panel.left + panel.right) / 2,
+      bottom + x_title - (i - 0.5) * page:line_height(s.label),
       { size = s.label, align = "center" })
   end
 end

@@ -16,7 +16,7 @@ function M.frame(page, spec)
         { size = s.title, bold = true, align = page.cells and "center" or "left" })
       top = top - height
     end
-    top = top - s.gap
+    top = top - s.between
   end
   local note = spec.note and page:wrap(spec.note, width, s.note_text) or {}
   local height = page:line_height(s.note_text)
@@ -33,10 +33,11 @@ function M.frame(page, spec)
     page:text(note[i], s.pad, bottom + height / 2, { size = s.note_text })
     bottom = bottom + height
   end
-  return bottom + (#note > 0 and s.gap or 0), top
+  return bottom + (#note > 0 and s.between or 0), top
 end
 
---- sheet.y_axis(panel, ticks, labels, minor, title)
+--- sheet.y_axis(panel, axis): { ticks, labels, minor, title } and where its
+-- title is: title_at in mm from the left, row of the preview
 function M.y_axis(panel, axis)
   local page, s = panel.page, panel.page.style
   local x = panel.left
@@ -47,6 +48,7 @@ function M.y_axis(panel, axis)
     if s.tick > 0 then
       page:line(x - s.tick, at, x, at, { width = s.axis_line })
     end
+    if page.cells then at = math.floor(at + 0.5) end -- the row it is drawn in
     page:text(axis.labels[i], x - s.tick - (page.cells and 0 or s.gap), at,
       { size = s.tick_text, align = "right" })
   end
@@ -56,7 +58,7 @@ function M.y_axis(panel, axis)
   end
   if not axis.title then return end
   if page.cells then
-    page:text(axis.title, 0, panel.top + 1, { size = s.label })
+    page:text(axis.title, 0, axis.row, { size = s.label })
     return
   end
   local height = page:line_height(s.label)
@@ -91,8 +93,7 @@ function M.x_axis(panel, axis)
   local page, s = panel.page, panel.page.style
   M.x_line(panel)
   local height = page:line_height(s.tick_text)
-  local y = panel.bottom - s.tick - (page.cells and 1 or 0) - height / 2
-    - (page.cells and -0.5 or 0.2)
+  local y = panel.bottom - s.tick - height / 2 - (page.cells and 0 or 0.2)
   for i, x in ipairs(axis.ticks) do
     local at = panel:at_x(x)
     if s.tick > 0 then

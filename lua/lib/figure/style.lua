@@ -54,12 +54,13 @@ function M.arms(n, palette)
   return arms
 end
 
--- Sizes on paper, in points (text, lines) and mm (the rest).
+-- Sizes on paper, in points (text, lines) and mm (the rest). gap is beside
+-- things, between is above and below them.
 M.paper = {
   title = 7, label = 7, tick_text = 6, table_text = 6, legend_text = 6,
   note_text = 5, stamp_text = 5,
   axis_line = 0.5, curve = 1, box_line = 0.6, thin = 0.5,
-  tick = 0.9, gap = 0.7, pad = 1, censor = 0.75, key = 6,
+  tick = 0.9, gap = 0.7, between = 0.7, pad = 1, censor = 0.75, key = 6,
 }
 
 -- The same in character cells.
@@ -67,7 +68,7 @@ M.terminal = {
   title = 1, label = 1, tick_text = 1, table_text = 1, legend_text = 1,
   note_text = 1, stamp_text = 1,
   axis_line = 1, curve = 1, box_line = 1, thin = 1,
-  tick = 0, gap = 1, pad = 0, censor = 0, key = 3,
+  tick = 0, gap = 1, between = 0, pad = 0, censor = 0, key = 3,
 }
 
 return M

@@ -329,7 +329,7 @@ local function lay_out(page, spec, rows, bottom, top, right_of)
   local under = sheet.x_height(page)
     + #page:wrap(spec.xlabel, page.width - 2 * s.pad, s.label)
       * page:line_height(s.label)
-    + (#rows > 0 and #rows * height + s.gap or 0)
+    + (#rows > 0 and #rows * height + s.between or 0)
   local panel = { bottom = bottom + under, top = top, x = spec.x, y = spec.y }
   panel.left = s.pad + math.max(table_width(page, rows),
     sheet.y_width(page, spec.yaxis, panel.top - panel.bottom))
@@ -424,7 +424,8 @@ local function draw(page, spec)
   local entries = (spec.legend == "none" or direct) and {} or entries_of(spec)
   local words = {}
   for i, line in ipairs(spec.text) do words[i] = { name = line } end
-  top = top - (page.cells and 1 or 0.5 * page:line_height(s.tick_text) * 0.8)
+  spec.yaxis.row = top - 0.5
+  top = top - (page.cells and 2 or 0.4 * page:line_height(s.tick_text))
   local panel = lay_out(page, spec, rows, bottom, top,
     direct and names_width(page, spec) or 0)
   local above = {}
@@ -441,7 +442,8 @@ local function draw(page, spec)
     page:back_to(before)
     local width = panel.right - panel.left
     local height = legend.height_above(page, above, width)
-    legend.draw_above(page, above, panel.left, top + 0.3 * s.gap, width)
+    legend.draw_above(page, above, panel.left,
+      top + (page.cells and 1 or 0.3 * s.gap), width)
     local kept = {}
     for _, list in ipairs { entries, words } do
       local stay = {}
@@ -483,7 +485,7 @@ local function draw(page, spec)
     page:text(line, middle, y - height / 2, { size = s.label, align = "center" })
     y = y - height
   end
-  draw_table(page, panel, rows, spec.ticks, y - s.gap)
+  draw_table(page, panel, rows, spec.ticks, y - s.between)
 end
 
 -- The description ------------------------------------------------------------
