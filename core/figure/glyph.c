@@ -32,11 +32,17 @@ typedef struct {
 
 static bool load(fontconfig *fc)
 {
-    static const char *const names[] = {
-        "FcPatternCreate", "FcCharSetCreate", "FcCharSetAddChar",
-        "FcPatternAddCharSet", "FcObjectSetCreate", "FcFontList",
-        "FcFontSetDestroy", "FcObjectSetDestroy", "FcPatternDestroy",
-        "FcCharSetDestroy", "FcFini"};
+    static const char *const names[] = {"FcPatternCreate",
+                                        "FcCharSetCreate",
+                                        "FcCharSetAddChar",
+                                        "FcPatternAddCharSet",
+                                        "FcObjectSetCreate",
+                                        "FcFontList",
+                                        "FcFontSetDestroy",
+                                        "FcObjectSetDestroy",
+                                        "FcPatternDestroy",
+                                        "FcCharSetDestroy",
+                                        "FcFini"};
     void *library = dlopen("libfontconfig.so.1", RTLD_LAZY | RTLD_LOCAL);
     if (!library)
         return false;

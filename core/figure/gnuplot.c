@@ -25,8 +25,8 @@ static ts_status check_size(const ts_gnuplot *job, ts_error *err)
               job->height <= 300))
             return ts_fail(err, TS_EINVALID,
                            "%g x %g characters is no size for a preview: 20 "
-                           "to 500 columns, 5 to 300 lines", job->width,
-                           job->height);
+                           "to 500 columns, 5 to 300 lines",
+                           job->width, job->height);
         return TS_OK;
     }
     if (!(job->width >= 10 && job->width <= 2000 && job->height >= 10 &&
@@ -43,7 +43,8 @@ static ts_status check_size(const ts_gnuplot *job, ts_error *err)
             fmax(job->width, job->height) * dpi / MM > 32000)
             return ts_fail(err, TS_ELIMIT,
                            "%g x %g mm at %g dpi is more than 100 million "
-                           "pixels", job->width, job->height, dpi);
+                           "pixels",
+                           job->width, job->height, dpi);
     }
     return TS_OK;
 }
@@ -85,7 +86,8 @@ static void first_lines_svg(const ts_gnuplot *job, ts_buffer *out)
     double h = ceil(job->height * 72 / MM - 1e-9);
     ts_buffer_printf(out,
                      "set terminal svg noenhanced size %.0f,%.0f " FONT
-                     " fontscale 1 linewidth 1 butt\n", w, h);
+                     " fontscale 1 linewidth 1 butt\n",
+                     w, h);
     add_units(out, 72 / MM / w, 72 / MM / h, 1 / 5.25, "1");
 }
 
@@ -96,14 +98,17 @@ static void first_lines_png(const ts_gnuplot *job, ts_buffer *out)
     ts_buffer_printf(out,
                      "set terminal pngcairo noenhanced size %.0f,%.0f " FONT
                      " fontscale %.10f linewidth %.10f pointscale %.10f "
-                     "dashlength 2 butt\n", w, h, 0.75 * k, k, k);
+                     "dashlength 2 butt\n",
+                     w, h, 0.75 * k, k, k);
     add_units(out, dpi / MM / w, dpi / MM / h, 1 / 6.0, "1");
 }
 
 static void first_lines_dumb(const ts_gnuplot *job, ts_buffer *out)
 {
-    ts_buffer_printf(out, "set terminal dumb noenhanced mono size %.0f,%.0f "
-                          "aspect 1\n", job->width, job->height);
+    ts_buffer_printf(out,
+                     "set terminal dumb noenhanced mono size %.0f,%.0f "
+                     "aspect 1\n",
+                     job->width, job->height);
     add_units(out, 1 / (job->width - 1), 1 / (job->height - 1), 1, "1");
 }
 
@@ -150,8 +155,8 @@ static ts_status finish(const ts_gnuplot *job, ts_buffer *out, ts_error *err)
     }
 }
 
-ts_status ts_gnuplot_draw(ts_gnuplot *job, const char *commands,
-                          ts_buffer *out, ts_error *err)
+ts_status ts_gnuplot_draw(ts_gnuplot *job, const char *commands, ts_buffer *out,
+                          ts_error *err)
 {
     ts_buffer script = {0}, picture = {0};
     ts_status status = ts_gnuplot_script(job, commands, &script, err);

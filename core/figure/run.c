@@ -52,9 +52,8 @@ static ts_status find_gnuplot(char **program, ts_error *err)
     for (const char *p = path; p && *p; p += *p == ':') {
         size_t n = strcspn(p, ":");
         int length = snprintf(file, sizeof file, "%.*s/gnuplot", (int)n, p);
-        if (*p == '/' && length < (int)sizeof file &&
-            stat(file, &info) == 0 && S_ISREG(info.st_mode) &&
-            access(file, X_OK) == 0) {
+        if (*p == '/' && length < (int)sizeof file && stat(file, &info) == 0 &&
+            S_ISREG(info.st_mode) && access(file, X_OK) == 0) {
             *program = ts_strdup(file);
             return *program ? TS_OK : ts_fail_memory(err);
         }
@@ -223,7 +222,8 @@ static ts_status still_allowed(const process *gnuplot, double seconds,
     if (now() > gnuplot->deadline)
         return ts_fail(err, TS_EPROCESS,
                        "gnuplot was stopped after %g seconds; the figure may "
-                       "hold too many points", seconds);
+                       "hold too many points",
+                       seconds);
     return ts_interrupt_check(err);
 }
 
@@ -236,8 +236,7 @@ static ts_status watch(process *gnuplot, double seconds, int *exit_status,
         struct pollfd ends[N_PIPE];
         int open = 0;
         for (int i = 0; i < N_PIPE; i++) {
-            ends[i] = (struct pollfd){.fd = gnuplot->pipe[i],
-                                      .events = POLLIN};
+            ends[i] = (struct pollfd){.fd = gnuplot->pipe[i], .events = POLLIN};
             open += gnuplot->pipe[i] >= 0;
         }
         if ((status = still_allowed(gnuplot, seconds, err)))
@@ -289,8 +288,7 @@ static ts_status judge(process *gnuplot, int status, ts_error *err)
     ts_status verdict = TS_OK;
     if (WIFSIGNALED(status))
         verdict = ts_fail(err, TS_EPROCESS, "gnuplot crashed (%s)%s%s",
-                          strsignal(WTERMSIG(status)), *said ? ": " : "",
-                          said);
+                          strsignal(WTERMSIG(status)), *said ? ": " : "", said);
     else if (WEXITSTATUS(status) == 127 && !*said)
         verdict = ts_fail(err, TS_EPROCESS, "gnuplot cannot be started: %s",
                           gnuplot->program);

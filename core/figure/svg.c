@@ -17,9 +17,9 @@
 #define BOLD ":Bold" /* gnuplot takes it for a part of the name */
 
 static const char *const allowed[] = {
-    "circle", "defs", "desc", "feComposite", "feFlood", "filter", "g", "line",
-    "path", "pattern", "polygon", "polyline", "rect", "svg", "text", "title",
-    "tspan", "use", NULL};
+    "circle", "defs",  "desc",    "feComposite", "feFlood",  "filter", "g",
+    "line",   "path",  "pattern", "polygon",     "polyline", "rect",   "svg",
+    "text",   "title", "tspan",   "use",         NULL};
 
 static bool is_name(char c)
 {

@@ -54,7 +54,8 @@ void ts_gnuplot_plain(ts_buffer *out, const char *text, size_t length);
 void ts_gnuplot_number(ts_buffer *out, double x);
 
 /* Whether some installed font has each of n characters; false when fontconfig
- * cannot say. Others must not reach a PDF or PNG: gnuplot draws a black page. */
+ * cannot say. Others must not reach a PDF or PNG: gnuplot draws a black page.
+ */
 void ts_font_has(const unsigned *character, size_t n, bool *some_font_has);
 
 /* The whole script: the first lines for job, then the commands. */
@@ -74,8 +75,8 @@ ts_status ts_gnuplot_run(const char *script, double seconds, ts_buffer *out,
  * PNG knows its resolution; an SVG has its size in mm and neither script,
  * handler nor link. The same commands give the same bytes.
  */
-ts_status ts_gnuplot_draw(ts_gnuplot *job, const char *commands,
-                          ts_buffer *out, ts_error *err);
+ts_status ts_gnuplot_draw(ts_gnuplot *job, const char *commands, ts_buffer *out,
+                          ts_error *err);
 
 /* Draws into a file, which appears whole or not at all: on failure an earlier
  * file of that name stays. */

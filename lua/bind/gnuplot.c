@@ -165,9 +165,9 @@ static int has_glyph(lua_State *L)
 }
 
 static const luaL_Reg functions[] = {
-    {"text", text}, {"plain", plain}, {"number", number}, {"script", script},
-    {"draw", draw}, {"save", save},   {"write", write_file},
-    {"has_glyph", has_glyph}, {NULL, NULL},
+    {"text", text},        {"plain", plain},         {"number", number},
+    {"script", script},    {"draw", draw},           {"save", save},
+    {"write", write_file}, {"has_glyph", has_glyph}, {NULL, NULL},
 };
 
 int luaopen_ts_gnuplot(lua_State *L)

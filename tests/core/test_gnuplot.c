@@ -112,9 +112,15 @@ static void shows(void **state)
     assert_shows("it's \"5%\"", 9, "it's \"5%\"");
     assert_shows("\xC2\xB5 \xE6\x97\xA5", 6, "\xC2\xB5 \xE6\x97\xA5");
     assert_shows("a\nb\rc\0d\x1b[2J\x7f", 12, "a b c d [2J ");
-    assert_shows("\xC2\x9B" "2J", 4, " 2J"); /* C1 */
-    assert_shows("a\xff\xc3(\xed\xa0\x80" "b", 8, "a(b"); /* no UTF-8 */
-    assert_shows("\xEF\xBF\xBF" "x", 4, "x"); /* U+FFFF */
+    assert_shows("\xC2\x9B"
+                 "2J",
+                 4, " 2J"); /* C1 */
+    assert_shows("a\xff\xc3(\xed\xa0\x80"
+                 "b",
+                 8, "a(b"); /* no UTF-8 */
+    assert_shows("\xEF\xBF\xBF"
+                 "x",
+                 4, "x"); /* U+FFFF */
     assert_shows("a]]>b", 5, "a]] >b");
     assert_shows("a]\xff]>b", 6, "a]] >b"); /* joined by what is dropped */
     assert_shows("\\U+0022", 7, "\\U +0022");
@@ -187,8 +193,7 @@ static void writes_numbers(void **state)
 static ts_status draw(ts_format format, const char *commands, ts_buffer *out,
                       ts_error *err)
 {
-    ts_gnuplot job = {
-        .format = format, .width = 89, .height = 60, .dpi = 300};
+    ts_gnuplot job = {.format = format, .width = 89, .height = 60, .dpi = 300};
     return ts_gnuplot_draw(&job, commands, out, err);
 }
 
@@ -196,9 +201,23 @@ static ts_status draw(ts_format format, const char *commands, ts_buffer *out,
 static void draws_every_title(void **state)
 {
     static const char *const titles[] = {
-        "'tis", "a''b", "''", "\\U+0022", "]]>", "`touch PWN`", "%s%n %d",
-        "{/Arial'><script>alert(4)</script> x}", "\"; system('touch PWN') #",
-        "a\n!touch PWN\n", "@foo", "EOD", "\\", "\"", "", " ", "^"};
+        "'tis",
+        "a''b",
+        "''",
+        "\\U+0022",
+        "]]>",
+        "`touch PWN`",
+        "%s%n %d",
+        "{/Arial'><script>alert(4)</script> x}",
+        "\"; system('touch PWN') #",
+        "a\n!touch PWN\n",
+        "@foo",
+        "EOD",
+        "\\",
+        "\"",
+        "",
+        " ",
+        "^"};
     ts_error err;
     (void)state;
     if (!have_gnuplot())
@@ -314,10 +333,13 @@ static void jails(void **state)
 /* A7: nothing of the user's environment reaches gnuplot */
 static void has_clean_environment(void **state)
 {
-    static const char *const hostile[][2] = {
-        {"GNUPLOT_LUA_DIR", "."}, {"GNUTERM", "tikz"}, {"HOME", NULL},
-        {"GNUPLOT_LIB", "."}, {"FIT_SCRIPT", "touch PWN"},
-        {"GNUPLOT_FONTPATH", "."}, {"LC_ALL", "de_DE.UTF-8"}};
+    static const char *const hostile[][2] = {{"GNUPLOT_LUA_DIR", "."},
+                                             {"GNUTERM", "tikz"},
+                                             {"HOME", NULL},
+                                             {"GNUPLOT_LIB", "."},
+                                             {"FIT_SCRIPT", "touch PWN"},
+                                             {"GNUPLOT_FONTPATH", "."},
+                                             {"LC_ALL", "de_DE.UTF-8"}};
     enum { N = sizeof hostile / sizeof *hostile };
     char before[N][300], dot[200];
     ts_error err;
@@ -429,8 +451,7 @@ static void survives_crashes(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof body / sizeof *body; i++) {
         fake_gnuplot(body[i][0]);
-        assert_int_equal(ts_gnuplot_run("x", 5, &out, NULL, &err),
-                         TS_EPROCESS);
+        assert_int_equal(ts_gnuplot_run("x", 5, &out, NULL, &err), TS_EPROCESS);
         if (!strstr(err.text, body[i][1]))
             fail_msg("%s", err.text);
         assert_null(out.data);
@@ -438,9 +459,8 @@ static void survives_crashes(void **state)
     }
     setenv("PATH", "/nowhere", 1);
     assert_int_equal(ts_gnuplot_run("x", 5, &out, NULL, &err), TS_EPROCESS);
-    assert_string_equal(err.text,
-                        "gnuplot is not installed: apt-get install "
-                        "gnuplot-nox");
+    assert_string_equal(err.text, "gnuplot is not installed: apt-get install "
+                                  "gnuplot-nox");
 }
 
 /* Files ------------------------------------------------------------------- */
@@ -589,8 +609,7 @@ static void refuses_sizes(void **state)
     job = (ts_gnuplot){
         .format = TS_PNG, .width = 1000, .height = 1000, .dpi = 1200};
     assert_int_equal(ts_gnuplot_draw(&job, "", &out, &err), TS_ELIMIT);
-    job = (ts_gnuplot){
-        .format = TS_PNG, .width = 89, .height = 60, .dpi = 10};
+    job = (ts_gnuplot){.format = TS_PNG, .width = 89, .height = 60, .dpi = 10};
     assert_int_equal(ts_gnuplot_draw(&job, "", &out, &err), TS_EINVALID);
 }
 
@@ -635,15 +654,25 @@ static void knows_fonts(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        CASE(shows), CASE(encodes), CASE(emits_nothing_else),
-        CASE(caps_length), CASE(writes_numbers), CASE(draws_every_title),
-        CASE(repeats), CASE(has_its_size), CASE(jails),
-        CASE(has_clean_environment), CASE(stops_what_hangs),
-        CASE(stops_when_interrupted), CASE(survives_crashes),
-        CASE(appears_whole_or_not), CASE(writes_files),
-        CASE(refuses_bad_pictures), CASE(refuses_cut_pictures),
-        CASE(refuses_sizes), CASE(survives_want_of_memory),
-        CASE(knows_fonts)};
+    const struct CMUnitTest tests[] = {CASE(shows),
+                                       CASE(encodes),
+                                       CASE(emits_nothing_else),
+                                       CASE(caps_length),
+                                       CASE(writes_numbers),
+                                       CASE(draws_every_title),
+                                       CASE(repeats),
+                                       CASE(has_its_size),
+                                       CASE(jails),
+                                       CASE(has_clean_environment),
+                                       CASE(stops_what_hangs),
+                                       CASE(stops_when_interrupted),
+                                       CASE(survives_crashes),
+                                       CASE(appears_whole_or_not),
+                                       CASE(writes_files),
+                                       CASE(refuses_bad_pictures),
+                                       CASE(refuses_cut_pictures),
+                                       CASE(refuses_sizes),
+                                       CASE(survives_want_of_memory),
+                                       CASE(knows_fonts)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

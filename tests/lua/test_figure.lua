@@ -349,6 +349,8 @@ function TestFigure:test_nothing_meets_or_leaves_the_page()
       risk_table = false } },
     { "no room inside", { times(40, { "A", "B", "C", "D" }, 1), width = 45,
       height = 60 } },
+    { "much text", { times(40, { "A", "B" }, 0.2), width = 60, p_value = true,
+      text = { "One line of text", "another line of text", "and a third" } } },
     { "narrow", { times(40, { "A", "B" }, 0.02, 90), width = 40, height = 45 } },
     { "no events", { { AVAL = { 5, 9 }, CNSR = { 1, 1 } }, by = false } },
     { "wide", { times(40, { "A", "B" }, 0.0002), width = 183 } },

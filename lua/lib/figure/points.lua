@@ -73,9 +73,9 @@ end
 local function hlines(value)
   if value == nil then return {} end
   if type(value) == "number" then value = { value } end
-  for i, y in ipairs(type(value) == "table" and value or { false }) do
+  for _, y in ipairs(type(value) == "table" and value or { false }) do
     if type(y) ~= "number" then
-      fail("type", ("%s: hline is a number or a list of numbers"):format(WHO, i))
+      fail("type", WHO .. ": hline is a number or a list of numbers")
     end
   end
   return value

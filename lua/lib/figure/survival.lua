@@ -10,6 +10,7 @@ local canvas = require "trialsh.figure.canvas"
 local legend = require "trialsh.figure.legend"
 local object = require "trialsh.figure.object"
 local place = require "trialsh.figure.place"
+local risk_table = require "trialsh.figure.risk_table"
 local scale = require "trialsh.figure.scale"
 local sheet = require "trialsh.figure.sheet"
 local source = require "trialsh.figure.source"
@@ -72,131 +73,6 @@ end
 local function default_xlabel(from, opt)
   local ok, label = pcall(source.label, from.data, opt.time or "AVAL")
   return ok and label or "Time"
-end
-
--- What the table shows -------------------------------------------------------
-
--- Those at risk just before t, events and censorings before t: they add up to n.
-local function counts_at(curve, t)
-  local events, censored = 0, 0
-  for i, time in ipairs(curve.time) do
-    if time >= t then return curve.n_risk[i], events, censored end
-    events = events + curve.n_event[i]
-    censored = censored + curve.n_censor[i]
-  end
-  return 0, events, censored
-end
-
-local kinds = { "at risk", "events", "censored" }
-
-local function kinds_of(value)
-  if value == false then return {} end
-  if value == true or value == nil then return { "at risk" } end
-  if type(value) == "string" then value = { value } end
-  if type(value) ~= "table" or #value == 0 then
-    fail("type", WHO .. ": risk_table = true, false or a list of "
-      .. '"at risk", "events", "censored"')
-  end
-  local list = {}
-  for i, word in ipairs(value) do
-    for _, kind in ipairs(kinds) do
-      if type(word) == "string" and word:lower():gsub("[%-_]", " ") == kind then
-        list[i] = kind
-      end
-    end
-    if not list[i] then
-      local near = type(word) == "string" and text.nearest(word, kinds)
-      fail("invalid", ("%s: risk_table has no '%s'; %s"):format(WHO,
-        tostring(word), near and "nearest: " .. near
-          or "it has at risk, events, censored"))
-    end
-  end
-  return list
-end
-
-local heads = { ["at risk"] = "At risk", events = "Events",
-  censored = "Censored" }
-
--- Rows of the table: { label, arm, bold, numbers = { text per tick } }
-local function table_rows(spec)
-  local rows = {}
-  local function numbers(curve, kind)
-    local list = {}
-    for i, t in ipairs(spec.ticks) do
-      local risk, events, censored = counts_at(curve, t)
-      local value = kind == "at risk" and risk or kind == "events" and events
-        or censored
-      list[i] = text.number(value)
-    end
-    return list
-  end
-  local several = #spec.kinds > 1
-  if #spec.kinds == 0 then return rows end
-  if not several and spec.curves[1].name then
-    local kind = spec.kinds[1]
-    rows[1] = { label = kind == "at risk" and "No. at risk" or heads[kind] }
-  end
-  for i, curve in ipairs(spec.curves) do
-    if several and curve.name then
-      rows[#rows + 1] = { label = curve.name, arm = spec.arms[i], bold = true }
-    end
-    for _, kind in ipairs(spec.kinds) do
-      local alone = not curve.name and (kind == "at risk" and "No. at risk")
-      rows[#rows + 1] = { arm = spec.arms[i],
-        label = alone or (several or not curve.name) and heads[kind]
-          or curve.name, numbers = numbers(curve, kind) }
-    end
-  end
-  return rows
-end
-
--- Names that would take too much of the width stand above their numbers.
-local function stack(page, rows, most)
-  local s, out = page.style, {}
-  local long = false
-  for _, row in ipairs(rows) do
-    long = long or row.numbers
-      and page:text_width(row.label, s.table_text, row.bold) > most
-  end
-  if not long then return rows end
-  for _, row in ipairs(rows) do
-    if row.numbers then
-      out[#out + 1] = { label = row.label, arm = row.arm, long = true }
-      out[#out + 1] = { label = "", arm = row.arm, numbers = row.numbers }
-    else
-      out[#out + 1] = row
-    end
-  end
-  return out
-end
-
-local function table_width(page, rows)
-  local s, widest, first = page.style, 0, 0
-  for _, row in ipairs(rows) do
-    if row.numbers then
-      widest = math.max(widest, page:text_width(row.label, s.table_text, row.bold))
-      first = math.max(first, page:text_width(row.numbers[1], s.table_text) / 2)
-    end
-  end
-  return widest > 0 and widest + first + 3 * s.gap or first
-end
-
-local function draw_table(page, panel, rows, ticks, top)
-  local s = page.style
-  local height = page:line_height(s.table_text)
-  for i, row in ipairs(rows) do
-    local y = top - (i - 0.5) * height
-    local label = row.label
-    if row.long or not row.numbers then -- may run on to the right edge
-      label = page:fit(label, page.width - 2 * s.pad, s.table_text, row.bold)
-    end
-    page:text(label, s.pad, y, { size = s.table_text, bold = row.bold,
-      colour = row.arm and row.arm.colour })
-    for k, number in ipairs(row.numbers or {}) do
-      page:text(number, panel:at_x(ticks[k]), y, { size = s.table_text,
-        align = "center", colour = row.arm.colour })
-    end
-  end
 end
 
 -- Steps ----------------------------------------------------------------------
@@ -331,7 +207,7 @@ local function lay_out(page, spec, rows, bottom, top, right_of)
       * page:line_height(s.label)
     + (#rows > 0 and #rows * height + s.between or 0)
   local panel = { bottom = bottom + under, top = top, x = spec.x, y = spec.y }
-  panel.left = s.pad + math.max(table_width(page, rows),
+  panel.left = s.pad + math.max(risk_table.width(page, rows),
     sheet.y_width(page, spec.yaxis, panel.top - panel.bottom))
   local last, half = spec.ticks[#spec.ticks], 0
   for _, label in ipairs(spec.xlabels) do
@@ -394,72 +270,55 @@ local function names_width(page, spec)
   return math.min(widest, direct_most(page)) + page.style.gap
 end
 
--- Draws legend and text inside where there is room; the rest is left over.
-local function draw_inside(page, panel, spec, entries, words)
-  local s, left_over = page.style, {}
+-- Draws blocks of text inside the panel; the place of the first one for which
+-- there is no room, if any.
+local function draw_inside(page, panel, spec, blocks)
+  local s = page.style
   local hard, soft = obstacles_of(panel, spec)
   local inner = { left = panel.left + 2 * s.gap, right = panel.right - s.gap,
     bottom = panel.bottom + 1.5 * s.gap, top = panel.top - s.gap }
-  for _, block in ipairs { entries, words } do
-    if #block > 0 then
-      local width, height = legend.size(page, block)
-      local box = place.find(inner, width, height, hard, soft)
-      if box then
-        legend.draw(page, block, box.left, box.top)
-        hard[#hard + 1] = { box.left - s.gap, box.bottom - s.gap,
-          box.right + s.gap, box.top + s.gap }
-      else
-        for _, e in ipairs(block) do left_over[#left_over + 1] = e end
-      end
-    end
+  for i, block in ipairs(blocks) do
+    local width, height = legend.size(page, block)
+    local box = place.find(inner, width, height, hard, soft)
+    if not box then return i end
+    legend.draw(page, block, box.left, box.top)
+    hard[#hard + 1] = { box.left - s.gap, box.bottom - s.gap,
+      box.right + s.gap, box.top + s.gap }
   end
-  return left_over
 end
 
-local function draw(page, spec)
+-- The panel with legend and text: inside it where there is room, else above
+-- it, which makes it lower.
+local function place_panel(page, spec, rows, bottom, top, right_of)
   local s = page.style
-  local bottom, top = sheet.frame(page, spec)
-  local rows = stack(page, table_rows(spec), 0.3 * page.width)
-  local direct = spec.legend == "direct" and spec.curves[1].name
-  local entries = (spec.legend == "none" or direct) and {} or entries_of(spec)
-  local words = {}
+  local inside, above = {}, {}
+  local entries, words = entries_of(spec), {}
   for i, line in ipairs(spec.text) do words[i] = { name = line } end
-  spec.yaxis.row = top - 0.5
-  top = top - (page.cells and 2 or 0.4 * page:line_height(s.tick_text))
-  local panel = lay_out(page, spec, rows, bottom, top,
-    direct and names_width(page, spec) or 0)
-  local above = {}
-  if spec.legend == "above" then
-    above, entries = entries, {}
-  end
-  -- what finds no room inside goes above, which makes the panel lower
+  if spec.legend == "above" then above = entries end
+  if spec.legend == "inside" and #entries > 0 then inside[1] = entries end
+  if #words > 0 then inside[#inside + 1] = words end
   local before = page:mark()
-  local probe = page:panel(panel)
-  for _, e in ipairs(draw_inside(page, probe, spec, entries, words)) do
-    above[#above + 1] = e
-  end
-  if #above > 0 then
-    page:back_to(before)
-    local width = panel.right - panel.left
-    local height = legend.height_above(page, above, width)
-    legend.draw_above(page, above, panel.left,
-      top + (page.cells and 1 or 0.3 * s.gap), width)
-    local kept = {}
-    for _, list in ipairs { entries, words } do
-      local stay = {}
-      for _, e in ipairs(list) do
-        local moved = false
-        for _, a in ipairs(above) do moved = moved or a == e end
-        if not moved then stay[#stay + 1] = e end
-      end
-      kept[#kept + 1] = stay
+  while true do
+    local panel, height = lay_out(page, spec, rows, bottom, top, right_of), 0
+    if #above > 0 then
+      local width = panel.right - panel.left
+      height = legend.height_above(page, above, width)
+      legend.draw_above(page, above, panel.left,
+        top + (page.cells and 1 or 0.3 * s.gap), width)
+      panel = lay_out(page, spec, rows, bottom, top - height, right_of)
     end
-    probe = page:panel(lay_out(page, spec, rows, bottom, top - height,
-      direct and names_width(page, spec) or 0))
-    draw_inside(page, probe, spec, kept[1], kept[2])
+    panel = page:panel(panel)
+    local failed = draw_inside(page, panel, spec, inside)
+    if not failed then return panel end
+    page:back_to(before)
+    above = table.move(inside[failed], 1, #inside[failed], #above + 1,
+      table.move(above, 1, #above, 1, {}))
+    table.remove(inside, failed)
   end
-  panel = probe
+end
 
+local function draw_curves(panel, spec)
+  local s = panel.page.style
   if spec.medians then draw_medians(panel, spec) end
   for i in ipairs(spec.curves) do
     draw_band(panel, spec.bands[i], spec.arms[i].colour)
@@ -467,25 +326,43 @@ local function draw(page, spec)
   for i, curve in ipairs(spec.curves) do
     local arm = spec.arms[i]
     local xs, ys = steps(curve)
-    panel:lines(xs, ys, { colour = arm.colour, width = s.curve, dash = arm.dash,
-      place = i })
+    panel:lines(xs, ys, { colour = arm.colour, width = s.curve,
+      dash = arm.dash, place = i })
     if spec.censor and s.censor > 0 then draw_censored(panel, curve, arm) end
   end
-  if direct then draw_direct(page, panel, spec) end
+end
 
+-- The title of the x axis, under the middle of the panel; the y below it.
+local function draw_xlabel(panel, label, y)
+  local page, s = panel.page, panel.page.style
+  local height = page:line_height(s.label)
+  for _, line in ipairs(page:wrap(label, page.width - 2 * s.pad, s.label)) do
+    local half = page:text_width(line, s.label) / 2
+    local x = math.max((panel.left + panel.right) / 2, s.pad + half)
+    x = math.min(x, page.width - s.pad - half)
+    page:text(line, x, y - height / 2, { size = s.label, align = "center" })
+    y = y - height
+  end
+  return y
+end
+
+local function draw(page, spec)
+  local s = page.style
+  local bottom, top = sheet.frame(page, spec)
+  local rows = risk_table.rows(page, spec)
+  local direct = spec.legend == "direct" and spec.curves[1].name
+  spec.yaxis.row = top - 0.5
+  top = top - (page.cells and 2 or 0.4 * page:line_height(s.tick_text))
+  local panel = place_panel(page, spec, rows, bottom, top,
+    direct and names_width(page, spec) or 0)
+  draw_curves(panel, spec)
+  if direct then draw_direct(page, panel, spec) end
   spec.yaxis.title_at = panel.left
     - sheet.y_width(page, spec.yaxis, panel.top - panel.bottom)
   sheet.y_axis(panel, spec.yaxis)
   local y = sheet.x_axis(panel, { ticks = spec.ticks, labels = spec.xlabels })
-  local height = page:line_height(s.label)
-  for _, line in ipairs(page:wrap(spec.xlabel, page.width - 2 * s.pad, s.label)) do
-    local half = page:text_width(line, s.label) / 2
-    local middle = (panel.left + panel.right) / 2
-    middle = math.min(math.max(middle, s.pad + half), page.width - s.pad - half)
-    page:text(line, middle, y - height / 2, { size = s.label, align = "center" })
-    y = y - height
-  end
-  draw_table(page, panel, rows, spec.ticks, y - s.between)
+  y = draw_xlabel(panel, spec.xlabel, y)
+  risk_table.draw(page, panel, rows, spec.ticks, y - s.between)
 end
 
 -- The description ------------------------------------------------------------
@@ -554,7 +431,7 @@ end
 -- What the curves need and what stands below and above them.
 local function default_height(spec, width)
   local page = canvas.paper(width, 1000, "pdf")
-  local rows = stack(page, table_rows(spec), 0.3 * width)
+  local rows = risk_table.rows(page, spec)
   local bottom, top = sheet.frame(page, spec)
   return math.floor(math.min(56, 0.62 * width) + 1000 - top + bottom
     + #rows * page:line_height(page.style.table_text) + 0.5)
@@ -624,7 +501,7 @@ function M.survival(given)
     xlabel = opt.xlabel or from.data and default_xlabel(from, opt) or "Time",
     yaxis = { ticks = yticks, labels = scale.labels(yticks), upto = y[2],
       title = opt.ylabel or "Survival probability" },
-    kinds = kinds_of(opt.risk_table), censor = opt.censor,
+    kinds = risk_table.kinds(WHO, opt.risk_table), censor = opt.censor,
     legend = opt.legend, text = text_lines(opt.text),
     title = opt.title or from.endpoint and from.endpoint.title,
     note = opt.note, stamp = opt.stamp or from.simulated and "SIMULATED DATA"
