@@ -145,7 +145,7 @@ static void assert_same(const ts_frame *a, const ts_frame *b)
 static ts_frame *read_back(const char *path, const ts_csv_options *options)
 {
     ts_csv *csv;
-    ts_frame *f;
+    ts_frame *f = NULL;
     ts_error err;
     if (ts_csv_open(path, options, &csv, &err) || ts_csv_frame(csv, &f, &err))
         fail_msg("%s", err.text);
@@ -225,8 +225,8 @@ static void round_trip(void **unused)
                                         "a,b",
                                         "NA",
                                         "x\ty",
-                                        "\xEF\xBB\xBF"
-                                        "b",
+                                        ("\xEF\xBB\xBF"
+                                         "b"),
                                         "<html>",
                                         " ",
                                         "7"};
