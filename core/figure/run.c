@@ -132,7 +132,7 @@ static _Noreturn void become_gnuplot(const process *gnuplot, const int *ends,
 {
     char *argv[] = {gnuplot->program, "-d", "figure.gp", NULL};
     char *env[] = {"PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8", "TZ=UTC",
-                   gnuplot->home, NULL};
+                   "SOURCE_DATE_EPOCH=0", gnuplot->home, NULL};
     int end[N_PIPE], nothing;
     sigset_t none;
 
