@@ -371,6 +371,9 @@ ts_status ts_builder_text(ts_builder *b, const char *text, size_t length,
                        "numbers",
                        b->column->name, b->column->n + 1,
                        (int)(length < 40 ? length : 40), text);
+    if (memchr(text, '\0', length))
+        return ts_fail(err, TS_EINVALID, "%s: row %zu holds a zero byte",
+                       b->column->name, b->column->n + 1);
     int32_t code = code_of(b, text, length);
     if (code < 0)
         return ts_fail_memory(err);

@@ -46,14 +46,16 @@ static int connect(sqlite3 *db, void *context, int argc,
 {
     const ts_store *store = context;
     const attached *a = store->frames;
-    (void)argc, (void)message;
+    (void)argc;
     while (a && strcmp(a->name, argv[2]) != 0)
         a = a->next;
     if (!a)
         return SQLITE_ERROR;
     int rc = declare(db, a->frame);
-    if (rc)
+    if (rc) { /* two names that differ in case, too many columns */
+        *message = sqlite3_mprintf("%s", sqlite3_errmsg(db));
         return rc;
+    }
     table *t = sqlite3_malloc(sizeof *t);
     if (!t)
         return SQLITE_NOMEM;

@@ -580,12 +580,30 @@ ts_status ts_store_begin(ts_store *store, ts_error *err)
                        "%s is open for reading only: there is no write access "
                        "to it",
                        store->path);
+    /* SQLite writes on into a file that nobody will find again */
+    int moved = 0;
+    sqlite3_file_control(store->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    if (moved)
+        return ts_fail(err, TS_EIO,
+                       "%s was deleted, moved or replaced since it was opened: "
+                       "nothing can be stored in it",
+                       store->path);
     return script(store, "begin immediate", err);
+}
+
+ts_status ts_store_version(ts_store *store, double *out, ts_error *err)
+{
+    double others;
+    ts_status status = pragma(store, "pragma data_version", &others, err);
+    if (!status)
+        *out = others + store->n_end;
+    return status;
 }
 
 ts_status ts_store_commit(ts_store *store, ts_error *err)
 {
     ts_status status = script(store, "commit", err);
+    store->n_end++;
     if (status)
         ts_store_rollback(store);
     return status;
@@ -596,4 +614,5 @@ void ts_store_rollback(ts_store *store)
     /* SQLite may have rolled back by itself, after a full disk for one */
     if (ts_store_in_transaction(store))
         script(store, "rollback", NULL);
+    store->n_end++;
 }

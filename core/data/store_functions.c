@@ -197,7 +197,7 @@ static int date_parts(const char *text, int part[3])
 static double day_number(const int part[3])
 {
     int year = part[0] - (part[1] <= 2);
-    int era = year / 400, of_era = year - era * 400;
+    int era = (year < 0 ? year - 399 : year) / 400, of_era = year - era * 400;
     int of_year = (153 * (part[1] + (part[1] > 2 ? -3 : 9)) + 2) / 5 +
                   part[2] - 1;
     int day = of_era * 365 + of_era / 4 - of_era / 100 + of_year;

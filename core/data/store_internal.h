@@ -21,6 +21,7 @@ struct ts_store {
     char *path; /* ":memory:" for one in memory */
     int read_only;
     int trusted; /* above 0 while a statement of our own is prepared */
+    double n_end; /* transactions that ended */
     double count[TS_COUNT_MAX];
     attached *frames;
     long n_attached;

@@ -162,16 +162,17 @@ ts_status ts_store_audit(ts_store *store, const char *verb,
                          const char *object, double rows, const char *sha256,
                          const char *detail, ts_error *err)
 {
+    static const ts_field variables[] = {{.type = TS_REAL}, {.type = TS_TEXT}};
     ts_frame *last;
     ts_buffer event = {0};
     char utc[40], who[100], hash[65], previous[65] = "";
     double seq = 1;
     ts_status status = ts_store_query(
         store, "select seq, hash from _ts_audit order by seq desc limit 1",
-        NULL, 0, NULL, 0, &last, err);
+        NULL, 0, variables, 2, &last, err);
     if (status)
         return status;
-    if (last->n_row) {
+    if (last->n_row && ts_column_text(last->column[1], 0)) {
         seq = last->column[0]->real[0] + 1;
         snprintf(previous, sizeof previous, "%s",
                  ts_column_text(last->column[1], 0));
@@ -230,13 +231,16 @@ ts_status ts_store_verify(ts_store *store, size_t *n_event, ts_error *err)
         double seq = f->column[0]->real[i];
         event_hash(&event, previous, seq, t[1], t[2], t[3], t[4],
                    f->column[5]->real[i], t[6], t[7], hash);
-        if (seq != (double)(i + 1) || strcmp(t[8], previous) != 0 ||
-            strcmp(t[9], hash) != 0)
+        if (seq != (double)(i + 1) || !t[8] || !t[9] ||
+            strcmp(t[8], previous) != 0 || strcmp(t[9], hash) != 0)
             status = ts_fail(err, TS_EFORMAT,
                              "%s: the audit trail is broken at event %zu",
                              store->path, i + 1);
         previous = t[9];
     }
+    if (!status && !f->n_row)
+        status = ts_fail(err, TS_EFORMAT, "%s: the audit trail is empty",
+                         store->path);
     *n_event = f->n_row;
     ts_buffer_free(&event);
     ts_frame_free(f);

@@ -64,6 +64,9 @@ ts_status ts_store_begin(ts_store *store, ts_error *err);
 ts_status ts_store_commit(ts_store *store, ts_error *err);
 void ts_store_rollback(ts_store *store);
 int ts_store_in_transaction(const ts_store *store);
+/* A number that is another one after each transaction, of this connection or
+ * of another program: what was read before may no longer hold. */
+ts_status ts_store_version(ts_store *store, double *out, ts_error *err);
 /* Moves the write-ahead log into the file. */
 void ts_store_checkpoint(ts_store *store);
 

@@ -3,10 +3,24 @@
 
 #include <math.h>
 #include <cjson/cJSON.h>
+#include "ts/text.h"
 
 #define DEPTH 200
 
 static cJSON *to_json(lua_State *L, int index, int depth, const char **wrong);
+
+/* Every bit of it: cJSON's own writing gives up the last digits. Infinity is
+ * a number that reads as one. */
+static cJSON *number_to_json(double x)
+{
+    char text[32];
+    if (isnan(x))
+        return cJSON_CreateNull();
+    if (isinf(x))
+        return cJSON_CreateRaw(x > 0 ? "1e999" : "-1e999");
+    ts_number_format(x, text);
+    return cJSON_CreateRaw(text);
+}
 
 /* A sequence becomes an array, anything else an object by sorted keys, so
  * that equal tables give equal bytes. */
@@ -57,7 +71,7 @@ static cJSON *to_json(lua_State *L, int index, int depth, const char **wrong)
     case LUA_TBOOLEAN:
         return cJSON_CreateBool(lua_toboolean(L, index));
     case LUA_TNUMBER:
-        return cJSON_CreateNumber(lua_tonumber(L, index));
+        return number_to_json(lua_tonumber(L, index));
     case LUA_TSTRING:
         return cJSON_CreateString(lua_tostring(L, index));
     case LUA_TTABLE:

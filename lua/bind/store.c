@@ -2,6 +2,7 @@
 #include "bind.h"
 
 #include <string.h>
+#include "ts/interrupt.h"
 #include "ts/store.h"
 
 #define STORE "ts.store"
@@ -188,24 +189,33 @@ static int execute(lua_State *L)
     return 0;
 }
 
-static int begin(lua_State *L)
+/* store:transaction(f): what f does, all of it or nothing. In C, for after
+ * Ctrl-C no line of Lua runs any more that could roll back. */
+static int transaction(lua_State *L)
 {
     ts_error err;
+    luaL_checktype(L, 2, LUA_TFUNCTION);
+    lua_settop(L, 2);
     tsl_try(L, ts_store_begin(check_store(L, 1), &err), &err);
-    return 0;
+    int failed = lua_pcall(L, 0, 0, 0);
+    ts_store *store = check_store(L, 1);
+    ts_status status = failed ? TS_OK : ts_interrupt_check(&err);
+    if (failed || status)
+        ts_store_rollback(store);
+    else
+        status = ts_store_commit(store, &err);
+    tsl_try(L, status, &err);
+    return failed ? lua_error(L) : 0;
 }
 
-static int commit(lua_State *L)
+/* store:version(): another one after each change, whoever made it */
+static int version(lua_State *L)
 {
     ts_error err;
-    tsl_try(L, ts_store_commit(check_store(L, 1), &err), &err);
-    return 0;
-}
-
-static int rollback(lua_State *L)
-{
-    ts_store_rollback(check_store(L, 1));
-    return 0;
+    double x;
+    tsl_try(L, ts_store_version(check_store(L, 1), &x, &err), &err);
+    lua_pushnumber(L, x);
+    return 1;
 }
 
 static int checkpoint(lua_State *L)
@@ -314,9 +324,8 @@ static int is_open(lua_State *L)
 static const luaL_Reg methods[] = {
     {"query", query},
     {"execute", execute},
-    {"begin", begin},
-    {"commit", commit},
-    {"rollback", rollback},
+    {"transaction", transaction},
+    {"version", version},
     {"checkpoint", checkpoint},
     {"in_transaction", in_transaction},
     {"write", write},

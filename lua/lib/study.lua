@@ -37,8 +37,19 @@ end
 
 local function known(value) return value ~= NA and value or nil end
 
+-- Forgets what was read before a change, this program's or another's.
+local function look(self)
+  local seen = self.handle:is_open() and self.handle:version() or self.seen
+  if seen ~= self.seen then
+    self.seen = seen
+    self.version = self.version + 1
+    self.tables = nil
+  end
+end
+
 -- Tables by name and in order, with their columns; read once per change.
 local function load_tables(self)
+  look(self)
   if self.tables then return self.tables end
   local tables = {}
   for i, t in ipairs(rows(self, "select name, kind, rows, key, definition, "
@@ -72,7 +83,10 @@ function Inner:store()
   return self.handle
 end
 
-function Inner:generation() return self.version end
+function Inner:generation()
+  look(self)
+  return self.version
+end
 
 -- The columns of a table, with the levels that the trial declares.
 function Inner:columns_of(t)
@@ -120,6 +134,7 @@ function Inner:is_empty(tbl, column)
 end
 
 function Inner:trial()
+  look(self)
   if self.trial_read ~= self.version then
     self.trial_read = self.version
     local found = rows(self,
@@ -134,25 +149,11 @@ function Inner:tables_list() return load_tables(self) end
 
 -- Changing -------------------------------------------------------------------
 
-local function changed(self)
-  self.version = self.version + 1
-  self.tables = nil
-end
-
 -- Runs f in one transaction: all of it or nothing.
 local function change(self, f)
-  if self.changing then return f() end
-  self.handle:begin()
-  self.changing = true
-  local ok, err = pcall(f)
-  self.changing = false
-  if ok then ok, err = pcall(self.handle.commit, self.handle) end
-  if not ok then
-    self.handle:rollback()
-    changed(self)
-    error(err, 0)
-  end
-  changed(self)
+  local handle = self:store()
+  if handle:in_transaction() then return f() end
+  handle:transaction(f)
 end
 Inner.change = change
 
@@ -315,18 +316,13 @@ local function derive_dependents(self, set)
 end
 Inner.derive_dependents = derive_dependents
 
-local function assign(self, name, value)
-  check_name(name)
-  if not relation.is(value) then
-    fail("type", ("s.%s = ... takes a relation or a frame, not a %s"):format(
-      name, type(value)))
-  end
+-- What stands against deriving name so; the table that is there, and the hash.
+local function check_assignment(self, name, def, sources)
   local old = load_tables(self)[name]
   if old and old.kind == "raw" then
     fail("exists", ("%s is raw data; a derived table takes another name")
       :format(name))
   end
-  local def, sources = definition.of(value)
   for _, source in ipairs(sources) do
     local set = {}
     closure(self, source, set)
@@ -335,10 +331,22 @@ local function assign(self, name, value)
         source ~= name and ", through " .. source or ""))
     end
   end
-  local hash = def and derived_hash(self, def, sources)
+  return old, def and derived_hash(self, def, sources)
+end
+
+local function assign(self, name, value)
+  check_name(name)
+  if not relation.is(value) then
+    fail("type", ("s.%s = ... takes a relation or a frame, not a %s"):format(
+      name, type(value)))
+  end
+  local def, sources = definition.of(value)
+  local old, hash = check_assignment(self, name, def, sources)
   if old and hash and old.sha256 == hash then return end
   local file, line = errors.where()
   change(self, function()
+    -- again: another program may have changed the study before we began to
+    old, hash = check_assignment(self, name, def, sources)
     materialise(self, name, relation.node_of(value), {
       kind = def and "derived" or "frame", definition = def, sources = sources,
       script = file, line = line, sha256 = hash })
@@ -362,6 +370,23 @@ local function store_file(self, name, csv, facts, path, simulated, old)
     rows = facts.n_row, sha256 = facts.sha256, detail = path }
 end
 
+-- The table of that name, which an import may replace, or nil.
+local function raw_table(self, path, name)
+  local old = load_tables(self)[name]
+  if old and old.kind ~= "raw" then
+    fail("exists", ("%s: %s is a derived table; { as = \"...\" } gives "
+      .. "another name"):format(path, name))
+  end
+  return old
+end
+
+local function check_replace(path, name, old, opt)
+  if old and not opt.replace then
+    fail("exists", ("%s differs from what was imported as %s; { replace = "
+      .. "true } replaces it"):format(path, name))
+  end
+end
+
 local function import_file(self, path, opt)
   local name = opt.as or path:match "([^/]+)$":gsub("%.[^.]*$", ""):lower()
   check_name(name)
@@ -372,18 +397,16 @@ local function import_file(self, path, opt)
         or "." .. extension))
   end
   local csv, facts = require "trialsh.read".open(path, opt)
-  local old = load_tables(self)[name]
-  if old and old.kind ~= "raw" then
-    fail("exists", ("%s: %s is a derived table; { as = \"...\" } gives "
-      .. "another name"):format(path, name))
-  elseif old and old.sha256 == facts.sha256 then
+  local old = raw_table(self, path, name)
+  if old and old.sha256 == facts.sha256 then
     note.say("%s: unchanged since it was imported as %s", path, name)
     return
-  elseif old and not opt.replace then
-    fail("exists", ("%s differs from what was imported as %s; { replace = "
-      .. "true } replaces it"):format(path, name))
   end
+  check_replace(path, name, old, opt)
   change(self, function()
+    -- again: another program may have changed the study before we began to
+    old = raw_table(self, path, name)
+    check_replace(path, name, old, opt)
     if old then put_aside(self, name) end
     store_file(self, name, csv, facts, path, opt.simulated, old)
     if old then derive_dependents(self, { [name] = true }) end
@@ -445,20 +468,20 @@ end
 -- See also: study:import.
 function methods.drop(s, name)
   local self = s[STATE]
-  local t = load_tables(self)[name]
-  if not t then M.no_table(self, name) end
-  if t.kind == "raw" then
-    fail("invalid", ("%s is raw data, which stay"):format(name))
-  end
-  for _, other in ipairs(load_tables(self)) do
-    for _, source in ipairs(other.sources) do
-      if source == name then
-        fail("invalid", ("%s is derived from %s: drop it first"):format(
-          other.name, name))
+  change(self, function()
+    local t = load_tables(self)[name]
+    if not t then M.no_table(self, name) end
+    if t.kind == "raw" then
+      fail("invalid", ("%s is raw data, which stay"):format(name))
+    end
+    for _, other in ipairs(load_tables(self)) do
+      for _, source in ipairs(other.sources) do
+        if source == name then
+          fail("invalid", ("%s is derived from %s: drop it first"):format(
+            other.name, name))
+        end
       end
     end
-  end
-  change(self, function()
     drop_table(self, name)
     self.handle:execute("delete from _ts_table where name = ?", { name })
     self.handle:execute("delete from _ts_column where tbl = ?", { name })

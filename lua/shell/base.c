@@ -172,7 +172,7 @@ static int leave(lua_State *L)
     bool werror = lua_toboolean(L, lua_upvalueindex(1));
     code = shell_exit_code(code, shell_warnings(L), werror);
     shell_progress_erase();
-    if (fflush(stdout))
+    if (fflush(stdout) || ferror(stdout))
         code = EXIT_ERROR;
     lua_close(L);
     exit(code);
@@ -195,7 +195,12 @@ void shell_base_open(lua_State *L)
     lua_pushcclosure(L, leave, 1);
     lua_pushvalue(L, -1);
     lua_setfield(L, -3, "exit");
-    lua_setfield(L, -2, "quit");
+    lua_pushvalue(L, -1);
+    lua_setfield(L, -3, "quit");
+    lua_getglobal(L, "os"); /* Lua's own forgets what could not be written */
+    lua_insert(L, -2);
+    lua_setfield(L, -2, "exit");
+    lua_pop(L, 1);
     lua_getfield(L, -1, "string");
     lua_pushnil(L);
     lua_setfield(L, -2, "dump");

@@ -46,6 +46,7 @@ static const struct {
     {SIGTSTP, on_suspend},
     {SIGTERM, on_end},
     {SIGHUP, on_end},
+    {SIGQUIT, on_end},
 };
 
 #define N_SIGNALS (sizeof signals / sizeof *signals)

@@ -14,6 +14,7 @@
 #include "bind.h"
 #include "shell.h"
 #include "ts/file.h"
+#include "ts/interrupt.h"
 #include "version.h"
 
 static const char usage[] =
@@ -240,6 +241,9 @@ static void load_stdin(lua_State *L)
         luaL_addsize(&b, n);
     } while (n);
     luaL_pushresult(&b);
+    if (ferror(stdin) && !ts_interrupted())
+        tsl_failf(L, TS_EIO, "cannot read standard input: %s",
+                  strerror(errno));
     const char *text = lua_tolstring(L, -1, &length);
     shell_keep_stdin(L, -1);
     if (length && text[0] == '#')
@@ -317,6 +321,10 @@ static void protect(void)
 #endif
     /* `| head -1` ends us without a word, whatever the caller ignored */
     signal(SIGPIPE, SIG_DFL);
+    /* a file too large is an error of write(), not our end */
+    signal(SIGXFSZ, SIG_IGN);
+    /* ignored, it would hide how gnuplot and os.execute() ended */
+    signal(SIGCHLD, SIG_DFL);
 }
 
 int main(int argc, char **argv)

@@ -142,6 +142,7 @@ static void functions_and_their_counts(void **state)
     ts_store *store = memory_store();
     (void)state;
     assert_true(one(store, "select days('2024-02-28', '2024-03-01')") == 2);
+    assert_true(one(store, "select days('0000-02-29', '0000-03-01')") == 1);
     assert_true(one(store, "select days('2024-03-01', '2023-03-01')") == -366);
     assert_true(one(store, "select days('1960-01-01', '1970-01-01')") == 3653);
     assert_true(one(store, "select last_date('2023-02') = '2023-02-28' and "
@@ -259,6 +260,85 @@ static void the_chain_shows_what_was_altered(void **state)
     ts_store_close(store);
 }
 
+/* What a hostile hand may have made of the trail: errors, never a crash. */
+static void a_trail_without_its_rules(void **state)
+{
+    static const char *const made[] = {
+        "select 1",
+        "insert into _ts_audit (seq, utc) values (1, 'x')",
+        "insert into _ts_audit (seq, previous) values (1, '')",
+        "insert into _ts_audit values ('a', 2, 3, 4, 5, 'b', 7, 8, 9, 10)",
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof made / sizeof *made; i++) {
+        ts_error err;
+        ts_store *store;
+        sqlite3 *db;
+        size_t n;
+        unlink(path);
+        assert_int_equal(ts_store_create(path, &store, &err), TS_OK);
+        ts_store_close(store);
+        sqlite3_open(path, &db);
+        assert_int_equal(
+            sqlite3_exec(db,
+                         "drop table _ts_audit; create table _ts_audit (seq,"
+                         " utc, who, verb, object, rows, sha256, detail,"
+                         " previous, hash)",
+                         NULL, NULL, NULL),
+            SQLITE_OK);
+        sqlite3_exec(db, made[i], NULL, NULL, NULL);
+        sqlite3_close(db);
+        assert_int_equal(ts_store_open(path, &store, &err), TS_OK);
+        assert_int_not_equal(ts_store_verify(store, &n, &err), TS_OK);
+        assert_int_equal(ts_store_begin(store, &err), TS_OK);
+        ts_store_audit(store, "drop", "x", -1, NULL, NULL, &err);
+        ts_store_rollback(store);
+        ts_store_close(store);
+    }
+}
+
+static void a_file_that_is_gone_takes_nothing(void **state)
+{
+    ts_error err;
+    ts_store *store;
+    (void)state;
+    unlink(path);
+    assert_int_equal(ts_store_create(path, &store, &err), TS_OK);
+    assert_int_equal(ts_store_begin(store, &err), TS_OK);
+    ts_store_rollback(store);
+    unlink(path);
+    assert_int_equal(ts_store_begin(store, &err), TS_EIO);
+    assert_non_null(strstr(err.text, "was deleted"));
+    assert_false(ts_store_in_transaction(store));
+    ts_store_close(store);
+}
+
+static void a_version_for_each_change(void **state)
+{
+    ts_error err;
+    ts_store *a, *b;
+    double was, is;
+    (void)state;
+    unlink(path);
+    assert_int_equal(ts_store_create(path, &a, &err), TS_OK);
+    assert_int_equal(ts_store_open(path, &b, &err), TS_OK);
+    assert_int_equal(ts_store_version(a, &was, &err), TS_OK);
+    assert_int_equal(ts_store_version(a, &is, &err), TS_OK);
+    assert_true(is == was);
+    assert_int_equal(ts_store_begin(b, &err), TS_OK);
+    assert_int_equal(ts_store_audit(b, "x", "y", 1, NULL, NULL, &err), TS_OK);
+    assert_int_equal(ts_store_commit(b, &err), TS_OK);
+    assert_int_equal(ts_store_version(a, &is, &err), TS_OK);
+    assert_true(is > was);
+    was = is;
+    assert_int_equal(ts_store_begin(a, &err), TS_OK);
+    ts_store_rollback(a);
+    assert_int_equal(ts_store_version(a, &is, &err), TS_OK);
+    assert_true(is > was);
+    ts_store_close(a);
+    ts_store_close(b);
+}
+
 static void a_rollback_leaves_what_was_there(void **state)
 {
     ts_error err;
@@ -324,6 +404,9 @@ int main(void)
         cmocka_unit_test(an_endless_query_is_interrupted),
         cmocka_unit_test(frames_are_written_and_attached),
         cmocka_unit_test(the_chain_shows_what_was_altered),
+        cmocka_unit_test(a_trail_without_its_rules),
+        cmocka_unit_test(a_file_that_is_gone_takes_nothing),
+        cmocka_unit_test(a_version_for_each_change),
         cmocka_unit_test(a_rollback_leaves_what_was_there),
         cmocka_unit_test(failing_allocations),
     };

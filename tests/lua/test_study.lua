@@ -153,6 +153,78 @@ function TestStudy.test_a_file_without_write_access()
   refuses("reading only", function() again.x = again.ro:limit(1) end)
 end
 
+-- After Ctrl-C the hook raises at each step of Lua, also behind a pcall.
+function TestStudy.test_an_interrupted_change_leaves_no_transaction()
+  local s = fresh()
+  local inner = s[next(s)]
+  local function stop()
+    if debug.getinfo(2, "S").source == "=trialsh/study" then
+      error("interrupted", 0)
+    end
+  end
+  local ok = pcall(inner.change, inner, function()
+    inner.handle:execute "insert into _ts_setting values ('half', '1')"
+    debug.sethook(stop, "", 1)
+    error("interrupted", 0)
+  end)
+  debug.sethook()
+  lu.assertFalse(ok)
+  lu.assertFalse(inner.handle:in_transaction())
+  s:import(write("later.csv", "A\n1\n"))
+  local other = study.open(inner.handle:path())
+  lu.assertEquals(#other.later, 1)
+  lu.assertEquals(#other[next(other)].handle:query(
+    "select * from _ts_setting"), 0)
+end
+
+function TestStudy.test_what_another_program_changed_is_seen()
+  local a = fresh()
+  a:import(write("two.csv", "A\n1\n2\n"))
+  lu.assertEquals(#a.two, 2)
+  local held = a.two:where("A > 1")
+  local b = study.open(a[next(a)].handle:path())
+  b:import(write("two.csv", "A,B\n1,5\n2,6\n3,7\n"), { replace = true })
+  b.other = b.two:where("B > 5")
+  lu.assertEquals(#a.other, 2)
+  lu.assertEquals(held:row(2).B, 7)
+  a.mine = a.two:where("A > 1")
+  b.theirs = b.two:where("A > 1")
+  local sums = a[next(a)].handle:query(
+    "select sha256 from _ts_table where name in ('mine', 'theirs')")
+  lu.assertEquals(sums:value(1, 1), sums:value(2, 1))
+  refuses("differs from what was imported", a.import, a,
+    write("two.csv", "A\n9\n"))
+  b:drop "other"
+  refuses("no table other", function() return a.other end)
+end
+
+function TestStudy.test_derived_again_with_the_same_numbers()
+  local json = require "ts.json"
+  for _, x in ipairs { 0.1 + 0.2, 1/3, 1e15, 5e-324, -0.0, 1/0, -1/0, 2^53 } do
+    local back = json.decode(json.encode { x })[1]
+    lu.assertTrue(back == x and 1 / back == 1 / x, tostring(x))
+  end
+  local s = fresh()
+  s:import(write("exact.csv", "A\n0.3\n0.30000000000000004\n"))
+  s.upper = s.exact:where("A >= ?", 0.1 + 0.2)
+  lu.assertEquals(#s.upper, 1)
+  s:import(write("exact.csv", "A\n0.3\n0.30000000000000004\n0.2\n"),
+    { replace = true })
+  lu.assertEquals(#s.upper, 1)
+end
+
+function TestStudy.test_no_text_is_cut_at_a_zero_byte()
+  local data = require "trialsh.data"
+  refuses("x: row 2 holds a zero byte", data.frame,
+    { x = { "a", "a\0b" } })
+end
+
+function TestStudy.test_frames_that_sqlite_cannot_read_say_why()
+  local data = require "trialsh.data"
+  local f = data.wrap(data.frame({ a = { 1 }, A = { 2 } }))
+  refuses("duplicate column name", function() return #f:where("a = 1") end)
+end
+
 function TestStudy.test_a_closed_study_says_so()
   local s = fresh()
   s:import(write("c.csv", "A\n1\n"))

@@ -366,6 +366,10 @@ line 'require "trialsh.session".width()'
 seen "another width is noticed" '^40$'
 line 'print("end")'
 seen "and the prompt goes on" '^end$'
+kill -QUIT "$(pid)"
+seen "SIGQUIT ends it" '^left with 131$'
+check "with the terminal in order" sh -c "stty -a <'$(tm display-message -p \
+  -t '=g:' '#{pane_tty}')' | grep -q ' icanon .* echo '"
 
 # options ------------------------------------------------------------------------
 echo 'answer = 42 print("script ran")' >"$tmp/work/s.lua"

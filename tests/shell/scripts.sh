@@ -48,6 +48,19 @@ is "a seed makes numbers come again" "$out" "$first"
 run -e 'nil'
 is "nil is told" "$out" "nil"
 
+"$TRIALSH" - </ 2>err
+is "standard input that cannot be read" "$? $(cat err)" \
+  "1 error: cannot read standard input: Is a directory"
+"$TRIALSH" -e 'for i = 1, 1e5 do print(i) end os.exit(0)' >/dev/full 2>err
+is "os.exit(0) when the output is not written" $? 1
+(trap '' CHLD; exec "$TRIALSH" -e 'select(3, os.execute "exit 3")') >out
+is "a parent that ignores its children" "$(cat out)" 3
+awk 'BEGIN { print "A"; for (i = 0; i < 200000; i++) print i }' >large.csv
+(ulimit -f 500
+ "$TRIALSH" -e 's = study.create "limit.db"' -e 's:import "large.csv"') 2>err
+is "a file that may not grow" "$? $(cat err)" "1 error: limit.db: disk I/O error"
+is "and holds what it held" "$("$TRIALSH" -d limit.db -e 's:verify()')" 1
+
 # scripts ----------------------------------------------------------------------
 printf 'print(#arg, arg[0], arg[1], ...)\n' >args.lua
 run args.lua one "two words"
