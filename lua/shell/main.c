@@ -315,6 +315,7 @@ static void protect(void)
 {
     struct rlimit none = {0, 0};
     ts_file_private();
+    signal(SIGXFSZ, SIG_IGN); /* a file too large is an error of write() */
     setrlimit(RLIMIT_CORE, &none);
 #ifndef SANITIZED
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
