@@ -178,6 +178,18 @@ static ts_status start(ts_store *store, const char *uri, int flags,
                   err);
 }
 
+/* SQLite has other things in mind for ":memory:" and "file:...". */
+static ts_status start_file(ts_store *store, int flags, ts_error *err)
+{
+    ts_buffer name = {0};
+    ts_buffer_printf(&name, "%s%s", store->path[0] == '/' ? "" : "./",
+                     store->path);
+    ts_status status = name.failed ? ts_fail_memory(err)
+                                   : start(store, name.data, flags, err);
+    ts_buffer_free(&name);
+    return status;
+}
+
 static ts_status store_new(const char *path, ts_store **out, ts_error *err)
 {
     *out = ts_alloc_array(1, sizeof **out);
@@ -233,7 +245,7 @@ ts_status ts_store_create(const char *path, ts_store **out, ts_error *err)
     close(fd);
     if ((status = store_new(path, out, err)))
         return status;
-    status = start(*out, path, SQLITE_OPEN_READWRITE, err);
+    status = start_file(*out, SQLITE_OPEN_READWRITE, err);
     if (!status)
         status = script(*out, "pragma journal_mode = wal", err);
     if (!status)
@@ -342,7 +354,7 @@ ts_status ts_store_open(const char *path, ts_store **out, ts_error *err)
     if ((status = store_new(path, out, err)))
         return status;
     if (access(path, W_OK) == 0)
-        status = start(*out, path, SQLITE_OPEN_READWRITE, err);
+        status = start_file(*out, SQLITE_OPEN_READWRITE, err);
     else
         status = open_read_only(*out, err);
     if (!status)

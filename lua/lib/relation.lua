@@ -12,6 +12,7 @@ local columns_module = require "trialsh.relation.columns"
 local layers = require "trialsh.relation.layers"
 
 local M = {}
+local fail = require "ts.error".fail
 local NODE = {} -- the key under which a relation keeps its node
 local Relation = {}
 local verbs
@@ -43,16 +44,28 @@ function M.is(x)
   return type(x) == "table" and getmetatable(x) == Relation
 end
 
+-- What SQLite calls the number of a row, as no column is called.
+local function place_name(columns)
+  for _, name in ipairs { "rowid", "_rowid_", "oid" } do
+    if not columns[name] then return name end
+  end
+  fail("invalid", "columns cannot be called rowid, _rowid_ and oid, all three")
+end
+
+--- Refuses columns whose names are the program's.
+function M.check_names(columns) place_name(index(columns)) end
+
 --- relation.of_table(study, name, columns, key): the base of a study's table.
 function M.base(study, name, columns, key, simulated)
-  local layer = { source = { table = name }, outputs = {}, where = {},
-    hidden = { { name = "_o1", sql = "rowid" } } }
+  local place = place_name(index(columns))
+  local layer = { source = { table = name, place = place }, outputs = {},
+    where = {}, hidden = { { name = "_ts_o1", sql = place } } }
   for i, column in ipairs(columns) do
     layer.outputs[i] = { name = column.name }
     column.origin = { table = name, name = column.name,
       empty = function() return study:is_empty(name, column.name) end }
   end
-  return { study = study, name = name, columns = index(columns), layer = layer,
+  return { study = study, name = name, columns = columns, layer = layer,
     key = key, generation = study:generation(), simulated = simulated }
 end
 
@@ -61,8 +74,7 @@ function M.of_base(node) return relation_of(node) end
 --- relation.of_frame(cframe): the frame a user sees.
 function M.of_frame(frame, facts)
   local columns = {}
-  local layer = { source = { frame = frame }, outputs = {}, where = {},
-    hidden = { { name = "_o1", sql = "rowid" } } }
+  local layer = { source = { frame = frame }, outputs = {}, where = {} }
   for i, name in ipairs(frame:names()) do
     local column = frame:column(i)
     local levels = column.type == "text" and column.ordered and column.levels
@@ -76,7 +88,8 @@ function M.of_frame(frame, facts)
     }
     layer.outputs[i] = { name = name }
   end
-  return relation_of { frame = frame, columns = index(columns), layer = layer,
+  layer.hidden = { { name = "_ts_o1", sql = place_name(index(columns)) } }
+  return relation_of { frame = frame, columns = columns, layer = layer,
     key = facts and facts.key, simulated = facts and facts.simulated,
     print = facts and facts.print }
 end

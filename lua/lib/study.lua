@@ -316,9 +316,22 @@ local function derive_dependents(self, set)
 end
 Inner.derive_dependents = derive_dependents
 
+-- SQLite takes names that differ only in case for one: the table that is there
+-- would be gone.
+local function table_of(self, name)
+  local tables = load_tables(self)
+  for _, t in ipairs(tables) do
+    if t.name:lower() == name:lower() and t.name ~= name then
+      fail("exists", ("%s: there is %s, which differs only in case"):format(
+        name, t.name))
+    end
+  end
+  return tables[name]
+end
+
 -- What stands against deriving name so; the table that is there, and the hash.
 local function check_assignment(self, name, def, sources)
-  local old = load_tables(self)[name]
+  local old = table_of(self, name)
   if old and old.kind == "raw" then
     fail("exists", ("%s is raw data; a derived table takes another name")
       :format(name))
@@ -340,6 +353,11 @@ local function assign(self, name, value)
     fail("type", ("s.%s = ... takes a relation or a frame, not a %s"):format(
       name, type(value)))
   end
+  local study = relation.node_of(value).study
+  if study and study ~= self then
+    fail("invalid", ("s.%s = ...: a relation of another study; collect() "
+      .. "makes a frame of its rows"):format(name))
+  end
   local def, sources = definition.of(value)
   local old, hash = check_assignment(self, name, def, sources)
   if old and hash and old.sha256 == hash then return end
@@ -357,11 +375,12 @@ end
 -- Methods --------------------------------------------------------------------
 
 local function store_file(self, name, csv, facts, path, simulated, old)
-  self.handle:import_csv(name, csv)
   local columns = {}
   for j, column in ipairs(facts.names) do
     columns[j] = { name = column, type = facts.types[j] }
   end
+  relation.check_names(columns)
+  self.handle:import_csv(name, csv)
   companion_levels(self, name, columns)
   register(self, { name = name, kind = "raw", rows = facts.n_row,
     sha256 = facts.sha256, file = path, simulated = simulated,
@@ -372,7 +391,7 @@ end
 
 -- The table of that name, which an import may replace, or nil.
 local function raw_table(self, path, name)
-  local old = load_tables(self)[name]
+  local old = table_of(self, name)
   if old and old.kind ~= "raw" then
     fail("exists", ("%s: %s is a derived table; { as = \"...\" } gives "
       .. "another name"):format(path, name))
@@ -469,7 +488,7 @@ end
 function methods.drop(s, name)
   local self = s[STATE]
   change(self, function()
-    local t = load_tables(self)[name]
+    local t = type(name) == "string" and load_tables(self)[name]
     if not t then M.no_table(self, name) end
     if t.kind == "raw" then
       fail("invalid", ("%s is raw data, which stay"):format(name))

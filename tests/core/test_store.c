@@ -313,6 +313,28 @@ static void a_file_that_is_gone_takes_nothing(void **state)
     ts_store_close(store);
 }
 
+/* SQLite takes some names for no file, and forgets what is stored there. */
+static void a_name_is_a_file(void **state)
+{
+    static const char *const names[] = {":memory:", "file:a.db?mode=memory"};
+    char here[4096];
+    (void)state;
+    assert_non_null(getcwd(here, sizeof here));
+    assert_int_equal(chdir(folder), 0);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        ts_error err;
+        ts_store *store;
+        struct stat info;
+        assert_int_equal(ts_store_create(names[i], &store, &err), TS_OK);
+        ts_store_close(store);
+        assert_int_equal(stat(names[i], &info), 0);
+        assert_true(info.st_size > 0);
+        assert_int_equal(ts_store_open(names[i], &store, &err), TS_OK);
+        ts_store_close(store);
+    }
+    assert_int_equal(chdir(here), 0);
+}
+
 static void a_version_for_each_change(void **state)
 {
     ts_error err;
@@ -406,6 +428,7 @@ int main(void)
         cmocka_unit_test(the_chain_shows_what_was_altered),
         cmocka_unit_test(a_trail_without_its_rules),
         cmocka_unit_test(a_file_that_is_gone_takes_nothing),
+        cmocka_unit_test(a_name_is_a_file),
         cmocka_unit_test(a_version_for_each_change),
         cmocka_unit_test(a_rollback_leaves_what_was_there),
         cmocka_unit_test(failing_allocations),

@@ -225,6 +225,49 @@ function TestStudy.test_frames_that_sqlite_cannot_read_say_why()
   refuses("duplicate column name", function() return #f:where("a = 1") end)
 end
 
+function TestStudy.test_names_that_differ_only_in_case()
+  local s = fresh()
+  s:import(write("raw.csv", "A\n1\n2\n"))
+  refuses("there is raw, which differs only in case",
+    function() s.RAW = s.raw:where("A = 1") end)
+  refuses("there is raw", s.import, s, path "raw.csv", { as = "Raw" })
+  lu.assertEquals(#s.raw, 2)
+end
+
+function TestStudy.test_a_table_is_made_of_its_own_study()
+  local a, b = fresh(), fresh()
+  a:import(write("same.csv", "A\n1\n"))
+  b:import(write("same.csv", "A\n2\n"))
+  refuses("another study", function() b.x = a.same end)
+  b.x = a.same:collect()
+  lu.assertEquals(b.x.A[1], 1)
+  refuses("no table 1", b.drop, b, 1)
+end
+
+function TestStudy.test_columns_called_like_the_programs_own()
+  local s = fresh()
+  for _, name in ipairs { "rowid", "_o1", "_k", "_rowid_", "_place", "hit" } do
+    s:import(write("odd.csv", name .. ",x\n30,2\n10,2\n20,1\n"),
+      { as = "t_" .. name })
+    local t = s["t_" .. name]
+    lu.assertEquals(#t, 3, name)
+    lu.assertEquals(t:row(1)[name], 30)
+    local function order(r)
+      local out = {}
+      for i = 1, #r do out[i] = r:row(i)[name] end
+      return out
+    end
+    lu.assertEquals(order(t:order("x")), { 20, 30, 10 }, name)
+    lu.assertEquals(order(t:collect():order("x")), { 20, 30, 10 }, name)
+    local sum = t:by("x"):summarise(name .. " = count(*)")
+    lu.assertEquals(order(sum), { 1, 2 }, name)
+    local other = t:select(name):mutate("y = 1")
+    lu.assertEquals(#t:join(other, name):collect(), 3)
+  end
+  refuses("_ts_o1", s.import, s, write("own.csv", "_ts_o1\n1\n"))
+  refuses("no table own", function() return s.own end)
+end
+
 function TestStudy.test_a_closed_study_says_so()
   local s = fresh()
   s:import(write("c.csv", "A\n1\n"))

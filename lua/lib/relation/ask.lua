@@ -92,8 +92,8 @@ return function(M)
     local function matched(a, b)
       local frame = run(node, function(c)
         local left = c:layer(a.layer)
-        return ("select count(*), count(hit) from (%s) a left join (select "
-          .. "distinct %s, 1 as hit from (%s)) b on %s"):format(left, list,
+        return ("select count(*), count(_ts_hit) from (%s) a left join (select "
+          .. "distinct %s, 1 as _ts_hit from (%s)) b on %s"):format(left, list,
           c:layer(b.layer), match)
       end)
       return frame:value(1, 1), frame:value(1, 2)
@@ -219,8 +219,8 @@ return function(M)
     local some = opt and opt.n
     if some and as_stored(layer) then
       layer = M.open_layer(layer, {})
-      layer.where[1] = { raw = ("rowid between %d and %d"):format(opt.from,
-        opt.from + opt.n - 1) }
+      layer.where[1] = { raw = ("%s between %d and %d"):format(
+        layer.source.place, opt.from, opt.from + opt.n - 1) }
       some = false
     end
     local frame, counts, places = run(node, function(c)
@@ -285,8 +285,9 @@ return function(M)
   local function count_rows(node, quiet)
     if as_stored(node.layer) then
       local frame = run(node, function()
-        return "select coalesce(max(rowid), 0) from "
-          .. quote(node.layer.source.table)
+        local source = node.layer.source
+        return ("select coalesce(max(%s), 0) from %s"):format(source.place,
+          quote(source.table))
       end)
       return frame:value(1, 1)
     end

@@ -7,7 +7,14 @@ local M = {}
 
 --- A list of columns that also answers to names in lower case.
 function M.index(columns)
-  for _, column in ipairs(columns) do columns[column.name:lower()] = column end
+  for _, column in ipairs(columns) do
+    local lower = column.name:lower()
+    if lower:find "^_ts_" then
+      fail("invalid", ("no column is called %s: names that begin with _ts_ "
+        .. "are the program's"):format(column.name))
+    end
+    columns[lower] = column
+  end
   return columns
 end
 

@@ -1,5 +1,5 @@
 -- Layers and their SQL. A layer is one SELECT over a table, a frame, another
--- layer, or two that are joined; hidden columns (_o1, _o2, ...) carry the order
+-- layer, or two that are joined; hidden columns (_ts_o1, _ts_o2, ...) carry the order
 -- of rows through all of them.
 
 local expression = require "trialsh.expression"
@@ -86,8 +86,8 @@ function Compiler:union(sides)
   local list = table.concat(names, ", ")
   for i, side in ipairs(sides) do
     local order = order_terms(M.wrap(side), nil, true)
-    parts[i] = ("select %s, %d as _o1, %s as _o2 from (%s)"):format(list, i,
-      order ~= "" and "row_number() over (order by " .. order .. ")" or "0",
+    parts[i] = ("select %s, %d as _ts_o1, %s as _ts_o2 from (%s)"):format(list,
+      i, order ~= "" and "row_number() over (order by " .. order .. ")" or "0",
       self:layer(side))
   end
   return "(" .. table.concat(parts, " union all ") .. ")"
@@ -131,7 +131,8 @@ function Compiler:grouped(layer)
   local names, values, keys = {}, {}, {}
   for i, name in ipairs(layer.group) do
     keys[i] = quote(name)
-    values[i] = ("_group_value(%d, _k, %d) as %s"):format(g, i - 1, quote(name))
+    values[i] = ("_group_value(%d, _ts_k, %d) as %s"):format(g, i - 1,
+      quote(name))
     names[name] = true
   end
   for _, output in ipairs(layer.outputs) do
@@ -140,7 +141,7 @@ function Compiler:grouped(layer)
       values[#values + 1] = quote(output.name)
     end
   end
-  local list = { ("_group_key(%d, %s) as _k"):format(g,
+  local list = { ("_group_key(%d, %s) as _ts_k"):format(g,
     table.concat(keys, ", ")) }
   for _, output in ipairs(inside.outputs) do
     list[#list + 1] = self:output(output)
@@ -148,7 +149,7 @@ function Compiler:grouped(layer)
   local parts = { "select " .. table.concat(list, ", "),
     "from " .. self:source(layer.source) }
   self:add_where(parts, layer)
-  parts[#parts + 1] = "group by _k"
+  parts[#parts + 1] = "group by _ts_k"
   return ("select %s from (%s)"):format(table.concat(values, ", "),
     table.concat(parts, " "))
 end
@@ -195,8 +196,8 @@ function Compiler:layer(layer, outermost)
     for i, name in ipairs(layer.places) do
       list_of[i] = ("(%d, %s)"):format(i, expression.literal(name))
     end
-    parts[2] = ("from %s a cross join (select column1 as _place, column2 as "
-      .. "_name from (values %s)) b"):format(self:source(layer.source),
+    parts[2] = ("from %s a cross join (select column1 as _ts_place, column2 as "
+      .. "_ts_name from (values %s)) b"):format(self:source(layer.source),
       table.concat(list_of, ", "))
   elseif by_number then
     parts[2] = "from (" .. self:grouped(layer) .. ")"

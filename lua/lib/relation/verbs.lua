@@ -255,7 +255,7 @@ local function aggregate(node, who, items)
     local column = node.columns[name:lower()]
     columns[i] = column
     layer.outputs[i] = { name = name }
-    layer.hidden[i] = { name = "_o" .. i, sql = level_order(column, name),
+    layer.hidden[i] = { name = "_ts_o" .. i, sql = level_order(column, name),
       user = true }
   end
   for _, item in ipairs(items) do
@@ -360,7 +360,7 @@ function verbs.order(node, ...)
       end
     end
     column = column or find("order", node.columns, item)
-    hidden[i] = { name = ("_o%d"):format(#before + i),
+    hidden[i] = { name = ("_ts_o%d"):format(#before + i),
       sql = level_order(column, column.name), desc = desc, user = true }
   end
   table.move(before, 1, #before, #hidden + 1, hidden)
@@ -500,7 +500,7 @@ function verbs.join(node, other, keys, opt)
   local n_left = #layer.hidden
   if opt.many then
     for i, hidden in ipairs(right.layer.hidden) do
-      layer.hidden[n_left + i] = { name = "_o" .. n_left + i,
+      layer.hidden[n_left + i] = { name = "_ts_o" .. n_left + i,
         sql = "b." .. hidden.name, desc = hidden.desc, user = hidden.user }
     end
   end
@@ -682,8 +682,8 @@ function verbs.union(node, other)
       table.concat(alone, ", ")))
   end
   local layer = { source = { union = { node.layer, right.layer } },
-    outputs = outputs, where = {}, hidden = { { name = "_o1" },
-      { name = "_o2" } } }
+    outputs = outputs, where = {}, hidden = { { name = "_ts_o1" },
+      { name = "_ts_o2" } } }
   local joins = {}
   table.move(node.joins or {}, 1, #(node.joins or {}), 1, joins)
   table.move(right.joins or {}, 1, #(right.joins or {}), #joins + 1, joins)
@@ -739,7 +739,7 @@ function verbs.wider(node, names, values)
   layer.group, layer.outputs, layer.hidden = group, {}, {}
   for i, column in ipairs(columns) do
     layer.outputs[i] = { name = column.name }
-    layer.hidden[i] = { name = "_o" .. i,
+    layer.hidden[i] = { name = "_ts_o" .. i,
       sql = level_order(column, column.name), user = true }
   end
   local by_node = { "column", name = by.name, column = by }
@@ -810,8 +810,8 @@ function verbs.longer(node, given, opt)
   end
   columns[#columns + 1] = { name = opt.names, type = "text", levels = words }
   columns[#columns + 1] = { name = opt.values, type = kind }
-  local place = { "column", name = "_place", column = { name = "_place" } }
-  outputs[#outputs + 1] = { name = opt.names, side = "b.", from = "_name" }
+  local place = { "column", name = "_ts_place", column = { name = "_ts_place" } }
+  outputs[#outputs + 1] = { name = opt.names, side = "b.", from = "_ts_name" }
   outputs[#outputs + 1] = { name = opt.values, tree = { "case",
     operand = place, table.unpack(cases) } }
   local layer = { source = node.layer, outputs = outputs, where = {},
@@ -820,8 +820,8 @@ function verbs.longer(node, given, opt)
     layer.hidden[i] = { name = hidden.name, desc = hidden.desc,
       user = hidden.user }
   end
-  layer.hidden[#layer.hidden + 1] = { name = "_o" .. #layer.hidden + 1,
-    sql = "_place" }
+  layer.hidden[#layer.hidden + 1] = { name = "_ts_o" .. #layer.hidden + 1,
+    sql = "_ts_place" }
   return derive(node, { layer = layer, columns = index(columns), key = false })
 end
 
