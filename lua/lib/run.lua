@@ -356,17 +356,25 @@ function M.results(s)
     columns[j] = { name = name, type = real[name] and "real" or "text" }
   end
   local handle = inner:store()
-  local there = handle:query("select count(*) from sqlite_schema where "
-    .. "name = '_ts_result'")
-  if there:value(1, 1) == 0 then
+  local found = handle:query(
+    "select 1 from sqlite_schema where name = '_ts_result'")
+  if #found == 0 then
     fail("not found", "there are no results yet; run() makes them")
+  end
+  local there = {}
+  for _, name in ipairs(handle:query
+    "select * from _ts_result limit 0":names()) do there[name] = true end
+  local select = {}
+  for j, name in ipairs(result_columns) do
+    -- a column that an older version did not store
+    select[j] = (there[name] and '"%s"' or 'null as "%s"'):format(name)
   end
   local simulated = false
   for _, t in ipairs(inner:tables_list()) do
     simulated = simulated or t.simulated
   end
-  return relation.of_frame(handle:query("select * from _ts_result", nil,
-    columns), { simulated = simulated, print = print_results })
+  return relation.of_frame(handle:query("select "
+    .. table.concat(select, ", ") .. " from _ts_result", nil, columns), { simulated = simulated, print = print_results })
 end
 
 -- Addresses ------------------------------------------------------------------

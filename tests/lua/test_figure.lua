@@ -134,7 +134,11 @@ TestFigure = {}
 
 function TestFigure:setUp()
   if not have "gnuplot" then lu.skip "gnuplot is not installed" end
-  folder = output("mktemp -d"):gsub("%s+$", "")
+  -- ten digits, which are all of one width: the names of files are part of
+  -- hostile texts, and where those are cut must not differ from run to run
+  repeat
+    folder = ("/tmp/%010d"):format(math.random(0, 9999999999))
+  until os.execute("mkdir -m 700 " .. folder .. " 2>/dev/null")
 end
 
 function TestFigure:tearDown()
