@@ -19,6 +19,7 @@ static const ts_ttest empty = {
     .df = NAN,
     .p_value = NAN,
     .conf_low = NAN,
+    .half_width = NAN,
     .conf_high = NAN,
     .estimate_1 = NAN,
     .estimate_2 = NAN,
@@ -54,15 +55,17 @@ static ts_status check_sample(const double *x, size_t n, const char *which,
  * the means, against which a standard error may be rounding alone. */
 static void finish(ts_ttest *t, double scale, const ts_ttest_options *opt)
 {
+    double level = 1 - opt->conf_level;
+    double tail = opt->alternative == TS_TWO_SIDED ? level / 2 : level;
+    double half = t->std_error > 0 ? qt(tail, t->df, 0, 0) * t->std_error : 0;
     if (t->std_error <= 10 * DBL_EPSILON * scale) {
         t->reason = TS_TTEST_CONSTANT;
         t->df = NAN;
+        t->half_width = half;
         return;
     }
     t->statistic = (t->estimate - opt->mu) / t->std_error;
-    double level = 1 - opt->conf_level;
-    double tail = opt->alternative == TS_TWO_SIDED ? level / 2 : level;
-    double half = qt(tail, t->df, 0, 0) * t->std_error;
+    t->half_width = half;
     t->conf_low = t->estimate - half;
     t->conf_high = t->estimate + half;
     switch (opt->alternative) {

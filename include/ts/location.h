@@ -34,6 +34,8 @@ typedef struct {
     double estimate; /* mean, or difference of means */
     double std_error, statistic, df, p_value;
     double conf_low, conf_high;    /* one-sided: infinite on one side */
+    double half_width; /* of the interval; there even where the test is not,
+                        * for the values vary by no more than rounding */
     double estimate_1, estimate_2; /* the means */
     double sd_1, sd_2;
     size_t n_1, n_2;

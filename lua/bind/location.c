@@ -39,6 +39,7 @@ static void push_result(lua_State *L, const ts_ttest *t)
     tsl_set_real(L, "p_value", t->p_value);
     tsl_set_real(L, "conf_low", t->conf_low);
     tsl_set_real(L, "conf_high", t->conf_high);
+    tsl_set_real(L, "half_width", t->half_width);
     tsl_set_real(L, "estimate_1", t->estimate_1);
     tsl_set_real(L, "estimate_2", t->estimate_2);
     tsl_set_real(L, "sd_1", t->sd_1);

@@ -24,7 +24,12 @@ M.fields = fields
 
 local function row_of(result, more)
   local row = {}
-  for _, field in ipairs(fields) do row[field] = result:get(field) end
+  for _, field in ipairs(fields) do
+    local value = result:get(field)
+    -- the open end of a one-sided interval is no number to store
+    if value == math.huge or value == -math.huge then value = NA end
+    row[field] = value
+  end
   for key, value in pairs(more or {}) do row[key] = value end
   return row
 end
@@ -97,7 +102,7 @@ methods.km = {
         estimate_name = "median", estimate = row.estimate,
         conf_low = row.conf_low, conf_high = row.conf_high,
         conf_level = curve.conf_level, n = row.n, n_event = row.n_event,
-        n_missing = curve.n_missing, note = curve:get "note" }
+        n_missing = curve.groups[i].n_missing, note = curve:get "note" }
     end
     return rows
   end,

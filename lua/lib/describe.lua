@@ -30,9 +30,7 @@ local function summarise(column, n_missing, opt)
   d.conf_low, d.conf_high = NA, NA
   if d.n > 1 then
     local t = location.ttest(column, nil, { conf_level = opt.conf_level })
-    -- without variation the interval is the value
-    d.conf_low = t.reason and d.mean or t.conf_low
-    d.conf_high = t.reason and d.mean or t.conf_high
+    d.conf_low, d.conf_high = d.mean - t.half_width, d.mean + t.half_width
   end
   d.decimals = cdescribe.decimals(column, 3)
   return d

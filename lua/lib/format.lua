@@ -97,7 +97,11 @@ end
 function M.cell(x, decimals)
   local text = special(x)
   if text then return text end
-  if math.abs(x) >= 1e15 or decimals >= 12 then return M.significant(x, 4) end
+  local size = math.abs(x)
+  if size >= 1e15 or decimals >= 12 or size > 0 and size < 0.5 * 10 ^ -decimals
+    and size < 1e-5 then
+    return M.significant(x, 4)
+  end
   return fixed(x, decimals, 0)
 end
 

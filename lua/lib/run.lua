@@ -174,6 +174,30 @@ local function formula_of(e, left, treatment)
   return left .. " " .. (e.formula or "~ " .. expression.backtick(treatment))
 end
 
+-- Subjects of the population that no arm of the trial holds, in words: they
+-- are in no comparison, and no result may hide that.
+local function without_arm(set, e, treatment)
+  local arms, known = e.trial.arms, {}
+  for _, arm in ipairs(arms) do
+    if not arm.pool then known[#known + 1] = arm.name end
+  end
+  local words = {}
+  local n = #set:where { [treatment] = NA }
+  if n > 0 then
+    words[1] = ("%d without %s"):format(n, treatment)
+  end
+  if #known > 0 then
+    local others = set:where(('"%s" not in ?'):format(treatment), known)
+      :count(treatment)
+    for row in others:rows() do
+      words[#words + 1] = ("%d of %s, which is no arm of the trial"):format(
+        row.n, row[treatment])
+    end
+  end
+  return #words > 0 and ("subjects in no comparison: %s"):format(
+    table.concat(words, ", ")) or nil
+end
+
 -- Computing ------------------------------------------------------------------
 
 local function compute(s, e)
@@ -182,12 +206,20 @@ local function compute(s, e)
   local formula = formula_of(e, left, treatment)
   -- kept once for all comparisons; notes on it are said once
   local frame = set:collect()
+  local lost = without_arm(frame, e, treatment)
   local out = {}
   local function add(rows, compare)
     for _, row in ipairs(rows) do
       row.compare = compare
+      if lost then
+        row.note = (row.note == nil or row.note == NA) and lost
+          or row.note .. "; " .. lost
+      end
       out[#out + 1] = row
     end
+  end
+  if lost then
+    require "trialsh.note".say("endpoint %s: %s", e.id, lost)
   end
   if method.kind == "compare" then
     if #e.comparisons == 0 then
@@ -210,7 +242,10 @@ local function computed(s, e)
   if ok then return rows end
   local err = rows
   if errors.is(err) and err.code ~= "interrupted" then
-    fail(err.code, ("endpoint %s: %s"):format(e.id, err.message),
+    local message = err.message:gsub("^join by USUBJID: more than one row on "
+      .. "the right for (.-); { many = true }.*$", "more than one row for %1; "
+      .. "visit, where or data choose one row per subject")
+    fail(err.code, ("endpoint %s: %s"):format(e.id, message),
       { file = e.file, line = e.file and e.line })
   end
   error(err, 0)

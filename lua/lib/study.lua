@@ -510,7 +510,7 @@ end
 
 --- study:export(what, file) -> file
 -- Writes a table (by name), a relation or a frame as CSV or TSV: exact numbers,
--- missing as nothing, empty text as "". The file appears whole or not at all.
+-- missing as nothing, empty text as "", -0 as 0 once a study held it. The file appears whole or not at all.
 --
 --   > select(2, pcall(demo.export, demo, "adsl", "adsl.doc"))
 --   export: adsl.doc ends in none of .csv, .tsv, .tab

@@ -157,12 +157,12 @@ local function print_km(m, curves, left_out)
   local pieces = { ("%s CI: %s"):format(format.level(m.conf_level), m.ci) }
   for _, column in ipairs { "estimate", "conf_low", "conf_high" } do
     for _, value in ipairs(cframe.values(frame:column(column))) do
-      if value == NA then pieces[2] = "NA: not reached" end
+      if value == NA then pieces[2] = "NA: not reached or not defined" end
     end
   end
   for _, i in ipairs(plateau) do
-    pieces[#pieces + 1] = ("S is 0.5 for some time in %s: its middle is taken")
-      :format(text.escape(m.groups[i].name))
+    pieces[#pieces + 1] = ("S is 0.5 for some time%s: its middle is taken")
+      :format(#m.groups > 1 and " in " .. text.escape(m.groups[i].name) or "")
   end
   lines[3] = result.lines(pieces)
   if m.note ~= NA then lines[#lines + 1] = text.escape(m.note) end
@@ -175,7 +175,8 @@ end
 --   formula     "Surv(time, event) ~ group"; event is 1 for an event; "~ 1"
 --               for one curve, "~ A + B" for one per combination
 --   conf_level  0.95;  ci  "log-log" (default; as SAS), "log" (R), "plain"
--- m:tidy() has a row per group and time; m:at{ 28, 90 } S at given times;
+-- m:tidy() has a row per group and time, with S as estimate; m:at{ 28, 90 }
+-- S at given times, as survival;
 -- m:quantile(p) and m:median() the times by which a fraction p has had the
 -- event; these take a group as second argument. m.groups: n and events.
 -- Times keep the unit of the data. Where S stays at 1 - p the middle of that
@@ -209,6 +210,7 @@ function M.km(formula, rows, opt)
   local groups, n_event = curves:groups(), 0
   for i, group in ipairs(groups) do
     group.name = used[i] and used[i].name or "all"
+    group.n_missing = used[i] and used[i].n_row - used[i].n or info.n_missing
     n_event = n_event + group.n_event
   end
   local notes = { empty_note(info, empty) }
@@ -371,8 +373,19 @@ function M.logrank(formula, rows, opt)
   local n_missing, reasons = info.n_missing, result.missing(info)
   if opt.compare then -- of these two groups alone
     n_missing, reasons = 0, nil
+    local without = info.n_row
+    for _, level in ipairs(info.group.levels) do
+      without = without - level.n_row
+    end
     for _, side in ipairs(groups) do
       n_missing = n_missing + side.n_row - side.n
+    end
+    reasons = { n_missing > 0 and ("incomplete in these groups %d"):format(
+      n_missing) or nil }
+    if without > 0 then -- rows of no group may be of either
+      n_missing = n_missing + without
+      reasons[#reasons + 1] = ("%s missing in %d"):format(info.group.name,
+        without)
     end
   end
   local left_out = result.left_out(n_missing, reasons)

@@ -59,6 +59,10 @@ end
 
 -- Why there is no test, in words.
 local function note_of(t, set, opt)
+  local function same(what)
+    return t.std_error == 0 and ("all %s are equal"):format(what)
+      or ("the %s vary by no more than their rounding"):format(what)
+  end
   if t.reason == "one" then
     if not set.y or opt.paired then
       return "one value has no standard deviation: the test needs two"
@@ -68,13 +72,17 @@ local function note_of(t, set, opt)
   end
   if t.reason == "constant" then
     if not set.y then
-      return "all values are equal: there is no variation to test against"
+      return same("values") .. ": there is no variation to test against"
     end
     if opt.paired then
-      return "all differences are equal: there is no variation to test against"
+      return same("differences") .. ": there is no variation to test against"
     end
-    return ("all values of %s are equal, and all of %s: there is no variation "
-      .. "to test against"):format(set.a, set.b)
+    if t.std_error == 0 then
+      return ("all values of %s are equal, and all of %s: there is no "
+        .. "variation to test against"):format(set.a, set.b)
+    end
+    return ("%s and %s vary by no more than the rounding of their values: "
+      .. "there is no variation to test against"):format(set.a, set.b)
   end
 end
 

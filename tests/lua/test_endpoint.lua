@@ -185,7 +185,34 @@ function TestEndpoint.test_two_rows_for_a_subject_are_an_error()
   s.trial = define()
   endpoint "A" { parameter = "ALC", analysis = "ttest" }
   lu.assertStrContains(message(run, s),
-    "more than one row on the right for 01")
+    "more than one row for 01, 02, 03 and others; visit")
+end
+
+function TestEndpoint.test_subjects_in_no_arm_are_told()
+  local s = fill()
+  s.trial = define()
+  s.adsl = s.adsl:collect():mutate([[TRT01P = case USUBJID when '01' then null
+    when '02' then 'Z' else TRT01P end]]):collect()
+  endpoint "A" { parameter = "ALC", visit = "Day 29", analysis = "ttest" }
+  local row = run(s):row(1)
+  lu.assertStrContains(row.note, "1 without TRT01P")
+  lu.assertStrContains(row.note, "1 of Z, which is no arm of the trial")
+end
+
+function TestEndpoint.test_one_sided_limits_are_missing_not_infinite()
+  local s = fill()
+  s.trial = define()
+  endpoint "A" { parameter = "ALC", visit = "Day 29",
+    analysis = { "ttest", alternative = "less" } }
+  endpoint "K" { parameter = "DEATH", analysis = "km", where = "AVAL > 12" }
+  run(s)
+  lu.assertEquals(s:result "A.conf_low", NA)
+  lu.assertEquals(s:result "A.alternative", "less")
+  local missing = {}
+  for row in s.results:where { endpoint = "K" }:rows() do
+    missing[#missing + 1] = row.n + row.n_missing
+  end
+  lu.assertEquals(missing, { 4, 4, 4 }) -- of each arm its own
 end
 
 function TestEndpoint.test_sap_is_a_table()

@@ -71,6 +71,9 @@ function Parser:scan()
     if s:sub(at, at + 1) == op then return take("op", op, at + 1) end
   end
   if c:find "[-+*/%%<>=(),&|~^]" then return take("op", c, at) end
+  if c == "." then
+    self:error 'a point: a name that holds one stands in double quotes, "A.B"'
+  end
   self:error(("a character '%s' that no expression has"):format(
     text.escape(s:match("^[%z\1-\127\194-\244][\128-\191]*", at) or c)))
 end

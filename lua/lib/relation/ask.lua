@@ -325,7 +325,14 @@ return function(M)
   local function row_table(frame, i, names)
     local row = {}
     for j, name in ipairs(names) do row[name] = frame:value(i, j) end
-    return setmetatable(row, { __index = function(_, name)
+    return setmetatable(row, { __tostring = function(r)
+      local lines = {}
+      for i, name in ipairs(names) do
+        lines[i] = ("%s  %s"):format(text.escape(name),
+          text.escape(tostring(r[name])))
+      end
+      return table.concat(lines, "\n")
+    end, __index = function(_, name)
       local near = type(name) == "string" and text.nearest(name, names)
       fail("not found", ("the row has no %s%s"):format(tostring(name),
         near and "; nearest: " .. near or ""))
