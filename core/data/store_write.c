@@ -231,7 +231,9 @@ ts_status ts_store_verify(ts_store *store, size_t *n_event, ts_error *err)
         double seq = f->column[0]->real[i];
         event_hash(&event, previous, seq, t[1], t[2], t[3], t[4],
                    f->column[5]->real[i], t[6], t[7], hash);
-        if (seq != (double)(i + 1) || !t[8] || !t[9] ||
+        if (event.failed)
+            status = ts_fail_memory(err);
+        else if (seq != (double)(i + 1) || !t[8] || !t[9] ||
             strcmp(t[8], previous) != 0 || strcmp(t[9], hash) != 0)
             status = ts_fail(err, TS_EFORMAT,
                              "%s: the audit trail is broken at event %zu",

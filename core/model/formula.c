@@ -160,7 +160,7 @@ static ts_status scan_quoted(parser *p, char quote)
             at++;
         ts_buffer_add(&text, s + at, 1);
     }
-    if (text.length == 0 && quote == '`') {
+    if (text.length == 0 && quote == '`' && !text.failed) {
         status = fail_at(p, at, "a name expected between the backticks");
         goto done;
     }

@@ -322,8 +322,6 @@ static void protect(void)
 #endif
     /* `| head -1` ends us without a word, whatever the caller ignored */
     signal(SIGPIPE, SIG_DFL);
-    /* a file too large is an error of write(), not our end */
-    signal(SIGXFSZ, SIG_IGN);
     /* ignored, it would hide how gnuplot and os.execute() ended */
     signal(SIGCHLD, SIG_DFL);
 }

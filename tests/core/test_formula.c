@@ -557,7 +557,7 @@ static void survival_refused(void **state)
 static void every_failure(void **state)
 {
     static const char *const text =
-        "Surv(AVAL + 0, CNSR == 0 & SEX == 'F') ~ TRT01P * SEX + log(AVAL) + "
+        "Surv(AVAL + 0, CNSR == 0 & SEX == 'F') ~ `TRT01P` * SEX + log(AVAL) + "
         "strata(AGE, SEX)";
     ts_frame *frame = trial();
     long live = ts_memory_live();
