@@ -338,6 +338,19 @@ static ts_status check_identity(ts_store *store, ts_error *err)
     return status;
 }
 
+/* Whether the file can be written to, and files of SQLite beside it. */
+static int may_write(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    ts_buffer folder = {0};
+    ts_buffer_add(&folder, path, slash ? (size_t)(slash - path) + 1 : 0);
+    ts_buffer_puts(&folder, ".");
+    int may = !folder.failed && access(path, W_OK) == 0 &&
+              access(folder.data, W_OK) == 0;
+    ts_buffer_free(&folder);
+    return may;
+}
+
 ts_status ts_store_open(const char *path, ts_store **out, ts_error *err)
 {
     struct stat info;
@@ -353,7 +366,7 @@ ts_status ts_store_open(const char *path, ts_store **out, ts_error *err)
         return ts_fail(err, TS_EFORMAT, "%s is no file", path);
     if ((status = store_new(path, out, err)))
         return status;
-    if (access(path, W_OK) == 0)
+    if (may_write(path))
         status = start_file(*out, SQLITE_OPEN_READWRITE, err);
     else
         status = open_read_only(*out, err);
@@ -590,7 +603,7 @@ ts_status ts_store_begin(ts_store *store, ts_error *err)
     if (store->read_only)
         return ts_fail(err, TS_EREADONLY,
                        "%s is open for reading only: there is no write access "
-                       "to it",
+                       "to it or its folder",
                        store->path);
     /* SQLite writes on into a file that nobody will find again */
     int moved = 0;

@@ -85,6 +85,9 @@ function M.abs(x) return apply("abs", x, nil, math.abs) end
 --
 -- See also: abs.
 function M.round(x, digits)
+  if digits ~= nil and math.type(digits) ~= "integer" then
+    fail("type", "round: the decimals are a whole number")
+  end
   return apply("round", x, digits, function(v)
     return require "ts.text".round(v, digits)
   end)

@@ -416,6 +416,10 @@ end
 
 -- ID[:PARAM][[A vs B]][@visit][/variation][.field]
 local function parse(address)
+  if type(address) ~= "string" then
+    fail("type", ("the address of a result is text, not a %s"):format(
+      type(address)))
+  end
   local rest, out = address, {}
   out.id, rest = rest:match "^([%w_%-]+)(.*)$"
   if not out.id then

@@ -458,7 +458,7 @@ function methods.import(s, path, opt)
     as = { "string" }, simulated = { "boolean", false },
     replace = { "boolean", false }, types = { "table" }, na = { "table" },
     delimiter = { "string" }, encoding = { "string" } })
-  if type(path) ~= "string" then
+  if type(path) ~= "string" or not path:find "[^/]" then
     fail("type", "import: the path of a file is text")
   end
   local files = require "ts.file".list(path)

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include "ts/interrupt.h"
 #include "ts/memory.h"
@@ -335,6 +336,34 @@ static void a_name_is_a_file(void **state)
     assert_int_equal(chdir(here), 0);
 }
 
+static void a_folder_without_write_access(void **state)
+{
+    ts_error err;
+    ts_store *store;
+    int status;
+    (void)state;
+    unlink(path);
+    assert_int_equal(ts_store_create(path, &store, &err), TS_OK);
+    ts_store_close(store);
+    assert_int_equal(chmod(path, 0666) | chmod(folder, 0555), 0);
+    pid_t child = fork();
+    if (child == 0) { /* the superuser may write everywhere */
+        if (getuid() == 0 && setuid(65534))
+            _exit(9);
+        if (ts_store_open(path, &store, &err))
+            _exit(1);
+        size_t n;
+        status = ts_store_verify(store, &n, &err) ? 2
+                 : n != 1                         ? 3
+                 : ts_store_begin(store, &err) != TS_EREADONLY;
+        ts_store_close(store);
+        _exit(status);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    chmod(folder, 0700);
+    assert_int_equal(status, 0);
+}
+
 static void a_version_for_each_change(void **state)
 {
     ts_error err;
@@ -432,6 +461,7 @@ int main(void)
         cmocka_unit_test(a_trail_without_its_rules),
         cmocka_unit_test(a_file_that_is_gone_takes_nothing),
         cmocka_unit_test(a_name_is_a_file),
+        cmocka_unit_test(a_folder_without_write_access),
         cmocka_unit_test(a_version_for_each_change),
         cmocka_unit_test(a_rollback_leaves_what_was_there),
         cmocka_unit_test(failing_allocations),

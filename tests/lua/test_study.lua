@@ -242,6 +242,9 @@ function TestStudy.test_a_table_is_made_of_its_own_study()
   b.x = a.same:collect()
   lu.assertEquals(b.x.A[1], 1)
   refuses("no table 1", b.drop, b, 1)
+  refuses("the path of a file", b.import, b, "")
+  refuses("the address of a result", b.result, b, 1)
+  refuses("decimals are a whole number", round, 1.5, "a")
 end
 
 function TestStudy.test_columns_called_like_the_programs_own()
