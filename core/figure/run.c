@@ -216,6 +216,28 @@ static ts_status take(process *gnuplot, int i, ts_error *err)
     return TS_OK;
 }
 
+/* The signals that would end the program, and leave the folder behind with
+ * what it holds: they wait until it is gone. */
+static void ending_signals(sigset_t *set)
+{
+    static const int numbers[] = {SIGTERM, SIGHUP, SIGQUIT};
+    struct sigaction now_done;
+    sigemptyset(set);
+    for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+        if (sigaction(numbers[i], NULL, &now_done) == 0 &&
+            now_done.sa_handler != SIG_IGN)
+            sigaddset(set, numbers[i]);
+}
+
+static bool asked_to_end(void)
+{
+    sigset_t ending, waiting;
+    ending_signals(&ending);
+    sigpending(&waiting);
+    return sigandset(&waiting, &waiting, &ending) == 0 &&
+           !sigisemptyset(&waiting);
+}
+
 static ts_status still_allowed(const process *gnuplot, double seconds,
                                ts_error *err)
 {
@@ -224,6 +246,8 @@ static ts_status still_allowed(const process *gnuplot, double seconds,
                        "gnuplot was stopped after %g seconds; the figure may "
                        "hold too many points",
                        seconds);
+    if (asked_to_end())
+        return ts_fail(err, TS_EINTERRUPT, "interrupted");
     return ts_interrupt_check(err);
 }
 
@@ -323,11 +347,14 @@ ts_status ts_gnuplot_run(const char *script, double seconds, ts_buffer *out,
                          bool *unjailed, ts_error *err)
 {
     process gnuplot = {.pipe = {-1, -1, -1}};
+    sigset_t ending, before;
     int exit_status = 0;
     ts_status status;
 
     if (!(seconds > 0))
         seconds = 30;
+    ending_signals(&ending);
+    sigprocmask(SIG_BLOCK, &ending, &before);
     status = find_gnuplot(&gnuplot.program, err);
     if (!status)
         status = make_folder(&gnuplot, err);
@@ -346,5 +373,6 @@ ts_status ts_gnuplot_run(const char *script, double seconds, ts_buffer *out,
     if (unjailed)
         *unjailed = gnuplot.text[REPORT].length > 0;
     end(&gnuplot);
+    sigprocmask(SIG_SETMASK, &before, NULL);
     return status;
 }

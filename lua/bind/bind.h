@@ -28,6 +28,9 @@ int tsl_is_na(lua_State *L, int index);
 /* NaN becomes NA; whole numbers up to 2^53 become Lua integers. */
 void tsl_push_real(lua_State *L, double x);
 
+/* The name of a file: text without a zero byte, which would cut it. */
+const char *tsl_check_path(lua_State *L, int index);
+
 /* An empty userdata of that kind, to be filled through the pointer. */
 ts_frame **tsl_new_frame(lua_State *L);
 ts_column **tsl_new_column(lua_State *L);

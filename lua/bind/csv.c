@@ -115,7 +115,7 @@ static int open(lua_State *L)
 {
     ts_error err;
     ts_csv_options options = {0};
-    const char *path = luaL_checkstring(L, 1);
+    const char *path = tsl_check_path(L, 1);
     if (lua_isnoneornil(L, 2)) {
         lua_settop(L, 1);
         lua_newtable(L);
@@ -164,7 +164,7 @@ static int write(lua_State *L)
     ts_buffer doubtful = {0};
     char names[1000];
     const ts_frame *frame = tsl_check_frame(L, 1);
-    const char *path = luaL_checkstring(L, 2);
+    const char *path = tsl_check_path(L, 2);
     int mode = (int)luaL_checkinteger(L, 3);
     ts_status status = ts_csv_write(frame, path, mode, &doubtful, &err);
     snprintf(names, sizeof names, "%s", doubtful.data ? doubtful.data : "");

@@ -60,6 +60,15 @@ void tsl_try(lua_State *L, ts_status status, const ts_error *err)
         tsl_fail(L, err);
 }
 
+const char *tsl_check_path(lua_State *L, int index)
+{
+    size_t length;
+    const char *path = luaL_checklstring(L, index, &length);
+    if (strlen(path) != length)
+        tsl_failf(L, TS_EINVALID, "the name of a file holds a zero byte");
+    return path;
+}
+
 /* fail(code, message [, { file =, line =, hint = ... }]) raises */
 static int fail(lua_State *L)
 {

@@ -11,7 +11,7 @@
 static int list(lua_State *L)
 {
     struct dirent **entries;
-    const char *path = luaL_checkstring(L, 1);
+    const char *path = tsl_check_path(L, 1);
     int n = scandir(path, &entries, NULL, alphasort), kept = 0;
     if (n < 0) {
         lua_pushnil(L);
@@ -41,7 +41,7 @@ static int exists(lua_State *L)
 static int make_folder(lua_State *L)
 {
     struct stat info;
-    const char *path = luaL_checkstring(L, 1);
+    const char *path = tsl_check_path(L, 1);
     if (mkdir(path, (mode_t)ts_file_mode() | 0111) && (stat(path, &info) || !S_ISDIR(info.st_mode)))
         return tsl_failf(L, TS_EIO, "%s: the folder cannot be made", path);
     return 0;

@@ -243,6 +243,7 @@ function TestStudy.test_a_table_is_made_of_its_own_study()
   lu.assertEquals(b.x.A[1], 1)
   refuses("no table 1", b.drop, b, 1)
   refuses("the path of a file", b.import, b, "")
+  refuses("zero byte", study.open, path "same.csv\0")
   refuses("the address of a result", b.result, b, 1)
   refuses("decimals are a whole number", round, 1.5, "a")
 end

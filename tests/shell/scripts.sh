@@ -168,4 +168,19 @@ if command -v groff >/dev/null; then
     "$(groff -man -Tutf8 -ww one/trialsh.1 2>&1 >/dev/null | head -3)" ""
 fi
 
+# a kill while a figure is drawn ----------------------------------------------
+mkdir fake drawing
+printf '#!/bin/sh\nexec sleep 1000\n' >fake/gnuplot
+chmod +x fake/gnuplot
+PATH=$PWD/fake:$PATH TMPDIR=$PWD/drawing "$TRIALSH" -e \
+  'figure.points { demo.adlb:where("PARAMCD = ?", "ALC") }:save "k.svg"' 2>err &
+for ((i = 0; i < 400; i++)); do
+  compgen -G 'drawing/trialsh-*/figure.gp' >seen && break
+  sleep 0.025
+done
+kill -TERM $!
+wait $! 2>/dev/null
+is "a kill while gnuplot draws leaves no file" \
+  "$? $(cat seen | wc -l) $(ls drawing)" "143 1 "
+
 finish
