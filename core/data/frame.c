@@ -30,6 +30,8 @@ void ts_column_unref(ts_column *column)
     ts_free(column->label);
     ts_free(column->unit);
     ts_free(column->format);
+    ts_free(column->informat);
+    ts_free(column->special);
     ts_free(column);
 }
 
@@ -92,7 +94,10 @@ ts_status ts_column_copy(const ts_column *from, const char *name,
         memcpy(to->real, from->real, from->n * sizeof(double));
     if (from->code && (to->code = ts_alloc_array(from->n, sizeof(int32_t))))
         memcpy(to->code, from->code, from->n * sizeof(int32_t));
-    if ((from->real && !to->real) || (from->code && !to->code))
+    if (from->special && (to->special = ts_alloc_array(from->n, 1)))
+        memcpy(to->special, from->special, from->n);
+    if ((from->real && !to->real) || (from->code && !to->code) ||
+        (from->special && !to->special))
         goto memory;
     to->n = from->n;
     to->ordered = from->ordered;
@@ -107,7 +112,8 @@ ts_status ts_column_copy(const ts_column *from, const char *name,
     }
     if ((status = ts_column_set(&to->label, from->label, err)) ||
         (status = ts_column_set(&to->unit, from->unit, err)) ||
-        (status = ts_column_set(&to->format, from->format, err))) {
+        (status = ts_column_set(&to->format, from->format, err)) ||
+        (status = ts_column_set(&to->informat, from->informat, err))) {
         ts_column_unref(to);
         return status;
     }
@@ -129,6 +135,15 @@ bool ts_column_is_na(const ts_column *column, size_t i)
 {
     return column->type == TS_REAL ? isnan(column->real[i])
                                    : column->code[i] < 0;
+}
+
+ts_status ts_column_set_special(ts_column *column, size_t i, char code,
+                                ts_error *err)
+{
+    if (!column->special && !(column->special = ts_alloc_array(column->n, 1)))
+        return ts_fail_memory(err);
+    column->special[i] = code;
+    return TS_OK;
 }
 
 ts_status ts_frame_new(size_t n_row, ts_frame **out, ts_error *err)
@@ -314,6 +329,13 @@ static ts_status grow(ts_builder *b, ts_error *err)
         if (!real)
             return ts_fail_memory(err);
         c->real = real;
+        if (c->special) {
+            char *special = ts_realloc_array(c->special, room, 1);
+            if (!special)
+                return ts_fail_memory(err);
+            memset(special + b->room, 0, room - b->room);
+            c->special = special;
+        }
     } else {
         int32_t *code = ts_realloc_array(c->code, room, sizeof *code);
         if (!code)
@@ -394,6 +416,18 @@ ts_status ts_builder_na(ts_builder *b, ts_error *err)
         b->column->real[b->column->n++] = NAN;
     else
         b->column->code[b->column->n++] = -1;
+    return TS_OK;
+}
+
+ts_status ts_builder_special(ts_builder *b, char code, ts_error *err)
+{
+    ts_column *c = b->column;
+    ts_status status = ts_builder_na(b, err);
+    if (status)
+        return status;
+    if (!c->special && !(c->special = ts_alloc_array(b->room, 1)))
+        return ts_fail_memory(err);
+    c->special[c->n - 1] = code;
     return TS_OK;
 }
 

@@ -31,7 +31,10 @@ typedef struct {
     char **level;  /* in order of declaration, else of first appearance */
     size_t n_level;
     bool ordered; /* the order of the levels was declared, not found */
-    char *label, *unit, *format; /* NULL: none */
+    char *label, *unit, *format, *informat; /* NULL: none */
+    /* TS_REAL: NULL, or n codes that say which missing value of SAS an NA is:
+     * '_', 'A' to 'Z', or 0 for the plain one and for values */
+    char *special;
 } ts_column;
 
 typedef struct {
@@ -51,6 +54,9 @@ ts_status ts_column_copy(const ts_column *column, const char *name,
 /* The text of row i, NULL for NA or a real column. Borrowed. */
 const char *ts_column_text(const ts_column *column, size_t i);
 bool ts_column_is_na(const ts_column *column, size_t i);
+/* Sets special[i]; makes the array if there is none. */
+ts_status ts_column_set_special(ts_column *column, size_t i, char code,
+                                ts_error *err);
 /* Replaces &column->label, unit or format; value may be NULL. */
 ts_status ts_column_set(char **field, const char *value, ts_error *err);
 
@@ -78,6 +84,8 @@ ts_status ts_builder_real(ts_builder *builder, double x, ts_error *err);
 ts_status ts_builder_text(ts_builder *builder, const char *text,
                           size_t length, ts_error *err);
 ts_status ts_builder_na(ts_builder *builder, ts_error *err);
+/* NA in a column whose type was fixed as real, with its code in special. */
+ts_status ts_builder_special(ts_builder *builder, char code, ts_error *err);
 size_t ts_builder_count(const ts_builder *builder);
 /* Hands the column over and frees the builder, also on failure. A column of
  * nothing but NA is real unless its type was fixed. */
