@@ -25,7 +25,7 @@ DEPS = libc6-dev liblua5.4-dev libreadline-dev libsqlite3-dev r-mathlib \
        gnuplot-nox fonts-liberation
 TEST_DEPS = libcmocka-dev lua-unit tmux poppler-utils libxml2-utils sqlite3 \
             procps
-LONG_DEPS = clang valgrind clang-format \
+LONG_DEPS = clang valgrind clang-format r-cran-haven r-cran-foreign \
             $(if $(shell apt-cache show libclang-rt-dev 2>&-),libclang-rt-dev)
 
 # Flags -----------------------------------------------------------------------

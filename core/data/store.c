@@ -534,7 +534,8 @@ static ts_status finish_frame(ts_builder **builders, size_t k,
             const ts_field *v = &variables[j];
             if ((status = ts_column_set(&column->label, v->label, err)) ||
                 (status = ts_column_set(&column->unit, v->unit, err)) ||
-                (status = ts_column_set(&column->format, v->format, err)))
+                (status = ts_column_set(&column->format, v->format, err)) ||
+                (status = ts_column_set(&column->informat, v->informat, err)))
                 ts_column_unref(column);
         }
         if (!status)

@@ -35,6 +35,28 @@ int ts_store_functions(ts_store *store);
 /* Groups by number, and the end of those of the last query. */
 int ts_store_group_functions(ts_store *store);
 void ts_store_free_groups(ts_store *store);
+/* Makes a table of k columns, named and typed by column(source, j, &type), and
+ * prepares the insert of a row. */
+ts_status ts_store_make_table(ts_store *store, const char *name, size_t k,
+                              const char *(*column)(const void *, size_t,
+                                                    ts_type *),
+                              const void *source, sqlite3_stmt **out,
+                              ts_error *err);
+
+/* The table of codes, made before statements are prepared that a change of
+ * the schema would ask to prepare again, without trust. */
+ts_status ts_store_make_missing(ts_store *store, ts_error *err);
+/* Codes of missing values, entered as rows come. */
+typedef struct {
+    ts_store *store;
+    const char *table;
+    sqlite3_stmt *insert; /* NULL until the first code */
+} ts_store_missing;
+
+ts_status ts_store_add_missing(ts_store_missing *m, double row,
+                               const char *column, char code, ts_error *err);
+void ts_store_end_missing(ts_store_missing *m);
+
 /* The module that makes frames readable. */
 int ts_store_frame_module(ts_store *store);
 

@@ -27,12 +27,11 @@ static void add_name(ts_buffer *sql, const char *name)
     ts_buffer_puts(sql, "\"");
 }
 
-/* Creates the table and prepares its insert. */
-static ts_status make_table(ts_store *store, const char *name, size_t k,
-                            const char *(*column)(const void *, size_t,
-                                                  ts_type *),
-                            const void *source, sqlite3_stmt **out,
-                            ts_error *err)
+ts_status ts_store_make_table(ts_store *store, const char *name, size_t k,
+                              const char *(*column)(const void *, size_t,
+                                                    ts_type *),
+                              const void *source, sqlite3_stmt **out,
+                              ts_error *err)
 {
     ts_buffer create = {0}, insert = {0};
     ts_status status = TS_OK;
@@ -79,8 +78,18 @@ ts_status ts_store_write(ts_store *store, const char *table,
 {
     sqlite3_stmt *insert;
     size_t k = frame->n_column;
-    ts_status status =
-        make_table(store, table, k, frame_column, frame, &insert, err);
+    ts_status status = TS_OK;
+    bool special = false;
+    for (size_t j = 0; j < k; j++)
+        special = special || frame->column[j]->special;
+    if (special)
+        status = ts_store_make_missing(store, err);
+    if (!status)
+        status = ts_store_make_table(store, table, k, frame_column, frame,
+                                     &insert, err);
+    if (status)
+        return status;
+    ts_store_missing missing = {store, table, NULL};
     for (size_t i = 0; i < frame->n_row && !status; i++) {
         for (size_t j = 0; j < k; j++) {
             const ts_column *c = frame->column[j];
@@ -97,11 +106,18 @@ ts_status ts_store_write(ts_store *store, const char *table,
         if (rc != SQLITE_DONE)
             status = ts_store_fail(store, rc, err);
         sqlite3_reset(insert);
+        for (size_t j = 0; j < k && !status; j++) {
+            const ts_column *c = frame->column[j];
+            if (c->special && c->special[i])
+                status = ts_store_add_missing(&missing, (double)i + 1, c->name,
+                                              c->special[i], err);
+        }
         if (!status && i % 65536 == 65535)
             status = ts_progress("rows written", (double)i,
                                  (double)frame->n_row, err);
     }
     sqlite3_finalize(insert);
+    ts_store_end_missing(&missing);
     return status;
 }
 
@@ -306,8 +322,9 @@ ts_status ts_store_import_csv(ts_store *store, const char *table, ts_csv *csv,
     csv_target target = {store, NULL, 0, facts->n_row};
     ts_csv_sink sink = {&target, insert_real, insert_text, insert_na,
                         insert_row};
-    ts_status status = make_table(store, table, facts->n_column, csv_column,
-                                  facts, &target.insert, err);
+    ts_status status = ts_store_make_table(store, table, facts->n_column,
+                                           csv_column, facts, &target.insert,
+                                           err);
     if (!status)
         status = ts_csv_read(csv, &sink, err);
     sqlite3_finalize(target.insert);

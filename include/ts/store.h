@@ -16,6 +16,7 @@
 
 #include "ts/csv.h"
 #include "ts/frame.h"
+#include "ts/xpt.h"
 
 typedef struct ts_store ts_store;
 
@@ -45,7 +46,7 @@ typedef struct {
     int type;                  /* 0: that of its first value */
     const char *const *levels; /* in order */
     size_t n_level;
-    const char *label, *unit, *format;
+    const char *label, *unit, *format, *informat;
 } ts_field;
 
 /* Runs one statement that only reads; its rows become *out. variables has
@@ -75,6 +76,18 @@ ts_status ts_store_write(ts_store *store, const char *table,
                          const ts_frame *frame, ts_error *err);
 ts_status ts_store_import_csv(ts_store *store, const char *table, ts_csv *csv,
                               ts_error *err);
+
+ts_status ts_store_import_xpt(ts_store *store, const char *table, ts_xpt *xpt,
+                              ts_error *err);
+
+/* SAS's special missing values of a table stand beside it, as rows (tbl, row,
+ * column, code) of _ts_missing, where row is the rowid. Both ways of making a
+ * table fill it; these follow a table that is dropped (to NULL) or gets
+ * another name, and bring the codes into a frame of all its rows, in order. */
+ts_status ts_store_move_missing(ts_store *store, const char *table,
+                                const char *to, ts_error *err);
+ts_status ts_store_get_missing(ts_store *store, const char *table,
+                               ts_frame *frame, ts_error *err);
 
 /* Appends one event to the chain: who, UTC, verb, object, rows, SHA-256 of
  * file or statement, detail, and the hash of all that and the one before.

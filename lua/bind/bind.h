@@ -13,6 +13,7 @@
 #include "ts/error.h"
 #include "ts/csv.h"
 #include "ts/frame.h"
+#include "ts/xpt.h"
 
 /* Raises an error object { code, message, file, line } of the trialsh kind;
  * file and line are the user's, never the library's. Never returns. */
@@ -37,6 +38,7 @@ ts_column **tsl_new_column(lua_State *L);
 ts_frame *tsl_check_frame(lua_State *L, int index);
 ts_column *tsl_check_column(lua_State *L, int index);
 ts_csv *tsl_check_csv(lua_State *L, int index);
+ts_xpt *tsl_check_xpt(lua_State *L, int index);
 
 /* t[name] = x at the table on top of the stack. */
 void tsl_set_real(lua_State *L, const char *name, double x);
@@ -57,6 +59,7 @@ void tsl_open_frame(lua_State *L);
 int luaopen_ts_error(lua_State *L);
 int luaopen_ts_na(lua_State *L);
 int luaopen_ts_csv(lua_State *L);
+int luaopen_ts_xpt(lua_State *L);
 int luaopen_ts_file(lua_State *L);
 int luaopen_ts_gnuplot(lua_State *L);
 int luaopen_ts_json(lua_State *L);

@@ -88,6 +88,17 @@ static void push_levels(lua_State *L, const ts_column *column)
     }
 }
 
+/* { [row] = "A" }: which missing values of SAS they are. */
+static void push_special(lua_State *L, const ts_column *column)
+{
+    lua_newtable(L);
+    for (size_t i = 0; column->special && i < column->n; i++)
+        if (column->special[i]) {
+            lua_pushlstring(L, &column->special[i], 1);
+            lua_rawseti(L, -2, (lua_Integer)i + 1);
+        }
+}
+
 /* c[i], c.label, or a method from the table that Lua set (upvalue 1). */
 static int column_index(lua_State *L)
 {
@@ -114,6 +125,11 @@ static int column_index(lua_State *L)
         column->unit ? lua_pushstring(L, column->unit) : tsl_push_na(L);
     else if (strcmp(key, "format") == 0)
         column->format ? lua_pushstring(L, column->format) : tsl_push_na(L);
+    else if (strcmp(key, "informat") == 0)
+        column->informat ? lua_pushstring(L, column->informat)
+                         : tsl_push_na(L);
+    else if (strcmp(key, "special") == 0)
+        push_special(L, column);
     else if (strcmp(key, "ordered") == 0)
         lua_pushboolean(L, column->ordered);
     else if (strcmp(key, "levels") == 0)
@@ -421,7 +437,8 @@ static int frame_value(lua_State *L)
     return 1;
 }
 
-/* with(column, { label =, unit =, format = }): a copy that says so */
+/* with(column, { name =, label =, unit =, format =, informat = }): a copy that
+ * says so */
 static int with(lua_State *L)
 {
     ts_error err;
@@ -431,9 +448,10 @@ static int with(lua_State *L)
     const char *name = luaL_optstring(L, -1, NULL);
     ts_column **box = tsl_new_column(L);
     tsl_try(L, ts_column_copy(column, name, box, &err), &err);
-    char **fields[] = {&(*box)->label, &(*box)->unit, &(*box)->format};
-    const char *names[] = {"label", "unit", "format"};
-    for (int i = 0; i < 3; i++) {
+    char **fields[] = {&(*box)->label, &(*box)->unit, &(*box)->format,
+                       &(*box)->informat};
+    const char *names[] = {"label", "unit", "format", "informat"};
+    for (int i = 0; i < 4; i++) {
         lua_getfield(L, 2, names[i]);
         if (lua_isstring(L, -1))
             tsl_try(L, ts_column_set(fields[i], lua_tostring(L, -1), &err),

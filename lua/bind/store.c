@@ -117,6 +117,7 @@ static ts_field *check_variables(lua_State *L, int index, size_t *n)
         v[i].label = text_field(L, "label");
         v[i].unit = text_field(L, "unit");
         v[i].format = text_field(L, "format");
+        v[i].informat = text_field(L, "informat");
         const char *type = text_field(L, "type");
         if (type)
             v[i].type = strcmp(type, "real") == 0   ? TS_REAL
@@ -254,6 +255,42 @@ static int import_csv(lua_State *L)
     return 0;
 }
 
+/* store:import_xpt(table, xpt) */
+static int import_xpt(lua_State *L)
+{
+    ts_error err;
+    ts_store *store = check_store(L, 1);
+    tsl_try(L,
+            ts_store_import_xpt(store, luaL_checkstring(L, 2),
+                                tsl_check_xpt(L, 3), &err),
+            &err);
+    return 0;
+}
+
+/* store:move_missing(table [, to]): the codes of missing values go with it */
+static int move_missing(lua_State *L)
+{
+    ts_error err;
+    ts_store *store = check_store(L, 1);
+    tsl_try(L,
+            ts_store_move_missing(store, luaL_checkstring(L, 2),
+                                  luaL_optstring(L, 3, NULL), &err),
+            &err);
+    return 0;
+}
+
+/* store:get_missing(table, frame): the codes into a frame of all its rows */
+static int get_missing(lua_State *L)
+{
+    ts_error err;
+    ts_store *store = check_store(L, 1);
+    tsl_try(L,
+            ts_store_get_missing(store, luaL_checkstring(L, 2),
+                                 tsl_check_frame(L, 3), &err),
+            &err);
+    return 0;
+}
+
 /* store:audit{ verb =, object =, rows =, sha256 =, detail = } */
 static int audit(lua_State *L)
 {
@@ -330,6 +367,9 @@ static const luaL_Reg methods[] = {
     {"in_transaction", in_transaction},
     {"write", write},
     {"import_csv", import_csv},
+    {"import_xpt", import_xpt},
+    {"move_missing", move_missing},
+    {"get_missing", get_missing},
     {"audit", audit},
     {"verify", verify},
     {"attach", attach},

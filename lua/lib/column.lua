@@ -39,8 +39,8 @@ for _, name in ipairs { "log", "exp", "sqrt", "abs", "round", "log10" } do
   end
 end
 
-local fields = { "name", "type", "label", "unit", "format", "levels",
-  "ordered" }
+local fields = { "name", "type", "label", "unit", "format",
+  "informat", "levels", "ordered", "special" }
 
 --- column.get(column, key): a method, or an error with the nearest.
 function M.get(column, key)
@@ -101,6 +101,14 @@ local function show_numbers(column)
     format.cell(d.mean, digits + 1), format.cell(d.sd, digits + 1))
 end
 
+-- The first and the last of dates and times of SAS.
+local function show_dates(column, kind)
+  local iso = require "trialsh.iso"
+  local d = cdescribe.describe(column)
+  local first, last = iso.text(kind, d.min), iso.text(kind, d.max)
+  return first and last and ("from %s to %s"):format(first, last)
+end
+
 local function show_levels(column)
   local count, list = {}, {}
   for i = 1, #column do
@@ -127,7 +135,10 @@ function M.show(column)
   local n = cdescribe.count(column)
   local body = ""
   if n > 0 then
-    body = (column.type == "real" and show_numbers or show_levels)(column)
+    local kind = column.type == "real" and column.format ~= NA
+      and require "trialsh.iso".kind(column.format)
+    body = kind and show_dates(column, kind)
+      or (column.type == "real" and show_numbers or show_levels)(column)
   end
   return (("%s: %d values, %d missing. %s"):format(head, #column, #column - n,
     body):gsub("%s+$", ""))

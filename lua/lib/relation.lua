@@ -83,6 +83,7 @@ function M.of_frame(frame, facts)
       label = column.label ~= NA and column.label or nil,
       unit = column.unit ~= NA and column.unit or nil,
       format = column.format ~= NA and column.format or nil,
+      informat = column.informat ~= NA and column.informat or nil,
       origin = { frame = frame, name = name,
         empty = function() return cframe.is_empty(column) end },
     }

@@ -36,9 +36,26 @@ local function decimals(values)
   return math.min(need, digits)
 end
 
--- The cells of a column as text, and whether they are set to the right.
-local function cells(values, kind)
+-- Numbers whose format is a date or a time of SAS, where all are one.
+local function dates(values, kind)
   local out = {}
+  for i, v in ipairs(values) do
+    out[i] = v == NA and "NA" or require "trialsh.iso".text(kind, v)
+    if not out[i] then return nil end
+  end
+  return out
+end
+
+-- The cells of a column as text, and whether they are set to the right.
+local function cells(values, kind, format)
+  local out = {}
+  local time = format and kind == "real"
+    and require "trialsh.iso".kind(format)
+  if time then
+    out = dates(values, time)
+    if out then return out, true end
+    out = {}
+  end
   if kind == "text" then
     for i, v in ipairs(values) do
       out[i] = v == NA and "NA" or (v == "" or v == "NA") and '"' .. v .. '"'
@@ -78,7 +95,7 @@ end
 local function lay_out(columns, n, opt, width, most)
   local used, all = #tostring(opt.numbers and opt.numbers[n] or n), {}
   for j, column in ipairs(columns) do
-    local list, right = cells(column.values, column.type)
+    local list, right = cells(column.values, column.type, column.format)
     local kind = (column.type or "?") .. (column.star and "*" or "")
     local head = text.escape(column.name)
     local w = math.max(text.width(head), opt.types and #kind or 0)
@@ -94,7 +111,7 @@ local function lay_out(columns, n, opt, width, most)
 end
 
 --- show.table(columns, n, opt) -> text, columns shown
--- columns: { name =, type =, star =, values = {...} }, rows numbered by
+-- columns: { name =, type =, star =, format =, values = {...} }, rows numbered by
 -- opt.numbers; types: a row of types; width: that of the screen. Long texts
 -- are cut, shorter where more columns fit so.
 function M.table(columns, n, opt)
@@ -194,7 +211,7 @@ function M.relation(relation)
   local columns, numbers, rows = {}, {}, 0
   for j, c in ipairs(node.columns) do
     columns[j] = { name = c.name, type = frames[1]:column(j).type,
-      star = c.levels and true, values = {} }
+      star = c.levels and true, format = c.format, values = {} }
   end
   for k, frame in ipairs(frames) do
     for i = 1, #frame do

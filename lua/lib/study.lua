@@ -47,6 +47,47 @@ local function look(self)
   end
 end
 
+local function has_table(self, name)
+  return #rows(self, "select 1 as x from sqlite_schema where name = ?",
+    { name }) > 0
+end
+
+-- What tables and columns say beyond what _ts_table and _ts_column hold: the
+-- informat of a column, the label and SAS name of a table (column '').
+local TABLE_ATTRIBUTES = { "label", "member" }
+local COLUMN_ATTRIBUTES = { "informat" }
+
+local function load_attributes(self, tables)
+  if not has_table(self, "_ts_attribute") then return end
+  for _, a in ipairs(rows(self, "select tbl, name, attribute, value from "
+      .. "_ts_attribute")) do
+    local t = tables[a.tbl]
+    if t and a.name == "" then t[a.attribute] = a.value end
+    for _, c in ipairs(t and t.columns or {}) do
+      if c.name == a.name then c[a.attribute] = a.value end
+    end
+  end
+end
+
+local function enter_attributes(self, t)
+  if has_table(self, "_ts_attribute") then
+    self.handle:execute("delete from _ts_attribute where tbl = ?", { t.name })
+  end
+  local function enter(name, from, list)
+    for _, attribute in ipairs(list) do
+      if from[attribute] then
+        self.handle:execute("create table if not exists _ts_attribute (tbl "
+          .. "text not null, name text not null, attribute text not null, "
+          .. "value text, primary key (tbl, name, attribute)) strict")
+        self.handle:execute("insert into _ts_attribute values (?,?,?,?)",
+          { t.name, name, attribute, from[attribute] })
+      end
+    end
+  end
+  enter("", t, TABLE_ATTRIBUTES)
+  for _, c in ipairs(t.columns) do enter(c.name, c, COLUMN_ATTRIBUTES) end
+end
+
 -- Tables by name and in order, with their columns; read once per change.
 local function load_tables(self)
   look(self)
@@ -74,6 +115,7 @@ local function load_tables(self)
         declared = known(c.origin) }
     end
   end
+  load_attributes(self, tables)
   self.tables = tables
   return tables
 end
@@ -132,6 +174,20 @@ function Inner:is_empty(tbl, column)
   return #self.handle:query(("select 1 from %s where %s is not null limit 1")
     :format(q(tbl), q(column))) == 0
 end
+
+--- The special missing values of SAS in a column of a table.
+function Inner:count_missing(tbl, column)
+  if not has_table(self, "_ts_missing") then return 0 end
+  return rows(self, "select count(*) as n from _ts_missing where tbl = ? and "
+    .. "column = ?", { tbl, column })[1].n
+end
+
+--- They go into a frame of all rows of a table.
+function Inner:get_missing(tbl, frame)
+  self:store():get_missing(tbl, frame)
+end
+
+function Inner:facts_of(name) return load_tables(self)[name] end
 
 function Inner:trial()
   look(self)
@@ -193,11 +249,16 @@ local function register(self, t)
       null(c.format), null(c.levels and json.encode(c.levels)),
       null(c.declared) })
   end
+  enter_attributes(self, t)
   self.tables = nil
   self.version = self.version + 1
 end
 
 local function drop_table(self, name)
+  self.handle:move_missing(name)
+  if has_table(self, "_ts_attribute") then
+    self.handle:execute("delete from _ts_attribute where tbl = ?", { name })
+  end
   self.handle:execute("drop table if exists "
     .. require "trialsh.expression".quote(name))
 end
@@ -207,8 +268,10 @@ local function put_aside(self, name)
   local q = require "trialsh.expression".quote
   local n = rows(self, "select count(*) as n from sqlite_schema where name "
     .. "like ? escape '\\'", { "\\_ts\\_was\\_%" })[1].n
+  local aside = ("_ts_was_%d_%s"):format(n + 1, name)
   self.handle:execute(("alter table %s rename to %s"):format(q(name),
-    q(("_ts_was_%d_%s"):format(n + 1, name))))
+    q(aside)))
+  self.handle:move_missing(name, aside)
 end
 
 -- Levels of text columns whose numeric companion (AVISIT, AVISITN) orders them.
@@ -258,8 +321,8 @@ local function materialise(self, name, node, facts)
   for j, c in ipairs(node.columns) do
     local column = frame:column(j)
     columns[j] = { name = c.name, type = column.type, label = c.label,
-      unit = c.unit, format = c.format, levels = c.levels,
-      declared = c.levels and (c.declared or "levels{ }") }
+      unit = c.unit, format = c.format, informat = c.informat,
+      levels = c.levels, declared = c.levels and (c.declared or "levels{ }") }
   end
   drop_table(self, name)
   self.handle:write(name, frame)
@@ -374,17 +437,15 @@ end
 
 -- Methods --------------------------------------------------------------------
 
-local function store_file(self, name, csv, facts, path, simulated, old)
-  local columns = {}
-  for j, column in ipairs(facts.names) do
-    columns[j] = { name = column, type = facts.types[j] }
-  end
+local function store_file(self, name, file, facts, path, simulated, old)
+  local columns = require "trialsh.read".columns(facts)
   relation.check_names(columns)
-  self.handle:import_csv(name, csv)
+  local importer = self.handle[facts.importer or "import_csv"]
+  importer(self.handle, name, file)
   companion_levels(self, name, columns)
   register(self, { name = name, kind = "raw", rows = facts.n_row,
     sha256 = facts.sha256, file = path, simulated = simulated,
-    columns = columns })
+    columns = columns, label = facts.label, member = facts.member })
   self.handle:audit { verb = old and "replace" or "import", object = name,
     rows = facts.n_row, sha256 = facts.sha256, detail = path }
 end
@@ -407,17 +468,19 @@ local function check_replace(path, name, old, opt)
 end
 
 local function import_file(self, path, opt)
-  local name = opt.as or path:match "([^/]+)$":gsub("%.[^.]*$", ""):lower()
+  local name = opt.as or opt.member and opt.member:lower()
+    or path:match "([^/]+)$":gsub("%.[^.]*$", ""):lower()
   check_name(name)
   local extension = (path:match "%.([^./]+)$" or ""):lower()
-  if not ({ csv = 1, tsv = 1, tab = 1, txt = 1 })[extension] then
-    fail("invalid", ("%s: CSV and TSV files can be imported, %s cannot")
-      :format(path, extension == "" and "a file without extension"
-        or "." .. extension))
+  if not ({ csv = 1, tsv = 1, tab = 1, txt = 1 })[extension]
+      and not require "trialsh.xpt".is(path) then
+    fail("invalid", ("%s: CSV, TSV and SAS transport files (.xpt) can be "
+      .. "imported, %s cannot"):format(path, extension == ""
+        and "a file without extension" or "." .. extension))
   end
   local csv, facts = require "trialsh.read".open(path, opt)
   local old = raw_table(self, path, name)
-  if old and old.sha256 == facts.sha256 then
+  if old and old.sha256 == facts.sha256 and old.member == facts.member then
     note.say("%s: unchanged since it was imported as %s", path, name)
     return
   end
@@ -435,8 +498,8 @@ local function import_file(self, path, opt)
 end
 
 --- study:import(path [, opt])
--- Reads a CSV or TSV file, or every such file of a folder, into a table that
--- takes the file's base name in lower case. One transaction; what was there
+-- Reads a CSV, TSV or SAS transport file (.xpt), or every such file of a
+-- folder, into a table that takes the file's base name in lower case. One transaction; what was there
 -- before an error stays. A file that did not change is left alone; one that
 -- did needs replace, which keeps the old rows in the file and derives again
 -- what depends on the table.
@@ -445,8 +508,11 @@ end
 --   replace    true takes the place of a table imported before
 --   types      { AGE = "text" }: the type of a column, "text" or "real"
 --   na         { "ND" }: further words for missing
---   delimiter, encoding  as for read
--- SQL types and the rules of typing are those of read.
+--   delimiter, encoding, rows  as for read
+--   member     of a transport file that has several; the table takes its name
+-- SQL types and the rules of typing are those of read. Labels and formats of
+-- transport files go with the columns; special missing values (.A to .Z, ._)
+-- are kept beside the table, and :collect().AVAL.special is { [row] = "A" }.
 --
 --   > select(2, pcall(demo.import, demo, "no-such.csv"))
 --   no-such.csv: No such file or directory
@@ -454,26 +520,31 @@ end
 -- See also: read, study:export, study:drop.
 function methods.import(s, path, opt)
   local self = s[STATE]
-  opt = options("import", opt, {
-    as = { "string" }, simulated = { "boolean", false },
-    replace = { "boolean", false }, types = { "table" }, na = { "table" },
-    delimiter = { "string" }, encoding = { "string" } })
+  local spec = { as = { "string" }, simulated = { "boolean", false },
+    replace = { "boolean", false } }
+  for key, rule in pairs(require "trialsh.read".options) do spec[key] = rule end
+  opt = options("import", opt, spec)
   if type(path) ~= "string" or not path:find "[^/]" then
     fail("type", "import: the path of a file is text")
   end
   local files = require "ts.file".list(path)
   if not files then return import_file(self, path, opt) end
-  if opt.as then fail("invalid", "import: as is for one file, not a folder") end
+  for _, key in ipairs { "as", "member", "rows" } do
+    if opt[key] then
+      fail("invalid", ("import: %s is for one file, not a folder"):format(key))
+    end
+  end
   local n = 0
   for _, file in ipairs(files) do
     local extension = (file:match "%.([^./]+)$" or ""):lower()
-    if extension == "csv" or extension == "tsv" then
+    if extension == "csv" or extension == "tsv"
+        or require "trialsh.xpt".is(file) then
       import_file(self, path:gsub("/$", "") .. "/" .. file, opt)
       n = n + 1
     end
   end
   if n == 0 then
-    fail("not found", ("%s: no CSV or TSV file in that folder"):format(path))
+    fail("not found", ("%s: no CSV, TSV or SAS transport file in that folder"):format(path))
   end
 end
 
@@ -508,17 +579,31 @@ function methods.drop(s, name)
   end)
 end
 
---- study:export(what, file) -> file
+--- study:export(what, file [, opt]) -> file
 -- Writes a table (by name), a relation or a frame as CSV or TSV: exact numbers,
--- missing as nothing, empty text as "", -0 as 0 once a study held it. The file appears whole or not at all.
+-- missing as nothing, empty text as "", -0 as 0 once a study held it. A name
+-- that ends in .xpt makes a SAS transport file, with labels, formats and
+-- special missing values; numbers are exact, or refused from 7.2e75 and below
+-- 5.4e-79; the same data give the same bytes. The file appears whole or not at
+-- all.
+--   version   5 (default: names of 8 letters, labels of 40 bytes, text of
+--             200, ASCII) or 8 (32, 256, 32767, UTF-8)
+--   member    the name of the data set; the table's, or the file's
+--   label     of the data set, at most 40 bytes
+--   encoding  "utf-8", "latin1" ... for letters beyond ASCII in version 5
+--   created   "2026-11-24T03:12:43", the time in the header; 1960-01-01
 --
 --   > select(2, pcall(demo.export, demo, "adsl", "adsl.doc"))
---   export: adsl.doc ends in none of .csv, .tsv, .tab
+--   export: adsl.doc ends in none of .csv, .tsv, .tab, .xpt
+--
+--   > decades = demo.adsl:mutate "AGEDECADES = AGE / 10"
+--   > select(2, pcall(demo.export, demo, decades, "adsl.xpt"))
+--   AGEDECADES: a name of 10 bytes; version 5 has at most 8, version = 8 has 32
 --
 -- See also: study:import, read.
-function methods.export(s, what, file)
+function methods.export(s, what, file, opt)
   if type(what) == "string" then what = s[what] end
-  return require "trialsh.read".write(what, file)
+  return require "trialsh.read".write(what, file, opt)
 end
 
 --- study:verify() -> number of events

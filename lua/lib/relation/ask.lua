@@ -318,8 +318,12 @@ return function(M)
     local node = node_of(relation)
     if node.frame then return relation end
     check(node)
-    return M.of_frame(ask(node), { key = node.key,
-      simulated = node.simulated })
+    local frame = ask(node)
+    -- the codes of SAS's missing values, which SQL does not know
+    if node.study and node.name and not node.verb then
+      node.study:get_missing(node.name, frame)
+    end
+    return M.of_frame(frame, { key = node.key, simulated = node.simulated })
   end
 
   local function row_table(frame, i, names)

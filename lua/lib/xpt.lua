@@ -1,0 +1,144 @@
+-- SAS transport files: what an import reads and says, and what is written.
+
+local xpt = require "ts.xpt"
+local fail = require "ts.error".fail
+local note = require "trialsh.note"
+local NA = require "ts.na".NA
+
+local M = {}
+
+local EXTENSIONS = { xpt = true, xport = true, xpt5 = true, xpt8 = true }
+
+--- xpt.is(path): whether the name says that the file is one.
+function M.is(path)
+  return EXTENSIONS[(path:match "%.([^./]+)$" or ""):lower()] or false
+end
+
+--- xpt.open(path, opt) -> file, facts
+function M.open(path, opt)
+  for _, name in ipairs { "types", "na", "delimiter" } do
+    if opt[name] ~= nil then
+      fail("invalid", ("%s: %s is for text files; a SAS transport file has "
+        .. "its types"):format(path, name))
+    end
+  end
+  local file, facts = xpt.open(path, { member = opt.member,
+    encoding = opt.encoding, rows = opt.rows })
+  facts.importer = "import_xpt"
+  facts.which = opt.member and facts.member
+  return file, facts
+end
+
+local function plural(n, word) return ("%d %s%s"):format(n, word,
+  n == 1 and "" or "s") end
+
+-- "AVAL: 2 values, BASE: 1 value"
+local function counted(facts, key)
+  local list, more = {}, 0
+  for _, c in ipairs(facts.columns) do
+    if c[key] > 0 and #list < 8 then
+      list[#list + 1] = c.name .. ": " .. plural(c[key], "value")
+    elseif c[key] > 0 then
+      more = more + 1
+    end
+  end
+  if more > 0 then list[#list + 1] = ("and %d more columns"):format(more) end
+  return #list > 0 and table.concat(list, ", ") or nil
+end
+
+--- xpt.say(path, facts [, table]): rows, columns and what cannot be known.
+function M.say(path, facts, name)
+  note.say("%s: %d rows read, %d columns%s", path, facts.n_row,
+    #facts.columns, name and ", table " .. name or "")
+  local special = counted(facts, "n_special")
+  local rounded = counted(facts, "n_rounded")
+  if special then
+    note.say("%s: special missing values (.A to .Z, ._) kept in %s", path,
+      special)
+  end
+  if rounded then
+    note.say("%s: more digits than a double has, rounded in %s", path, rounded)
+  end
+  if facts.n_padding > 0 then
+    note.say("%s: %s of blanks at the end taken as padding; rows = %d keeps "
+      .. "them", path, plural(facts.n_padding, "row"),
+      facts.n_row + facts.n_padding)
+  end
+  if facts.n_lost > 0 then
+    note.say("%s: the file is cut: %s of padding are missing behind the last "
+      .. "row", path, plural(facts.n_lost, "byte"))
+  end
+  if facts.open_end then
+    note.say("%s: the file ends with a row; one that was cut there would look "
+      .. "the same, and rows = %d checks it", path, facts.n_row)
+  end
+  if facts.n_zero > 0 then
+    note.say("%s: %s at the end with no bit set, read as zeros", path,
+      plural(facts.n_zero, "row"))
+  end
+end
+
+-- Special missing values that the rows of a relation come from, by column.
+local function lost_codes(node)
+  local lost = {}
+  for _, column in ipairs(node.columns) do
+    local origin, n = column.origin, 0
+    if origin and origin.frame and column.type == "real" then
+      for _ in pairs(origin.frame:column(origin.name).special) do
+        n = n + 1
+      end
+    elseif origin and origin.table and node.study then
+      n = node.study:count_missing(origin.table, origin.name)
+    end
+    if n > 0 then lost[#lost + 1] = column.name end
+  end
+  return #lost > 0 and table.concat(lost, ", ") or nil
+end
+
+-- The rows of a relation, with the codes of missing values where its rows are
+-- those of a table or a frame.
+local function rows_of(node)
+  if node.frame then return node.frame end
+  local frame = require "trialsh.relation".ask(node)
+  if node.study and node.name and not node.verb then -- a table as it is
+    node.study:get_missing(node.name, frame)
+  else
+    local lost = lost_codes(node)
+    if lost then
+      note.say("special missing values (.A to .Z, ._) become . in %s", lost)
+    end
+  end
+  return frame
+end
+
+--- xpt.write(node, path, opt): the rows of a relation as one member.
+function M.write(node, path, opt)
+  local facts = node.study and node.name and not node.verb
+    and node.study:facts_of(node.name) or {}
+  local member = opt.member or facts.member
+    or (node.name or path:match "([^/]+)$":gsub("%.[^.]*$", "")):upper()
+  local written = xpt.write(rows_of(node), path, {
+    version = opt.version, member = member, encoding = opt.encoding,
+    label = opt.label or facts.label, created = opt.created,
+    mode = require "ts.file".mode() })
+  if written.n_empty > 0 then
+    note.say("%s: %s without letters: missing in SAS", path,
+      plural(written.n_empty, "text"))
+  end
+  if written.n_trimmed > 0 then
+    note.say("%s: %s lost trailing blanks", path,
+      plural(written.n_trimmed, "text"))
+  end
+end
+
+--- xpt.columns(facts): as the study enters them.
+function M.columns(facts)
+  local columns = {}
+  for j, c in ipairs(facts.columns) do
+    columns[j] = { name = c.name, type = c.type, label = c.label,
+      format = c.format, informat = c.informat }
+  end
+  return columns
+end
+
+return M
