@@ -9,6 +9,7 @@ static const luaL_Reg modules[] = {
     {"ts.csv", luaopen_ts_csv},
     {"ts.xpt", luaopen_ts_xpt},
     {"ts.describe", luaopen_ts_describe},
+    {"ts.dsjson", luaopen_ts_dsjson},
     {"ts.error", luaopen_ts_error},
     {"ts.file", luaopen_ts_file},
     {"ts.formula", luaopen_ts_formula},

@@ -1,0 +1,281 @@
+/*
+ * Writing Dataset-JSON. Equal frames and facts give equal bytes, so the time
+ * of creation is the caller's.
+ */
+#include "ts/dsjson.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <zlib.h>
+#include "sas_date.h"
+#include "ts/file.h"
+#include "ts/interrupt.h"
+#include "ts/memory.h"
+#include "ts/text.h"
+
+typedef enum { TEXT, INTEGER, REAL, DATE } column_form;
+
+typedef struct {
+    const ts_frame *frame;
+    column_form *forms;
+    ts_buffer out;
+    ts_file_out *file;
+    z_stream pack;
+    bool packed, lines;
+} writer;
+
+static void add_string(ts_buffer *out, const char *text)
+{
+    ts_buffer_puts(out, "\"");
+    for (const char *p = text; *p; p++) {
+        unsigned char c = (unsigned char)*p;
+        if (c == '"' || c == '\\')
+            ts_buffer_printf(out, "\\%c", c);
+        else if (c == '\n')
+            ts_buffer_puts(out, "\\n");
+        else if (c < 0x20 || c == 0x7F)
+            ts_buffer_printf(out, "\\u%04x", c);
+        else
+            ts_buffer_add(out, p, 1);
+    }
+    ts_buffer_puts(out, "\"");
+}
+
+static void add_key(ts_buffer *out, const char *key, const char *value)
+{
+    add_string(out, key);
+    ts_buffer_puts(out, ":");
+    add_string(out, value);
+}
+
+/* How the values of a column are written. */
+static column_form form_of(const ts_column *column)
+{
+    char text[40];
+    if (column->type == TS_TEXT)
+        return TEXT;
+    const char *kind = sas_date_kind(column->format);
+    bool whole = true, dates = kind != NULL;
+    for (size_t i = 0; i < column->n; i++) {
+        double x = column->real[i];
+        if (isnan(x))
+            continue;
+        whole = whole && x == floor(x) && fabs(x) <= 0x1p53 &&
+                !(x == 0 && signbit(x));
+        dates = dates && sas_date_format(x, kind, text);
+    }
+    return dates ? DATE : whole ? INTEGER : REAL;
+}
+
+/* Bytes so far to the file, through the packer where there is one. */
+static ts_status flush(writer *w, int end, ts_error *err)
+{
+    ts_status status = TS_OK;
+    if (w->out.failed)
+        return ts_fail_memory(err);
+    if (!w->packed) {
+        status = ts_file_add(w->file, w->out.data, w->out.length, err);
+        ts_buffer_clear(&w->out);
+        return status;
+    }
+    unsigned char room[1 << 15];
+    w->pack.next_in = (unsigned char *)w->out.data;
+    w->pack.avail_in = (uInt)w->out.length;
+    do {
+        w->pack.next_out = room;
+        w->pack.avail_out = sizeof room;
+        deflate(&w->pack, end ? Z_FINISH : Z_NO_FLUSH);
+        status = ts_file_add(w->file, room, sizeof room - w->pack.avail_out,
+                             err);
+    } while (!status && w->pack.avail_out == 0);
+    ts_buffer_clear(&w->out);
+    return status;
+}
+
+static void add_column(writer *w, size_t j, const char *name)
+{
+    static const char *const types[] = {"string", "integer", "float"};
+    const ts_column *c = w->frame->column[j];
+    size_t longest = 1;
+    ts_buffer oid = {0};
+    ts_buffer_printf(&oid, "IT.%s.%s", name, c->name);
+    ts_buffer_puts(&w->out, j ? ",{" : "{");
+    add_key(&w->out, "itemOID", oid.data ? oid.data : "");
+    ts_buffer_puts(&w->out, ",");
+    add_key(&w->out, "name", c->name);
+    ts_buffer_puts(&w->out, ",");
+    add_key(&w->out, "label", c->label ? c->label : c->name);
+    ts_buffer_puts(&w->out, ",");
+    add_key(&w->out, "dataType", w->forms[j] == DATE
+                                     ? sas_date_kind(c->format)
+                                     : types[w->forms[j]]);
+    if (w->forms[j] == DATE)
+        ts_buffer_puts(&w->out, ",\"targetDataType\":\"integer\"");
+    for (size_t k = 0; w->forms[j] == TEXT && k < c->n_level; k++) {
+        size_t n = strlen(c->level[k]);
+        longest = n > longest ? n : longest;
+    }
+    if (w->forms[j] == TEXT)
+        ts_buffer_printf(&w->out, ",\"length\":%zu", longest);
+    if (c->format) {
+        ts_buffer_puts(&w->out, ",");
+        add_key(&w->out, "displayFormat", c->format);
+    }
+    ts_buffer_puts(&w->out, "}");
+    w->out.failed |= oid.failed;
+    ts_buffer_free(&oid);
+}
+
+static void add_attributes(writer *w, const ts_dsjson_facts *facts)
+{
+    static const char *const order[] = {"fileOID", "dbLastModifiedDateTime",
+                                        "originator", "studyOID",
+                                        "metaDataVersionOID", "metaDataRef"};
+    const char *system = NULL, *version = NULL;
+    for (size_t k = 0; k < sizeof order / sizeof *order; k++)
+        for (size_t i = 0; i < facts->n_attribute; i++)
+            if (strcmp(facts->attributes[i].key, order[k]) == 0) {
+                add_key(&w->out, order[k], facts->attributes[i].value);
+                ts_buffer_puts(&w->out, ",");
+            }
+    for (size_t i = 0; i < facts->n_attribute; i++) {
+        if (strcmp(facts->attributes[i].key, "sourceSystem.name") == 0)
+            system = facts->attributes[i].value;
+        if (strcmp(facts->attributes[i].key, "sourceSystem.version") == 0)
+            version = facts->attributes[i].value;
+    }
+    if (system && version) {
+        ts_buffer_puts(&w->out, "\"sourceSystem\":{");
+        add_key(&w->out, "name", system);
+        ts_buffer_puts(&w->out, ",");
+        add_key(&w->out, "version", version);
+        ts_buffer_puts(&w->out, "},");
+    }
+}
+
+static void add_metadata(writer *w, const ts_dsjson_facts *facts)
+{
+    const char *name = facts->name ? facts->name : "DATA", *oid = NULL;
+    ts_buffer group = {0};
+    for (size_t i = 0; i < facts->n_attribute; i++)
+        if (strcmp(facts->attributes[i].key, "itemGroupOID") == 0)
+            oid = facts->attributes[i].value;
+    ts_buffer_printf(&group, "IG.%s", name);
+    ts_buffer_puts(&w->out, "{");
+    add_key(&w->out, "datasetJSONCreationDateTime",
+            facts->created ? facts->created : "1970-01-01T00:00:00Z");
+    ts_buffer_puts(&w->out, ",\"datasetJSONVersion\":\"1.1.0\",");
+    add_attributes(w, facts);
+    add_key(&w->out, "itemGroupOID", oid         ? oid
+                                     : group.data ? group.data
+                                                  : "");
+    ts_buffer_printf(&w->out, ",\"records\":%zu,", w->frame->n_row);
+    add_key(&w->out, "name", name);
+    ts_buffer_puts(&w->out, ",");
+    add_key(&w->out, "label", facts->label ? facts->label : name);
+    ts_buffer_puts(&w->out, ",\"columns\":[");
+    for (size_t j = 0; j < w->frame->n_column; j++)
+        add_column(w, j, name);
+    ts_buffer_puts(&w->out, "]");
+    w->out.failed |= group.failed;
+    ts_buffer_free(&group);
+}
+
+static void add_cell(writer *w, size_t j, size_t i)
+{
+    const ts_column *c = w->frame->column[j];
+    char text[40];
+    if (ts_column_is_na(c, i)) {
+        ts_buffer_puts(&w->out, "null");
+    } else if (w->forms[j] == TEXT) {
+        add_string(&w->out, ts_column_text(c, i));
+    } else if (w->forms[j] == DATE) {
+        sas_date_format(c->real[i], sas_date_kind(c->format), text);
+        add_string(&w->out, text);
+    } else {
+        ts_number_format(c->real[i], text);
+        ts_buffer_puts(&w->out, text);
+    }
+}
+
+static ts_status add_rows(writer *w, ts_error *err)
+{
+    ts_status status = TS_OK;
+    for (size_t i = 0; i < w->frame->n_row && !status; i++) {
+        ts_buffer_puts(&w->out, w->lines ? "[" : i ? ",\n[" : "\n[");
+        for (size_t j = 0; j < w->frame->n_column; j++) {
+            ts_buffer_puts(&w->out, j ? "," : "");
+            add_cell(w, j, i);
+        }
+        ts_buffer_puts(&w->out, w->lines ? "]\n" : "]");
+        if (w->out.length > (1 << 16)) {
+            status = flush(w, 0, err);
+            if (!status)
+                status = ts_progress("rows written", (double)i,
+                                     (double)w->frame->n_row, err);
+        }
+    }
+    return status;
+}
+
+/* What JSON cannot hold is told before a byte is written. */
+static ts_status check_values(const ts_frame *frame, ts_error *err)
+{
+    for (size_t j = 0; j < frame->n_column; j++) {
+        const ts_column *c = frame->column[j];
+        for (size_t i = 0; c->type == TS_REAL && i < c->n; i++)
+            if (isinf(c->real[i]))
+                return ts_fail(err, TS_EINVALID,
+                               "%s, row %zu: JSON has no infinity", c->name,
+                               i + 1);
+        for (size_t k = 0; k < c->n_level; k++) {
+            size_t n = strlen(c->level[k]);
+            if (ts_utf8_check(c->level[k], n) < n)
+                return ts_fail(err, TS_EFORMAT,
+                               "%s holds a text that is not UTF-8", c->name);
+        }
+    }
+    return TS_OK;
+}
+
+ts_status ts_dsjson_write(const ts_frame *frame, const ts_dsjson_facts *facts,
+                          const char *path, int mode, ts_error *err)
+{
+    writer w = {.frame = frame};
+    const char *dot = strrchr(path, '.');
+    ts_status status = check_values(frame, err);
+    if (status)
+        return status;
+    w.packed = dot && strcasecmp(dot, ".dsjc") == 0;
+    w.lines = w.packed || (dot && strcasecmp(dot, ".ndjson") == 0);
+    w.forms = ts_alloc_array(frame->n_column, sizeof *w.forms);
+    if (!w.forms)
+        return ts_fail_memory(err);
+    for (size_t j = 0; j < frame->n_column; j++)
+        w.forms[j] = form_of(frame->column[j]);
+    if (w.packed && deflateInit(&w.pack, 9) != Z_OK) {
+        ts_free(w.forms);
+        return ts_fail_memory(err);
+    }
+    status = ts_file_begin(path, mode, &w.file, err);
+    if (!status) {
+        add_metadata(&w, facts);
+        ts_buffer_puts(&w.out, w.lines ? "}\n" : ",\"rows\":[");
+        status = add_rows(&w, err);
+        if (!w.lines)
+            ts_buffer_puts(&w.out, "\n]}\n");
+        if (!status)
+            status = flush(&w, 1, err);
+        if (status)
+            ts_file_discard(w.file);
+        else
+            status = ts_file_end(w.file, err);
+    }
+    if (w.packed)
+        deflateEnd(&w.pack);
+    ts_buffer_free(&w.out);
+    ts_free(w.forms);
+    return status;
+}
