@@ -284,7 +284,7 @@ static ts_status number_cell(reader *r, size_t j, const json_token *t,
     double x = strtod(t->text, NULL);
     if (!isfinite(x))
         return wrong_cell(r, j, t, "number that a double holds", err);
-    if (fabs(x) > 0x1p53 && !strpbrk(t->text, ".eE")) {
+    if (fabs(x) >= 0x1p53 && !strpbrk(t->text, ".eE")) {
         char back[400];
         snprintf(back, sizeof back, "%.0f", x);
         if (strcmp(back, t->text) != 0)
