@@ -19,6 +19,7 @@ typedef enum { TEXT, INTEGER, REAL, DATE } column_form;
 
 typedef struct {
     const ts_frame *frame;
+    const char *const *kinds;
     column_form *forms;
     ts_buffer out;
     ts_file_out *file;
@@ -51,12 +52,11 @@ static void add_key(ts_buffer *out, const char *key, const char *value)
 }
 
 /* How the values of a column are written. */
-static column_form form_of(const ts_column *column)
+static column_form form_of(const ts_column *column, const char *kind)
 {
     char text[40];
     if (column->type == TS_TEXT)
         return TEXT;
-    const char *kind = sas_date_kind(column->format);
     bool whole = true, dates = kind != NULL;
     for (size_t i = 0; i < column->n; i++) {
         double x = column->real[i];
@@ -109,7 +109,7 @@ static void add_column(writer *w, size_t j, const char *name)
     add_key(&w->out, "label", c->label ? c->label : c->name);
     ts_buffer_puts(&w->out, ",");
     add_key(&w->out, "dataType", w->forms[j] == DATE
-                                     ? sas_date_kind(c->format)
+                                     ? w->kinds[j]
                                      : types[w->forms[j]]);
     if (w->forms[j] == DATE)
         ts_buffer_puts(&w->out, ",\"targetDataType\":\"integer\"");
@@ -192,7 +192,7 @@ static void add_cell(writer *w, size_t j, size_t i)
     } else if (w->forms[j] == TEXT) {
         add_string(&w->out, ts_column_text(c, i));
     } else if (w->forms[j] == DATE) {
-        sas_date_format(c->real[i], sas_date_kind(c->format), text);
+        sas_date_format(c->real[i], w->kinds[j], text);
         add_string(&w->out, text);
     } else {
         ts_number_format(c->real[i], text);
@@ -243,7 +243,7 @@ static ts_status check_values(const ts_frame *frame, ts_error *err)
 ts_status ts_dsjson_write(const ts_frame *frame, const ts_dsjson_facts *facts,
                           const char *path, int mode, ts_error *err)
 {
-    writer w = {.frame = frame};
+    writer w = {.frame = frame, .kinds = facts->kinds};
     const char *dot = strrchr(path, '.');
     ts_status status = check_values(frame, err);
     if (status)
@@ -254,7 +254,7 @@ ts_status ts_dsjson_write(const ts_frame *frame, const ts_dsjson_facts *facts,
     if (!w.forms)
         return ts_fail_memory(err);
     for (size_t j = 0; j < frame->n_column; j++)
-        w.forms[j] = form_of(frame->column[j]);
+        w.forms[j] = form_of(frame->column[j], w.kinds ? w.kinds[j] : NULL);
     if (w.packed && deflateInit(&w.pack, 9) != Z_OK) {
         ts_free(w.forms);
         return ts_fail_memory(err);

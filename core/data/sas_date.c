@@ -8,47 +8,8 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #define EPOCH 3653 /* 1960-01-01 lies so many days before 1970-01-01 */
-
-const char *sas_date_kind(const char *format)
-{
-    static const struct {
-        const char *name, *kind;
-    } formats[] = {
-        {"DATETIME", "datetime"}, {"DATEAMPM", "datetime"},
-        {"E8601DT", "datetime"},  {"B8601DT", "datetime"},
-        {"IS8601DT", "datetime"}, {"MDYAMPM", "datetime"},
-        {"NLDATM", "datetime"},   {"DTDATE", "datetime"},
-        {"TIMEAMPM", "time"},     {"TIME", "time"},
-        {"E8601TM", "time"},      {"B8601TM", "time"},
-        {"IS8601TM", "time"},     {"HHMM", "time"},
-        {"TOD", "time"},          {"DATE", "date"},
-        {"DDMMYY", "date"},       {"MMDDYY", "date"},
-        {"YYMMDD", "date"},       {"E8601DA", "date"},
-        {"B8601DA", "date"},      {"IS8601DA", "date"},
-        {"JULIAN", "date"},       {"WORDDATE", "date"},
-        {"WEEKDATE", "date"},     {"MONYY", "date"},
-        {"YYMON", "date"},        {"NLDATE", "date"},
-    };
-    if (!format)
-        return NULL;
-    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
-        size_t n = strlen(formats[i].name);
-        /* behind the name: a separator (YYMMDDD10.), a width, a point */
-        if (strncasecmp(format, formats[i].name, n) == 0) {
-            const char *rest = format + n;
-            if (isalpha((unsigned char)*rest) && !isalpha((unsigned char)rest[1]))
-                rest++;
-            while (isdigit((unsigned char)*rest) || *rest == '.')
-                rest++;
-            if (!*rest)
-                return formats[i].kind;
-        }
-    }
-    return NULL;
-}
 
 static int leap(int year)
 {

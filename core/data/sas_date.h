@@ -1,14 +1,12 @@
 /*
  * Dates, times and datetimes as SAS counts them: days and seconds since
- * 1960-01-01, seconds of the day; and which of the three a format means.
+ * 1960-01-01, seconds of the day.
  */
 #ifndef TS_SAS_DATE_H
 #define TS_SAS_DATE_H
 
 #include <stdbool.h>
 
-/* "date", "time", "datetime", or NULL for any other format ("BEST12."). */
-const char *sas_date_kind(const char *format);
 /* kind: "date", "time" or "datetime"; text is complete ISO 8601. */
 bool sas_date_parse(const char *text, const char *kind, double *x);
 /* ISO 8601 into out, which has room for 40 bytes; false out of years 1 to

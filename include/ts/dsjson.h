@@ -48,11 +48,13 @@ typedef struct {
     const char *created; /* ISO 8601; equal data and times give equal bytes */
     const ts_dsjson_attribute_pair *attributes; /* more of them */
     size_t n_attribute;
+    /* by column: "date", "time" or "datetime" of SAS, or NULL; or NULL */
+    const char *const *kinds;
 } ts_dsjson_facts;
 
 /* Writes frame; the ending of path (.json, .ndjson, .dsjc) decides the form.
- * Real columns are integer when all values are whole, else float; a SAS date,
- * time or datetime format makes them ISO text with targetDataType integer. */
+ * Real columns are integer when all values are whole, else float; a kind makes
+ * them ISO text with targetDataType integer, if all its values are dates. */
 ts_status ts_dsjson_write(const ts_frame *frame, const ts_dsjson_facts *facts,
                           const char *path, int mode, ts_error *err);
 

@@ -61,7 +61,8 @@ static const char *text_at(lua_State *L, int index, const char *name)
     return text;
 }
 
-/* write(frame, path, mode, { name =, label =, created =, attributes = {} }) */
+/* write(frame, path, mode, { name =, label =, created =, attributes = {},
+ * kinds = { COLUMN = "date" } }) */
 static int write(lua_State *L)
 {
     ts_error err;
@@ -70,7 +71,7 @@ static int write(lua_State *L)
     int mode = (int)luaL_checkinteger(L, 3);
     luaL_checktype(L, 4, LUA_TTABLE);
     ts_dsjson_facts facts = {text_at(L, 4, "name"), text_at(L, 4, "label"),
-                             text_at(L, 4, "created"), NULL, 0};
+                             text_at(L, 4, "created"), NULL, 0, NULL};
     if (lua_getfield(L, 4, "attributes") == LUA_TTABLE) {
         size_t n = 0;
         for (lua_pushnil(L); lua_next(L, 5); lua_pop(L, 1))
@@ -83,6 +84,14 @@ static int write(lua_State *L)
                 list[facts.n_attribute++] = (ts_dsjson_attribute_pair){
                     (char *)lua_tostring(L, -2), (char *)lua_tostring(L, -1)};
         facts.attributes = list;
+    }
+    if (lua_getfield(L, 4, "kinds") == LUA_TTABLE) {
+        int kinds = lua_gettop(L);
+        const char **list = lua_newuserdatauv(
+            L, sizeof *list * (frame->n_column + 1), 0);
+        for (size_t j = 0; j < frame->n_column; j++)
+            list[j] = text_at(L, kinds, frame->column[j]->name);
+        facts.kinds = list;
     }
     tsl_try(L, ts_dsjson_write(frame, &facts, path, mode, &err), &err);
     return 0;

@@ -7,6 +7,7 @@ local note = require "trialsh.note"
 local options = require "trialsh.options"
 local relation = require "trialsh.relation"
 local xpt = require "trialsh.xpt"
+local dsjson = require "trialsh.dsjson"
 
 local M = {}
 
@@ -18,6 +19,7 @@ M.options = { types = { "table" }, na = { "table" },
 --- read.open(path, opt) -> file, facts: for an import.
 function M.open(path, opt)
   if xpt.is(path) then return xpt.open(path, opt) end
+  if dsjson.is(path) then return dsjson.open(path, opt) end
   for _, name in ipairs { "member", "rows" } do
     if opt[name] ~= nil then
       fail("invalid", ("%s: %s is for SAS transport files (.xpt)"):format(path,
@@ -33,6 +35,7 @@ end
 --- read.columns(facts): as the study enters them.
 function M.columns(facts)
   if facts.importer == "import_xpt" then return xpt.columns(facts) end
+  if facts.importer == "write" then return dsjson.columns(facts) end
   local columns = {}
   for j, name in ipairs(facts.names) do
     columns[j] = { name = name, type = facts.types[j] }
@@ -68,6 +71,7 @@ local function any() return true end
 -- missing.
 function M.say(path, facts, name)
   if facts.importer == "import_xpt" then return xpt.say(path, facts, name) end
+  if facts.importer == "write" then return dsjson.say(path, facts, name) end
   note.say("%s: %d rows read, %d columns%s", path, facts.n_row, #facts.names,
     name and ", table " .. name or "")
   local real = counted(facts, facts.na_words, is_real)
@@ -88,11 +92,12 @@ function M.say(path, facts, name)
 end
 
 --- read(file [, opt]) -> frame
--- Reads a CSV, TSV or SAS transport file (.xpt) into a frame; no study is
--- needed. The type of a column of text files is found from all its values:
--- numbers only (or missing) make it real, else it is text; where at least 90 %
--- are numbers the others are told as an error. Nothing between delimiters is missing, as are NA and . in a real
--- column; "" is empty text. Leading zeros, 0x, 1,000 and more than 17 digits
+-- Reads a CSV, TSV, SAS transport (.xpt) or Dataset-JSON file (.json, .ndjson,
+-- .dsjc) into a frame; no study is needed. The type of a column of text files
+-- is found from all its values: numbers only (or missing) make it real, else it
+-- is text; where at least 90 % are numbers the others are told as an error.
+-- Nothing between delimiters is missing, as are NA and . in a real column; ""
+-- is empty text. Leading zeros, 0x, 1,000 and more than 17 digits
 -- are no numbers. Text keeps its bytes.
 --   types      { SITE = "text" }: the type of a column, "text" or "real"
 --   na         { "ND" }: further words for missing, in every column
@@ -107,6 +112,8 @@ end
 --   encoding   UTF-8 by default; "latin1", "windows-1252" ...
 --   rows       how many rows there must be: version 5 does not say it
 -- Errors name the byte.
+-- Dataset-JSON 1.1 brings types, labels, formats and keys; null is missing, "" is
+-- empty text, dates with targetDataType integer are numbers that print as dates.
 --
 --   > select(2, pcall(read, "no-such.csv"))
 --   no-such.csv: No such file or directory
@@ -148,8 +155,16 @@ function M.write(what, path, opt)
   if type(path) == "string" and xpt.is(path) then
     xpt.write(relation.node_of(what), path, opt)
     return path
+  elseif type(path) == "string" and dsjson.is(path) then
+    if given and (given.version or given.encoding) then
+      fail("invalid", "export: version and encoding are for SAS transport "
+        .. "files (.xpt)")
+    end
+    dsjson.write(relation.node_of(what), path, opt)
+    return path
   elseif not TEXT[extension] then
-    fail("invalid", ("export: %s ends in none of .csv, .tsv, .tab, .xpt")
+    fail("invalid", ("export: %s ends in none of .csv, .tsv, .tab, .xpt, "
+      .. ".json, .ndjson, .dsjc")
       :format(tostring(path)))
   end
   for _, name in ipairs { "version", "member", "label", "encoding",

@@ -441,11 +441,12 @@ local function store_file(self, name, file, facts, path, simulated, old)
   local columns = require "trialsh.read".columns(facts)
   relation.check_names(columns)
   local importer = self.handle[facts.importer or "import_csv"]
-  importer(self.handle, name, file)
+  importer(self.handle, name, facts.frame or file)
   companion_levels(self, name, columns)
   register(self, { name = name, kind = "raw", rows = facts.n_row,
     sha256 = facts.sha256, file = path, simulated = simulated,
-    columns = columns, label = facts.label, member = facts.member })
+    columns = columns, label = facts.label, member = facts.member,
+    key = facts.key })
   self.handle:audit { verb = old and "replace" or "import", object = name,
     rows = facts.n_row, sha256 = facts.sha256, detail = path }
 end
@@ -473,9 +474,10 @@ local function import_file(self, path, opt)
   check_name(name)
   local extension = (path:match "%.([^./]+)$" or ""):lower()
   if not ({ csv = 1, tsv = 1, tab = 1, txt = 1 })[extension]
-      and not require "trialsh.xpt".is(path) then
-    fail("invalid", ("%s: CSV, TSV and SAS transport files (.xpt) can be "
-      .. "imported, %s cannot"):format(path, extension == ""
+      and not require "trialsh.xpt".is(path)
+      and not require "trialsh.dsjson".is(path) then
+    fail("invalid", ("%s: CSV, TSV, SAS transport (.xpt) and Dataset-JSON "
+      .. "files can be imported, %s cannot"):format(path, extension == ""
         and "a file without extension" or "." .. extension))
   end
   local csv, facts = require "trialsh.read".open(path, opt)
@@ -498,11 +500,12 @@ local function import_file(self, path, opt)
 end
 
 --- study:import(path [, opt])
--- Reads a CSV, TSV or SAS transport file (.xpt), or every such file of a
--- folder, into a table that takes the file's base name in lower case. One transaction; what was there
--- before an error stays. A file that did not change is left alone; one that
--- did needs replace, which keeps the old rows in the file and derives again
--- what depends on the table.
+-- Reads a CSV, TSV, SAS transport (.xpt) or Dataset-JSON file (.json, .ndjson,
+-- .dsjc), or every such file of a folder, into a table that takes the file's
+-- base name in lower case. One transaction; what was there before an error
+-- stays. A file that did not change is left alone; one that did needs replace,
+-- which keeps the old rows in the file and derives again what depends on the
+-- table.
 --   as         another name for the table
 --   simulated  true marks the data, and all that is made of them, as simulated
 --   replace    true takes the place of a table imported before
@@ -510,8 +513,8 @@ end
 --   na         { "ND" }: further words for missing
 --   delimiter, encoding, rows  as for read
 --   member     of a transport file that has several; the table takes its name
--- SQL types and the rules of typing are those of read. Labels and formats of
--- transport files go with the columns; special missing values (.A to .Z, ._)
+-- SQL types and the rules of typing are those of read. Labels and formats that
+-- a file holds go with the columns; special missing values (.A to .Z, ._)
 -- are kept beside the table, and :collect().AVAL.special is { [row] = "A" }.
 --
 --   > select(2, pcall(demo.import, demo, "no-such.csv"))
@@ -538,13 +541,15 @@ function methods.import(s, path, opt)
   for _, file in ipairs(files) do
     local extension = (file:match "%.([^./]+)$" or ""):lower()
     if extension == "csv" or extension == "tsv"
-        or require "trialsh.xpt".is(file) then
+        or require "trialsh.xpt".is(file) or require "trialsh.dsjson".is(file)
+    then
       import_file(self, path:gsub("/$", "") .. "/" .. file, opt)
       n = n + 1
     end
   end
   if n == 0 then
-    fail("not found", ("%s: no CSV, TSV or SAS transport file in that folder"):format(path))
+    fail("not found", ("%s: no CSV, TSV, SAS transport or Dataset-JSON file "
+      .. "in that folder"):format(path))
   end
 end
 
@@ -584,17 +589,19 @@ end
 -- missing as nothing, empty text as "", -0 as 0 once a study held it. A name
 -- that ends in .xpt makes a SAS transport file, with labels, formats and
 -- special missing values; numbers are exact, or refused from 7.2e75 and below
--- 5.4e-79; the same data give the same bytes. The file appears whole or not at
--- all.
+-- 5.4e-79. One that ends in .json, .ndjson or .dsjc makes Dataset-JSON 1.1, with
+-- labels and formats. The same data give the same bytes. The file appears whole
+-- or not at all.
 --   version   5 (default: names of 8 letters, labels of 40 bytes, text of
 --             200, ASCII) or 8 (32, 256, 32767, UTF-8)
 --   member    the name of the data set; the table's, or the file's
 --   label     of the data set, at most 40 bytes
 --   encoding  "utf-8", "latin1" ... for letters beyond ASCII in version 5
---   created   "2026-11-24T03:12:43", the time in the header; 1960-01-01
+--   created   "2026-11-24T03:12:43", the time in the header; 1960-01-01, so
+--             that the bytes do not depend on the day
 --
 --   > select(2, pcall(demo.export, demo, "adsl", "adsl.doc"))
---   export: adsl.doc ends in none of .csv, .tsv, .tab, .xpt
+--   export: adsl.doc ends in none of .csv, .tsv, .tab, .xpt, .json, .ndjson, .dsjc
 --
 --   > decades = demo.adsl:mutate "AGEDECADES = AGE / 10"
 --   > select(2, pcall(demo.export, demo, decades, "adsl.xpt"))

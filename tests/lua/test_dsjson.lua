@@ -186,6 +186,25 @@ function TestDatasetJson.test_the_cdisc_pilot()
   lu.assertEquals(ae:value(1, 13), 19725) -- 2014-01-02
 end
 
+function TestDatasetJson.test_a_study_takes_it_in_and_out()
+  local s = require "trialsh.study".memory()
+  s:import(file("adsl.json", (small:gsub('"dataType":"string"',
+    '"dataType":"string","keySequence":1'))))
+  lu.assertEquals(#s.adsl, 2)
+  lu.assertEquals(s.adsl.S.label, "Text")
+  lu.assertStrContains(tostring(s.adsl), "1960-01-02")
+  lu.assertStrContains(tostring(s), " S ")
+  local path = s:export("adsl", folder .. "/out.ndjson")
+  local back = read(path)
+  lu.assertEquals(back.T.format, "DATE9.")
+  lu.assertEquals(back.T[1], 1)
+  lu.assertEquals(back.S.label, "Text")
+  local ok, err = pcall(s.import, s, folder .. "/small.json",
+    { types = { X = "text" } })
+  lu.assertFalse(ok)
+  lu.assertStrContains(tostring(err), "types is not for Dataset-JSON")
+end
+
 local status = lu.LuaUnit.run()
 os.execute("rm -r " .. folder)
 os.exit(status)
