@@ -34,10 +34,11 @@ local function row_of(result, more)
   return row
 end
 
--- The column of a tidy frame that names the arms: the first.
+-- The column of a tidy frame that names the arms: the first, unless the
+-- formula has no arms.
 local function group_column(tidy)
-  local relation = require "trialsh.relation"
-  return relation.node_of(tidy).columns[1].name
+  local name = require "trialsh.relation".node_of(tidy).columns[1].name
+  return name ~= "n" and name or nil
 end
 
 methods.ttest = {
@@ -63,9 +64,9 @@ methods.describe = {
   end,
   compute = function(formula, data, opt)
     local tidy = require "trialsh.describe".describe(formula, data, opt):tidy()
-    local rows = {}
+    local rows, group = {}, group_column(tidy)
     for row in tidy:rows() do
-      rows[#rows + 1] = { group = row[group_column(tidy)],
+      rows[#rows + 1] = { group = group and row[group],
         method = "description", estimate_name = "mean", estimate = row.mean,
         std_error = row.std_error, conf_low = row.conf_low,
         conf_high = row.conf_high, conf_level = opt.conf_level or level[2],

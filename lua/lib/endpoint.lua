@@ -169,9 +169,9 @@ function M.methods() return require "trialsh.analysis".names() end
 --
 -- See also: trial, check, run, sap.
 function M.endpoint(id)
-  if type(id) ~= "string" or not id:find "^[%w_.%-]+$" then
+  if type(id) ~= "string" or not id:find "^[%w_%-]+$" then
     fail("invalid", 'endpoint "ID" { ... } begins with its name: letters, '
-      .. "digits, _ . -")
+      .. "digits, _ -; what follows a . in an address is a field")
   end
   return function(def)
     if type(def) ~= "table" then

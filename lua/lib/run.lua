@@ -16,7 +16,6 @@ local analysis = require "trialsh.analysis"
 
 local fail = errors.fail
 local SUBJECT = "USUBJID"
-local RESPONSE = "y" -- the response's name in the analysis set
 
 local M = {}
 
@@ -42,7 +41,8 @@ local function formula_variables(e)
   return list
 end
 
--- The rows of the endpoint before they are joined to the population.
+-- The rows of the endpoint before they are joined to the population, and what
+-- is to be said of them.
 local function rows_of(s, e)
   local t = e.trial
   local parameter = e.parameter and t.parameters[e.parameter]
@@ -51,48 +51,51 @@ local function rows_of(s, e)
   if parameter and relation.node_of(r).columns.paramcd then
     r = r:where { PARAMCD = e.parameter }
   end
+  local note
   if e.visit then
     r = r:where { AVISIT = e.visit }
     if relation.node_of(r).columns.anl01fl then
       r = r:where { ANL01FL = "Y" }
+      note = "records with ANL01FL = 'Y' only"
     end
   end
   if e.where then r = r:where(e.where) end
-  return r
+  return r, note
 end
 
--- Columns that an expression names.
-local function names_in(source, columns, who)
-  local tree = expression.parse(who, source)
-  local _, used = expression.check(who, tree, columns)
-  local list = {}
-  for name in pairs(used) do list[#list + 1] = columns[name].name end
-  table.sort(list)
-  return list
-end
-
+-- The rows with the response, its columns, and how a formula names it: by the
+-- variable, so that errors and figures speak of what the endpoint says.
 local function with_response(r, e)
   local method = analysis.find(e.method)
   if method.survival then
     if e.variable then
-      fail("invalid", ("endpoint %s: %s takes the time AVAL and the censoring "
-        .. "CNSR; leave variable out"):format(e.id, e.method))
+      fail("invalid", ("%s takes the time AVAL and the censoring CNSR; leave "
+        .. "variable out"):format(e.method))
     end
     return r, { "AVAL", "CNSR" }, "Surv(AVAL, CNSR == 0)"
   end
   local variable = e.variable or "AVAL"
-  names_in(variable, relation.node_of(r).columns, "variable")
-  return r:mutate(("%s = %s"):format(RESPONSE, variable)), { RESPONSE },
-    RESPONSE
+  local columns = relation.node_of(r).columns
+  local tree = expression.parse("variable", variable)
+  if expression.check("variable", tree, columns) == "text" then
+    fail("type", ("variable: %s is text, %s needs numbers"):format(variable,
+      e.method))
+  end
+  local column = expression.column(tree)
+  local name = column and column.name or variable:gsub('["`]', "")
+  if not column then r = r:mutate(('"%s" = %s'):format(name, variable)) end
+  return r, { name }, expression.backtick(name)
 end
 
---- The analysis set of an endpoint: a relation, the left side, the treatment.
+--- The analysis set of an endpoint: a relation, the left side, the treatment,
+-- the name of the response, and what is to be said of the rows.
 local function bind(s, e)
   local treatment, population = treatment_of(e), population_of(e)
   local subjects = s.adsl
   if population then subjects = subjects:where(population.condition) end
   local covariates = formula_variables(e)
-  local r, response, left = with_response(rows_of(s, e), e)
+  local rows, note = rows_of(s, e)
+  local r, response, left = with_response(rows, e)
   local have = relation.node_of(r).columns
   local subject_columns, row_columns = { SUBJECT, treatment }, { SUBJECT }
   local own = relation.node_of(subjects).columns
@@ -106,7 +109,21 @@ local function bind(s, e)
   relation.find("data", have, SUBJECT)
   local set = subjects:select(table.unpack(subject_columns))
     :join(r:select(table.unpack(row_columns)), SUBJECT)
-  return set, left, treatment
+  return set, left, treatment, response[1], note
+end
+
+-- A comparison of arms is one of the treatment and nothing else.
+local function check_formula(e)
+  local method, treatment = analysis.find(e.method), treatment_of(e)
+  if method.kind ~= "compare" or not e.formula then return end
+  local found = false
+  for _, name in ipairs(require "ts.formula".variables(e.formula)) do
+    found = found or name == treatment
+  end
+  if not found then
+    fail("invalid", ("\"%s\" lacks %s, whose arms are compared"):format(
+      e.formula, treatment))
+  end
 end
 
 --- What is wrong with an endpoint on this study.
@@ -139,26 +156,24 @@ function M.problems_of(s, e)
       function() with_response(r, e) end)
   end
   if good then
-    try("analysis", nil, function() bind(s, e) end)
+    try("analysis", nil, function()
+      check_formula(e)
+      bind(s, e)
+    end)
   end
   return problems
 end
 
 -- Comparisons ----------------------------------------------------------------
 
-local function members(t, arm)
-  local entry = t.arms[arm]
-  return entry and entry.pool or { arm }
-end
-
 -- The analysis set of "A vs B": the subjects of both, pooled arms as one, B
 -- first, so that B is the reference.
 local function restrict(set, e, treatment, compare)
-  local a, b = trial_module.pair(compare)
   local t = e.trial
+  local a, b = trial_module.pair(compare, t.arms)
   local parts, cases = {}, {}
   for _, arm in ipairs { a, b } do
-    for _, part in ipairs(members(t, arm)) do
+    for _, part in ipairs(trial_module.members(t.arms, arm)) do
       parts[#parts + 1] = part
       cases[#cases + 1] = ("when %s then %s"):format(
         expression.literal(part), expression.literal(arm))
@@ -200,31 +215,57 @@ end
 
 -- Computing ------------------------------------------------------------------
 
+-- What the endpoint chose, for an error that says why nothing is left.
+local function choice(e)
+  local words = {}
+  for _, key in ipairs { "parameter", "data", "visit", "where" } do
+    if e[key] then words[#words + 1] = key .. " " .. e[key] end
+  end
+  return table.concat(words, ", ")
+end
+
+local function check_values(set, e, response)
+  local population = population_of(e)
+  local who = population and "population " .. population.name or "adsl"
+  if #set == 0 then fail("degenerate", who .. " has no subjects") end
+  if #set:where { [response] = NA } == #set then
+    fail("degenerate", ("no subject of %s has a value of %s (%s)"):format(who,
+      response, choice(e)))
+  end
+end
+
+-- A note of the endpoint follows that of the statistic.
+local function with_note(row, note)
+  if note == "" then return end
+  row.note = (row.note == nil or row.note == NA) and note
+    or row.note .. "; " .. note
+end
+
 local function compute(s, e)
-  local set, left, treatment = bind(s, e)
+  local set, left, treatment, response, chosen = bind(s, e)
   local method = analysis.find(e.method)
   local formula = formula_of(e, left, treatment)
   -- kept once for all comparisons; notes on it are said once
   local frame = set:collect()
-  local lost = without_arm(frame, e, treatment)
+  check_values(frame, e, response)
+  local notes = { chosen }
+  notes[#notes + 1] = without_arm(frame, e, treatment)
+  local note = table.concat(notes, "; ")
   local out = {}
   local function add(rows, compare)
     for _, row in ipairs(rows) do
       row.compare = compare
-      if lost then
-        row.note = (row.note == nil or row.note == NA) and lost
-          or row.note .. "; " .. lost
-      end
+      with_note(row, note)
       out[#out + 1] = row
     end
   end
-  if lost then
-    require "trialsh.note".say("endpoint %s: %s", e.id, lost)
+  if note ~= "" then
+    require "trialsh.note".say("endpoint %s: %s", e.id, note)
   end
   if method.kind == "compare" then
     if #e.comparisons == 0 then
-      fail("invalid", ("endpoint %s: nothing to compare; the trial or the "
-        .. "endpoint says compare = \"A vs B\""):format(e.id))
+      fail("invalid", "nothing to compare; the trial or the endpoint says "
+        .. 'compare = "A vs B"')
     end
     for _, compare in ipairs(e.comparisons) do
       add(method.compute(formula, restrict(frame, e, treatment, compare),
@@ -288,6 +329,7 @@ local function complete(row, e, inner)
   local parameter = e.parameter and e.trial.parameters[e.parameter]
   local population = population_of(e)
   row.endpoint, row.title, row.role = e.id, e.title, e.role
+  row.group = row.group ~= nil and tostring(row.group) or nil
   row.variation, row.analysis = "main", e.method
   row.population = population and population.name
   row.parameter = parameter and parameter.name
@@ -442,25 +484,36 @@ local function parse(address)
   return out
 end
 
---- s:result(address)
+local function answers(row, a)
+  return row.endpoint == a.id
+    and (not a.compare or row.compare == a.compare or row.group == a.compare)
+    and (not a.visit or row.visit == a.visit)
+    and (not a.parameter or row.parameter == a.parameter)
+    and (not a.variation or row.variation == a.variation)
+end
+
+--- s:result(address): of several comparisons the first, which is the
+-- endpoint's own; of several arms one must be named.
 function M.result(s, address)
   local a = parse(address)
-  local found
-  local ids = {}
+  local found, n_found, ids, names = nil, 0, {}, {}
   for row in s.results:rows() do
     ids[#ids + 1] = row.endpoint
-    if row.endpoint == a.id
-        and (not a.compare or row.compare == a.compare or row.group == a.compare)
-        and (not a.visit or row.visit == a.visit)
-        and (not a.parameter or row.parameter == a.parameter)
-        and (not a.variation or row.variation == a.variation) then
-      found = row
-      break
+    if row.endpoint == a.id then
+      names[#names + 1] = row.compare ~= NA and row.compare or row.group
+    end
+    if answers(row, a) then
+      found, n_found = found or row, n_found + 1
     end
   end
   if not found then
-    fail("not found", ("no result %s%s"):format(address,
-      trial_module.nearest(a.id, ids)))
+    fail("not found", ("no result %s%s"):format(address, #names > 0
+      and ("; %s has %s"):format(a.id, table.concat(names, ", "))
+      or trial_module.nearest(a.id, ids)))
+  end
+  if n_found > 1 and found.compare == NA then
+    fail("invalid", ("%s has a result for each arm; %s[%s] is one"):format(
+      a.id, a.id, names[1]))
   end
   if a.field then return found[a.field] end
   return found
@@ -472,8 +525,8 @@ function M.data(s, e)
   if #problems > 0 then
     fail("invalid", ("endpoint %s: %s"):format(e.id, problems[1].text))
   end
-  local set, left, treatment = bind(s, e)
-  return { data = set, response = left, treatment = treatment,
+  local set, left, treatment, response = bind(s, e)
+  return { data = set, response = response, treatment = treatment,
     formula = formula_of(e, left, treatment), endpoint = e,
     survival = analysis.find(e.method).survival or false }
 end

@@ -84,16 +84,37 @@ local function entries(problems, key, given, fields)
   return list
 end
 
---- "A vs B" -> A, B
-function M.pair(compare)
+--- "A vs B" -> A, B: the arms decide where a name that holds " vs " is cut.
+function M.pair(compare, arms)
   if type(compare) ~= "string" then return nil end
-  return compare:match "^%s*(.-)%s+vs%.?%s+(.-)%s*$"
+  return require "trialsh.compare".split(compare, function(name)
+    return arms[name] ~= nil
+  end)
+end
+
+--- The arms that a name stands for: itself, or those it pools.
+function M.members(arms, name)
+  return arms[name] and arms[name].pool or { name }
+end
+
+-- An arm on both sides of "A vs B".
+local function on_both(arms, a, b)
+  for _, part in ipairs(M.members(arms, a)) do
+    for _, other in ipairs(M.members(arms, b)) do
+      if part == other then return part end
+    end
+  end
 end
 
 local function check_compare(problems, list, arms)
   local known = names(arms)
   for _, compare in ipairs(list) do
-    local a, b = M.pair(compare)
+    local a, b = M.pair(compare, arms)
+    local both = a and on_both(arms, a, b)
+    if both then
+      problems:add("compare", compare, '%s is on both sides of "%s"', both,
+        compare)
+    end
     if not a then
       problems:add("compare", type(compare) == "string" and compare or nil,
         '"%s" is no comparison; write "A vs B"', tostring(compare))

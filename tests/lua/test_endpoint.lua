@@ -215,6 +215,78 @@ function TestEndpoint.test_one_sided_limits_are_missing_not_infinite()
   lu.assertEquals(missing, { 4, 4, 4 }) -- of each arm its own
 end
 
+function TestEndpoint:test_an_arm_on_both_sides_is_no_comparison()
+  local words = message(function()
+    endpoint "O" { data = "adlb", variable = "AVAL", analysis = "ttest",
+      compare = { "Active vs L", "P vs P" } }
+    check()
+  end)
+  lu.assertStrContains(words, 'L is on both sides of "Active vs L"')
+  lu.assertStrContains(words, 'P is on both sides of "P vs P"')
+end
+
+function TestEndpoint:test_arms_may_hold_vs_in_their_names()
+  local t = trial "V" { arms = { { "A vs B" }, { "C" } },
+    compare = "A vs B vs C" }
+  local a, b = trials.pair(t.compare[1], t.arms)
+  lu.assertEquals({ a, b }, { "A vs B", "C" })
+end
+
+function TestEndpoint:test_check_looks_at_formula_and_kind_of_variable()
+  lu.assertStrContains(message(function()
+    endpoint "F" { parameter = "ALC", visit = "Day 29", variable = "AVAL",
+      analysis = { "ttest", "~ AVISIT" } }
+    check()
+  end), '"~ AVISIT" lacks TRT01P, whose arms are compared')
+  lu.assertStrContains(message(function()
+    endpoint "F" { parameter = "ALC", visit = "Day 29", variable = "AVISIT",
+      analysis = "ttest" }
+    check()
+  end), "variable: AVISIT is text, ttest needs numbers")
+end
+
+function TestEndpoint:test_nobody_and_no_value_are_errors()
+  lu.assertStrContains(message(function()
+    endpoint "N" { parameter = "ALC", visit = "Day 29", variable = "AVAL",
+      where = "AVAL > 1e9", analysis = "describe" }
+    run()
+  end), "endpoint N: no subject of population ITT has a value of AVAL "
+    .. "(parameter ALC, visit Day 29, where AVAL > 1e9)")
+  endpoints.list[#endpoints.list], endpoints.list.N = nil, nil
+  trial "Z" { arms = { { "P" }, { "L" } },
+    populations = { { "NONE", "nobody", "TRTFL = 'X'" } } }
+  lu.assertStrContains(message(function()
+    endpoint "Z" { data = "adsl", variable = "length(TRTFL)",
+      analysis = "describe" }
+    run()
+  end), "endpoint Z: population NONE has no subjects")
+end
+
+function TestEndpoint:test_records_left_out_by_a_flag_are_told()
+  local s = study.open()
+  s.adlb2 = s.adlb:mutate "ANL01FL = case when USUBJID > '03' then 'Y' end"
+  endpoint "G" { data = "adlb2", visit = "Day 29", variable = "AVAL",
+    where = "PARAMCD = 'ALC'", analysis = "ttest" }
+  run()
+  lu.assertStrContains(s:result "G.note", "records with ANL01FL = 'Y' only")
+end
+
+function TestEndpoint:test_an_address_of_arms_names_one()
+  local s = study.open()
+  endpoint "D" { parameter = "DEATH", analysis = "km" }
+  endpoint "W" { parameter = "DEATH", analysis = "logrank" }
+  endpoint "E" { parameter = "ALC", visit = "Day 29", variable = "AVAL * 2",
+    analysis = { "describe", "~ 1" } }
+  run()
+  lu.assertEquals(s:result "D[L].n", 4)
+  lu.assertStrContains(message(s.result, s, "D.estimate"),
+    "D has a result for each arm; D[P] is one")
+  lu.assertStrContains(message(s.result, s, "D[X].estimate"),
+    "no result D[X].estimate; D has P, L, H")
+  lu.assertEquals(s:result "E.group", NA)
+  lu.assertStrContains(message(endpoint, "A.1"), "letters, digits")
+end
+
 function TestEndpoint.test_sap_is_a_table()
   endpoint "A" { title = "x", parameter = "ALC", analysis = { "ttest",
     variance = "pooled" } }
