@@ -303,7 +303,26 @@ typedef struct {
     double *x;
     size_t n, room;
     double p; /* of quantile */
+    int asked; /* p is known */
 } holding;
+
+/* The p of quantile(x, p), which is one number for all rows. */
+static int same_p(sqlite3_context *context, holding *h, sqlite3_value *v)
+{
+    double p;
+    if (!number(context, v, &p) || !(p >= 0 && p <= 1)) {
+        sqlite3_result_error(context, "quantile(x, p) needs p from 0 to 1", -1);
+        return 0;
+    }
+    if (h->asked && p != h->p) {
+        sqlite3_result_error(
+            context, "quantile(x, p) needs one p, not another in each row", -1);
+        return 0;
+    }
+    h->p = p;
+    h->asked = 1;
+    return 1;
+}
 
 static void hold_step(sqlite3_context *context, int n, sqlite3_value **v)
 {
@@ -311,10 +330,8 @@ static void hold_step(sqlite3_context *context, int n, sqlite3_value **v)
     holding *h = sqlite3_aggregate_context(context, sizeof *h);
     if (!h)
         return;
-    if (n > 1 && (!number(context, v[1], &h->p) || !(h->p >= 0 && h->p <= 1))) {
-        sqlite3_result_error(context, "quantile(x, p) needs p from 0 to 1", -1);
+    if (n > 1 && !same_p(context, h, v[1]))
         return;
-    }
     if (!number(context, v[0], &x))
         return;
     if (h->n == h->room) {
@@ -331,6 +348,17 @@ static void hold_step(sqlite3_context *context, int n, sqlite3_value **v)
 }
 
 enum { MEDIAN, QUANTILE, VARIANCE, STDDEV, GEOMEAN, GEOSD };
+
+/* A geometric mean of values not above 0 is missing, and the note says so. */
+static void count_not_positive(sqlite3_context *context, const holding *h)
+{
+    ts_store *store = sqlite3_user_data(context);
+    for (size_t i = 0; i < h->n; i++)
+        if (h->x[i] <= 0) {
+            store->count[TS_COUNT_LN]++;
+            return;
+        }
+}
 
 static void hold_final(sqlite3_context *context, int which)
 {
@@ -357,6 +385,8 @@ static void hold_final(sqlite3_context *context, int which)
     default:
         value = ts_geosd(h->x, h->n);
     }
+    if (which == GEOMEAN || which == GEOSD)
+        count_not_positive(context, h);
     if (isfinite(value))
         sqlite3_result_double(context, value);
     ts_free(h->x);

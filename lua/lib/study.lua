@@ -347,6 +347,24 @@ local function closure(self, name, set)
   end
 end
 
+-- An error says which table it is that cannot be derived again, and where its
+-- statement stands: the line that runs is that of import or another table.
+local function derive_again(self, t)
+  local ok, err = pcall(function()
+    local r = definition.rebuild(self.object, t.definition)
+    materialise(self, t.name, relation.node_of(r), { kind = "derived",
+      verb = "derive again", definition = t.definition, sources = t.sources,
+      script = t.script, line = t.line, simulated = t.simulated,
+      sha256 = derived_hash(self, t.definition, t.sources) })
+  end)
+  if ok then return end
+  if errors.is(err) and err.code ~= "interrupted" then
+    fail(err.code, ("%s, derived again%s: %s"):format(t.name, t.script
+      and (" from %s:%d"):format(t.script, t.line) or "", err.message))
+  end
+  error(err, 0)
+end
+
 -- Derives again, in order, what depends on the tables in the set.
 local function derive_dependents(self, set)
   local done = {}
@@ -360,11 +378,7 @@ local function derive_dependents(self, set)
       end
     end
     if stale and t.definition then
-      local r = definition.rebuild(self.object, t.definition)
-      materialise(self, name, relation.node_of(r), { kind = "derived",
-        verb = "derive again", definition = t.definition, sources = t.sources,
-        script = t.script, line = t.line, simulated = t.simulated,
-        sha256 = derived_hash(self, t.definition, t.sources) })
+      derive_again(self, t)
       done[name] = true
     end
     return done[name]

@@ -253,6 +253,39 @@ function TestRelation.test_the_same_definition_is_not_stored_twice()
   lu.assertEquals(#s.audit, events)
 end
 
+function TestRelation.test_what_cannot_be_derived_again_is_named()
+  s.late = s.adlb:mutate "LATE = AVAL > 600"
+  s.some = s.late:by("USUBJID"):summarise "n = sum(LATE)"
+  refuses("some, derived again from ", function()
+    s.late = s.adlb:where "AVAL > 600"
+  end)
+  lu.assertEquals(column(s.some, "n"), { 1, 0, 1 })
+end
+
+function TestRelation.test_one_quantile_is_asked_for()
+  refuses("needs one p", function()
+    s.adsl:summarise("q = quantile(AGE, TRT01PN / 10)"):collect()
+  end)
+  lu.assertEquals(s.adsl:summarise("q = quantile(AGE, 0.5)"):row(1).q, 60)
+end
+
+function TestRelation.test_a_geometric_mean_that_is_missing_is_told()
+  said = {}
+  local r = s.adlb:by("USUBJID"):summarise("g = geomean(AVAL)"):collect()
+  lu.assertEquals(r:row(2).g, NA)
+  lu.assertEquals(said, {
+    "1 value became missing: ln of a value that is not above 0" })
+end
+
+function TestRelation.test_wider_tells_rows_without_a_name()
+  s.few = make({ "A", "B", "n" }, { { "x", "x", "y" }, { "u", NA, NA },
+    { 1, 2, 3 } })
+  said = {}
+  local r = s.few:wider "B"
+  lu.assertEquals(said, { "wider: 2 rows without B left out" })
+  lu.assertEquals(column(r, "u"), { 1, NA })
+end
+
 function TestRelation.test_sql_reads_only()
   local text, value = s.adsl:where("AGE > ?", 60):sql()
   lu.assertStrContains(text, '("AGE" > ?)')

@@ -139,9 +139,13 @@ return function(M)
     check_once(node)
     local frame = run(node, function(c)
       return ("select distinct %s from (%s) where %s is not null order by 1 "
-        .. "limit 2000"):format(quote(column.name), c:layer(node.layer),
+        .. "limit 2001"):format(quote(column.name), c:layer(node.layer),
         quote(column.name))
     end, { { name = column.name, type = column.type, levels = column.levels } })
+    if #frame > 2000 then
+      fail("invalid", ("wider: %s has more than 2000 values"):format(
+        column.name))
+    end
     local values, there = {}, {}
     for i = 1, #frame do
       values[i] = frame:value(i, 1)
@@ -157,6 +161,14 @@ return function(M)
       if not seen[value] then ordered[#ordered + 1] = value end
     end
     return ordered
+  end
+
+  --- relation.count_missing(node, column): rows without a value.
+  function M.count_missing(node, column)
+    return run(node, function(c)
+      return ("select count(*) from (%s) where %s is null"):format(
+        c:layer(node.layer), quote(column.name))
+    end):value(1, 1)
   end
 
   -- A text beside the declared levels is an error that shows it.

@@ -31,10 +31,12 @@ function M.find(who, columns, name)
   end
   local column = columns[name:lower()]
   if column then return column end
-  local near = text.nearest(name, M.names_of(columns))
+  local names = M.names_of(columns)
+  local near = text.nearest(name, names)
+  if #names > 12 then names = { table.concat(names, ", ", 1, 12), "..." } end
   fail("not found", ("%s: no column %s%s"):format(who, name,
     near and "; nearest: " .. near or
-      "; it has " .. table.concat(M.names_of(columns), ", ")))
+      "; it has " .. table.concat(names, ", ")))
 end
 
 function M.copy(column, changes)

@@ -757,6 +757,11 @@ function verbs.wider(node, names, values)
       tree = { "call", name = "max", { "case", { { "binary", op = "=", by_node,
         literal }, { "column", name = value.name, column = value } } } } }
   end
+  local n_missing = relations.count_missing(node, by)
+  if n_missing > 0 then
+    require "trialsh.note".say("wider: %d row%s without %s left out", n_missing,
+      n_missing == 1 and "" or "s", by.name)
+  end
   local once = { left = node, keys = { table.unpack(group) } }
   once.keys[#once.keys + 1] = by.name
   return derive(node, { layer = layer, columns = index(columns),
