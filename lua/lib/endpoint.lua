@@ -162,6 +162,9 @@ function M.methods() return require "trialsh.analysis".names() end
 --   analysis   "ttest" or { "ttest", variance = "pooled" }: describe, ttest,
 --              km, logrank; a formula "~ TRT01P + strata(SITE)" may follow
 --   note       text
+-- The study holds adsl, a row per subject with USUBJID and the treatment
+-- (TRT01P, or that of the population); other tables have USUBJID too, PARAMCD
+-- where a parameter chooses rows, and AVISIT where a visit does.
 --
 --   > endpoint "ALC29" { parameter = "ALC", visit = "Day 29",
 --   >   variable = "ln(AVAL / BASE)", analysis = "ttest" }.id

@@ -15,4 +15,12 @@ function M.say(format, ...)
   end
 end
 
+--- note.warn(format, ...): a note that ought to be acted on; it counts under
+-- --werror and is told wherever stderr goes.
+function M.warn(format, ...)
+  local line = select("#", ...) > 0 and format:format(...) or format
+  for _, listener in ipairs(M.listeners) do listener(line) end
+  warn(line)
+end
+
 return M

@@ -419,9 +419,16 @@ local function print_results(results)
       p ~= NA and require "trialsh.format".p(p) or NA, row.n }
     for j in ipairs(names) do columns[j].values[n] = line[j] end
   end
-  local lines = { (show.table(columns, n, {})) }
-  lines[2] = "  s.results has all columns: estimate_name, conf_low, statistic, note ..."
-  if simulated then lines[3] = "  SIMULATED DATA" end
+  local lines, said = { (show.table(columns, n, {})) }, {}
+  for row in results:rows() do
+    local line = row.note ~= NA and ("  %s: %s"):format(row.endpoint, row.note)
+    if line and not said[line] then
+      said[line] = true
+      lines[#lines + 1] = require "ts.text".escape(line)
+    end
+  end
+  lines[#lines + 1] = "  s.results has all columns: estimate_name, conf_low, statistic, note ..."
+  if simulated then lines[#lines + 1] = "  SIMULATED DATA" end
   return table.concat(lines, "\n")
 end
 

@@ -460,7 +460,7 @@ local function store_file(self, name, file, facts, path, simulated, old)
   register(self, { name = name, kind = "raw", rows = facts.n_row,
     sha256 = facts.sha256, file = path, simulated = simulated,
     columns = columns, label = facts.label, member = facts.member,
-    key = facts.key })
+    key = facts.key, definition = facts.given })
   self.handle:audit { verb = old and "replace" or "import", object = name,
     rows = facts.n_row, sha256 = facts.sha256, detail = path }
 end
@@ -477,9 +477,18 @@ end
 
 local function check_replace(path, name, old, opt)
   if old and not opt.replace then
-    fail("exists", ("%s differs from what was imported as %s; { replace = "
-      .. "true } replaces it"):format(path, name))
+    fail("exists", ("%s, or how it is to be read, differs from what was "
+      .. "imported as %s; { replace = true } replaces it"):format(path, name))
   end
+end
+
+-- The options that decide what a file's values are; kept with a raw table, so
+-- that other ones are not taken for no change.
+local function given_options(opt)
+  local given = {}
+  for _, key in ipairs { "types", "na", "delimiter", "encoding", "member",
+      "rows" } do given[key] = opt[key] end
+  return given
 end
 
 local function import_file(self, path, opt)
@@ -496,7 +505,9 @@ local function import_file(self, path, opt)
   end
   local csv, facts = require "trialsh.read".open(path, opt)
   local old = raw_table(self, path, name)
-  if old and old.sha256 == facts.sha256 and old.member == facts.member then
+  facts.given = given_options(opt)
+  if old and old.sha256 == facts.sha256 and old.member == facts.member
+      and json.encode(old.definition or {}) == json.encode(facts.given) then
     note.say("%s: unchanged since it was imported as %s", path, name)
     return
   end

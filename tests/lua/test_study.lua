@@ -72,6 +72,19 @@ function TestStudy.test_unchanged_and_replaced_files()
   s:verify()
 end
 
+function TestStudy.test_other_options_are_a_change()
+  local s = fresh()
+  local file = write("ae.csv", "USUBJID,TERM\n01,NA\n02,cough\n")
+  s:import(file)
+  lu.assertEquals(s.ae:row(1).TERM, "NA")
+  refuses("replace = true", s.import, s, file, { na = { "NA" } })
+  s:import(file, { na = { "NA" }, replace = true })
+  lu.assertEquals(s.ae:row(1).TERM, NA)
+  local events = #s.audit
+  s:import(file, { na = { "NA" }, replace = true })
+  lu.assertEquals(#s.audit, events)
+end
+
 function TestStudy.test_a_broken_file_changes_nothing()
   local s = fresh()
   local bad = write("bad.csv", "A,B\n1,2\n3\n")

@@ -281,7 +281,7 @@ return function(M)
       return c:layer(layer)
     end):value(1, 1)
     if broken > 0 then
-      note.say("expect %s: does not hold for %d row%s", expect.source, broken,
+      note.warn("expect %s: does not hold for %d row%s", expect.source, broken,
         broken == 1 and "" or "s")
     end
   end
