@@ -214,8 +214,11 @@ static int date_text(sqlite3_context *context, sqlite3_value *v, int least,
     int n = date_parts(text, part);
     if (n >= least)
         return n;
-    snprintf(message, sizeof message, "'%.60s' is no %sISO date", text,
-             n ? "complete " : "");
+    snprintf(message, sizeof message, "'%.60s' is no %sISO date%s", text,
+             n ? "complete " : "",
+             strcmp(text, "NA") == 0
+                 ? "; nullif(..., 'NA') makes that text missing"
+                 : "");
     sqlite3_result_error(context, message, -1);
     return 0;
 }

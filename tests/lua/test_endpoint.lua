@@ -269,6 +269,8 @@ function TestEndpoint:test_records_left_out_by_a_flag_are_told()
     where = "PARAMCD = 'ALC'", analysis = "ttest" }
   run()
   lu.assertStrContains(s:result "G.note", "records with ANL01FL = 'Y' only")
+  lu.assertStrContains(tostring(s.results),
+    "\n  G: records with ANL01FL = 'Y' only")
 end
 
 function TestEndpoint:test_an_address_of_arms_names_one()

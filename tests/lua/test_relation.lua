@@ -262,6 +262,23 @@ function TestRelation.test_what_cannot_be_derived_again_is_named()
   lu.assertEquals(column(s.some, "n"), { 1, 0, 1 })
 end
 
+function TestRelation.test_empty_text_beside_levels_can_be_asked_for()
+  s.v = make({ "AVISIT", "AVISITN" }, { { "Day 1", "", "Day 8" },
+    { 1, NA, 8 } })
+  lu.assertEquals(#s.v:where "AVISIT = ''", 1)
+  lu.assertEquals(#s.v:where { AVISIT = "" }, 1)
+  lu.assertEquals(#s.v:where "AVISIT <> ''", 2)
+end
+
+function TestRelation.test_na_as_text_is_no_date()
+  s.d = make({ "A" }, { { "2020-01-02", "NA" } })
+  refuses("'NA' is no ISO date; nullif(..., 'NA') makes", function()
+    s.d:mutate("D = days('2020-01-01', A)"):collect()
+  end)
+  lu.assertEquals(column(s.d:mutate "D = days('2020-01-01', nullif(A, 'NA'))",
+    "D"), { 1, NA })
+end
+
 function TestRelation.test_one_quantile_is_asked_for()
   refuses("needs one p", function()
     s.adsl:summarise("q = quantile(AGE, TRT01PN / 10)"):collect()

@@ -42,7 +42,8 @@ local function levels_of(node)
 end
 
 function Checker:level(column, value)
-  if type(value) ~= "string" then return end
+  -- empty text is what raw data may hold where no level applies
+  if type(value) ~= "string" or value == "" then return end
   for _, level in ipairs(column.levels) do
     if level == value then return end
   end

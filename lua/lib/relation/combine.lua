@@ -194,8 +194,9 @@ function verbs.union(node, other)
     if not twin then alone[#alone + 1] = column.name .. " on the right" end
   end
   if #alone > 0 then
-    fail("not found", ("union: both have the same columns, but %s only"):format(
-      table.concat(alone, ", ")))
+    fail("not found", ("union: both have the same columns, but %s%s only")
+      :format(table.concat(alone, ", ", 1, math.min(#alone, 6)),
+        #alone > 6 and (" and %d more"):format(#alone - 6) or ""))
   end
   local layer = { source = { union = { node.layer, right.layer } },
     outputs = outputs, where = {}, hidden = { { name = "_ts_o1" },
