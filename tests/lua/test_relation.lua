@@ -279,6 +279,15 @@ function TestRelation.test_na_as_text_is_no_date()
     "D"), { 1, NA })
 end
 
+function TestRelation.test_verbs_of_other_languages_are_known()
+  refuses("no column or verb filter; nearest: where", function()
+    return s.adsl:filter "AGE > 3"
+  end)
+  refuses("no column or verb group_by; nearest: by", function()
+    return s.adsl:group_by "AGE"
+  end)
+end
+
 function TestRelation.test_one_quantile_is_asked_for()
   refuses("needs one p", function()
     s.adsl:summarise("q = quantile(AGE, TRT01PN / 10)"):collect()

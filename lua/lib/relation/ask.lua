@@ -429,6 +429,12 @@ return function(M)
     return M.apply(name, first, ...)
   end)
 
+  -- What other languages call our verbs.
+  local elsewhere = { filter = "where", subset = "where", arrange = "order",
+    sort = "order", group_by = "by", rename = "select", keep = "select",
+    left_join = "join", merge = "join", pivot_wider = "wider",
+    pivot_longer = "longer", unique = "distinct", transform = "mutate" }
+
   function Relation.__index(relation, name)
     local node = node_of(relation)
     local column = type(name) == "string" and node.columns[name:lower()]
@@ -454,7 +460,8 @@ return function(M)
     for verb in pairs(verbs) do all[#all + 1] = verb end
     for method in pairs(methods) do all[#all + 1] = method end
     table.sort(all)
-    local near = type(name) == "string" and text.nearest(name, all)
+    local near = type(name) == "string"
+      and (elsewhere[name] or text.nearest(name, all))
     fail("not found", ("no column or verb %s%s"):format(tostring(name),
       near and "; nearest: " .. near or ""))
   end
