@@ -249,4 +249,16 @@ function TestColumn.test_text()
   lu.assertStrContains(tostring(column { 0.1234567, 0.2, 0.3 }), "median 0.200")
 end
 
+-- R: x <- c(1e9 + 1e-6, 1e9, 1e9 - 1e-6); qt(.975, 2) * sd(x) / sqrt(3)
+-- 2.3690e-06 up to the spacing of doubles at 1e9, 1.2e-7
+function TestDescribe.test_an_interval_at_the_edge_of_rounding_has_a_width()
+  local x = { 1e9 + 1e-6, 1e9, 1e9 - 1e-6 }
+  local row = describe(x):tidy():row(1)
+  lu.assertTrue(math.abs(row.conf_high - row.conf_low - 2 * 2.369e-6) < 2.5e-7)
+  local t = ttest(x)
+  lu.assertEquals(t.p_value, NA)
+  lu.assertStrContains(t.note, "no more than their rounding")
+  lu.assertStrContains(ttest({ 2, 2, 2 }).note, "all values are equal")
+end
+
 os.exit(lu.LuaUnit.run())

@@ -411,4 +411,15 @@ function TestPublished.test_lung_gehan_aml()
   end
 end
 
+-- A row without a group may be of either side, in log-rank as in the t test.
+function TestLogrank.test_rows_without_a_group_are_left_out_and_counted()
+  local data = { y = { 1, 2, 3, 4, NA, 7, 8 }, e = { 1, 1, 1, 1, 1, 1, 1 },
+    g = { "a", "a", "b", "b", "b", NA, "c" } }
+  local r = logrank("Surv(y, e) ~ g", data, { compare = "b vs a" })
+  lu.assertEquals(r.n, 4)
+  lu.assertEquals(r.n_missing, 2)
+  lu.assertEquals(ttest("y ~ g", data, { compare = "b vs a" }).n_missing, 2)
+  lu.assertStrContains(tostring(r), "g missing in 1")
+end
+
 os.exit(lu.LuaUnit.run())
