@@ -1,11 +1,9 @@
 /* SHA-256 by OpenSSL's libcrypto. */
 #include "ts/hash.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <openssl/evp.h>
-#include "ts/interrupt.h"
 #include "ts/memory.h"
 
 struct ts_hash {
@@ -59,31 +57,4 @@ void ts_hash_text(const void *data, size_t length, char hex[65])
     unsigned char digest[32] = {0};
     EVP_Digest(data, length, digest, NULL, EVP_sha256(), NULL);
     to_hex(digest, hex);
-}
-
-ts_status ts_hash_file(const char *path, char hex[65], ts_error *err)
-{
-    char block[1 << 16];
-    size_t n;
-    ts_hash *hash;
-    ts_status status = TS_OK;
-    FILE *file = fopen(path, "rbe");
-    if (!file)
-        return ts_fail(err, TS_EIO, "%s: %s", path, strerror(errno));
-    if ((status = ts_hash_new(&hash, err))) {
-        fclose(file);
-        return status;
-    }
-    while (!status && (n = fread(block, 1, sizeof block, file)) > 0) {
-        ts_hash_add(hash, block, n);
-        status = ts_interrupt_check(err);
-    }
-    if (!status && ferror(file))
-        status = ts_fail(err, TS_EIO, "%s: %s", path, strerror(errno));
-    fclose(file);
-    if (status)
-        ts_hash_free(hash);
-    else
-        ts_hash_end(hash, hex);
-    return status;
 }

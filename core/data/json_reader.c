@@ -509,17 +509,3 @@ ts_status json_next(json_reader *in, json_token *token, ts_error *err)
     token->length = in->value.length;
     return TS_OK;
 }
-
-ts_status json_skip(json_reader *in, const json_token *token, ts_error *err)
-{
-    json_token next;
-    int depth = token->type == JSON_OBJECT || token->type == JSON_ARRAY;
-    while (depth > 0) {
-        ts_status status = json_next(in, &next, err);
-        if (status)
-            return status;
-        depth += next.type == JSON_OBJECT || next.type == JSON_ARRAY;
-        depth -= next.type == JSON_OBJECT_END || next.type == JSON_ARRAY_END;
-    }
-    return TS_OK;
-}

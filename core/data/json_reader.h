@@ -37,8 +37,6 @@ ts_status json_open(const char *path, int several, json_reader **out,
                     ts_error *err);
 void json_close(json_reader *in);
 ts_status json_next(json_reader *in, json_token *token, ts_error *err);
-/* Passes over the value that token began. */
-ts_status json_skip(json_reader *in, const json_token *token, ts_error *err);
 /* TS_EFORMAT at the place of the last token. */
 ts_status json_fail(const json_reader *in, ts_error *err, const char *format,
                     ...) __attribute__((format(printf, 3, 4)));

@@ -14,6 +14,5 @@ void ts_hash_end(ts_hash *hash, char hex[65]);
 void ts_hash_free(ts_hash *hash);
 
 void ts_hash_text(const void *data, size_t length, char hex[65]);
-ts_status ts_hash_file(const char *path, char hex[65], ts_error *err);
 
 #endif

@@ -37,16 +37,6 @@ static int exists(lua_State *L)
     return 1;
 }
 
-/* make_folder(path): as the user's umask has it; silent when it is there */
-static int make_folder(lua_State *L)
-{
-    struct stat info;
-    const char *path = tsl_check_path(L, 1);
-    if (mkdir(path, (mode_t)ts_file_mode() | 0111) && (stat(path, &info) || !S_ISDIR(info.st_mode)))
-        return tsl_failf(L, TS_EIO, "%s: the folder cannot be made", path);
-    return 0;
-}
-
 /* mode(): that of a file the user asks for, as the user's umask has it */
 static int mode(lua_State *L)
 {
@@ -56,7 +46,6 @@ static int mode(lua_State *L)
 
 static const luaL_Reg functions[] = {{"list", list},
                                      {"exists", exists},
-                                     {"make_folder", make_folder},
                                      {"mode", mode},
                                      {NULL, NULL}};
 

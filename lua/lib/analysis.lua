@@ -119,5 +119,4 @@ function M.names()
   return list
 end
 
-M.NA = NA
 return M

@@ -6,10 +6,6 @@ local relation = require "trialsh.relation"
 
 local M = {}
 
-local function has_frame(node)
-  return node.frame ~= nil
-end
-
 local of
 
 -- An argument of a verb: relations as their definition, tables marked.
@@ -25,7 +21,7 @@ end
 
 function of(r, sources)
   local node = relation.node_of(r)
-  if has_frame(node) then return nil end
+  if node.frame then return nil end
   if not node.verb then
     if not sources[node.name] then
       sources[node.name] = true
