@@ -1,18 +1,13 @@
 -- CDISC Dataset-JSON: what an import reads and says, and what is written.
 
 local dsjson = require "ts.dsjson"
-local fail = require "ts.error".fail
 local note = require "trialsh.note"
 local iso = require "trialsh.iso"
 
-local M = {}
-
-local EXTENSIONS = { json = true, ndjson = true, dsjc = true }
-
---- dsjson.is(path): whether the name says that the file is one.
-function M.is(path)
-  return EXTENSIONS[(path:match "%.([^./]+)$" or ""):lower()] or false
-end
+local M = { what = "Dataset-JSON",
+  extensions = { json = true, ndjson = true, dsjc = true }, takes = {},
+  writes = { member = { "string" }, label = { "string" },
+    created = { "string" } } }
 
 -- The columns that the file names as its key, in their order.
 local function key_of(facts)
@@ -24,17 +19,10 @@ local function key_of(facts)
   return #key > 0 and key or nil
 end
 
---- dsjson.open(path, opt) -> file, facts
-function M.open(path, opt)
-  for _, name in ipairs { "types", "na", "delimiter", "encoding", "member",
-      "rows" } do
-    if opt[name] ~= nil then
-      fail("invalid", ("%s: %s is not for Dataset-JSON, which says its own")
-        :format(path, name))
-    end
-  end
+--- dsjson.open(path) -> file, facts
+function M.open(path)
   local frame, facts = dsjson.read(path)
-  facts.importer, facts.frame, facts.n_row = "write", frame, #frame
+  facts.frame, facts.n_row = frame, #frame
   facts.label, facts.member = facts.attributes.label, facts.attributes.name
   facts.key = key_of(facts)
   return { frame = function() return frame end, close = function() end }, facts
@@ -45,6 +33,9 @@ function M.say(path, facts, name)
   note.say("%s: %d rows read, %d columns%s", path, facts.n_row,
     #facts.frame:names(), name and ", table " .. name or "")
 end
+
+--- dsjson.store(store, name, file, facts): the rows go into a table.
+function M.store(store, name, _, facts) store:write(name, facts.frame) end
 
 --- dsjson.columns(facts): as the study enters them.
 function M.columns(facts)

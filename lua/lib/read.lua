@@ -1,94 +1,78 @@
--- Files of data: read() into a frame, write a frame, and what an import says
--- about a file. Delimited text is here, other kinds have modules of their own.
+-- Files of data: read() into a frame, and a frame or relation into a file. Each
+-- kind of file has a module of its own with the same contract:
+--   what, extensions, takes, writes   its name, endings, and options
+--   open(path, opt) -> file, facts    file: frame(), close(); facts: sha256, n_row
+--   columns(facts)   say(path, facts [, table])   store(store, name, file, facts)
+--   write(node, path, opt)            where it can be written
 
-local csv = require "ts.csv"
 local fail = require "ts.error".fail
-local note = require "trialsh.note"
 local options = require "trialsh.options"
 local relation = require "trialsh.relation"
-local xpt = require "trialsh.xpt"
-local dsjson = require "trialsh.dsjson"
 
 local M = {}
 
---- read.options: what read and import take for files, by kind.
-M.options = { types = { "table" }, na = { "table" },
-  delimiter = { "string" }, encoding = { "string" }, member = { "string" },
-  rows = { "integer", least = 0 } }
+local KINDS = { require "trialsh.delimited", require "trialsh.xpt",
+  (require "trialsh.dsjson") }
 
---- read.open(path, opt) -> file, facts: for an import.
-function M.open(path, opt)
-  if xpt.is(path) then return xpt.open(path, opt) end
-  if dsjson.is(path) then return dsjson.open(path, opt) end
-  for _, name in ipairs { "member", "rows" } do
-    if opt[name] ~= nil then
-      fail("invalid", ("%s: %s is for SAS transport files (.xpt)"):format(path,
-        name))
-    end
-  end
-  local file, facts = csv.open(path, { types = opt.types, na = opt.na,
-    delimiter = opt.delimiter, encoding = opt.encoding })
-  facts.importer = "import_csv"
-  return file, facts
+--- read.options: what read and import take for files, of all kinds.
+M.options = {}
+local WRITES = {}
+for _, kind in ipairs(KINDS) do
+  for key, rule in pairs(kind.takes) do M.options[key] = rule end
+  for key, rule in pairs(kind.writes or {}) do WRITES[key] = rule end
 end
 
---- read.columns(facts): as the study enters them.
-function M.columns(facts)
-  if facts.importer == "import_xpt" then return xpt.columns(facts) end
-  if facts.importer == "write" then return dsjson.columns(facts) end
-  local columns = {}
-  for j, name in ipairs(facts.names) do
-    columns[j] = { name = name, type = facts.types[j] }
+--- read.kind(path [, plain]): the kind of file that a name promises, or nil; a
+-- .txt is taken for data where it is asked for by name alone.
+function M.kind(path, plain)
+  local extension = (path:match "%.([^./]+)$" or ""):lower()
+  if plain and extension == "txt" then return nil end
+  for _, kind in ipairs(KINDS) do
+    if kind.extensions[extension] then return kind end
   end
-  return columns
 end
 
-local SHOWN = 8 -- columns that a note names
+--- read.refuse(path, verb, able): an error with the kinds that have the
+-- function able: "x.doc: CSV, ... files can be read, .doc cannot".
+function M.refuse(path, verb, able)
+  local list = {}
+  for _, kind in ipairs(KINDS) do
+    if kind[able] then list[#list + 1] = kind.what end
+  end
+  local extension = path:match "%.([^./]+)$"
+  fail("invalid", ("%s: %s and %s files can be %s, %s cannot"):format(path,
+    table.concat(list, ", ", 1, #list - 1), list[#list], verb,
+    extension and "." .. extension:lower() or "one without extension"))
+end
 
--- "AGE: 1 value, CD4: 3 values" for the columns that choose() picks.
-local function counted(facts, counts, choose)
-  local list, more = {}, 0
-  for j, column in ipairs(facts.names) do
-    local n = counts[j]
-    if n > 0 and choose(facts.types[j]) then
-      if #list < SHOWN then
-        list[#list + 1] = ("%s: %d value%s"):format(column, n,
-          n == 1 and "" or "s")
-      else
-        more = more + 1
+-- Options of other kinds of files are an error that names them.
+local function check_options(who, kind, given, field)
+  local names = {}
+  for name in pairs(given) do names[#names + 1] = name end
+  table.sort(names)
+  for _, name in ipairs(names) do
+    if not (kind[field] or {})[name] then
+      local whose = {}
+      for _, other in ipairs(KINDS) do
+        if other[field] and other[field][name] then
+          whose[#whose + 1] = other.what
+        end
+      end
+      if #whose > 0 then
+        fail("invalid", ("%s: %s is for %s files, not for %s"):format(who, name,
+          table.concat(whose, ", "), kind.what))
       end
     end
   end
-  if more > 0 then list[#list + 1] = ("and %d more columns"):format(more) end
-  return #list > 0 and table.concat(list, ", ") or nil
 end
 
-local function is_real(kind) return kind == "real" end
-local function is_text(kind) return kind == "text" end
-local function any() return true end
-
---- read.say(path, facts [, table]): rows, columns and what was taken as
--- missing.
-function M.say(path, facts, name)
-  if facts.importer == "import_xpt" then return xpt.say(path, facts, name) end
-  if facts.importer == "write" then return dsjson.say(path, facts, name) end
-  note.say("%s: %d rows read, %d columns%s", path, facts.n_row, #facts.names,
-    name and ", table " .. name or "")
-  local real = counted(facts, facts.na_words, is_real)
-  local text = counted(facts, facts.na_words, is_text)
-  local declared = counted(facts, facts.na_declared, any)
-  if real then note.say("%s: NA or . is missing in %s", path, real) end
-  if declared then
-    note.say("%s: words of na are missing in %s", path, declared)
-  end
-  local commas = counted(facts, facts.commas, any)
-  if commas then
-    note.say("%s: decimal commas stay text in %s", path, commas)
-  end
-  if text then
-    note.say("%s: NA or . stays text in %s; na = { \"NA\" } makes it missing",
-      path, text)
-  end
+--- read.open(path, opt) -> file, facts: facts.kind is the module of its kind.
+function M.open(path, opt)
+  local kind = M.kind(path) or KINDS[1]
+  check_options(path, kind, opt, "takes")
+  local file, facts = kind.open(path, opt)
+  facts.kind = kind
+  return file, facts
 end
 
 --- read(file [, opt]) -> frame
@@ -134,53 +118,25 @@ function M.read(path, opt)
   local file, facts = M.open(path, opt)
   local frame = file:frame()
   file:close()
-  M.say(path, facts)
+  facts.kind.say(path, facts)
   return relation.of_frame(frame)
 end
-
-local TEXT = { csv = true, tsv = true, tab = true }
-local EXPORT = { version = { "integer", 5 }, member = { "string" },
-  label = { "string" }, encoding = { "string" }, created = { "string" } }
 
 --- read.write(relation, path [, opt]): a relation or a frame as the kind of
 -- file that the path names.
 function M.write(what, path, opt)
-  local given = opt
-  opt = options("export", opt, EXPORT)
+  local given = opt or {}
+  opt = options("export", opt, WRITES)
   if not relation.is(what) then
     fail("type", "export takes the name of a table, a relation or a frame")
   end
-  local extension = type(path) == "string"
-    and (path:lower():match "%.(%w+)$" or "") or ""
-  if type(path) == "string" and xpt.is(path) then
-    xpt.write(relation.node_of(what), path, opt)
-    return path
-  elseif type(path) == "string" and dsjson.is(path) then
-    if given and (given.version or given.encoding) then
-      fail("invalid", "export: version and encoding are for SAS transport "
-        .. "files (.xpt)")
-    end
-    dsjson.write(relation.node_of(what), path, opt)
-    return path
-  elseif not TEXT[extension] then
-    fail("invalid", ("export: %s ends in none of .csv, .tsv, .tab, .xpt, "
-      .. ".json, .ndjson, .dsjc")
-      :format(tostring(path)))
+  if type(path) ~= "string" then
+    fail("type", "export: the name of a file is text")
   end
-  for _, name in ipairs { "version", "member", "label", "encoding",
-      "created" } do
-    if given and given[name] ~= nil then
-      fail("invalid", ("export: %s is for SAS transport files (.xpt)"):format(
-        name))
-    end
-  end
-  local node = relation.node_of(what)
-  local doubtful = csv.write(node.frame or relation.ask(node), path,
-    require "ts.file".mode())
-  if doubtful then
-    note.say("%s: text that reads back as numbers: %s; types = { NAME = "
-      .. "\"text\" } keeps it", path, doubtful)
-  end
+  local kind = M.kind(path, true)
+  if not kind or not kind.write then M.refuse(path, "written", "write") end
+  check_options("export", kind, given, "writes")
+  kind.write(relation.node_of(what), path, opt)
   return path
 end
 

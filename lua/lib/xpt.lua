@@ -1,30 +1,20 @@
 -- SAS transport files: what an import reads and says, and what is written.
 
 local xpt = require "ts.xpt"
-local fail = require "ts.error".fail
 local note = require "trialsh.note"
 local NA = require "ts.na".NA
 
-local M = {}
-
-local EXTENSIONS = { xpt = true, xport = true, xpt5 = true, xpt8 = true }
-
---- xpt.is(path): whether the name says that the file is one.
-function M.is(path)
-  return EXTENSIONS[(path:match "%.([^./]+)$" or ""):lower()] or false
-end
+local M = { what = "SAS transport (.xpt)",
+  extensions = { xpt = true, xport = true, xpt5 = true, xpt8 = true },
+  takes = { member = { "string" }, encoding = { "string" },
+    rows = { "integer", least = 0 } },
+  writes = { version = { "integer", 5 }, member = { "string" },
+    label = { "string" }, encoding = { "string" }, created = { "string" } } }
 
 --- xpt.open(path, opt) -> file, facts
 function M.open(path, opt)
-  for _, name in ipairs { "types", "na", "delimiter" } do
-    if opt[name] ~= nil then
-      fail("invalid", ("%s: %s is for text files; a SAS transport file has "
-        .. "its types"):format(path, name))
-    end
-  end
   local file, facts = xpt.open(path, { member = opt.member,
     encoding = opt.encoding, rows = opt.rows })
-  facts.importer = "import_xpt"
   facts.which = opt.member and facts.member
   return file, facts
 end
@@ -130,6 +120,9 @@ function M.write(node, path, opt)
       plural(written.n_trimmed, "text"))
   end
 end
+
+--- xpt.store(store, name, file): the rows go into a table.
+function M.store(store, name, file) store:import_xpt(name, file) end
 
 --- xpt.columns(facts): as the study enters them.
 function M.columns(facts)

@@ -202,7 +202,7 @@ function TestDatasetJson.test_a_study_takes_it_in_and_out()
   local ok, err = pcall(s.import, s, folder .. "/small.json",
     { types = { X = "text" } })
   lu.assertFalse(ok)
-  lu.assertStrContains(tostring(err), "types is not for Dataset-JSON")
+  lu.assertStrContains(tostring(err), "types is for CSV files, not for Dataset-JSON")
 end
 
 local status = lu.LuaUnit.run()

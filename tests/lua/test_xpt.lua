@@ -454,11 +454,11 @@ end
 
 function TestXpt.test_options_of_other_files()
   local file = sample(path "o.xpt")
-  refuses("types is for text files", read, file, { types = { X = "text" } })
-  refuses("delimiter is for text files", read, file, { delimiter = ";" })
-  refuses("member is for SAS transport files", read, "x.csv",
+  refuses("types is for CSV files", read, file, { types = { X = "text" } })
+  refuses("delimiter is for CSV files", read, file, { delimiter = ";" })
+  refuses("member is for SAS transport (.xpt) files", read, "x.csv",
     { member = "X" })
-  refuses("version is for SAS transport files", demo.export, demo, "adsl",
+  refuses("version is for SAS transport (.xpt) files", demo.export, demo, "adsl",
     path "x.csv", { version = 5 })
   refuses("version 6", demo.export, demo, "adsl", path "x.xpt",
     { version = 6 })

@@ -1,0 +1,151 @@
+-- Derived tables: s.NAME = relation stores rows, verbs and sources; what depends
+-- on a table that changes is derived again, in order.
+
+local text = require "ts.text"
+local json = require "ts.json"
+local errors = require "ts.error"
+local note = require "trialsh.note"
+local relation = require "trialsh.relation"
+local definition = require "trialsh.definition"
+
+local fail = errors.fail
+
+local M = {}
+
+-- The hash of a derived table: of its definition and of what it is made from.
+local function derived_hash(self, def, sources)
+  local parts = { json.encode(def) }
+  local tables = self:tables_list()
+  for _, name in ipairs(sources) do
+    parts[#parts + 1] = name .. " " .. (tables[name].sha256 or "")
+  end
+  local trial = self:trial()
+  if trial then parts[#parts + 1] = require "trialsh.trial".to_json(trial) end
+  return text.sha256(table.concat(parts, "\n"))
+end
+
+-- Computes a relation and stores its rows as a table.
+local function materialise(self, name, node, facts)
+  relation.check(node)
+  local frame = node.frame or relation.ask(node)
+  local columns = {}
+  for j, c in ipairs(node.columns) do
+    local column = frame:column(j)
+    columns[j] = { name = c.name, type = column.type, label = c.label,
+      unit = c.unit, format = c.format, informat = c.informat,
+      levels = c.levels, declared = c.levels and (c.declared or "levels{ }") }
+  end
+  self:drop_table(name)
+  self.handle:write(name, frame)
+  self:companion_levels(name, columns)
+  self:register({
+    name = name, kind = facts.kind, rows = #frame, key = node.key,
+    definition = facts.definition, sources = facts.sources,
+    script = facts.script, line = facts.line, sha256 = facts.sha256,
+    simulated = node.simulated or facts.simulated, columns = columns })
+  self.handle:audit { verb = facts.verb or "derive", object = name,
+    rows = #frame, sha256 = facts.sha256,
+    detail = facts.definition and json.encode(facts.definition) }
+end
+
+-- Everything that a table depends on, itself included.
+local function closure(self, name, set)
+  if set[name] then return end
+  set[name] = true
+  local t = self:tables_list()[name]
+  for _, source in ipairs(t and t.sources or {}) do
+    closure(self, source, set)
+  end
+end
+
+-- An error says which table it is that cannot be derived again, and where its
+-- statement stands: the line that runs is that of import or another table.
+local function derive_again(self, t)
+  local ok, err = pcall(function()
+    local r = definition.rebuild(self.object, t.definition)
+    materialise(self, t.name, relation.node_of(r), { kind = "derived",
+      verb = "derive again", definition = t.definition, sources = t.sources,
+      script = t.script, line = t.line, simulated = t.simulated,
+      sha256 = derived_hash(self, t.definition, t.sources) })
+  end)
+  if ok then return end
+  if errors.is(err) and err.code ~= "interrupted" then
+    fail(err.code, ("%s, derived again%s: %s"):format(t.name, t.script
+      and (" from %s:%d"):format(t.script, t.line) or "", err.message))
+  end
+  error(err, 0)
+end
+
+-- Derives again, in order, what depends on the tables in the set.
+function M.dependents(self, set)
+  local done = {}
+  local function visit(name)
+    if done[name] ~= nil then return done[name] end
+    done[name] = false
+    local t, stale = self:tables_list()[name], false
+    for _, source in ipairs(t.sources) do
+      if set[source] or self:tables_list()[source] and visit(source) then
+        stale = true
+      end
+    end
+    if stale and t.definition then
+      derive_again(self, t)
+      done[name] = true
+    end
+    return done[name]
+  end
+  local names = {}
+  for i, t in ipairs(self:tables_list()) do names[i] = t.name end
+  for _, name in ipairs(names) do
+    if not set[name] and visit(name) then
+      note.say("%s derived again", name)
+    end
+  end
+end
+
+
+-- What stands against deriving name so; the table that is there, and the hash.
+local function check_assignment(self, name, def, sources)
+  local old = self:table_of(name)
+  if old and old.kind == "raw" then
+    fail("exists", ("%s is raw data; a derived table takes another name")
+      :format(name))
+  end
+  for _, source in ipairs(sources) do
+    local set = {}
+    closure(self, source, set)
+    if set[name] then
+      fail("invalid", ("%s cannot be derived from itself%s"):format(name,
+        source ~= name and ", through " .. source or ""))
+    end
+  end
+  return old, def and derived_hash(self, def, sources)
+end
+
+--- derive.assign(study, name, relation): s.NAME = relation.
+function M.assign(self, name, value)
+  self.check_name(name)
+  if not relation.is(value) then
+    fail("type", ("s.%s = ... takes a relation or a frame, not a %s"):format(
+      name, type(value)))
+  end
+  local study = relation.node_of(value).study
+  if study and study ~= self then
+    fail("invalid", ("s.%s = ...: a relation of another study; collect() "
+      .. "makes a frame of its rows"):format(name))
+  end
+  local def, sources = definition.of(value)
+  local old, hash = check_assignment(self, name, def, sources)
+  if old and hash and old.sha256 == hash then return end
+  local file, line = errors.where()
+  self:change(function()
+    -- again: another program may have changed the study before we began to
+    old, hash = check_assignment(self, name, def, sources)
+    materialise(self, name, relation.node_of(value), {
+      kind = def and "derived" or "frame", definition = def, sources = sources,
+      script = file, line = line, sha256 = hash })
+    if old then M.dependents(self, { [name] = true }) end
+  end)
+end
+
+return M

@@ -1,0 +1,158 @@
+-- Files into a study and out of it.
+
+local json = require "ts.json"
+local fail = require "ts.error".fail
+local note = require "trialsh.note"
+local options = require "trialsh.options"
+local relation = require "trialsh.relation"
+local read = require "trialsh.read"
+local Inner = require "trialsh.study.inner"
+local derive = require "trialsh.study.derive"
+
+local M = {}
+
+--- import.store(study, name, file, facts, path, simulated, old): as a raw table.
+function M.store(self, name, file, facts, path, simulated, old)
+  local columns = facts.kind.columns(facts)
+  relation.check_names(columns)
+  facts.kind.store(self.handle, name, file, facts)
+  self:companion_levels(name, columns)
+  self:register({ name = name, kind = "raw", rows = facts.n_row,
+    sha256 = facts.sha256, file = path, simulated = simulated,
+    columns = columns, label = facts.label, member = facts.member,
+    key = facts.key, definition = facts.given })
+  self.handle:audit { verb = old and "replace" or "import", object = name,
+    rows = facts.n_row, sha256 = facts.sha256, detail = path }
+end
+
+-- The table of that name, which an import may replace, or nil.
+local function raw_table(self, path, name)
+  local old = self:table_of(name)
+  if old and old.kind ~= "raw" then
+    fail("exists", ("%s: %s is a derived table; { as = \"...\" } gives "
+      .. "another name"):format(path, name))
+  end
+  return old
+end
+
+local function check_replace(path, name, old, opt)
+  if old and not opt.replace then
+    fail("exists", ("%s, or how it is to be read, differs from what was "
+      .. "imported as %s; { replace = true } replaces it"):format(path, name))
+  end
+end
+
+-- The options that decide what a file's values are; kept with a raw table, so
+-- that other ones are not taken for no change.
+local function given_options(opt)
+  local given = {}
+  for key in pairs(read.options) do given[key] = opt[key] end
+  return given
+end
+
+local function import_file(self, path, opt)
+  local name = opt.as or opt.member and opt.member:lower()
+    or path:match "([^/]+)$":gsub("%.[^.]*$", ""):lower()
+  self.check_name(name)
+  if not read.kind(path) then read.refuse(path, "imported", "open") end
+  local file, facts = read.open(path, opt)
+  local old = raw_table(self, path, name)
+  facts.given = given_options(opt)
+  if old and old.sha256 == facts.sha256 and old.member == facts.member
+      and json.encode(old.definition or {}) == json.encode(facts.given) then
+    note.say("%s: unchanged since it was imported as %s", path, name)
+    return
+  end
+  check_replace(path, name, old, opt)
+  self:change(function()
+    -- again: another program may have changed the study before we began to
+    old = raw_table(self, path, name)
+    check_replace(path, name, old, opt)
+    if old then self:put_aside(name) end
+    M.store(self, name, file, facts, path, opt.simulated, old)
+    if old then derive.dependents(self, { [name] = true }) end
+  end)
+  self.handle:checkpoint()
+  facts.kind.say(path, facts, name)
+end
+
+--- study:import(path [, opt])
+-- Reads a CSV, TSV, SAS transport (.xpt) or Dataset-JSON file (.json, .ndjson,
+-- .dsjc), or every such file of a folder, into a table that takes the file's
+-- base name in lower case. One transaction; what was there before an error
+-- stays. A file that did not change is left alone; one that did needs replace,
+-- which keeps the old rows in the file and derives again what depends on the
+-- table.
+--   as         another name for the table
+--   simulated  true marks the data, and all that is made of them, as simulated
+--   replace    true takes the place of a table imported before
+--   types      { AGE = "text" }: the type of a column, "text" or "real"
+--   na         { "ND" }: further words for missing
+--   delimiter, encoding, rows  as for read
+--   member     of a transport file that has several; the table takes its name
+-- SQL types and the rules of typing are those of read. Labels and formats that
+-- a file holds go with the columns; special missing values (.A to .Z, ._)
+-- are kept beside the table, and :collect().AVAL.special is { [row] = "A" }.
+--
+--   > select(2, pcall(demo.import, demo, "no-such.csv"))
+--   no-such.csv: No such file or directory
+--
+-- See also: read, study:export, study:drop.
+function M.import(s, path, opt)
+  local self = Inner.of(s)
+  local spec = { as = { "string" }, simulated = { "boolean", false },
+    replace = { "boolean", false } }
+  for key, rule in pairs(read.options) do spec[key] = rule end
+  opt = options("import", opt, spec)
+  if type(path) ~= "string" or not path:find "[^/]" then
+    fail("type", "import: the path of a file is text")
+  end
+  local files = require "ts.file".list(path)
+  if not files then return import_file(self, path, opt) end
+  for _, key in ipairs { "as", "member", "rows" } do
+    if opt[key] then
+      fail("invalid", ("import: %s is for one file, not a folder"):format(key))
+    end
+  end
+  local n = 0
+  for _, file in ipairs(files) do
+    if read.kind(file, true) then
+      import_file(self, path:gsub("/$", "") .. "/" .. file, opt)
+      n = n + 1
+    end
+  end
+  if n == 0 then
+    fail("not found", path .. ": no file of data in that folder")
+  end
+end
+
+--- study:export(what, file [, opt]) -> file
+-- Writes a table (by name), a relation or a frame as CSV or TSV: exact numbers,
+-- missing as nothing, empty text as "", -0 as 0 once a study held it. A name
+-- that ends in .xpt makes a SAS transport file, with labels, formats and
+-- special missing values; numbers are exact, or refused from 7.2e75 and below
+-- 5.4e-79. One that ends in .json, .ndjson or .dsjc makes Dataset-JSON 1.1, with
+-- labels and formats. The same data give the same bytes. The file appears whole
+-- or not at all.
+--   version   5 (default: names of 8 letters, labels of 40 bytes, text of
+--             200, ASCII) or 8 (32, 256, 32767, UTF-8)
+--   member    the name of the data set; the table's, or the file's
+--   label     of the data set, at most 40 bytes
+--   encoding  "utf-8", "latin1" ... for letters beyond ASCII in version 5
+--   created   "2026-11-24T03:12:43", the time in the header; 1960-01-01, so
+--             that the bytes do not depend on the day
+--
+--   > select(2, pcall(demo.export, demo, "adsl", "adsl.doc"))
+--   adsl.doc: CSV, SAS transport (.xpt) and Dataset-JSON files can be written, .doc cannot
+--
+--   > decades = demo.adsl:mutate "AGEDECADES = AGE / 10"
+--   > select(2, pcall(demo.export, demo, decades, "adsl.xpt"))
+--   AGEDECADES: a name of 10 bytes; version 5 has at most 8, version = 8 has 32
+--
+-- See also: study:import, read.
+function M.export(s, what, file, opt)
+  if type(what) == "string" then what = s[what] end
+  return read.write(what, file, opt)
+end
+
+return M
