@@ -1,10 +1,15 @@
--- The statistics that an endpoint may name. Each tells what response it wants,
--- checks its options, and gives rows for the results of one data set.
+-- The statistics that an endpoint may name. An entry says how each gives rows
+-- of results for one data set:
 --
---   kind     "compare": one result per comparison; "arms": one per arm
---   survival the response is a time and an event
---   options  checks the options of the analysis without data
---   compute  (formula, data, opt, compare) -> list of rows of fields
+--   compare  (formula, data, opt, "A vs B") -> row: the two arms are in data
+--   overall  (formula, data, opt) -> row: all arms at once
+--   arms     (formula, data, opt) -> a row for each arm
+--   model    (formula, data, opt, set) -> rows: one fit for all comparisons;
+--            set: comparisons, arms, treatment, what (the response is)
+--   options  (opt) -> opt, checked and with defaults, without data
+--   survival the response is a time and an event; text: it may be text
+--   location what is estimated moves with the values: of logarithms, ratios
+--   columns  options that name columns of the data
 
 local options = require "trialsh.options"
 local NA = require "ts.na".NA
@@ -22,7 +27,7 @@ local fields = { "method", "estimate_name", "estimate", "std_error",
   "n_event", "note" }
 M.fields = fields
 
-local function row_of(result, more)
+local function row_of(result)
   local row = {}
   for _, field in ipairs(fields) do
     local value = result:get(field)
@@ -30,8 +35,17 @@ local function row_of(result, more)
     if value == math.huge or value == -math.huge then value = NA end
     row[field] = value
   end
-  for key, value in pairs(more or {}) do row[key] = value end
   return row
+end
+M.row_of = row_of
+
+-- A statistic f(formula, data, opt) whose module holds it under its name.
+local function compare_with(module, name)
+  return function(formula, data, opt, compare)
+    local given = { compare = compare }
+    for key, value in pairs(opt) do given[key] = value end
+    return row_of(require("trialsh." .. module)[name](formula, data, given))
+  end
 end
 
 -- The column of a tidy frame that names the arms: the first, unless the
@@ -41,60 +55,47 @@ local function group_column(tidy)
   return name ~= "n" and name or nil
 end
 
-methods.ttest = {
-  kind = "compare",
+methods.ttest = { location = true,
   options = function(opt)
     return options("ttest", opt, { conf_level = level,
       variance = { { "welch", "pooled" }, "welch" },
       alternative = { { "two-sided", "less", "greater" }, "two-sided" },
       mu = { "number" } })
   end,
-  compute = function(formula, data, opt, compare)
-    local given = { compare = compare }
-    for key, value in pairs(opt) do given[key] = value end
-    return { row_of(require "trialsh.ttest".ttest(formula, data, given)) }
-  end,
+  compare = compare_with("ttest", "ttest"),
 }
 
 methods.describe = {
-  kind = "arms",
   options = function(opt)
     return options("describe", opt, { conf_level = level,
       quantile_type = { "integer", 2 } })
   end,
-  compute = function(formula, data, opt)
+  arms = function(formula, data, opt)
     local tidy = require "trialsh.describe".describe(formula, data, opt):tidy()
     local rows, group = {}, group_column(tidy)
     for row in tidy:rows() do
       rows[#rows + 1] = { group = group and row[group],
         method = "description", estimate_name = "mean", estimate = row.mean,
         std_error = row.std_error, conf_low = row.conf_low,
-        conf_high = row.conf_high, conf_level = opt.conf_level or level[2],
+        conf_high = row.conf_high, conf_level = opt.conf_level,
         n = row.n, n_missing = row.n_missing }
     end
     return rows
   end,
 }
 
-methods.logrank = {
-  kind = "compare", survival = true,
-  options = function(opt)
-    return options("logrank", opt, {})
-  end,
-  compute = function(formula, data, opt, compare)
-    local given = { compare = compare }
-    for key, value in pairs(opt) do given[key] = value end
-    return { row_of(require "trialsh.survival".logrank(formula, data, given)) }
-  end,
+methods.logrank = { survival = true,
+  options = function(opt) return options("logrank", opt, {}) end,
+  compare = compare_with("survival", "logrank"),
+  overall = compare_with("survival", "logrank"),
 }
 
-methods.km = {
-  kind = "arms", survival = true,
+methods.km = { survival = true,
   options = function(opt)
     return options("km", opt, { conf_level = level,
       ci = { { "log-log", "log", "plain" }, "log-log" } })
   end,
-  compute = function(formula, data, opt)
+  arms = function(formula, data, opt)
     local curve = require "trialsh.survival".km(formula, data, opt)
     local rows, i = {}, 0
     for row in curve:median():rows() do

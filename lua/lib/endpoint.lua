@@ -5,148 +5,17 @@ local errors = require "ts.error"
 local text = require "ts.text"
 local trial_module = require "trialsh.trial"
 local source = require "trialsh.source"
+local definition = require "trialsh.endpoint.definition"
 
 local fail = errors.fail
 local nearest = trial_module.nearest
+local sorted = definition.sorted
 
 local M = { list = {} }
 local Endpoint = {}
 
--- Keys that this version computes, and those that the language has besides.
-local keys = {
-  title = "string", role = "string", population = "string",
-  parameter = "string", visit = "string", data = "string", where = "string",
-  variable = "string", compare = "any", analysis = "any", note = "string",
-}
-local later = {}
-for key in ([[visits intercurrent missing summary instead adjust better
-    sensitivity supplementary subgroups]]):gmatch "%S+" do later[key] = true end
-
-local roles = { "primary", "key secondary", "secondary", "exploratory",
-  "safety" }
-
-local function sorted(t)
-  local list = {}
-  for key in pairs(t) do list[#list + 1] = key end
-  table.sort(list, function(a, b) return tostring(a) < tostring(b) end)
-  return list
-end
-M.sorted = sorted
-
---- analysis = "method" or { "method", "~ formula", option = ... }
--- -> method, formula or nil, options
-local function split_analysis(analysis)
-  if type(analysis) == "string" then return analysis, nil, {} end
-  local opt = {}
-  for key, value in pairs(analysis) do
-    if type(key) == "string" then opt[key] = value end
-  end
-  return analysis[1], analysis[2], opt
-end
-
--- What can be said of one endpoint without a study.
-local function check_keys(e, def, problems)
-  for _, key in ipairs(sorted(def)) do
-    if type(key) ~= "string" then
-      problems:add(nil, nil, "a value without a key: %s", tostring(def[key]))
-    elseif later[key] then
-      problems:add(key, nil, "%s is not computed by this version", key)
-    elseif not keys[key] then
-      problems:add(key, nil, "no key %s%s", key, nearest(key, sorted(keys)))
-    elseif keys[key] ~= "any" and type(def[key]) ~= keys[key] then
-      problems:add(key, nil, "%s is a %s, a %s is needed", key,
-        type(def[key]), keys[key])
-    else
-      e[key] = def[key]
-    end
-  end
-end
-
-local function check_analysis(e, problems)
-  if e.analysis == nil then
-    problems:add(nil, nil, "no analysis; it is one of %s",
-      table.concat(M.methods(), ", "))
-    return
-  end
-  local kind = type(e.analysis)
-  local method, formula, opt
-  if kind == "string" or kind == "table" then
-    method, formula, opt = split_analysis(e.analysis)
-  end
-  if type(method) ~= "string" then
-    problems:add("analysis", nil, 'analysis is "method" or { "method", '
-      .. '"~ formula", option = ... }')
-    return
-  end
-  local analyses = require "trialsh.analysis"
-  local a = analyses.find(method)
-  if not a then
-    problems:add("analysis", method, "no analysis %s%s", method,
-      nearest(method, M.methods(), "there are"))
-    return
-  end
-  if formula ~= nil and (type(formula) ~= "string"
-      or not formula:find "^%s*~") then
-    problems:add("analysis", nil, 'the formula of an endpoint begins with ~: '
-      .. "the left side is its variable")
-  end
-  e.method, e.formula, e.options = method, formula, opt
-  local ok, err = pcall(a.options, opt)
-  if not ok then
-    local words = errors.is(err) and err.message or tostring(err)
-    problems:add("analysis", words:match "no option ([%w_]+)"
-      or words:match "^%w+: ([%w_]+)", "%s", words)
-  end
-end
-
-local function check_trial(e, t, problems)
-  if e.role then
-    local good = false
-    for _, role in ipairs(roles) do good = good or role == e.role end
-    if not good then
-      problems:add("role", e.role, "no role %s%s", e.role,
-        nearest(e.role, roles, "there are"))
-    end
-  end
-  if not t then
-    problems:add(nil, nil, "no trial is defined; dofile \"trial.lua\" first")
-    return
-  end
-  local function known(key, list)
-    if e[key] and #list > 0 and not list[e[key]] then
-      problems:add(key, e[key], "no %s %s%s", key, e[key],
-        nearest(e[key], trial_module.names(list), "there are"))
-    elseif e[key] and #list == 0 then
-      problems:add(key, e[key], "the trial declares no %ss", key)
-    end
-  end
-  known("population", t.populations)
-  known("parameter", t.parameters)
-  if #t.visits > 0 then known("visit", t.visits) end
-  if not e.parameter and not e.data then
-    problems:add(nil, nil, "neither parameter nor data says where the values "
-      .. "are")
-  end
-  local compare = e.compare or t.compare or {}
-  if type(compare) == "string" then compare = { compare } end
-  if type(compare) ~= "table" then
-    problems:add("compare", nil, 'compare is "A vs B" or a list of them')
-    return
-  end
-  trial_module.check_compare(problems, compare, t.arms)
-  e.comparisons = compare
-end
-
 --- Everything wrong with an endpoint that can be said without a study.
-function M.problems_of(e)
-  local problems = trial_module.problems()
-  check_keys(e, e.definition, problems)
-  check_analysis(e, problems)
-  check_trial(e, e.trial, problems)
-  return problems
-end
-
-function M.methods() return require "trialsh.analysis".names() end
+function M.problems_of(e) return definition.read(e) end
 
 --- endpoint "ID" { keys }
 -- Defines an endpoint of the trial defined last. Defining an ID again replaces
@@ -156,12 +25,21 @@ function M.methods() return require "trialsh.analysis".names() end
 --   population one of the trial's; the first by default
 --   parameter, visit   find table and rows; data and where for the rest:
 --   data       a table;  where  a condition that chooses rows
---   variable   "AVAL", "ln(AVAL / BASE)", "AVAL >= 1000"; for km and logrank
---              left out: the time AVAL and the censoring CNSR
---   compare    "A vs B" or a list; those of the trial by default
---   analysis   "ttest" or { "ttest", variance = "pooled" }: describe, ttest,
---              km, logrank; a formula "~ TRT01P + strata(SITE)" may follow
---   note       text
+--   visits     a result at each of these; visit is the one claimed (the last)
+--   variable   "AVAL", "ln(AVAL / BASE)" (reported as ratios), a condition
+--              "AVAL >= 1000" (responders), "any" or "count" of rows of events;
+--              for km and logrank left out: the time AVAL and censoring CNSR
+--   compare    "A vs B" or a list, those of the trial by default; "all arms"
+--   missing    "exclude" (default); "nonresponder", where variable is a
+--              condition
+--   analysis   "ttest" or { "ttest", variance = "pooled" }; a formula "~ TRT01P
+--              + strata(SITE)" may follow; the names are those of statistics
+--   subgroups  columns of adsl: the analysis again in each of their levels
+--   sensitivity     { { "name", analysis = { ... } }, ... }: the same question
+--              with other analysis, missing or adjust; named options change,
+--              the others stay
+--   supplementary   the same for what changes the question (any key)
+--   summary, note   text
 -- The study holds adsl, a row per subject with USUBJID and the treatment
 -- (TRT01P, or that of the population); other tables have USUBJID too, PARAMCD
 -- where a parameter chooses rows, and AVISIT where a visit does.
@@ -182,7 +60,8 @@ function M.endpoint(id)
     end
     local file, line = errors.where()
     local e = setmetatable({ id = id, definition = def, file = file,
-      line = line, trial = trial_module.current }, Endpoint)
+      line = line, trial = trial_module.current, variation = "main",
+      kind = "main" }, Endpoint)
     for i, old in ipairs(M.list) do
       if old.id == id then
         M.list[i], M.list[id] = e, e
@@ -255,6 +134,18 @@ local function raise(lines)
     line = lines[1].file and lines[1].line })
 end
 
+-- Of an endpoint and its variations, which have been read.
+local function study_problems(s, e)
+  local set = require "trialsh.endpoint.set"
+  local problems = set.problems(s, e)
+  for _, v in ipairs(e.variations) do
+    for _, p in ipairs(set.problems(s, v)) do
+      problems:add(v.kind, v.variation, "%s: %s", v.variation, p.text)
+    end
+  end
+  return problems
+end
+
 --- check() -> text
 -- Reads all endpoints and tells every mistake at once, each with its line:
 -- unknown keys, arms, populations, parameters, visits, analyses and options;
@@ -271,7 +162,7 @@ function M.check(s)
   for _, e in ipairs(M.list) do
     local lines = lines_of(e, M.problems_of(e))
     if #lines == 0 and s then
-      lines = lines_of(e, require "trialsh.run".problems_of(s, e))
+      lines = lines_of(e, study_problems(s, e))
     end
     table.move(lines, 1, #lines, #all + 1, all)
   end
@@ -281,45 +172,57 @@ function M.check(s)
       .. "were not looked at")
 end
 
+local function words_of(value)
+  if type(value) ~= "table" then return value end
+  local words = {}
+  for i, v in ipairs(value) do words[i] = tostring(v) end
+  for _, key in ipairs(sorted(value)) do
+    if type(key) == "string" then
+      words[#words + 1] = ("%s = %s"):format(key, tostring(value[key]))
+    end
+  end
+  return table.concat(words, ", ")
+end
+
+local plan_columns = { "endpoint", "variation", "role", "title", "population",
+  "parameter", "visit", "variable", "compare", "analysis", "missing", "adjust",
+  "subgroups", "note" }
+
+local function plan_row(e)
+  local d, t = e.definition, e.trial
+  local compare = d.compare or t and t.compare
+  return { endpoint = e.id, variation = e.variation, role = d.role,
+    title = d.title, population = d.population
+      or t and t.populations[1] and t.populations[1].name,
+    parameter = words_of(d.parameter or d.data),
+    visit = words_of(d.visits or d.visit), variable = d.variable,
+    compare = type(compare) == "table" and table.concat(compare, "; ")
+      or compare, analysis = words_of(d.analysis), missing = d.missing,
+    adjust = d.adjust, subgroups = words_of(d.subgroups), note = d.note }
+end
+
 --- sap() -> frame
--- The definitions as a table: the plan, one row per endpoint.
+-- The definitions as a table: the plan, a row per endpoint and variation.
 --
 -- See also: endpoint, check.
 function M.sap()
-  local columns = { "endpoint", "role", "title", "population", "parameter",
-    "visit", "variable", "compare", "analysis", "note" }
-  local arrays = {}
-  for j in ipairs(columns) do arrays[j] = {} end
   local NA = require "ts.na".NA
-  for i, e in ipairs(M.list) do
-    local d, t = e.definition, e.trial
-    local compare = d.compare or t and t.compare or NA
-    local analysis = d.analysis
-    if type(compare) == "table" then
-      local words = {}
-      for _, c in ipairs(compare) do words[#words + 1] = tostring(c) end
-      compare = table.concat(words, "; ")
-    end
-    if type(analysis) == "table" then
-      local words = { tostring(analysis[1]) }
-      if analysis[2] then words[2] = tostring(analysis[2]) end
-      for _, key in ipairs(sorted(analysis)) do
-        if type(key) == "string" then
-          words[#words + 1] = ("%s = %s"):format(key, tostring(analysis[key]))
-        end
-      end
-      analysis = table.concat(words, ", ")
-    end
-    local row = { e.id, d.role or NA, d.title or NA,
-      d.population or t and t.populations[1] and t.populations[1].name or NA,
-      d.parameter or d.data or NA, d.visit or NA, d.variable or NA, compare,
-      analysis or NA, d.note or NA }
-    for j in ipairs(columns) do
-      arrays[j][i] = row[j] == nil and NA or row[j]
+  local arrays, n = {}, 0
+  for j in ipairs(plan_columns) do arrays[j] = {} end
+  local function add(e)
+    local row = plan_row(e)
+    n = n + 1
+    for j, name in ipairs(plan_columns) do
+      arrays[j][n] = row[name] == nil and NA or row[name]
     end
   end
+  for _, e in ipairs(M.list) do
+    M.problems_of(e) -- reads the variations
+    add(e)
+    for _, v in ipairs(e.variations) do add(v) end
+  end
   return require "trialsh.data".wrap(
-    require "ts.frame".build(columns, arrays))
+    require "ts.frame".build(plan_columns, arrays))
 end
 
 function M.run(s) return require "trialsh.run".run(s) end

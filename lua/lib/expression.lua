@@ -24,4 +24,14 @@ function M.backtick(name)
   return name:find "^[%a.][%w._]*$" and name or "`" .. name .. "`"
 end
 
+local conditions = { ["and"] = true, ["or"] = true, ["not"] = true,
+  ["in"] = true, between = true, is = true, like = true }
+
+--- expression.is_condition(tree): whether it holds or does not, as 1 or 0.
+function M.is_condition(tree)
+  if tree[1] == "group" then return M.is_condition(tree[2]) end
+  return conditions[tree[1]]
+    or tree[1] == "binary" and parse.compare[tree.op] ~= nil or false
+end
+
 return M

@@ -83,7 +83,7 @@ end
 --
 -- See also: run, endpoint.
 function methods.result(s, address)
-  return require "trialsh.run".result(s, address)
+  return require "trialsh.endpoint.results".find(s, address)
 end
 
 -- `.` ------------------------------------------------------------------------
@@ -93,7 +93,7 @@ local special = {}
 function special.trial(s) return Inner.of(s):trial() or NA end
 
 function special.results(s)
-  return require "trialsh.run".results(s)
+  return require "trialsh.endpoint.results".relation(s)
 end
 
 function special.audit(s)

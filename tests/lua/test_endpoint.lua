@@ -119,13 +119,13 @@ function TestEndpoint.test_all_mistakes_at_once()
     analysis = { "ttest", varaince = "pooled" },
     rolle = "primary",
   }
-  endpoint "C" { parameter = "ALC", analysis = "ttest", sensitivity = {} }
+  endpoint "C" { parameter = "ALC", analysis = "ttest", instead = {} }
   local words = message(check)
   for _, part in ipairs { "no parameter ALK; nearest: ALC",
     "no visit Day 92; nearest: Day 29", "no analysis ttets; nearest: ttest",
     "no population SAFE; nearest: SAF", "no arm Q",
     "no option varaince; nearest: variance", "no key rolle; nearest: role",
-    "sensitivity is not computed by this version" } do
+    "instead is not computed by this version" } do
     lu.assertStrContains(words, part)
   end
   local n = select(2, words:gsub("\n", ""))
@@ -167,7 +167,9 @@ function TestEndpoint.test_run_stores_a_row_per_comparison()
       "A = case TRT01P when 'P' then 'P' else 'Active' end")
     :levels { A = { "P", "Active" } }
   local by_hand = ttest("y ~ A", day29, { compare = "Active vs P" })
-  lu.assertEquals(row.estimate, by_hand.estimate)
+  lu.assertEquals(row.estimate, math.exp(by_hand.estimate))
+  lu.assertEquals(row.conf_high, math.exp(by_hand.conf_high))
+  lu.assertEquals(row.estimate_name, "ratio of geometric means")
   lu.assertEquals(row.p_value, by_hand.p_value)
   lu.assertEquals(row.n_1 + row.n_2, 11)
   lu.assertEquals(row.n_missing, 1)
@@ -284,7 +286,7 @@ function TestEndpoint:test_an_address_of_arms_names_one()
   lu.assertStrContains(message(s.result, s, "D.estimate"),
     "D has a result for each arm; D[P] is one")
   lu.assertStrContains(message(s.result, s, "D[X].estimate"),
-    "no result D[X].estimate; D has P, L, H")
+    "no result D[X].estimate; comparison or arm: P, L, H")
   lu.assertEquals(s:result "E.group", NA)
   lu.assertStrContains(message(endpoint, "A.1"), "letters, digits")
 end
@@ -304,6 +306,151 @@ function TestEndpoint.test_defining_again_replaces()
   endpoint "A" { parameter = "ALC", analysis = "describe" }
   lu.assertEquals(#endpoints.list, 1)
   lu.assertEquals(endpoints.find "A".definition.analysis, "describe")
+end
+
+-- Variations, visits, subgroups ------------------------------------------------
+
+TestVariations = {}
+
+function TestVariations:setUp()
+  endpoints.list = {}
+  self.s = fill()
+  self.s.trial = define()
+end
+
+function TestVariations:test_a_variation_changes_what_it_names()
+  endpoint "A" { parameter = "ALC", visit = "Day 29", variable = "AVAL",
+    analysis = { "ttest", conf_level = 0.9 },
+    sensitivity = { { "pooled", analysis = { variance = "pooled" } } },
+    supplementary = { { "treated", population = "SAF" },
+      { "arms", analysis = "describe" } } }
+  local results = run(self.s)
+  lu.assertEquals(#results, 1 + 1 + 1 + 3)
+  local main = self.s:result "A"
+  local pooled = self.s:result "A/pooled"
+  lu.assertEquals(main.method, "Welch t test")
+  lu.assertEquals(pooled.method, "Student t test, pooled variance")
+  lu.assertEquals(pooled.conf_level, 0.9) -- an option that is not named stays
+  lu.assertEquals({ pooled.kind, pooled.variation }, { "sensitivity", "pooled" })
+  lu.assertEquals(self.s:result "A/treated.population", "SAF")
+  lu.assertEquals(self.s:result "A/treated.n", main.n - 1)
+  lu.assertEquals(self.s:result "A[P]/arms.estimate_name", "mean")
+  lu.assertStrContains(message(self.s.result, self.s, "A/exact"),
+    "no result A/exact; variation: main, pooled, treated, arms")
+  lu.assertStrContains(tostring(results), "pooled")
+end
+
+function TestVariations:test_mistakes_in_variations_have_their_lines()
+  endpoint "A" { parameter = "ALC", visit = "Day 29", analysis = "ttest",
+    sensitivity = {
+      { "per protocol", population = "SAF" },
+      { "wrong", analysis = { varaince = "pooled" } },
+      { "wrong", missing = "LOCF" },
+      { analysis = "ttest" },
+    },
+    supplementary = {
+      { "unknown", population = "PP" },
+    } }
+  local words = message(check, self.s)
+  local function says(offset, part)
+    local line
+    for l in words:gmatch "[^\n]+" do
+      if l:find(part, 1, true) then line = l end
+    end
+    lu.assertNotNil(line, part .. " in " .. words)
+    return tonumber(line:match "lua:(%d+):") - offset
+  end
+  local first = says(0, "sensitivity begins with its name")
+  lu.assertEquals(says(1, "changes population, which is another question"),
+    first)
+  lu.assertEquals(says(2, "no option varaince; nearest: variance"), first)
+  lu.assertEquals(says(7, "unknown: no population PP"), first)
+  lu.assertStrContains(words, "two variations are called wrong")
+end
+
+function TestVariations:test_each_visit_has_a_result_and_one_is_claimed()
+  endpoint "V" { parameter = "ALC", visits = { "Day 1", "Day 29" },
+    visit = "Day 29", variable = "AVAL", analysis = "ttest",
+    compare = { "Active vs P", "H vs P" } }
+  run(self.s)
+  lu.assertEquals(#self.s.results, 4)
+  lu.assertEquals(self.s:result "V.visit", "Day 29")
+  lu.assertEquals(self.s:result "V@Day 1.visit", "Day 1")
+  lu.assertEquals(self.s:result "V[H vs P].visit", "Day 29")
+  lu.assertEquals(self.s:result "V[H vs P]@Day 1.compare", "H vs P")
+  lu.assertEquals(#self.s.results:where { own = "Y" }, 1)
+  lu.assertStrContains(message(self.s.result, self.s, "V@Day 2"),
+    "no result V@Day 2; visit: Day 1, Day 29")
+  endpoint "V" { parameter = "ALC", visits = { "Day 1" }, visit = "Day 29",
+    analysis = "ttest" }
+  lu.assertStrContains(message(check), "visit Day 29 is none of visits")
+end
+
+function TestVariations:test_subgroups_repeat_the_main_analysis()
+  self.s.adsl = self.s.adsl:collect()
+    :mutate "SEX = case when USUBJID <= '06' then 'F' when USUBJID <= '11' then 'M' end"
+    :collect()
+  endpoint "S" { parameter = "ALC", visit = "Day 29", variable = "AVAL",
+    analysis = "ttest", subgroups = "SEX" }
+  run(self.s)
+  local f = self.s:result "S/SEX: F"
+  local by_hand = ttest("AVAL ~ A", self.s.adlb:where { AVISIT = "Day 29" }
+    :join(self.s.adsl:where { SEX = "F" }, "USUBJID", { how = "inner" })
+    :mutate "A = case TRT01P when 'P' then 'P' else 'Active' end",
+    { compare = "Active vs P" })
+  lu.assertEquals(f.estimate, by_hand.estimate)
+  lu.assertEquals(f.kind, "subgroup")
+  -- one subject has no SEX: no comparison, and the row says why
+  local missing = self.s:result "S/SEX: missing"
+  lu.assertEquals(missing.estimate, NA)
+  lu.assertNotEquals(missing.note, NA)
+  endpoint "S" { parameter = "ALC", visit = "Day 29", analysis = "ttest",
+    subgroups = { "SXE" } }
+  lu.assertStrContains(message(check, self.s), "no column SXE; nearest: SEX")
+end
+
+function TestVariations:test_events_count_also_where_there_are_none()
+  self.s.adae = make({ "USUBJID", "AETOXGR" },
+    { { "01", "01", "02", "07" }, { 1, 3, 3, 4 } })
+  endpoint "ANY" { data = "adae", where = "AETOXGR >= 3", variable = "any",
+    analysis = "describe" }
+  endpoint "N" { data = "adae", variable = "count", analysis = "describe" }
+  run(self.s)
+  local n, mean = 0, 0
+  for row in self.s.results:where { endpoint = "ANY" }:rows() do
+    n, mean = n + row.n, mean + row.n * row.estimate
+  end
+  lu.assertEquals(n, 12)
+  lu.assertAlmostEquals(mean, 3, 1e-12)
+  mean = 0
+  for row in self.s.results:where { endpoint = "N" }:rows() do
+    mean = mean + row.n * row.estimate
+  end
+  lu.assertAlmostEquals(mean, 4, 1e-12)
+end
+
+function TestVariations:test_a_subject_without_a_value_may_be_a_nonresponder()
+  endpoint "R" { parameter = "ALC", visit = "Day 29", variable = "AVAL >= 700",
+    analysis = "describe", sensitivity = {
+      { "failure", missing = "nonresponder" } } }
+  run(self.s)
+  local function total(variation)
+    local n, sum = 0, 0
+    for row in self.s.results:where { variation = variation }:rows() do
+      n, sum = n + row.n, sum + row.n * row.estimate
+    end
+    return n, sum
+  end
+  local n, sum = total "main"
+  local all, same = total "failure"
+  lu.assertEquals({ n, all }, { 11, 12 })
+  lu.assertAlmostEquals(sum, same, 1e-12)
+  lu.assertStrContains(self.s:result "R[P]/failure.note",
+    "1 subject without a value counted as nonresponder")
+  endpoint "R" { parameter = "ALC", visit = "Day 29", variable = "AVAL",
+    analysis = "describe", missing = "nonresponder" }
+  lu.assertStrContains(message(check, self.s),
+    'missing = "nonresponder" is for a condition')
 end
 
 lu.assertTrue(trials.is(define()))

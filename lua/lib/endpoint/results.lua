@@ -1,0 +1,255 @@
+-- The results of run(): how they are stored, what s.results is and prints, and
+-- addresses, which name one of them.
+
+local NA = require "ts.na".NA
+local fail = require "ts.error".fail
+local relation = require "trialsh.relation"
+local trial_module = require "trialsh.trial"
+
+local M = {}
+
+-- What a reader looks for first comes first; the rest is for the record. own is
+-- Y for the result that the endpoint's or the variation's name alone means.
+local result_columns = {}
+for name in ([[endpoint variation compare group visit estimate_name estimate
+    conf_low conf_high p_value p_adjusted n n_missing n_event parameter role
+    title kind own analysis population variable method std_error statistic df
+    conf_level alternative n_1 n_2 estimate_1 estimate_2 note script line
+    script_sha256 data_sha256 seed version utc]]):gmatch "%S+" do
+  result_columns[#result_columns + 1] = name
+end
+
+local real = {}
+for name in ([[estimate std_error statistic df p_value p_adjusted conf_low
+    conf_high conf_level n n_1 n_2 estimate_1 estimate_2 n_missing n_event line
+    seed]]):gmatch "%S+" do real[name] = true end
+
+local function frame_of(rows)
+  local arrays = {}
+  for j, name in ipairs(result_columns) do
+    local list = {}
+    for i, row in ipairs(rows) do
+      local value = row[name]
+      list[i] = value == nil and NA or value
+    end
+    arrays[j] = list
+  end
+  return require "ts.frame".build(result_columns, arrays)
+end
+
+--- results.store(study's inside, rows): in the place of what was there.
+function M.store(inner, rows)
+  local frame = frame_of(rows)
+  inner:change(function()
+    inner.handle:execute "drop table if exists _ts_result"
+    inner.handle:write("_ts_result", frame)
+    inner.handle:audit { verb = "run", object = "results", rows = #rows }
+  end)
+end
+
+-- "1.39 (0.90 to 1.87)": an estimate with its interval.
+local function estimate_text(row)
+  local format = require "trialsh.format"
+  if row.estimate == NA then return NA end
+  local low, high = row.conf_low, row.conf_high
+  local known = low ~= NA and high ~= NA
+  local digits = format.decimals(known and high - low or row.estimate)
+  local estimate = format.fixed(row.estimate, digits)
+  if low == NA and high == NA then return estimate end
+  return ("%s (%s to %s)"):format(estimate, format.fixed(low, digits),
+    format.fixed(high, digits))
+end
+
+-- "ALC", "CYTO:IL6", "ALC/pooled": the address without comparison and visit.
+local function address_of(row, several)
+  return row.endpoint .. (several[row.endpoint] and ":" .. row.parameter or "")
+    .. (row.variation ~= "main" and "/" .. row.variation or "")
+end
+
+-- The columns that run() shows: the first, which always are there, and those
+-- in which there is something to see.
+local shown = {
+  { "result", address_of },
+  { "comparison or arm", function(row)
+    return row.compare ~= NA and row.compare or row.group end },
+  { "visit", function(row) return row.visit end, empty = true },
+  { "estimate (CI)", estimate_text },
+  { "P", function(row) return row.p_value end, p = true },
+  { "adjusted", function(row) return row.p_adjusted end, p = true,
+    empty = true },
+  { "n", function(row) return row.n end, type = "real" },
+}
+
+-- Endpoints with more than one parameter.
+local function several_parameters(results)
+  local first, several = {}, {}
+  for row in results:rows() do
+    if first[row.endpoint] == nil then first[row.endpoint] = row.parameter end
+    if first[row.endpoint] ~= row.parameter then several[row.endpoint] = true end
+  end
+  return several
+end
+
+-- What run() shows at the prompt; all columns are in the relation.
+local function print_results(results)
+  local columns, n = {}, 0
+  local several = several_parameters(results)
+  local list = {}
+  for row in results:rows() do
+    n = n + 1
+    list[n] = row
+  end
+  for _, spec in ipairs(shown) do
+    local column = { name = spec[1], type = spec.type or "text", values = {} }
+    local any = not spec.empty
+    for i, row in ipairs(list) do
+      local value = spec[2](row, several)
+      if value ~= NA then
+        any = true
+        if spec.p then value = require "trialsh.format".p(value) end
+      end
+      column.values[i] = value
+    end
+    if any then columns[#columns + 1] = column end
+  end
+  local lines, said = { (require "trialsh.show".table(columns, n, {})) }, {}
+  for _, row in ipairs(list) do
+    local line = row.note ~= NA and ("  %s: %s"):format(
+      address_of(row, several), row.note)
+    if line and not said[line] then
+      said[line] = true
+      lines[#lines + 1] = require "ts.text".escape(line)
+    end
+  end
+  lines[#lines + 1] = "  s.results has all columns: estimate_name, conf_low, "
+    .. "statistic, note ..."
+  if relation.node_of(results).simulated then
+    lines[#lines + 1] = "  SIMULATED DATA"
+  end
+  return table.concat(lines, "\n")
+end
+
+--- results.relation(study): what s.results gives.
+function M.relation(s)
+  local inner = require "trialsh.study".inner(s)
+  local columns = {}
+  for j, name in ipairs(result_columns) do
+    columns[j] = { name = name, type = real[name] and "real" or "text" }
+  end
+  local handle = inner:store()
+  local found = handle:query(
+    "select 1 from sqlite_schema where name = '_ts_result'")
+  if #found == 0 then
+    fail("not found", "there are no results yet; run() makes them")
+  end
+  local there = {}
+  for _, name in ipairs(handle:query
+    "select * from _ts_result limit 0":names()) do there[name] = true end
+  local select = {}
+  for j, name in ipairs(result_columns) do
+    -- a column that an older version did not store
+    select[j] = (there[name] and '"%s"' or 'null as "%s"'):format(name)
+  end
+  local simulated = false
+  for _, t in ipairs(inner:tables_list()) do
+    simulated = simulated or t.simulated
+  end
+  return relation.of_frame(handle:query("select "
+    .. table.concat(select, ", ") .. " from _ts_result", nil, columns),
+    { simulated = simulated, print = print_results })
+end
+
+-- Addresses ------------------------------------------------------------------
+
+-- ID[:PARAM][[A vs B]][@visit][/variation][.field]
+local function parse(address)
+  if type(address) ~= "string" then
+    fail("type", ("the address of a result is text, not a %s"):format(
+      type(address)))
+  end
+  local rest, out = address, {}
+  out.id, rest = rest:match "^([%w_%-]+)(.*)$"
+  if not out.id then
+    fail("invalid", ("'%s' is no address; ID[A vs B]@visit.field"):format(
+      address))
+  end
+  local function take(pattern)
+    local found, more = rest:match(pattern)
+    if found then rest = more end
+    return found
+  end
+  out.parameter = take "^:([%w_]+)(.*)$"
+  out.compare = take "^%[(.-)%](.*)$"
+  out.visit = take "^@([^/%[.]+)(.*)$"
+  out.variation = take "^/([^.]+)(.*)$"
+  out.field = take "^%.([%w_]+)(.*)$"
+  if rest ~= "" then
+    fail("invalid", ("'%s' in the address %s"):format(rest, address))
+  end
+  return out
+end
+
+-- The rows that a part of an address leaves; an error says what there is.
+local function narrow(rows, address, what, value, get)
+  local left, there, seen = {}, {}, {}
+  for _, row in ipairs(rows) do
+    local found = get(row)
+    if found == value then left[#left + 1] = row end
+    if found ~= NA and found ~= nil and not seen[found] then
+      seen[found] = true
+      there[#there + 1] = tostring(found)
+    end
+  end
+  if #left == 0 then
+    fail("not found", ("no result %s; %s: %s"):format(address, what,
+      #there > 0 and table.concat(there, ", ") or "none"))
+  end
+  return left
+end
+
+local function of_endpoint(s, address, id)
+  local rows, ids = {}, {}
+  for row in s.results:rows() do
+    ids[#ids + 1] = row.endpoint
+    if row.endpoint == id then rows[#rows + 1] = row end
+  end
+  if #rows == 0 then
+    fail("not found", ("no result %s%s"):format(address,
+      trial_module.nearest(id, ids)))
+  end
+  return rows
+end
+
+--- results.find(study, address): where an address leaves something open it is
+-- the endpoint's own comparison and visit, and no variation; of several arms
+-- one must be named.
+function M.find(s, address)
+  local a = parse(address)
+  local rows = of_endpoint(s, address, a.id)
+  rows = narrow(rows, address, "variation", a.variation or "main",
+    function(row) return row.variation ~= NA and row.variation or "main" end)
+  local own = rows[1]
+  for _, row in ipairs(rows) do
+    if row.own == "Y" then
+      own = row
+      break
+    end
+  end
+  rows = narrow(rows, address, "parameter", a.parameter or own.parameter,
+    function(row) return row.parameter end)
+  rows = narrow(rows, address, "visit", a.visit or own.visit,
+    function(row) return row.visit end)
+  if a.compare or own.compare ~= NA then
+    rows = narrow(rows, address, "comparison or arm", a.compare or own.compare,
+      function(row)
+        return row.compare ~= NA and row.compare or row.group
+      end)
+  elseif #rows > 1 then
+    fail("invalid", ("%s has a result for each arm; %s[%s] is one"):format(
+      a.id, a.id, rows[1].group))
+  end
+  if a.field then return rows[1][a.field] end
+  return rows[1]
+end
+
+return M
