@@ -1,23 +1,13 @@
 /*
- * The store: opening, hardening, queries and transactions. What is
- * surprising: the authorizer refuses everything but reading unless `trusted`
- * is up, and our own statements raise it only while they are prepared.
+ * The store: statements and transactions. What is surprising: the authorizer
+ * (store_open.c) refuses everything but reading unless `trusted` is up, and our
+ * own statements raise it only while they are prepared.
  */
 #include "store_internal.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-#include "ts/interrupt.h"
 #include "ts/memory.h"
-#include "ts/text.h"
-
-#define APPLICATION_ID 0x54525348 /* "TRSH" */
-#define SCHEMA_VERSION 1
 
 ts_status ts_store_fail(ts_store *store, int rc, ts_error *err)
 {
@@ -49,373 +39,6 @@ ts_status ts_store_fail(ts_store *store, int rc, ts_error *err)
         return ts_fail(err, TS_ESQL, "%s", text);
     }
 }
-
-static int poll_interrupt(void *unused)
-{
-    (void)unused;
-    return ts_interrupted();
-}
-
-static int authorize(void *context, int action, const char *a, const char *b,
-                     const char *c, const char *d)
-{
-    const ts_store *store = context;
-    (void)a, (void)c, (void)d;
-    if (store->trusted)
-        return SQLITE_OK;
-    switch (action) {
-    case SQLITE_SELECT:
-    case SQLITE_READ:
-    case SQLITE_RECURSIVE:
-        return SQLITE_OK;
-    case SQLITE_FUNCTION:
-        return b && strcmp(b, "load_extension") == 0 ? SQLITE_DENY
-                                                     : SQLITE_OK;
-    default:
-        return SQLITE_DENY;
-    }
-}
-
-static void harden(sqlite3 *db)
-{
-    static const struct {
-        int id, value;
-    } limits[] = {
-        {SQLITE_LIMIT_LENGTH, 100000000},
-        {SQLITE_LIMIT_SQL_LENGTH, 1000000},
-        {SQLITE_LIMIT_COLUMN, 2000},
-        {SQLITE_LIMIT_VARIABLE_NUMBER, 32766},
-        {SQLITE_LIMIT_EXPR_DEPTH, 1000},
-        {SQLITE_LIMIT_COMPOUND_SELECT, 50},
-        {SQLITE_LIMIT_FUNCTION_ARG, 127},
-        {SQLITE_LIMIT_ATTACHED, 0},
-    };
-    static const struct {
-        int id, value;
-    } settings[] = {
-        {SQLITE_DBCONFIG_DEFENSIVE, 1},
-        {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
-        {SQLITE_DBCONFIG_ENABLE_TRIGGER, 0},
-        {SQLITE_DBCONFIG_ENABLE_VIEW, 0},
-        {SQLITE_DBCONFIG_DQS_DML, 0},
-        {SQLITE_DBCONFIG_DQS_DDL, 0},
-        {SQLITE_DBCONFIG_ENABLE_LOAD_EXTENSION, 0},
-        {SQLITE_DBCONFIG_ENABLE_FTS3_TOKENIZER, 0},
-    };
-    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++)
-        sqlite3_limit(db, limits[i].id, limits[i].value);
-    for (size_t i = 0; i < sizeof settings / sizeof *settings; i++)
-        sqlite3_db_config(db, settings[i].id, settings[i].value, NULL);
-}
-
-/* Statements of the store itself, several at once, without parameters. */
-static ts_status script(ts_store *store, const char *sql, ts_error *err)
-{
-    store->trusted++;
-    int rc = sqlite3_exec(store->db, sql, NULL, NULL, NULL);
-    store->trusted--;
-    return rc ? ts_store_fail(store, rc, err) : TS_OK;
-}
-
-static ts_status pragma(ts_store *store, const char *sql, double *out,
-                        ts_error *err)
-{
-    ts_frame *frame;
-    store->trusted++;
-    ts_status status =
-        ts_store_query(store, sql, NULL, 0, NULL, 0, &frame, err);
-    store->trusted--;
-    if (status)
-        return status;
-    *out = frame->n_row ? frame->column[0]->real[0] : 0;
-    ts_frame_free(frame);
-    return TS_OK;
-}
-
-static const char schema[] =
-    "create table _ts_table (name text primary key, kind text not null,"
-    " position real, rows real, key text, definition text, sources text,"
-    " script text, line real, sha256 text, file text, simulated real,"
-    " created text) strict;"
-    "create table _ts_column (tbl text not null, position real not null,"
-    " name text not null, type text not null, label text, unit text,"
-    " format text, levels text, origin text,"
-    " primary key (tbl, name)) strict;"
-    "create table _ts_setting (name text primary key, value text) strict;"
-    "create table _ts_audit (seq integer primary key, utc text not null,"
-    " who text not null, verb text not null, object text, rows real,"
-    " sha256 text, detail text, previous text not null, hash text not null)"
-    " strict;";
-
-/* One thread uses SQLite: no locks, no count of bytes. Without effect once
- * SQLite runs, so that it may be asked every time. */
-static void configure(void)
-{
-    sqlite3_config(SQLITE_CONFIG_SINGLETHREAD);
-    sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-}
-
-static ts_status start(ts_store *store, const char *uri, int flags,
-                       ts_error *err)
-{
-    configure();
-    int rc = sqlite3_open_v2(uri, &store->db,
-                             flags | SQLITE_OPEN_NOMUTEX, NULL);
-    if (rc)
-        return ts_store_fail(store, rc, err);
-    sqlite3_extended_result_codes(store->db, 1);
-    harden(store->db);
-    sqlite3_busy_timeout(store->db, 3000);
-    sqlite3_progress_handler(store->db, 5000, poll_interrupt, NULL);
-    sqlite3_set_authorizer(store->db, authorize, store);
-    if ((rc = ts_store_functions(store)) ||
-        (rc = ts_store_group_functions(store)) ||
-        (rc = ts_store_frame_module(store)))
-        return ts_store_fail(store, rc, err);
-    return script(store,
-                  "pragma cell_size_check = on; pragma mmap_size = 0;"
-                  "pragma cache_size = -16000; pragma synchronous = full",
-                  err);
-}
-
-/* SQLite has other things in mind for ":memory:" and "file:...". */
-static ts_status start_file(ts_store *store, int flags, ts_error *err)
-{
-    ts_buffer name = {0};
-    ts_buffer_printf(&name, "%s%s", store->path[0] == '/' ? "" : "./",
-                     store->path);
-    ts_status status = name.failed ? ts_fail_memory(err)
-                                   : start(store, name.data, flags, err);
-    ts_buffer_free(&name);
-    return status;
-}
-
-static ts_status store_new(const char *path, ts_store **out, ts_error *err)
-{
-    *out = ts_alloc_array(1, sizeof **out);
-    if (!*out)
-        return ts_fail_memory(err);
-    (*out)->path = ts_strdup(path);
-    if (!(*out)->path) {
-        ts_free(*out);
-        *out = NULL;
-        return ts_fail_memory(err);
-    }
-    return TS_OK;
-}
-
-static ts_status give_up(ts_store **out, ts_status status)
-{
-    ts_store_close(*out);
-    *out = NULL;
-    return status;
-}
-
-static ts_status make_schema(ts_store *store, ts_error *err)
-{
-    char mark[100];
-    ts_status status = script(store, "begin immediate", err);
-    if (!status)
-        status = script(store, schema, err);
-    snprintf(mark, sizeof mark,
-             "pragma application_id = %d; pragma user_version = %d",
-             APPLICATION_ID, SCHEMA_VERSION);
-    if (!status)
-        status = script(store, mark, err);
-    if (!status)
-        status = ts_store_audit(store, "create", store->path, -1, NULL, NULL,
-                                err);
-    if (!status)
-        status = script(store, "commit", err);
-    return status;
-}
-
-ts_status ts_store_create(const char *path, ts_store **out, ts_error *err)
-{
-    ts_status status;
-    *out = NULL;
-    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
-                  0600);
-    if (fd < 0)
-        return ts_fail(err, errno == EEXIST ? TS_EEXISTS : TS_EIO,
-                       errno == EEXIST ? "%s is there already: "
-                                         "study.open \"%s\" opens it"
-                                       : "%s: %s",
-                       path, errno == EEXIST ? path : strerror(errno));
-    close(fd);
-    if ((status = store_new(path, out, err)))
-        return status;
-    status = start_file(*out, SQLITE_OPEN_READWRITE, err);
-    if (!status)
-        status = script(*out, "pragma journal_mode = wal", err);
-    if (!status)
-        status = make_schema(*out, err);
-    if (status) {
-        unlink(path);
-        return give_up(out, status);
-    }
-    ts_store_checkpoint(*out);
-    return TS_OK;
-}
-
-ts_status ts_store_memory(ts_store **out, ts_error *err)
-{
-    ts_status status = store_new(":memory:", out, err);
-    if (status)
-        return status;
-    status = start(*out, ":memory:",
-                   SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err);
-    if (!status)
-        status = make_schema(*out, err);
-    return status ? give_up(out, status) : TS_OK;
-}
-
-/* file:...?immutable=1, with every odd byte of path as %XX. */
-static ts_status immutable_uri(const char *path, char **out, ts_error *err)
-{
-    ts_buffer uri = {0};
-    ts_buffer_puts(&uri, "file:");
-    for (const char *p = path; *p; p++) {
-        if (isalnum((unsigned char)*p) || strchr("/._-", *p))
-            ts_buffer_add(&uri, p, 1);
-        else
-            ts_buffer_printf(&uri, "%%%02X", (unsigned char)*p);
-    }
-    ts_buffer_puts(&uri, "?immutable=1");
-    *out = uri.data;
-    if (!uri.failed)
-        return TS_OK;
-    ts_buffer_free(&uri);
-    *out = NULL;
-    return ts_fail_memory(err);
-}
-
-static ts_status open_read_only(ts_store *store, ts_error *err)
-{
-    char *wal = NULL, *uri = NULL;
-    struct stat info;
-    ts_buffer name = {0};
-    ts_status status;
-    ts_buffer_printf(&name, "%s-wal", store->path);
-    wal = name.data;
-    if (name.failed) {
-        status = ts_fail_memory(err);
-        goto done;
-    }
-    if (stat(wal, &info) == 0 && info.st_size > 0) {
-        status = ts_fail(err, TS_EREADONLY,
-                         "%s cannot be written to and has changes that are "
-                         "not in it yet (%s): copy both to a folder of your "
-                         "own",
-                         store->path, wal);
-        goto done;
-    }
-    if ((status = immutable_uri(store->path, &uri, err)))
-        goto done;
-    store->read_only = 1;
-    status = start(store, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, err);
-done:
-    ts_buffer_free(&name);
-    ts_free(uri);
-    return status;
-}
-
-static ts_status check_identity(ts_store *store, ts_error *err)
-{
-    double id = 0, version = 0;
-    ts_status status = pragma(store, "pragma application_id", &id, err);
-    if (!status && id != APPLICATION_ID)
-        return ts_fail(err, TS_EFORMAT,
-                       "%s is an SQLite file, but no study of trialsh",
-                       store->path);
-    if (!status)
-        status = pragma(store, "pragma user_version", &version, err);
-    if (!status && version != SCHEMA_VERSION)
-        return ts_fail(err, TS_EFORMAT,
-                       "%s was written by another version of trialsh "
-                       "(form %.0f, this one knows %d)",
-                       store->path, version, SCHEMA_VERSION);
-    return status;
-}
-
-/* Whether the file can be written to, and files of SQLite beside it. */
-static int may_write(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    ts_buffer folder = {0};
-    ts_buffer_add(&folder, path, slash ? (size_t)(slash - path) + 1 : 0);
-    ts_buffer_puts(&folder, ".");
-    int may = !folder.failed && access(path, W_OK) == 0 &&
-              access(folder.data, W_OK) == 0;
-    ts_buffer_free(&folder);
-    return may;
-}
-
-ts_status ts_store_open(const char *path, ts_store **out, ts_error *err)
-{
-    struct stat info;
-    ts_status status;
-    *out = NULL;
-    if (stat(path, &info))
-        return ts_fail(err, errno == ENOENT ? TS_ENOTFOUND : TS_EIO,
-                       errno == ENOENT ? "there is no %s: study.create \"%s\""
-                                         " makes one"
-                                       : "%s: %s",
-                       path, errno == ENOENT ? path : strerror(errno));
-    if (!S_ISREG(info.st_mode))
-        return ts_fail(err, TS_EFORMAT, "%s is no file", path);
-    if ((status = store_new(path, out, err)))
-        return status;
-    if (may_write(path))
-        status = start_file(*out, SQLITE_OPEN_READWRITE, err);
-    else
-        status = open_read_only(*out, err);
-    if (!status)
-        status = check_identity(*out, err);
-    return status ? give_up(out, status) : TS_OK;
-}
-
-void ts_store_checkpoint(ts_store *store)
-{
-    if (!store->read_only)
-        sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE,
-                                  NULL, NULL);
-}
-
-void ts_store_close(ts_store *store)
-{
-    if (!store)
-        return;
-    if (store->db) {
-        ts_store_rollback(store);
-        ts_store_checkpoint(store);
-        sqlite3_close_v2(store->db);
-    }
-    for (attached *a = store->frames, *next; a; a = next) {
-        next = a->next;
-        ts_frame_free(a->frame);
-        ts_free(a);
-    }
-    ts_free(store->path);
-    ts_free(store);
-}
-
-const char *ts_store_path(const ts_store *store)
-{
-    return store->path;
-}
-
-int ts_store_read_only(const ts_store *store)
-{
-    return store->read_only;
-}
-
-const double *ts_store_counts(const ts_store *store)
-{
-    return store->count;
-}
-
-/* Statements --------------------------------------------------------------- */
 
 static ts_status prepare(ts_store *store, const char *sql, int trusted,
                          const ts_value *values, size_t n_value,
@@ -592,6 +215,29 @@ done:
     return status;
 }
 
+ts_status ts_store_script(ts_store *store, const char *sql, ts_error *err)
+{
+    store->trusted++;
+    int rc = sqlite3_exec(store->db, sql, NULL, NULL, NULL);
+    store->trusted--;
+    return rc ? ts_store_fail(store, rc, err) : TS_OK;
+}
+
+ts_status ts_store_pragma(ts_store *store, const char *sql, double *out,
+                          ts_error *err)
+{
+    ts_frame *frame;
+    store->trusted++;
+    ts_status status =
+        ts_store_query(store, sql, NULL, 0, NULL, 0, &frame, err);
+    store->trusted--;
+    if (status)
+        return status;
+    *out = frame->n_row ? frame->column[0]->real[0] : 0;
+    ts_frame_free(frame);
+    return TS_OK;
+}
+
 /* Transactions ------------------------------------------------------------- */
 
 int ts_store_in_transaction(const ts_store *store)
@@ -614,13 +260,13 @@ ts_status ts_store_begin(ts_store *store, ts_error *err)
                        "%s was deleted, moved or replaced since it was opened: "
                        "nothing can be stored in it",
                        store->path);
-    return script(store, "begin immediate", err);
+    return ts_store_script(store, "begin immediate", err);
 }
 
 ts_status ts_store_version(ts_store *store, double *out, ts_error *err)
 {
     double others;
-    ts_status status = pragma(store, "pragma data_version", &others, err);
+    ts_status status = ts_store_pragma(store, "pragma data_version", &others, err);
     if (!status)
         *out = others + store->n_end;
     return status;
@@ -628,7 +274,7 @@ ts_status ts_store_version(ts_store *store, double *out, ts_error *err)
 
 ts_status ts_store_commit(ts_store *store, ts_error *err)
 {
-    ts_status status = script(store, "commit", err);
+    ts_status status = ts_store_script(store, "commit", err);
     store->n_end++;
     if (status)
         ts_store_rollback(store);
@@ -639,6 +285,6 @@ void ts_store_rollback(ts_store *store)
 {
     /* SQLite may have rolled back by itself, after a full disk for one */
     if (ts_store_in_transaction(store))
-        script(store, "rollback", NULL);
+        ts_store_script(store, "rollback", NULL);
     store->n_end++;
 }

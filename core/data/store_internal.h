@@ -30,6 +30,11 @@ struct ts_store {
 
 /* err from what SQLite says now; interrupts and full disks by their names. */
 ts_status ts_store_fail(ts_store *store, int rc, ts_error *err);
+/* Statements of the store itself, several at once, without parameters. */
+ts_status ts_store_script(ts_store *store, const char *sql, ts_error *err);
+/* The number that a pragma answers with, or 0. */
+ts_status ts_store_pragma(ts_store *store, const char *sql, double *out,
+                          ts_error *err);
 /* Our functions and aggregates on that connection. */
 int ts_store_functions(ts_store *store);
 /* Groups by number, and the end of those of the last query. */
