@@ -1,23 +1,20 @@
 /*
- * The functions and aggregates that expressions have beyond SQLite's. What is
- * surprising: functions that turn a value into NA count it in store->count,
- * from which the notes are made; none of them is deterministic for SQLite, or
- * it would call them once where rows must be counted.
+ * The functions that expressions have beyond SQLite's; aggregates are in
+ * store_aggregates.c. What is surprising: functions that turn a value into NA
+ * count it in store->count, from which the notes are made; none of them is
+ * deterministic for SQLite, or it would call them once where rows must be
+ * counted.
  */
 #include "store_internal.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include "ts/describe.h"
-#include "ts/memory.h"
-#include "ts/sum.h"
 #include "ts/text.h"
 
 /* Scalars ------------------------------------------------------------------ */
 
-/* The number in v; false for NULL (*x is NaN) and, with an error, for text. */
-static int number(sqlite3_context *context, sqlite3_value *v, double *x)
+int ts_store_number(sqlite3_context *context, sqlite3_value *v, double *x)
 {
     char message[200];
     *x = NAN;
@@ -37,7 +34,7 @@ static int number(sqlite3_context *context, sqlite3_value *v, double *x)
     }
 }
 
-static void finite_or_null(sqlite3_context *context, double x, int which)
+void ts_store_finite(sqlite3_context *context, double x, int which)
 {
     ts_store *store = sqlite3_user_data(context);
     if (isfinite(x)) {
@@ -52,48 +49,80 @@ static void natural_log(sqlite3_context *context, int n, sqlite3_value **v)
 {
     double x;
     (void)n;
-    if (number(context, v[0], &x))
-        finite_or_null(context, x > 0 ? log(x) : NAN, TS_COUNT_LN);
+    if (ts_store_number(context, v[0], &x))
+        ts_store_finite(context, x > 0 ? log(x) : NAN, TS_COUNT_LN);
 }
 
 static void decimal_log(sqlite3_context *context, int n, sqlite3_value **v)
 {
     double x;
     (void)n;
-    if (number(context, v[0], &x))
-        finite_or_null(context, x > 0 ? log10(x) : NAN, TS_COUNT_LOG10);
+    if (ts_store_number(context, v[0], &x))
+        ts_store_finite(context, x > 0 ? log10(x) : NAN, TS_COUNT_LOG10);
 }
 
 static void square_root(sqlite3_context *context, int n, sqlite3_value **v)
 {
     double x;
     (void)n;
-    if (number(context, v[0], &x))
-        finite_or_null(context, x >= 0 ? sqrt(x) : NAN, TS_COUNT_SQRT);
+    if (ts_store_number(context, v[0], &x))
+        ts_store_finite(context, x >= 0 ? sqrt(x) : NAN, TS_COUNT_SQRT);
 }
 
 static void exponential(sqlite3_context *context, int n, sqlite3_value **v)
 {
     double x;
     (void)n;
-    if (number(context, v[0], &x))
-        finite_or_null(context, exp(x), TS_COUNT_POWER);
+    if (ts_store_number(context, v[0], &x))
+        ts_store_finite(context, exp(x), TS_COUNT_POWER);
+}
+
+static int two_numbers(sqlite3_context *context, sqlite3_value **v, double *x,
+                       double *y)
+{
+    return ts_store_number(context, v[0], x) &&
+           ts_store_number(context, v[1], y);
 }
 
 static void power(sqlite3_context *context, int n, sqlite3_value **v)
 {
     double x, y;
     (void)n;
-    if (number(context, v[0], &x) && number(context, v[1], &y))
-        finite_or_null(context, pow(x, y), TS_COUNT_POWER);
+    if (two_numbers(context, v, &x, &y))
+        ts_store_finite(context, pow(x, y), TS_COUNT_POWER);
 }
 
 static void divide(sqlite3_context *context, int n, sqlite3_value **v)
 {
     double x, y;
     (void)n;
-    if (number(context, v[0], &x) && number(context, v[1], &y))
-        finite_or_null(context, x / y, TS_COUNT_DIVIDE);
+    if (two_numbers(context, v, &x, &y))
+        ts_store_finite(context, x / y,
+                        y == 0 ? TS_COUNT_DIVIDE : TS_COUNT_OVERFLOW);
+}
+
+static void add(sqlite3_context *context, int n, sqlite3_value **v)
+{
+    double x, y;
+    (void)n;
+    if (two_numbers(context, v, &x, &y))
+        ts_store_finite(context, x + y, TS_COUNT_OVERFLOW);
+}
+
+static void subtract(sqlite3_context *context, int n, sqlite3_value **v)
+{
+    double x, y;
+    (void)n;
+    if (two_numbers(context, v, &x, &y))
+        ts_store_finite(context, x - y, TS_COUNT_OVERFLOW);
+}
+
+static void multiply(sqlite3_context *context, int n, sqlite3_value **v)
+{
+    double x, y;
+    (void)n;
+    if (two_numbers(context, v, &x, &y))
+        ts_store_finite(context, x * y, TS_COUNT_OVERFLOW);
 }
 
 static void refuse_log(sqlite3_context *context, int n, sqlite3_value **v)
@@ -142,7 +171,7 @@ static void to_number(sqlite3_context *context, int n, sqlite3_value **v)
     }
     ts_number_parse((const char *)sqlite3_value_text(v[0]),
                     (size_t)sqlite3_value_bytes(v[0]), &x);
-    finite_or_null(context, x, TS_COUNT_CAST);
+    ts_store_finite(context, x, TS_COUNT_CAST);
 }
 
 /* flag(condition): Y or N, NULL where it is not decided. */
@@ -198,8 +227,8 @@ static double day_number(const int part[3])
 {
     int year = part[0] - (part[1] <= 2);
     int era = (year < 0 ? year - 399 : year) / 400, of_era = year - era * 400;
-    int of_year = (153 * (part[1] + (part[1] > 2 ? -3 : 9)) + 2) / 5 +
-                  part[2] - 1;
+    int of_year =
+        (153 * (part[1] + (part[1] > 2 ? -3 : 9)) + 2) / 5 + part[2] - 1;
     int day = of_era * 365 + of_era / 4 - of_era / 100 + of_year;
     return (double)era * 146097 + day - 719468;
 }
@@ -233,8 +262,10 @@ static void days(sqlite3_context *context, int n, sqlite3_value **v)
         return;
     if (sqlite3_value_type(v[0]) != SQLITE_TEXT &&
         sqlite3_value_type(v[1]) != SQLITE_TEXT)
-        sqlite3_result_double(context, floor(sqlite3_value_double(v[1])) -
-                                           floor(sqlite3_value_double(v[0])));
+        ts_store_finite(context,
+                        floor(sqlite3_value_double(v[1])) -
+                            floor(sqlite3_value_double(v[0])),
+                        TS_COUNT_OVERFLOW);
     else if (date_text(context, v[0], 3, a) && date_text(context, v[1], 3, b))
         sqlite3_result_double(context, day_number(b) - day_number(a));
 }
@@ -268,205 +299,30 @@ static void last_date(sqlite3_context *context, int n, sqlite3_value **v)
     whole_date(context, v[0], 1);
 }
 
-/* Sums --------------------------------------------------------------------- */
-
-typedef struct {
-    ts_sum sum;
-    double n;
-} summing;
-
-static void sum_step(sqlite3_context *context, int n, sqlite3_value **v)
-{
-    double x;
-    summing *s = sqlite3_aggregate_context(context, sizeof *s);
-    (void)n;
-    if (s && number(context, v[0], &x)) {
-        ts_sum_add(&s->sum, x);
-        s->n++;
-    }
-}
-
-static void sum_final(sqlite3_context *context)
-{
-    summing *s = sqlite3_aggregate_context(context, 0);
-    if (s && s->n > 0)
-        sqlite3_result_double(context, ts_sum_value(&s->sum));
-}
-
-static void mean_final(sqlite3_context *context)
-{
-    summing *s = sqlite3_aggregate_context(context, 0);
-    if (s && s->n > 0)
-        sqlite3_result_double(context, ts_sum_value(&s->sum) / s->n);
-}
-
-/* Aggregates that need all values ------------------------------------------ */
-
-typedef struct {
-    double *x;
-    size_t n, room;
-    double p; /* of quantile */
-    int asked; /* p is known */
-} holding;
-
-/* The p of quantile(x, p), which is one number for all rows. */
-static int same_p(sqlite3_context *context, holding *h, sqlite3_value *v)
-{
-    double p;
-    if (!number(context, v, &p) || !(p >= 0 && p <= 1)) {
-        sqlite3_result_error(context, "quantile(x, p) needs p from 0 to 1", -1);
-        return 0;
-    }
-    if (h->asked && p != h->p) {
-        sqlite3_result_error(
-            context, "quantile(x, p) needs one p, not another in each row", -1);
-        return 0;
-    }
-    h->p = p;
-    h->asked = 1;
-    return 1;
-}
-
-static void hold_step(sqlite3_context *context, int n, sqlite3_value **v)
-{
-    double x;
-    holding *h = sqlite3_aggregate_context(context, sizeof *h);
-    if (!h)
-        return;
-    if (n > 1 && !same_p(context, h, v[1]))
-        return;
-    if (!number(context, v[0], &x))
-        return;
-    if (h->n == h->room) {
-        size_t room = h->room ? h->room * 2 : 64;
-        double *grown = ts_realloc_array(h->x, room, sizeof *grown);
-        if (!grown) {
-            sqlite3_result_error_nomem(context);
-            return;
-        }
-        h->x = grown;
-        h->room = room;
-    }
-    h->x[h->n++] = x;
-}
-
-enum { MEDIAN, QUANTILE, VARIANCE, STDDEV, GEOMEAN, GEOSD };
-
-/* A geometric mean of values not above 0 is missing, and the note says so. */
-static void count_not_positive(sqlite3_context *context, const holding *h)
-{
-    ts_store *store = sqlite3_user_data(context);
-    for (size_t i = 0; i < h->n; i++)
-        if (h->x[i] <= 0) {
-            store->count[TS_COUNT_LN]++;
-            return;
-        }
-}
-
-static void hold_final(sqlite3_context *context, int which)
-{
-    holding *h = sqlite3_aggregate_context(context, 0);
-    double value = NAN;
-    if (!h)
-        return;
-    switch (which) {
-    case MEDIAN:
-    case QUANTILE:
-        ts_sort(h->x, h->n);
-        value = which == MEDIAN ? ts_median_sorted(h->x, h->n)
-                               : ts_quantile_sorted(h->x, h->n, h->p, 2);
-        break;
-    case VARIANCE:
-        value = ts_variance(h->x, h->n);
-        break;
-    case STDDEV:
-        value = ts_sd(h->x, h->n);
-        break;
-    case GEOMEAN:
-        value = ts_geomean(h->x, h->n);
-        break;
-    default:
-        value = ts_geosd(h->x, h->n);
-    }
-    if (which == GEOMEAN || which == GEOSD)
-        count_not_positive(context, h);
-    if (isfinite(value))
-        sqlite3_result_double(context, value);
-    ts_free(h->x);
-    h->x = NULL;
-    h->n = h->room = 0;
-}
-
-static void median_final(sqlite3_context *context)
-{
-    hold_final(context, MEDIAN);
-}
-
-static void quantile_final(sqlite3_context *context)
-{
-    hold_final(context, QUANTILE);
-}
-
-static void variance_final(sqlite3_context *context)
-{
-    hold_final(context, VARIANCE);
-}
-
-static void stddev_final(sqlite3_context *context)
-{
-    hold_final(context, STDDEV);
-}
-
-static void geomean_final(sqlite3_context *context)
-{
-    hold_final(context, GEOMEAN);
-}
-
-static void geosd_final(sqlite3_context *context)
-{
-    hold_final(context, GEOSD);
-}
-
 typedef void call(sqlite3_context *, int, sqlite3_value **);
-typedef void finish(sqlite3_context *);
 
 int ts_store_functions(ts_store *store)
 {
     static const struct {
         const char *name;
         int n;
-        call *scalar, *step;
-        finish *final;
+        call *function;
     } functions[] = {
-        {"ln", 1, natural_log, NULL, NULL},
-        {"log10", 1, decimal_log, NULL, NULL},
-        {"log", -1, refuse_log, NULL, NULL},
-        {"sqrt", 1, square_root, NULL, NULL},
-        {"exp", 1, exponential, NULL, NULL},
-        {"power", 2, power, NULL, NULL},
-        {"_divide", 2, divide, NULL, NULL},
-        {"_decide", 2, decide, NULL, NULL},
-        {"_text", 1, to_text, NULL, NULL},
-        {"_number", 1, to_number, NULL, NULL},
-        {"flag", 1, flag, NULL, NULL},
-        {"days", 2, days, NULL, NULL},
-        {"first_date", 1, first_date, NULL, NULL},
-        {"last_date", 1, last_date, NULL, NULL},
-        {"sum", 1, NULL, sum_step, sum_final},
-        {"mean", 1, NULL, sum_step, mean_final},
-        {"avg", 1, NULL, sum_step, mean_final},
-        {"median", 1, NULL, hold_step, median_final},
-        {"quantile", 2, NULL, hold_step, quantile_final},
-        {"variance", 1, NULL, hold_step, variance_final},
-        {"stddev", 1, NULL, hold_step, stddev_final},
-        {"geomean", 1, NULL, hold_step, geomean_final},
-        {"geosd", 1, NULL, hold_step, geosd_final},
+        {"ln", 1, natural_log},      {"log10", 1, decimal_log},
+        {"log", -1, refuse_log},     {"sqrt", 1, square_root},
+        {"exp", 1, exponential},     {"power", 2, power},
+        {"_divide", 2, divide},      {"_add", 2, add},
+        {"_subtract", 2, subtract},  {"_multiply", 2, multiply},
+        {"_decide", 2, decide},      {"_text", 1, to_text},
+        {"_number", 1, to_number},   {"flag", 1, flag},
+        {"days", 2, days},           {"first_date", 1, first_date},
+        {"last_date", 1, last_date},
     };
     int rc = SQLITE_OK;
     for (size_t i = 0; i < sizeof functions / sizeof *functions && !rc; i++)
         rc = sqlite3_create_function_v2(
             store->db, functions[i].name, functions[i].n,
-            SQLITE_UTF8 | SQLITE_DIRECTONLY, store, functions[i].scalar,
-            functions[i].step, functions[i].final, NULL);
+            SQLITE_UTF8 | SQLITE_DIRECTONLY, store, functions[i].function, NULL,
+            NULL, NULL);
     return rc;
 }

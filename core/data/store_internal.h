@@ -37,15 +37,35 @@ ts_status ts_store_pragma(ts_store *store, const char *sql, double *out,
                           ts_error *err);
 /* Our functions and aggregates on that connection. */
 int ts_store_functions(ts_store *store);
+int ts_store_aggregates(ts_store *store);
+/* The number in v; false for NULL (*x is NaN) and, with an error, for text. */
+int ts_store_number(sqlite3_context *context, sqlite3_value *v, double *x);
+/* x as the result, or NULL for what is not finite, counted in count[which]. */
+void ts_store_finite(sqlite3_context *context, double x, int which);
 /* Groups by number, and the end of those of the last query. */
 int ts_store_group_functions(ts_store *store);
 void ts_store_free_groups(ts_store *store);
 /* Makes a table of k columns, named and typed by column(source, j, &type), and
- * prepares the insert of a row. */
+ * prepares the insert of a row. minus_zero: NULL, or whether a column holds -0,
+ * see ts_store_zeros. TS_ELIMIT for more columns than verbs can work with. */
 ts_status ts_store_make_table(ts_store *store, const char *name, size_t k,
                               const char *(*column)(const void *, size_t,
                                                     ts_type *),
-                              const void *source, sqlite3_stmt **out,
+                              const void *source, const bool *minus_zero,
+                              sqlite3_stmt **out, ts_error *err);
+ts_status ts_store_drop_table(ts_store *store, const char *name,
+                              ts_error *err);
+
+/* SQLite keeps whole numbers of a REAL column as integers, of which there is no
+ * -0. A column that holds one is declared otherwise; of a file that is known
+ * when all rows went in, and then they go in once more. */
+typedef struct {
+    size_t n_column;
+    bool *column; /* NULL: no -0 was seen */
+} ts_store_zeros;
+
+/* To be asked for each number that goes into column j. */
+ts_status ts_store_see_number(ts_store_zeros *zeros, size_t j, double x,
                               ts_error *err);
 
 /* The table of codes, made before statements are prepared that a change of

@@ -113,6 +113,7 @@ static ts_status start(ts_store *store, const char *uri, int flags,
     sqlite3_progress_handler(store->db, 5000, poll_interrupt, NULL);
     sqlite3_set_authorizer(store->db, authorize, store);
     if ((rc = ts_store_functions(store)) ||
+        (rc = ts_store_aggregates(store)) ||
         (rc = ts_store_group_functions(store)) ||
         (rc = ts_store_frame_module(store)))
         return ts_store_fail(store, rc, err);

@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include "ts/interrupt.h"
+#include "ts/memory.h"
 
 typedef struct {
     ts_store *store;
@@ -11,6 +12,7 @@ typedef struct {
     const ts_xpt_facts *facts;
     ts_store_missing missing;
     double n_row;
+    ts_store_zeros zeros;
 } target;
 
 static const char *column_of(const void *source, size_t j, ts_type *type)
@@ -22,9 +24,9 @@ static const char *column_of(const void *source, size_t j, ts_type *type)
 
 static ts_status insert_real(void *context, size_t j, double x, ts_error *err)
 {
-    (void)err;
-    sqlite3_bind_double(((target *)context)->insert, (int)j + 1, x);
-    return TS_OK;
+    target *t = context;
+    sqlite3_bind_double(t->insert, (int)j + 1, x);
+    return ts_store_see_number(&t->zeros, j, x, err);
 }
 
 static ts_status insert_text(void *context, size_t j, const char *text,
@@ -59,12 +61,29 @@ static ts_status insert_row(void *context, ts_error *err)
     return TS_OK;
 }
 
+static ts_status import_rows(target *t, const char *table, ts_xpt *xpt,
+                             ts_error *err)
+{
+    ts_xpt_sink sink = {t, insert_real, insert_text, insert_na, insert_row};
+    t->n_row = 0;
+    ts_status status =
+        ts_store_make_table(t->store, table, t->facts->n_column, column_of,
+                            t->facts, t->zeros.column, &t->insert, err);
+    if (!status)
+        status = ts_xpt_read(xpt, &sink, err);
+    sqlite3_finalize(t->insert);
+    ts_store_end_missing(&t->missing);
+    return status;
+}
+
 ts_status ts_store_import_xpt(ts_store *store, const char *table, ts_xpt *xpt,
                               ts_error *err)
 {
     const ts_xpt_facts *facts = ts_xpt_get_facts(xpt);
-    target t = {store, NULL, facts, {store, table, NULL}, 0};
-    ts_xpt_sink sink = {&t, insert_real, insert_text, insert_na, insert_row};
+    target t = {.store = store,
+                .facts = facts,
+                .missing = {store, table, NULL},
+                .zeros = {facts->n_column, NULL}};
     ts_status status = TS_OK;
     double n_special = 0;
     for (size_t j = 0; j < facts->n_column; j++)
@@ -72,11 +91,14 @@ ts_status ts_store_import_xpt(ts_store *store, const char *table, ts_xpt *xpt,
     if (n_special > 0)
         status = ts_store_make_missing(store, err);
     if (!status)
-        status = ts_store_make_table(store, table, facts->n_column, column_of,
-                                     facts, &t.insert, err);
-    if (!status)
-        status = ts_xpt_read(xpt, &sink, err);
-    sqlite3_finalize(t.insert);
-    ts_store_end_missing(&t.missing);
+        status = import_rows(&t, table, xpt, err);
+    if (!status && t.zeros.column) {
+        status = ts_store_drop_table(store, table, err);
+        if (!status)
+            status = ts_store_move_missing(store, table, NULL, err);
+        if (!status)
+            status = import_rows(&t, table, xpt, err);
+    }
+    ts_free(t.zeros.column);
     return status;
 }

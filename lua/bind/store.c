@@ -168,6 +168,7 @@ static int query(lua_State *L)
     set_count(L, "sqrt", count[TS_COUNT_SQRT]);
     set_count(L, "/", count[TS_COUNT_DIVIDE]);
     set_count(L, "power", count[TS_COUNT_POWER]);
+    set_count(L, "overflow", count[TS_COUNT_OVERFLOW]);
     set_count(L, "cast", count[TS_COUNT_CAST]);
     for (int i = TS_COUNT_UNDECIDED; i < TS_COUNT_MAX; i++)
         if (count[i] > 0) {

@@ -216,6 +216,8 @@ static void frames_are_written_and_attached(void **state)
                      TS_OK);
     assert_true(back->column[0]->real[0] == 0.1);
     assert_true(isnan(back->column[0]->real[1]));
+    assert_true(back->column[0]->real[2] == 0);
+    assert_true(signbit(back->column[0]->real[2]));
     assert_string_equal(ts_column_text(back->column[1], 1), "");
     assert_null(ts_column_text(back->column[1], 2));
     assert_string_equal(back->column[1]->name, "a \"b\"");

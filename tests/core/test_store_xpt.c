@@ -49,6 +49,8 @@ static void the_store_keeps_codes_beside_the_table(void **unused)
                                     NULL, 0, NULL, 0, &f, &err),
                      TS_OK);
     assert_null(f->column[1]->special);
+    assert_true(f->column[1]->real[16] == 0 && signbit(f->column[1]->real[16]));
+    assert_true(f->column[1]->real[9] == 0 && !signbit(f->column[1]->real[9]));
     assert_int_equal(ts_store_get_missing(store, "a", f, &err), TS_OK);
     for (size_t i = 0; i < 40; i++) {
         assert_int_equal(f->column[1]->special[i], i % 7 == 5 ? 'C' : 0);

@@ -32,7 +32,8 @@ function TestExpression.test_division_is_real()
 end
 
 function TestExpression.test_precedence_is_kept()
-  lu.assertEquals(sql "(AGE + 1) * 2 - -3", '("AGE" + 1) * 2 - (-3)')
+  lu.assertEquals(sql "(AGE + 1) * 2 - -3",
+    '_subtract(_multiply((_add("AGE", 1)), 2), (-3))')
   lu.assertEquals(sql "not AGE = 3 and SEX = 'F' or AGE is null",
     'not "AGE" = 3 and "SEX" = \'F\' or "AGE" is null')
   lu.assertEquals(sql "- - AGE", '(-(-"AGE"))')

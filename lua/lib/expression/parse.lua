@@ -42,6 +42,9 @@ function Parser:scan()
     local _, e = s:find("^[eE][+-]?%d+", last + 1)
     last = e or last
     if s:find("^[%w_]", last + 1) then self:error "a malformed number" end
+    if tonumber(s:sub(at, last)) == math.huge then
+      self:error "a number beyond 1.8e308"
+    end
     return take("number", s:sub(at, last), last)
   end
   if c == "'" then

@@ -50,11 +50,16 @@ local function as_text(node, out)
   return node.type == "text" and sql or "_text(" .. sql .. ")"
 end
 
+-- Functions of ours, which count what is no finite number and make it missing.
+local arithmetic = { ["+"] = "_add", ["-"] = "_subtract", ["*"] = "_multiply",
+  ["/"] = "_divide" }
+
 function emit.binary(node, out)
   local a, b = node[2], node[3]
-  if node.op == "/" then
+  local name = arithmetic[node.op]
+  if name and (node.op == "/" or not out.plain) then
     local x = write(a, out)
-    return ("_divide(%s, %s)"):format(x, write(b, out))
+    return ("%s(%s, %s)"):format(name, x, write(b, out))
   elseif node.op == "||" then
     local x = as_text(a, out)
     return ("(%s || %s)"):format(x, as_text(b, out))
@@ -135,6 +140,7 @@ function emit.call(node, out)
 end
 
 --- expression.sql(tree, values) -> SQL; values of ? are appended to values.
+-- values.plain: sums and products as SQL writes them, for SQL to be read.
 function M.sql(tree, values) return write(tree, values) end
 
 --- expression.column(tree): the column when the tree is nothing else.

@@ -39,6 +39,7 @@ return function(M)
     sqrt = "sqrt of a value below 0",
     ["/"] = "division by 0",
     power = "a power that is no finite number",
+    overflow = "a result beyond 1.8e308",
     cast = "text that is no number",
   }
 
@@ -50,7 +51,8 @@ return function(M)
           .. "left out", place, n, n == 1 and "" or "s")
       end
     end
-    for _, name in ipairs { "ln", "log10", "sqrt", "/", "power", "cast" } do
+    for _, name in ipairs { "ln", "log10", "sqrt", "/", "power", "overflow",
+        "cast" } do
       if counts[name] then
         note.say("%d value%s became missing: %s", counts[name],
           counts[name] == 1 and "" or "s", reasons[name])
@@ -148,7 +150,8 @@ return function(M)
     end
     local values, there = {}, {}
     for i = 1, #frame do
-      values[i] = frame:value(i, 1)
+      local value = frame:value(i, 1)
+      values[i] = value == 0 and 0 or value -- -0 is 0
       there[values[i]] = true
     end
     if not column.levels then return values end

@@ -3,9 +3,13 @@
 -- of rows through all of them.
 
 local expression = require "trialsh.expression"
+local fail = require "ts.error".fail
 
 local M = {}
 local quote = expression.quote
+
+local MOST_COLUMNS = 2000 -- of a result of SQLite
+local MOST_GROUPED = 126  -- arguments of a function of SQLite, less the number
 
 -- layer: source, outputs { { name, tree } ... } by name, where, group, limit,
 -- hidden { { name, sql | tree, desc } ... }
@@ -168,7 +172,7 @@ function Compiler:layer(layer, outermost)
   local parts, list = {}, {}
   local prefix = layer.join and "a." or nil
   local by_number = layer.group and #layer.group > 0 and not self.readable
-    and self.n_group < 32
+    and self.n_group < 32 and #layer.group <= MOST_GROUPED
   for _, output in ipairs(layer.outputs) do
     list[#list + 1] = by_number and quote(output.name)
       or self:output(output, prefix)
@@ -178,6 +182,11 @@ function Compiler:layer(layer, outermost)
       list[#list + 1] = (hidden.sql and hidden.sql .. " as " or prefix or "")
         .. hidden.name
     end
+  end
+  if #list > MOST_COLUMNS then
+    fail("limit", ("%d columns, %d of them for the order of rows; there can be "
+      .. "%d; select fewer"):format(#list, #list - #layer.outputs,
+      MOST_COLUMNS))
   end
   parts[1] = "select " .. table.concat(list, ", ")
   if layer.join then
@@ -222,8 +231,8 @@ end
 -- names the table that reads a frame; readable leaves out what only counts
 -- and speeds up.
 function M.compiler(attach, readable)
-  return setmetatable({ values = {}, places = {}, frames = {}, n_group = 0,
-    attach = attach, readable = readable }, Compiler)
+  return setmetatable({ values = { plain = readable }, places = {},
+    frames = {}, n_group = 0, attach = attach, readable = readable }, Compiler)
 end
 
 return M

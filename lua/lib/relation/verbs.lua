@@ -158,7 +158,8 @@ end
 --- relation:mutate("NEW = expression", ...) -> relation
 -- New columns, in order; each may use the one before. Expressions are
 -- SQLite's without its traps: / is real division, ln and log10 for log, text
--- in single quotes. An existing name is replaced. Functions: abs ceil floor
+-- in single quotes. What has no finite value (x / 0, ln(0), 10 * 1e308) is
+-- missing, and a note counts it. An existing name is replaced. Functions: abs ceil floor
 -- round sign exp ln log10 sqrt power coalesce ifnull nullif iif case, lower
 -- upper trim replace substr instr length ||, flag(condition) (Y or N),
 -- days(from, to), first_date(text), last_date(text).

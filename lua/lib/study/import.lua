@@ -128,8 +128,7 @@ end
 
 --- study:export(what, file [, opt]) -> file
 -- Writes a table (by name), a relation or a frame as CSV or TSV: exact numbers,
--- missing as nothing, empty text as "", -0 as 0 once a study held it. A name
--- that ends in .xpt makes a SAS transport file, with labels, formats and
+-- missing as nothing, empty text as "". A name that ends in .xpt makes a SAS transport file, with labels, formats and
 -- special missing values; numbers are exact, or refused from 7.2e75 and below
 -- 5.4e-79. One that ends in .json, .ndjson or .dsjc makes Dataset-JSON 1.1, with
 -- labels and formats. The same data give the same bytes. The file appears whole
