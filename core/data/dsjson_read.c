@@ -1,31 +1,17 @@
 /*
- * Reading Dataset-JSON. In .json the columns come before the rows, as every
- * writer has it; a file that has them the other way round is refused.
+ * Reading Dataset-JSON: the document and its rows. In .json the columns come
+ * before the rows, as every writer has it; a file that has them the other way
+ * round is refused.
  */
-#include "ts/dsjson.h"
+#include "dsjson_private.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
-#include "json_reader.h"
 #include "sas_date.h"
 #include "ts/memory.h"
 #include "ts/text.h"
-
-typedef enum { PLAIN_TEXT, NUMBER, DECIMAL, BOOLEAN, SAS_DATE } cell_kind;
-
-typedef struct {
-    json_reader *in;
-    ts_dsjson *data;
-    ts_builder **builders;
-    cell_kind *kinds;
-    char **labels, **formats, **names;
-    size_t n, room;
-    double n_row, records;
-    bool have_records, have_rows;
-} reader;
 
 void ts_dsjson_free(ts_dsjson *data)
 {
@@ -54,219 +40,11 @@ const char *ts_dsjson_attribute(const ts_dsjson *data, const char *key)
     return NULL;
 }
 
-static ts_status keep(char **field, const char *text, ts_error *err)
-{
-    ts_free(*field);
-    *field = ts_strdup(text);
-    return *field ? TS_OK : ts_fail_memory(err);
-}
-
-/* Metadata ----------------------------------------------------------------- */
-
-static ts_status add_attribute(ts_dsjson *data, const char *key,
-                               const char *value, ts_error *err)
-{
-    ts_dsjson_attribute_pair *list = ts_realloc_array(
-        data->attributes, data->n_attribute + 1, sizeof *list);
-    if (!list)
-        return ts_fail_memory(err);
-    data->attributes = list;
-    list[data->n_attribute] = (ts_dsjson_attribute_pair){NULL, NULL};
-    data->n_attribute++;
-    ts_status status = keep(&list[data->n_attribute - 1].key, key, err);
-    return status ? status
-                  : keep(&list[data->n_attribute - 1].value, value, err);
-}
-
-static ts_status source_system(reader *r, ts_error *err)
-{
-    json_token t;
-    char key[100];
-    ts_status status;
-    while (!(status = json_next(r->in, &t, err)) && t.type == JSON_KEY) {
-        snprintf(key, sizeof key, "sourceSystem.%.60s", t.text);
-        if ((status = json_next(r->in, &t, err)))
-            return status;
-        if (t.type != JSON_STRING)
-            return json_fail(r->in, err, "%s: a string is needed", key);
-        if ((status = add_attribute(r->data, key, t.text, err)))
-            return status;
-    }
-    return status;
-}
-
-static const struct {
-    const char *name;
-    cell_kind kind;
-} types[] = {
-    {"string", PLAIN_TEXT}, {"integer", NUMBER},   {"float", NUMBER},
-    {"double", NUMBER},     {"decimal", DECIMAL},  {"boolean", BOOLEAN},
-    {"date", PLAIN_TEXT},   {"time", PLAIN_TEXT},  {"datetime", PLAIN_TEXT},
-    {"URI", PLAIN_TEXT},
-};
-
-static ts_status kind_of(reader *r, size_t j, ts_error *err)
-{
-    const ts_dsjson_column *c = &r->data->columns[j];
-    const char *names[sizeof types / sizeof *types];
-    size_t n = sizeof types / sizeof *types;
-    for (size_t i = 0; i < n; i++) {
-        names[i] = types[i].name;
-        if (c->data_type && strcmp(c->data_type, types[i].name) == 0) {
-            r->kinds[j] = types[i].kind;
-            if (c->target_type && strcmp(c->target_type, "integer") == 0 &&
-                types[i].kind == PLAIN_TEXT)
-                r->kinds[j] = SAS_DATE;
-            return TS_OK;
-        }
-    }
-    if (!c->data_type)
-        return json_fail(r->in, err, "columns[%zu]: no dataType", j);
-    const char *near = ts_text_nearest(c->data_type, names, n);
-    return near ? json_fail(r->in, err,
-                            "columns[%zu].dataType: no type %.40s; nearest: "
-                            "%s",
-                            j, c->data_type, near)
-                : json_fail(r->in, err, "columns[%zu].dataType: no type %.40s",
-                            j, c->data_type);
-}
-
-static ts_status column_text(reader *r, size_t j, const char *key,
-                             const char *value, ts_error *err)
-{
-    ts_dsjson_column *c = &r->data->columns[j];
-    struct {
-        const char *key;
-        char **field;
-    } fields[] = {
-        {"itemOID", &c->item_oid},   {"name", &r->names[j]},
-        {"label", &r->labels[j]},    {"dataType", &c->data_type},
-        {"targetDataType", &c->target_type},
-        {"displayFormat", &r->formats[j]},
-    };
-    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
-        if (strcmp(fields[i].key, key) == 0)
-            return keep(fields[i].field, value, err);
-    return json_fail(r->in, err, "columns[%zu]: no key %.40s", j, key);
-}
-
-/* One member of a column's object; token is the key. */
-static ts_status column_member(reader *r, size_t j, const char *name,
-                               ts_error *err)
-{
-    char key[40];
-    json_token t;
-    snprintf(key, sizeof key, "%s", name);
-    ts_status status = json_next(r->in, &t, err);
-    if (status)
-        return status;
-    bool number = strcmp(key, "length") == 0 ||
-                  strcmp(key, "keySequence") == 0;
-    if (t.type == JSON_NULL)
-        return TS_OK;
-    if (t.type != (number ? JSON_NUMBER : JSON_STRING))
-        return json_fail(r->in, err, "columns[%zu].%s: a %s is needed", j, key,
-                         number ? "number" : "string");
-    if (!number)
-        return column_text(r, j, key, t.text, err);
-    double x = strtod(t.text, NULL);
-    if (!(x >= 1) || x != floor(x))
-        return json_fail(r->in, err, "columns[%zu].%s: %s is no length", j,
-                         key, t.text);
-    if (key[0] == 'l')
-        r->data->columns[j].length = x;
-    else
-        r->data->columns[j].key_sequence = x;
-    return TS_OK;
-}
-
-static ts_status grow(reader *r, ts_error *err)
-{
-    if (r->n < r->room)
-        return TS_OK;
-    size_t room = r->room ? r->room * 2 : 64;
-    if (room > 4096)
-        return json_fail(r->in, err, "more than 2000 columns");
-    void **lists[] = {(void **)&r->builders, (void **)&r->labels,
-                      (void **)&r->formats, (void **)&r->names};
-    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
-        char **list = ts_realloc_array(*lists[i], room, sizeof(char *));
-        if (!list)
-            return ts_fail_memory(err);
-        memset(list + r->room, 0, (room - r->room) * sizeof(char *));
-        *lists[i] = list;
-    }
-    cell_kind *kinds = ts_realloc_array(r->kinds, room, sizeof *kinds);
-    if (!kinds)
-        return ts_fail_memory(err);
-    r->kinds = kinds;
-    ts_dsjson_column *columns =
-        ts_realloc_array(r->data->columns, room, sizeof *columns);
-    if (!columns)
-        return ts_fail_memory(err);
-    memset(columns + r->room, 0, (room - r->room) * sizeof *columns);
-    r->data->columns = columns;
-    r->room = room;
-    return TS_OK;
-}
-
-static ts_status check_name(reader *r, size_t j, ts_error *err)
-{
-    if (!r->names[j] || !r->names[j][0])
-        return json_fail(r->in, err, "columns[%zu]: no name", j);
-    for (size_t i = 0; i < j; i++)
-        if (strcasecmp(r->names[i], r->names[j]) == 0)
-            return json_fail(r->in, err,
-                             "columns[%zu].name: %.100s and %.100s %s", j,
-                             r->names[i], r->names[j],
-                             strcmp(r->names[i], r->names[j])
-                                 ? "differ only in case"
-                                 : "are one name");
-    return TS_OK;
-}
-
-static ts_status one_column(reader *r, ts_error *err)
-{
-    json_token t;
-    ts_status status = grow(r, err);
-    size_t j = r->n;
-    if (status)
-        return status;
-    r->data->n_column = r->n = j + 1;
-    while (!(status = json_next(r->in, &t, err)) && t.type == JSON_KEY)
-        if ((status = column_member(r, j, t.text, err)))
-            return status;
-    if (!status && (status = check_name(r, j, err)) == TS_OK)
-        status = kind_of(r, j, err);
-    if (!status)
-        status = ts_builder_new(r->names[j], &r->builders[j], err);
-    if (!status)
-        ts_builder_type(r->builders[j],
-                        r->kinds[j] == PLAIN_TEXT ? TS_TEXT : TS_REAL);
-    return status;
-}
-
-static ts_status columns(reader *r, ts_error *err)
-{
-    json_token t;
-    ts_status status;
-    if (r->n)
-        return json_fail(r->in, err, "columns twice");
-    while (!(status = json_next(r->in, &t, err)) && t.type == JSON_OBJECT)
-        if ((status = one_column(r, err)))
-            return status;
-    if (!status && t.type != JSON_ARRAY_END)
-        return json_fail(r->in, err, "columns[%zu]: an object is needed",
-                         r->n);
-    if (!status && r->n == 0)
-        return json_fail(r->in, err, "columns: there are none");
-    return status;
-}
-
 /* Rows --------------------------------------------------------------------- */
 
-static ts_status wrong_cell(const reader *r, size_t j, const json_token *t,
-                            const char *what, ts_error *err)
+static ts_status wrong_cell(const dsjson_reader *r, size_t j,
+                            const json_token *t, const char *what,
+                            ts_error *err)
 {
     return json_fail(r->in, err, "rows[%.0f][%zu] (%.60s): '%.40s' is no %s",
                      r->n_row, j, r->names[j],
@@ -278,7 +56,7 @@ static ts_status wrong_cell(const reader *r, size_t j, const json_token *t,
                      what);
 }
 
-static ts_status number_cell(reader *r, size_t j, const json_token *t,
+static ts_status number_cell(dsjson_reader *r, size_t j, const json_token *t,
                              ts_error *err)
 {
     double x = strtod(t->text, NULL);
@@ -288,58 +66,127 @@ static ts_status number_cell(reader *r, size_t j, const json_token *t,
         char back[400];
         snprintf(back, sizeof back, "%.0f", x);
         if (strcmp(back, t->text) != 0)
-            return wrong_cell(r, j, t, "whole number that a double holds",
-                              err);
+            return wrong_cell(r, j, t, "whole number that a double holds", err);
     }
     return ts_builder_real(r->builders[j], x, err);
 }
 
-static ts_status cell(reader *r, size_t j, const json_token *t, ts_error *err)
+/* The digits of a decimal without zeros at its ends, at most room of them:
+ * its value is 0.digits times ten to *point. -1: more than room. */
+static int decimal_digits(const char *s, char *digits, int room, int *point)
+{
+    int n = 0, zeros = 0;
+    bool behind = false;
+    *point = 0;
+    for (s += *s == '+' || *s == '-'; *s; s++) {
+        if (*s == '.') {
+            behind = true;
+            continue;
+        }
+        *point += n || *s != '0' ? !behind : -behind;
+        if (*s == '0') {
+            zeros += n > 0;
+            continue;
+        }
+        if (n + zeros >= room)
+            return -1;
+        for (; zeros; zeros--)
+            digits[n++] = '0';
+        digits[n++] = *s;
+    }
+    return n;
+}
+
+/* Whether x, written with as many digits, is that decimal again. */
+static bool holds_decimal(const char *text, double x)
+{
+    enum { ROOM = 800 }; /* no double has more digits */
+    char digits[ROOM], back[ROOM + 20];
+    int point, n = decimal_digits(text, digits, ROOM, &point);
+    if (n <= 0 || !isfinite(x))
+        return n == 0;
+    if (n <= 15 && point > -290 && point < 290)
+        return true;
+    snprintf(back, sizeof back, "%.*e", n - 1, fabs(x));
+    return back[0] == digits[0] &&
+           (n == 1 || memcmp(back + 2, digits + 1, (size_t)n - 1) == 0) &&
+           atoi(back + (n == 1 ? 2 : n + 2)) == point - 1;
+}
+
+static ts_status decimal_cell(dsjson_reader *r, size_t j, const json_token *t,
+                              ts_error *err)
+{
+    ts_builder *b = r->builders[j];
+    if (t->type != JSON_STRING || (t->length && !dsjson_is_decimal(t->text)))
+        return wrong_cell(r, j, t, "decimal number in quotes", err);
+    if (t->length == 0)
+        return ts_builder_na(b, err);
+    if (r->cells[j] == DSJSON_DIGITS)
+        return ts_builder_text(b, t->text, t->length, err);
+    double x = strtod(t->text, NULL);
+    if (!isfinite(x) ||
+        (r->cells[j] == DSJSON_DECIMAL && !holds_decimal(t->text, x)))
+        return json_fail(r->in, err,
+                         "rows[%.0f][%zu] (%.60s): '%.40s' has more digits "
+                         "than a double holds; types = { %.60s = \"text\" } "
+                         "keeps them, \"real\" rounds",
+                         r->n_row, j, r->names[j], t->text, r->names[j]);
+    return ts_builder_real(b, x, err);
+}
+
+static ts_status cell(dsjson_reader *r, size_t j, const json_token *t,
+                      ts_error *err)
 {
     ts_builder *b = r->builders[j];
     double x;
     if (t->type == JSON_NULL)
         return ts_builder_na(b, err);
-    switch (r->kinds[j]) {
-    case PLAIN_TEXT:
+    switch (r->cells[j]) {
+    case DSJSON_TEXT:
         if (t->type != JSON_STRING)
             return wrong_cell(r, j, t, "string", err);
         return ts_builder_text(b, t->text, t->length, err);
-    case NUMBER:
+    case DSJSON_INTEGER:
+        x = t->type == JSON_NUMBER ? strtod(t->text, NULL) : 0.5;
+        if (x != floor(x))
+            return wrong_cell(r, j, t, "whole number", err);
+        return number_cell(r, j, t, err);
+    case DSJSON_NUMBER:
         if (t->type != JSON_NUMBER)
             return wrong_cell(r, j, t, "number", err);
         return number_cell(r, j, t, err);
-    case DECIMAL:
-        if (t->type == JSON_STRING && t->length == 0)
-            return ts_builder_na(b, err);
-        if (t->type != JSON_STRING ||
-            !ts_number_parse(t->text, t->length, &x))
-            return wrong_cell(r, j, t, "decimal number in quotes", err);
-        return ts_builder_real(b, x, err);
-    case BOOLEAN:
+    case DSJSON_DECIMAL:
+    case DSJSON_ROUNDED:
+    case DSJSON_DIGITS:
+        return decimal_cell(r, j, t, err);
+    case DSJSON_BOOLEAN:
         if (t->type != JSON_TRUE && t->type != JSON_FALSE)
             return wrong_cell(r, j, t, "true or false", err);
         return ts_builder_real(b, t->type == JSON_TRUE, err);
-    default:
-        if (t->type == JSON_STRING && t->length == 0)
-            return ts_builder_na(b, err);
-        if (t->type != JSON_STRING ||
-            !sas_date_parse(t->text, r->data->columns[j].data_type, &x))
-            return wrong_cell(r, j, t, r->data->columns[j].data_type, err);
-        return ts_builder_real(b, x, err);
+    case DSJSON_DATE:
+        break;
     }
+    if (t->type == JSON_STRING && t->length == 0)
+        return ts_builder_na(b, err);
+    if (t->type != JSON_STRING ||
+        !sas_date_parse(t->text, r->data->columns[j].data_type, &x))
+        return wrong_cell(r, j, t, r->data->columns[j].data_type, err);
+    return ts_builder_real(b, x, err);
 }
 
-static ts_status one_row(reader *r, ts_error *err)
+static ts_status one_row(dsjson_reader *r, ts_error *err)
 {
     json_token t;
     ts_status status;
     size_t j = 0;
+    /* a bomb of rows is noticed where its first one too many begins */
+    if (r->have_records && r->n_row >= r->records)
+        return json_fail(r->in, err, "rows[%.0f]: records says %.0f", r->n_row,
+                         r->records);
     while (!(status = json_next(r->in, &t, err)) && t.type != JSON_ARRAY_END) {
         if (j == r->n)
-            return json_fail(r->in, err,
-                             "rows[%.0f]: more than %zu values", r->n_row,
-                             r->n);
+            return json_fail(r->in, err, "rows[%.0f]: more than %zu values",
+                             r->n_row, r->n);
         if ((status = cell(r, j++, &t, err)))
             return status;
     }
@@ -350,14 +197,12 @@ static ts_status one_row(reader *r, ts_error *err)
     return status;
 }
 
-static ts_status rows(reader *r, ts_error *err)
+static ts_status rows(dsjson_reader *r, ts_error *err)
 {
     json_token t;
     ts_status status;
     if (!r->n)
         return json_fail(r->in, err, "rows before columns cannot be read");
-    if (r->have_rows)
-        return json_fail(r->in, err, "rows twice");
     r->have_rows = true;
     while (!(status = json_next(r->in, &t, err)) && t.type == JSON_ARRAY)
         if ((status = one_row(r, err)))
@@ -369,98 +214,104 @@ static ts_status rows(reader *r, ts_error *err)
 
 /* The whole ---------------------------------------------------------------- */
 
-static const char *const keys[] = {
-    "datasetJSONCreationDateTime", "datasetJSONVersion", "fileOID",
-    "dbLastModifiedDateTime", "originator", "sourceSystem", "studyOID",
-    "metaDataVersionOID", "metaDataRef", "itemGroupOID", "records", "name",
-    "label", "columns", "rows"};
+static const struct {
+    const char *name;
+    bool required;
+} keys[] = {
+    {"datasetJSONCreationDateTime", true},
+    {"datasetJSONVersion", true},
+    {"fileOID", false},
+    {"dbLastModifiedDateTime", false},
+    {"originator", false},
+    {"sourceSystem", false},
+    {"studyOID", false},
+    {"metaDataVersionOID", false},
+    {"metaDataRef", false},
+    {"itemGroupOID", true},
+    {"records", true},
+    {"name", true},
+    {"label", true},
+    {"columns", true},
+    {"rows", false},
+};
 
-static ts_status known_key(const reader *r, const char *key, ts_error *err)
+#define N_KEY (sizeof keys / sizeof *keys)
+
+static ts_status no_key(const dsjson_reader *r, const char *key, ts_error *err)
 {
-    size_t n = sizeof keys / sizeof *keys;
-    for (size_t i = 0; i < n; i++)
-        if (strcmp(keys[i], key) == 0)
-            return TS_OK;
-    const char *near = ts_text_nearest(key, keys, n);
-    return near ? json_fail(r->in, err, "no key %.60s; nearest: %s", key, near)
-                : json_fail(r->in, err, "no key %.60s in Dataset-JSON 1.1",
-                            key);
+    const char *names[N_KEY];
+    for (size_t i = 0; i < N_KEY; i++)
+        names[i] = keys[i].name;
+    const char *near = ts_text_nearest(key, names, N_KEY);
+    return near
+               ? json_fail(r->in, err, "no key %.60s; nearest: %s", key, near)
+               : json_fail(r->in, err, "no key %.60s in Dataset-JSON 1.1", key);
 }
 
-static ts_status member(reader *r, const char *name, ts_error *err)
+static ts_status member(dsjson_reader *r, const char *name, ts_error *err)
 {
-    char key[80];
     json_token t;
-    snprintf(key, sizeof key, "%.79s", name);
-    ts_status status = known_key(r, key, err);
-    if (!status)
-        status = json_next(r->in, &t, err);
-    if (status || t.type == JSON_NULL)
+    size_t i = 0;
+    while (i < N_KEY && strcmp(keys[i].name, name) != 0)
+        i++;
+    if (i == N_KEY)
+        return no_key(r, name, err);
+    if (r->seen & 1u << i)
+        return json_fail(r->in, err, "%s twice", keys[i].name);
+    r->seen |= 1u << i;
+    ts_status status = json_next(r->in, &t, err);
+    if (status || (t.type == JSON_NULL && !keys[i].required))
         return status;
-    json_type want = strcmp(key, "columns") == 0 || strcmp(key, "rows") == 0
-                         ? JSON_ARRAY
-                     : strcmp(key, "sourceSystem") == 0 ? JSON_OBJECT
-                     : strcmp(key, "records") == 0      ? JSON_NUMBER
-                                                        : JSON_STRING;
-    if (t.type != want)
-        return json_fail(r->in, err, "%s: a %s is needed", key,
-                         want == JSON_ARRAY    ? "list"
-                         : want == JSON_OBJECT ? "group of keys"
-                         : want == JSON_NUMBER ? "number"
-                                               : "string");
-    if (strcmp(key, "columns") == 0)
-        return columns(r, err);
-    if (strcmp(key, "rows") == 0)
-        return rows(r, err);
-    if (want == JSON_OBJECT)
-        return source_system(r, err);
-    if (want == JSON_NUMBER) {
-        r->records = strtod(t.text, NULL);
-        r->have_records = true;
-        return TS_OK;
-    }
-    if (strcmp(key, "datasetJSONVersion") == 0 &&
-        strncmp(t.text, "1.1", 3) != 0)
-        return json_fail(r->in, err,
-                         "datasetJSONVersion: %.20s cannot be read, 1.1 can",
-                         t.text);
-    return add_attribute(r->data, key, t.text, err);
+    bool columns = strcmp(keys[i].name, "columns") == 0;
+    if (!columns && strcmp(keys[i].name, "rows") != 0)
+        return dsjson_attribute(r, keys[i].name, &t, err);
+    if (t.type != JSON_ARRAY)
+        return json_fail(r->in, err, "%s: a list is needed", keys[i].name);
+    return columns ? dsjson_columns(r, err) : rows(r, err);
 }
 
-static ts_status document(reader *r, ts_error *err)
+static ts_status metadata(dsjson_reader *r, ts_error *err)
 {
     json_token t;
     ts_status status = json_next(r->in, &t, err);
     if (!status && t.type != JSON_OBJECT)
-        return json_fail(r->in, err, t.type == JSON_END
-                                         ? "an empty file"
-                                         : "no Dataset-JSON: an object is "
-                                           "needed at the start");
+        return json_fail(r->in, err,
+                         t.type == JSON_END ? "an empty file"
+                                            : "no Dataset-JSON: an object is "
+                                              "needed at the start");
     while (!status && !(status = json_next(r->in, &t, err)) &&
            t.type == JSON_KEY)
         status = member(r, t.text, err);
-    if (!status && !ts_dsjson_attribute(r->data, "datasetJSONVersion"))
-        return json_fail(r->in, err, "no Dataset-JSON: datasetJSONVersion is "
-                                     "missing");
-    if (!status && !r->n)
-        return json_fail(r->in, err, "columns are missing");
-    /* lines of rows: NDJSON */
-    while (!status && !(status = json_next(r->in, &t, err)) &&
-           t.type != JSON_END) {
-        if (t.type != JSON_ARRAY || r->have_rows)
-            return json_fail(r->in, err, "a row is a list of values");
-        status = one_row(r, err);
-    }
-    if (!status && r->have_records && r->records != r->n_row)
-        return json_fail(r->in, err, "records says %.0f, there are %.0f rows",
-                         r->records, r->n_row);
+    for (size_t i = 0; i < N_KEY && !status; i++)
+        if (keys[i].required && !(r->seen & 1u << i))
+            status = json_fail(r->in, err, "%s is missing%s", keys[i].name,
+                               r->n ? "" : ": is it Dataset-JSON?");
     return status;
 }
 
-static ts_status make_frame(reader *r, ts_error *err)
+static ts_status document(dsjson_reader *r, ts_error *err)
 {
-    ts_status status =
-        ts_frame_new((size_t)r->n_row, &r->data->frame, err);
+    json_token t;
+    ts_status status = metadata(r, err);
+    /* lines of rows: NDJSON */
+    while (!status && !(status = json_next(r->in, &t, err)) &&
+           t.type != JSON_END) {
+        if (r->have_rows)
+            return json_fail(r->in, err, "text behind the end");
+        if (t.type != JSON_ARRAY)
+            return json_fail(r->in, err, "rows[%.0f]: a list is needed",
+                             r->n_row);
+        status = one_row(r, err);
+    }
+    if (!status && r->records != r->n_row)
+        status = json_fail(r->in, err, "records: %.0f, and there %s %.0f rows",
+                           r->records, r->n_row == 1 ? "is" : "are", r->n_row);
+    return status;
+}
+
+static ts_status make_frame(dsjson_reader *r, ts_error *err)
+{
+    ts_status status = ts_frame_new((size_t)r->n_row, &r->data->frame, err);
     for (size_t j = 0; j < r->n && !status; j++) {
         ts_column *column;
         status = ts_builder_end(r->builders[j], &column, err);
@@ -476,9 +327,10 @@ static ts_status make_frame(reader *r, ts_error *err)
     return status;
 }
 
-ts_status ts_dsjson_read(const char *path, ts_dsjson **out, ts_error *err)
+ts_status ts_dsjson_read(const char *path, const ts_dsjson_options *options,
+                         ts_dsjson **out, ts_error *err)
 {
-    reader r = {0};
+    dsjson_reader r = {.options = options};
     *out = NULL;
     r.data = ts_alloc_array(1, sizeof *r.data);
     if (!r.data)
@@ -500,7 +352,7 @@ ts_status ts_dsjson_read(const char *path, ts_dsjson **out, ts_error *err)
     ts_free(r.labels);
     ts_free(r.formats);
     ts_free(r.names);
-    ts_free(r.kinds);
+    ts_free(r.cells);
     json_close(r.in);
     if (status)
         ts_dsjson_free(r.data);

@@ -2,10 +2,11 @@
  * Writing Dataset-JSON. Equal frames and facts give equal bytes, so the time
  * of creation is the caller's.
  */
-#include "ts/dsjson.h"
+#include "dsjson_private.h"
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <zlib.h>
@@ -15,11 +16,14 @@
 #include "ts/memory.h"
 #include "ts/text.h"
 
-typedef enum { TEXT, INTEGER, REAL, DATE } column_form;
+typedef struct {
+    const char *type, *target; /* dataType, targetDataType */
+    dsjson_cell cell;
+} column_form;
 
 typedef struct {
     const ts_frame *frame;
-    const char *const *kinds;
+    const ts_dsjson_facts *facts;
     column_form *forms;
     ts_buffer out;
     ts_file_out *file;
@@ -51,23 +55,94 @@ static void add_key(ts_buffer *out, const char *key, const char *value)
     add_string(out, value);
 }
 
-/* How the values of a column are written. */
-static column_form form_of(const ts_column *column, const char *kind)
+/* Types -------------------------------------------------------------------- */
+
+static bool is_one_of(const char *type, const char *const *list)
+{
+    while (*list && strcmp(type, *list) != 0)
+        list++;
+    return *list != NULL;
+}
+
+static const char *const dates[] = {"date", "time", "datetime", NULL};
+
+static bool real_fits(double x, dsjson_cell cell, const char *type)
 {
     char text[40];
-    if (column->type == TS_TEXT)
-        return TEXT;
-    bool whole = true, dates = kind != NULL;
-    for (size_t i = 0; i < column->n; i++) {
-        double x = column->real[i];
-        if (isnan(x))
-            continue;
-        whole = whole && x == floor(x) && fabs(x) <= 0x1p53 &&
-                !(x == 0 && signbit(x));
-        dates = dates && sas_date_format(x, kind, text);
+    switch (cell) {
+    case DSJSON_INTEGER:
+        return x == floor(x) && fabs(x) <= 0x1p53 && !(x == 0 && signbit(x));
+    case DSJSON_BOOLEAN:
+        return (x == 0 && !signbit(x)) || x == 1;
+    case DSJSON_DATE:
+        return sas_date_format(x, type, text);
+    default:
+        return true;
     }
-    return dates ? DATE : whole ? INTEGER : REAL;
 }
+
+static bool reals_fit(const ts_column *c, dsjson_cell cell, const char *type)
+{
+    bool fit = true;
+    for (size_t i = 0; i < c->n && fit; i++)
+        fit = isnan(c->real[i]) || real_fits(c->real[i], cell, type);
+    return fit;
+}
+
+/* The form of a real column that is to be of that type; false: there is none
+ * that holds its values. */
+static bool real_form(const ts_column *c, const char *type, column_form *form)
+{
+    static const char *const numbers[] = {"float", "double", NULL};
+    form->type = type;
+    form->target = NULL;
+    if (is_one_of(type, dates)) {
+        form->cell = DSJSON_DATE;
+        form->target = "integer";
+    } else if (is_one_of(type, numbers)) {
+        form->cell = DSJSON_NUMBER;
+    } else if (strcmp(type, "integer") == 0) {
+        form->cell = DSJSON_INTEGER;
+    } else if (strcmp(type, "boolean") == 0) {
+        form->cell = DSJSON_BOOLEAN;
+    } else if (strcmp(type, "decimal") == 0) {
+        form->cell = DSJSON_DECIMAL;
+        form->target = "decimal";
+    } else {
+        return false;
+    }
+    return reals_fit(c, form->cell, type);
+}
+
+static bool text_form(const ts_column *c, const char *type, column_form *form)
+{
+    static const char *const plain[] = {"URI", "string", NULL};
+    *form = (column_form){type, NULL, DSJSON_TEXT};
+    if (is_one_of(type, plain) || is_one_of(type, dates))
+        return true;
+    bool fit = strcmp(type, "decimal") == 0;
+    for (size_t k = 0; k < c->n_level && fit; k++)
+        fit = dsjson_is_decimal(c->level[k]);
+    form->target = "decimal";
+    form->cell = DSJSON_DIGITS;
+    return fit;
+}
+
+/* The type that the facts ask for, if the values allow it, else their own. */
+static column_form form_of(const ts_column *c, const char *asked)
+{
+    column_form form;
+    if (c->type == TS_TEXT) {
+        if (!asked || !text_form(c, asked, &form))
+            text_form(c, "string", &form);
+    } else if (!asked || !real_form(c, asked, &form)) {
+        if (!real_form(c, "integer", &form))
+            real_form(c, "float", &form);
+    }
+    return form;
+}
+
+/* Bytes -------------------------------------------------------------------- */
 
 /* Bytes so far to the file, through the packer where there is one. */
 static ts_status flush(writer *w, int end, ts_error *err)
@@ -87,8 +162,8 @@ static ts_status flush(writer *w, int end, ts_error *err)
         w->pack.next_out = room;
         w->pack.avail_out = sizeof room;
         deflate(&w->pack, end ? Z_FINISH : Z_NO_FLUSH);
-        status = ts_file_add(w->file, room, sizeof room - w->pack.avail_out,
-                             err);
+        status =
+            ts_file_add(w->file, room, sizeof room - w->pack.avail_out, err);
     } while (!status && w->pack.avail_out == 0);
     ts_buffer_clear(&w->out);
     return status;
@@ -96,33 +171,43 @@ static ts_status flush(writer *w, int end, ts_error *err)
 
 static void add_column(writer *w, size_t j, const char *name)
 {
-    static const char *const types[] = {"string", "integer", "float"};
+    static const ts_dsjson_column nothing;
     const ts_column *c = w->frame->column[j];
+    const ts_dsjson_column *known =
+        w->facts->columns ? &w->facts->columns[j] : &nothing;
+    const column_form *form = &w->forms[j];
     size_t longest = 1;
     ts_buffer oid = {0};
     ts_buffer_printf(&oid, "IT.%s.%s", name, c->name);
     ts_buffer_puts(&w->out, j ? ",{" : "{");
-    add_key(&w->out, "itemOID", oid.data ? oid.data : "");
+    add_key(&w->out, "itemOID",
+            known->item_oid ? known->item_oid
+            : oid.data      ? oid.data
+                            : "");
     ts_buffer_puts(&w->out, ",");
     add_key(&w->out, "name", c->name);
     ts_buffer_puts(&w->out, ",");
     add_key(&w->out, "label", c->label ? c->label : c->name);
     ts_buffer_puts(&w->out, ",");
-    add_key(&w->out, "dataType", w->forms[j] == DATE
-                                     ? w->kinds[j]
-                                     : types[w->forms[j]]);
-    if (w->forms[j] == DATE)
-        ts_buffer_puts(&w->out, ",\"targetDataType\":\"integer\"");
-    for (size_t k = 0; w->forms[j] == TEXT && k < c->n_level; k++) {
+    add_key(&w->out, "dataType", form->type);
+    if (form->target) {
+        ts_buffer_puts(&w->out, ",");
+        add_key(&w->out, "targetDataType", form->target);
+    }
+    for (size_t k = 0; c->type == TS_TEXT && k < c->n_level; k++) {
         size_t n = strlen(c->level[k]);
         longest = n > longest ? n : longest;
     }
-    if (w->forms[j] == TEXT)
-        ts_buffer_printf(&w->out, ",\"length\":%zu", longest);
+    if (known->data_type ? known->length > 0
+                         : strcmp(form->type, "string") == 0)
+        ts_buffer_printf(&w->out, ",\"length\":%.0f",
+                         fmax(known->length, (double)longest));
     if (c->format) {
         ts_buffer_puts(&w->out, ",");
         add_key(&w->out, "displayFormat", c->format);
     }
+    if (known->key_sequence > 0)
+        ts_buffer_printf(&w->out, ",\"keySequence\":%.0f", known->key_sequence);
     ts_buffer_puts(&w->out, "}");
     w->out.failed |= oid.failed;
     ts_buffer_free(&oid);
@@ -130,9 +215,9 @@ static void add_column(writer *w, size_t j, const char *name)
 
 static void add_attributes(writer *w, const ts_dsjson_facts *facts)
 {
-    static const char *const order[] = {"fileOID", "dbLastModifiedDateTime",
-                                        "originator", "studyOID",
-                                        "metaDataVersionOID", "metaDataRef"};
+    static const char *const order[] = {
+        "fileOID",  "dbLastModifiedDateTime", "originator",
+        "studyOID", "metaDataVersionOID",     "metaDataRef"};
     const char *system = NULL, *version = NULL;
     for (size_t k = 0; k < sizeof order / sizeof *order; k++)
         for (size_t i = 0; i < facts->n_attribute; i++)
@@ -168,9 +253,7 @@ static void add_metadata(writer *w, const ts_dsjson_facts *facts)
             facts->created ? facts->created : "1970-01-01T00:00:00Z");
     ts_buffer_puts(&w->out, ",\"datasetJSONVersion\":\"1.1.0\",");
     add_attributes(w, facts);
-    add_key(&w->out, "itemGroupOID", oid         ? oid
-                                     : group.data ? group.data
-                                                  : "");
+    add_key(&w->out, "itemGroupOID", oid ? oid : group.data ? group.data : "");
     ts_buffer_printf(&w->out, ",\"records\":%zu,", w->frame->n_row);
     add_key(&w->out, "name", name);
     ts_buffer_puts(&w->out, ",");
@@ -183,16 +266,65 @@ static void add_metadata(writer *w, const ts_dsjson_facts *facts)
     ts_buffer_free(&group);
 }
 
+/* A decimal has no exponent: zeros stand between its digits and the point. */
+static void add_decimal(ts_buffer *out, double x)
+{
+    char text[32], digits[32];
+    int n = 0;
+    ts_number_format(x, text);
+    const char *e = strchr(text, 'e');
+    if (!e) {
+        ts_buffer_puts(out, text);
+        return;
+    }
+    for (const char *s = text; s < e; s++)
+        if (*s >= '0' && *s <= '9')
+            digits[n++] = *s;
+    /* one digit stands before the point of the text */
+    int point = atoi(e + 1) + 1;
+    ts_buffer_puts(out, x < 0 ? "-" : "");
+    for (int i = point < 1 ? point - 1 : 0; i < n || i < point; i++) {
+        if (i == point)
+            ts_buffer_puts(out, ".");
+        ts_buffer_add(out, i >= 0 && i < n ? &digits[i] : "0", 1);
+    }
+}
+
 static void add_cell(writer *w, size_t j, size_t i)
 {
     const ts_column *c = w->frame->column[j];
+    const column_form *form = &w->forms[j];
+    bool na = ts_column_is_na(c, i);
     char text[40];
-    if (ts_column_is_na(c, i)) {
+    switch (form->cell) {
+    case DSJSON_TEXT:
+        if (na)
+            ts_buffer_puts(&w->out, "null");
+        else
+            add_string(&w->out, ts_column_text(c, i));
+        return;
+    case DSJSON_DIGITS:
+        add_string(&w->out, na ? "" : ts_column_text(c, i));
+        return;
+    case DSJSON_DECIMAL:
+    case DSJSON_ROUNDED:
+        ts_buffer_puts(&w->out, "\"");
+        if (!na)
+            add_decimal(&w->out, c->real[i]);
+        ts_buffer_puts(&w->out, "\"");
+        return;
+    case DSJSON_BOOLEAN:
+        ts_buffer_puts(&w->out, na                ? "null"
+                                : c->real[i] == 1 ? "true"
+                                                  : "false");
+        return;
+    default:
+        break;
+    }
+    if (na) {
         ts_buffer_puts(&w->out, "null");
-    } else if (w->forms[j] == TEXT) {
-        add_string(&w->out, ts_column_text(c, i));
-    } else if (w->forms[j] == DATE) {
-        sas_date_format(c->real[i], w->kinds[j], text);
+    } else if (form->cell == DSJSON_DATE) {
+        sas_date_format(c->real[i], form->type, text);
         add_string(&w->out, text);
     } else {
         ts_number_format(c->real[i], text);
@@ -243,7 +375,7 @@ static ts_status check_values(const ts_frame *frame, ts_error *err)
 ts_status ts_dsjson_write(const ts_frame *frame, const ts_dsjson_facts *facts,
                           const char *path, int mode, ts_error *err)
 {
-    writer w = {.frame = frame, .kinds = facts->kinds};
+    writer w = {.frame = frame, .facts = facts};
     const char *dot = strrchr(path, '.');
     ts_status status = check_values(frame, err);
     if (status)
@@ -254,7 +386,9 @@ ts_status ts_dsjson_write(const ts_frame *frame, const ts_dsjson_facts *facts,
     if (!w.forms)
         return ts_fail_memory(err);
     for (size_t j = 0; j < frame->n_column; j++)
-        w.forms[j] = form_of(frame->column[j], w.kinds ? w.kinds[j] : NULL);
+        w.forms[j] =
+            form_of(frame->column[j],
+                    facts->columns ? facts->columns[j].data_type : NULL);
     if (w.packed && deflateInit(&w.pack, 9) != Z_OK) {
         ts_free(w.forms);
         return ts_fail_memory(err);

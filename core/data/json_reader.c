@@ -21,6 +21,9 @@
 #define BLOCK (128 * 1024)
 #define DEPTH 64
 #define STRING_MAX 100000000
+/* zlib packs at most 1032 to 1, tables of a trial some 20 to 1 */
+#define BOMB_BYTES (16.0 * 1024 * 1024)
+#define BOMB_RATIO 250
 
 struct json_reader {
     char *path;
@@ -103,6 +106,13 @@ static ts_status unpack(json_reader *in, ts_error *err)
         int rc = inflate(&in->inflate, Z_NO_FLUSH);
         in->raw_at = in->raw_end - in->inflate.avail_in;
         in->end = BLOCK - in->inflate.avail_out;
+        double used = in->read - (double)(in->raw_end - in->raw_at);
+        double made = in->offset + (double)in->end;
+        if (made > BOMB_BYTES && made > BOMB_RATIO * used)
+            return ts_fail(err, TS_ELIMIT,
+                           "%s: %.0f bytes became more than %.0f, as no table "
+                           "does: not unpacked",
+                           in->path, used, made);
         if (rc == Z_STREAM_END)
             in->packed_end = true;
         else if (rc == Z_MEM_ERROR)
@@ -310,8 +320,8 @@ static ts_status string(json_reader *in, ts_error *err)
         if ((status = peek(in, &c, err)))
             return status;
         size_t from = in->at;
-        while (in->at < in->end && (c = in->text[in->at]) != '"' &&
-               c != '\\' && c >= 0x20)
+        while (in->at < in->end && (c = in->text[in->at]) != '"' && c != '\\' &&
+               c >= 0x20)
             in->at++;
         ts_buffer_add(&in->value, (char *)in->text + from, in->at - from);
         if (in->value.length > STRING_MAX)
@@ -442,8 +452,9 @@ static ts_status separators(json_reader *in, int *c, ts_error *err)
         return blanks(in, c, err);
     }
     if (inside && in->after_value && *c != '}' && *c != ']')
-        return json_fail(in, err, *c < 0 ? "the text ends within a value"
-                                         : "expected ',' or its end");
+        return json_fail(in, err,
+                         *c < 0 ? "the text ends within a value"
+                                : "expected ',' or its end");
     return TS_OK;
 }
 
@@ -488,8 +499,8 @@ ts_status json_next(json_reader *in, json_token *token, ts_error *err)
         return json_fail(in, err, "text behind the end");
     if (c == '}' || c == ']')
         return close_one(in, c, token, err);
-    bool wants_key = in->depth && in->stack[in->depth - 1] == '{' &&
-                     !in->after_key;
+    bool wants_key =
+        in->depth && in->stack[in->depth - 1] == '{' && !in->after_key;
     if (wants_key && c != '"')
         return json_fail(in, err, "expected a key in quotes");
     if (c == '{' || c == '[')

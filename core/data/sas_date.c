@@ -7,6 +7,7 @@
 #include <ctype.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define EPOCH 3653 /* 1960-01-01 lies so many days before 1970-01-01 */
@@ -27,8 +28,8 @@ static double days_of(int year, int month, int day)
     int y = year - (month <= 2);
     int era = y / 400, of_era = y - era * 400;
     int of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-    return era * 146097.0 + of_era * 365 + of_era / 4 - of_era / 100 +
-           of_year - 719468 + EPOCH;
+    return era * 146097.0 + of_era * 365 + of_era / 4 - of_era / 100 + of_year -
+           719468 + EPOCH;
 }
 
 static void date_of(double days, int *year, int *month, int *day)
@@ -75,41 +76,66 @@ static bool parse_date(const char **s, double *days)
     return true;
 }
 
-static bool parse_time(const char **s, double *seconds)
+/* Apart, so that a sum with days is rounded once. */
+static bool parse_time(const char **s, double *whole, double *fraction)
 {
     int hour, minute, second = 0;
-    double fraction = 0, unit = 0.1;
+    *fraction = 0;
     if (!digits(s, 2, &hour) || !byte(s, ":") || !digits(s, 2, &minute))
         return false;
     if (**s == ':') {
         (*s)++;
         if (!digits(s, 2, &second))
             return false;
-        if (**s == '.')
-            for ((*s)++; isdigit((unsigned char)**s); (*s)++, unit /= 10)
-                fraction += (**s - '0') * unit;
+        if (**s == '.') {
+            char *end;
+            if (!isdigit((unsigned char)(*s)[1]))
+                return false;
+            size_t n = 1 + strspn(*s + 1, "0123456789");
+            *fraction = strtod(*s, &end);
+            if (end != *s + n)
+                return false; /* an exponent */
+            *s += n;
+        }
     }
     if (hour > 23 || minute > 59 || second > 59)
         return false;
-    *seconds = hour * 3600.0 + minute * 60.0 + second + fraction;
+    *whole = hour * 3600.0 + minute * 60.0 + second;
     return true;
 }
 
 bool sas_date_parse(const char *text, const char *kind, double *x)
 {
-    double days = 0, seconds = 0;
+    double days = 0, whole = 0, fraction = 0;
     bool wants_date = strcmp(kind, "time") != 0;
     bool wants_time = strcmp(kind, "date") != 0;
     if (wants_date && !parse_date(&text, &days))
         return false;
     if (wants_date && wants_time && !byte(&text, "T "))
         return false;
-    if (wants_time && !parse_time(&text, &seconds))
+    if (wants_time && !parse_time(&text, &whole, &fraction))
         return false;
     if (*text)
         return false;
-    *x = !wants_time ? days : days * 86400 * wants_date + seconds;
+    *x = wants_time ? days * 86400 + whole + fraction : days;
     return true;
+}
+
+/* The fraction of a second with as many digits as x needs to come back. */
+static bool add_fraction(double x, double fraction, const char *kind,
+                         char *text, char *end)
+{
+    char tail[20];
+    double back;
+    for (int digits = 1; digits <= 9; digits++) {
+        snprintf(tail, sizeof tail, "%.*f", digits, fraction);
+        if (tail[0] == '1')
+            continue; /* the next second */
+        strcpy(end, tail + 1);
+        if (sas_date_parse(text, kind, &back) && back == x)
+            return true;
+    }
+    return false;
 }
 
 bool sas_date_format(double x, const char *kind, char *out)
@@ -120,7 +146,7 @@ bool sas_date_format(double x, const char *kind, char *out)
     int year = 1, month = 1, day = 1;
     size_t n = 0;
     if (!isfinite(x) || days != floor(days) || fabs(days) > 4e6 ||
-        seconds < 0 || seconds >= 86400)
+        seconds < 0 || seconds >= 86400 || (x == 0 && signbit(x)))
         return false;
     if (date) {
         date_of(days, &year, &month, &day);
@@ -132,15 +158,10 @@ bool sas_date_format(double x, const char *kind, char *out)
         int whole = (int)seconds;
         double fraction = seconds - whole;
         n += (size_t)snprintf(out + n, 40 - n, "%s%02d:%02d:%02d",
-                              date ? "T" : "", whole / 3600,
-                              whole / 60 % 60, whole % 60);
-        if (fraction > 0) {
-            char tail[20];
-            snprintf(tail, sizeof tail, "%.6f", fraction);
-            if (tail[0] == '1')
-                return false; /* rounds up to the next second */
-            snprintf(out + n, 40 - n, "%s", tail + 1);
-        }
+                              date ? "T" : "", whole / 3600, whole / 60 % 60,
+                              whole % 60);
+        if (fraction > 0)
+            return add_fraction(x, fraction, kind, out, out + n);
     }
     return true;
 }

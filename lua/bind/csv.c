@@ -22,8 +22,7 @@ static int csv_close(lua_State *L)
     return 0;
 }
 
-/* { AGE = "text" } as an array in a userdata, left on the stack. */
-static size_t check_types(lua_State *L, int index, const ts_csv_type **out)
+size_t tsl_check_types(lua_State *L, int index, const ts_csv_type **out)
 {
     size_t n = 0;
     *out = NULL;
@@ -135,7 +134,7 @@ static int open(lua_State *L)
     options.encoding = luaL_optstring(L, 6, NULL);
     options.block = (size_t)luaL_optinteger(L, 7, 0);
     options.data = luaL_optlstring(L, 8, NULL, &options.n_data);
-    options.n_type = check_types(L, 3, &options.types);
+    options.n_type = tsl_check_types(L, 3, &options.types);
     options.n_na = check_words(L, 4, &options.na);
     ts_csv **box = lua_newuserdatauv(L, sizeof *box, 1);
     *box = NULL;

@@ -5,26 +5,31 @@ local note = require "trialsh.note"
 local iso = require "trialsh.iso"
 
 local M = { what = "Dataset-JSON",
-  extensions = { json = true, ndjson = true, dsjc = true }, takes = {},
+  extensions = { json = true, ndjson = true, dsjc = true },
+  takes = { types = { "table" } },
   writes = { member = { "string" }, label = { "string" },
     created = { "string" } } }
 
--- The columns that the file names as its key, in their order.
-local function key_of(facts)
-  local key = {}
-  for name in pairs(facts.key_sequence) do key[#key + 1] = name end
-  table.sort(key, function(a, b)
-    return facts.key_sequence[a] < facts.key_sequence[b]
-  end)
-  return #key > 0 and key or nil
+-- The columns that are the key, in their order; items say what the file says
+-- of each column.
+local function key_of(items)
+  local keys, names = {}, {}
+  for _, item in ipairs(items) do
+    if item.keySequence then keys[#keys + 1] = item end
+  end
+  table.sort(keys, function(a, b) return a.keySequence < b.keySequence end)
+  for i, item in ipairs(keys) do names[i] = item.name end
+  return #names > 0 and names or nil
 end
 
---- dsjson.open(path) -> file, facts
-function M.open(path)
-  local frame, facts = dsjson.read(path)
+--- dsjson.open(path, opt) -> file, facts
+function M.open(path, opt)
+  local frame, facts = dsjson.read(path, opt.types)
   facts.frame, facts.n_row = frame, #frame
-  facts.label, facts.member = facts.attributes.label, facts.attributes.name
-  facts.key = key_of(facts)
+  facts.dataset = facts.attributes
+  facts.label, facts.member = facts.dataset.label, facts.dataset.name
+  facts.dataset.label, facts.dataset.name = nil, nil
+  facts.key = key_of(facts.items)
   return { frame = function() return frame end, close = function() end }, facts
 end
 
@@ -45,25 +50,46 @@ function M.columns(facts)
     local c = facts.frame:column(j)
     columns[j] = { name = name, type = c.type,
       label = c.label ~= NA and c.label or nil,
-      format = c.format ~= NA and c.format or nil }
+      format = c.format ~= NA and c.format or nil,
+      item = facts.items[j] }
   end
   return columns
+end
+
+-- What is written of each column: what the file that it came from said, as
+-- long as it kept its name, else the kind of its dates; and the key.
+local function items_of(node)
+  local items, known = {}, {}
+  for _, c in ipairs(node.columns) do
+    local item = c.item and c.item.name == c.name and c.item
+    known[#known + 1] = item or nil
+    items[c.name] = {}
+    for name, value in pairs(item or { dataType = iso.kind(c.format) }) do
+      items[c.name][name] = value
+    end
+  end
+  local was, key = key_of(known), node.key
+  if key and table.concat(key, "\0") ~= table.concat(was or {}, "\0") then
+    for _, item in pairs(items) do item.keySequence = nil end
+    for i, name in ipairs(key) do
+      if items[name] then items[name].keySequence = i end
+    end
+  end
+  return items
 end
 
 --- dsjson.write(node, path, opt): the rows of a relation as a dataset.
 function M.write(node, path, opt)
   local facts = node.study and node.name and not node.verb
-    and node.study:facts_of(node.name) or {}
+    and node.study:facts_of(node.name) or node
+  local dataset = facts.dataset or {}
   local frame = node.frame or require "trialsh.relation".ask(node)
-  local kinds = {}
-  for j, name in ipairs(frame:names()) do
-    kinds[name] = iso.kind(frame:column(j).format)
-  end
   local name = opt.member or facts.member
     or (node.name or path:match "([^/]+)$":gsub("%.[^.]*$", "")):upper()
   dsjson.write(frame, path, require "ts.file".mode(), { name = name,
-    label = opt.label or facts.label or name, kinds = kinds,
-    created = opt.created or "1960-01-01T00:00:00" })
+    label = opt.label or facts.label or name, attributes = dataset,
+    items = items_of(node), created = opt.created
+      or dataset.datasetJSONCreationDateTime or "1960-01-01T00:00:00" })
 end
 
 return M

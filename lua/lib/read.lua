@@ -98,6 +98,9 @@ end
 -- Errors name the byte.
 -- Dataset-JSON 1.1 brings types, labels, formats and keys; null is missing, "" is
 -- empty text, dates with targetDataType integer are numbers that print as dates.
+-- A file that CDISC's schema refuses is an error with its path, rows[3][7].
+--   types      of decimal columns with more digits than a number has: "text"
+--              keeps them, "real" rounds
 --
 --   > select(2, pcall(read, "no-such.csv"))
 --   no-such.csv: No such file or directory
@@ -119,7 +122,8 @@ function M.read(path, opt)
   local frame = file:frame()
   file:close()
   facts.kind.say(path, facts)
-  return relation.of_frame(frame)
+  return relation.of_frame(frame, { items = facts.items, member = facts.member,
+    label = facts.label, dataset = facts.dataset })
 end
 
 --- read.write(relation, path [, opt]): a relation or a frame as the kind of

@@ -84,6 +84,7 @@ function M.of_frame(frame, facts)
       unit = column.unit ~= NA and column.unit or nil,
       format = column.format ~= NA and column.format or nil,
       informat = column.informat ~= NA and column.informat or nil,
+      item = facts and facts.items and facts.items[i],
       origin = { frame = frame, name = name,
         empty = function() return cframe.is_empty(column) end },
     }
@@ -92,7 +93,8 @@ function M.of_frame(frame, facts)
   layer.hidden = { { name = "_ts_o1", sql = place_name(index(columns)) } }
   return relation_of { frame = frame, columns = columns, layer = layer,
     key = facts and facts.key, simulated = facts and facts.simulated,
-    print = facts and facts.print }
+    member = facts and facts.member, label = facts and facts.label,
+    dataset = facts and facts.dataset, print = facts and facts.print }
 end
 
 verbs = require "trialsh.relation.verbs"(M)

@@ -104,7 +104,7 @@ end
 --- xpt.write(node, path, opt): the rows of a relation as one member.
 function M.write(node, path, opt)
   local facts = node.study and node.name and not node.verb
-    and node.study:facts_of(node.name) or {}
+    and node.study:facts_of(node.name) or node
   local member = opt.member or facts.member
     or (node.name or path:match "([^/]+)$":gsub("%.[^.]*$", "")):upper()
   local written = xpt.write(rows_of(node), path, {

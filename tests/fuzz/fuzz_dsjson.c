@@ -51,13 +51,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (fd < 0 || write(fd, data, size) != (ssize_t)size)
         return 0;
     close(fd);
-    if (ts_dsjson_read(path, &first, &err) == TS_OK) {
+    if (ts_dsjson_read(path, NULL, &first, &err) == TS_OK) {
         ts_dsjson_facts facts = {.name = "F",
                                  .attributes = first->attributes,
                                  .n_attribute = first->n_attribute};
         if (ts_dsjson_write(first->frame, &facts, path, 0600, &err))
             stop("not written", err.text);
-        if (ts_dsjson_read(path, &again, &err))
+        if (ts_dsjson_read(path, NULL, &again, &err))
             stop("written and not read", err.text);
         same(first->frame, again->frame);
         ts_dsjson_free(first);

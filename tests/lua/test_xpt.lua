@@ -454,7 +454,7 @@ end
 
 function TestXpt.test_options_of_other_files()
   local file = sample(path "o.xpt")
-  refuses("types is for CSV files", read, file, { types = { X = "text" } })
+  refuses("types is for CSV, Dataset-JSON files", read, file, { types = { X = "text" } })
   refuses("delimiter is for CSV files", read, file, { delimiter = ";" })
   refuses("member is for SAS transport (.xpt) files", read, "x.csv",
     { member = "X" })

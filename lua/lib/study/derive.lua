@@ -32,7 +32,7 @@ local function materialise(self, name, node, facts)
   for j, c in ipairs(node.columns) do
     local column = frame:column(j)
     columns[j] = { name = c.name, type = column.type, label = c.label,
-      unit = c.unit, format = c.format, informat = c.informat,
+      unit = c.unit, format = c.format, informat = c.informat, item = c.item,
       levels = c.levels, declared = c.levels and (c.declared or "levels{ }") }
   end
   self:drop_table(name)

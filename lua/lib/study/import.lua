@@ -20,7 +20,7 @@ function M.store(self, name, file, facts, path, simulated, old)
   self:register({ name = name, kind = "raw", rows = facts.n_row,
     sha256 = facts.sha256, file = path, simulated = simulated,
     columns = columns, label = facts.label, member = facts.member,
-    key = facts.key, definition = facts.given })
+    dataset = facts.dataset, key = facts.key, definition = facts.given })
   self.handle:audit { verb = old and "replace" or "import", object = name,
     rows = facts.n_row, sha256 = facts.sha256, detail = path }
 end
@@ -93,6 +93,8 @@ end
 -- SQL types and the rules of typing are those of read. Labels and formats that
 -- a file holds go with the columns; special missing values (.A to .Z, ._)
 -- are kept beside the table, and :collect().AVAL.special is { [row] = "A" }.
+-- What Dataset-JSON says of the data set and its columns (OIDs, types, lengths,
+-- keys, source system) is kept for export.
 --
 --   > select(2, pcall(demo.import, demo, "no-such.csv"))
 --   no-such.csv: No such file or directory
@@ -131,15 +133,16 @@ end
 -- missing as nothing, empty text as "". A name that ends in .xpt makes a SAS transport file, with labels, formats and
 -- special missing values; numbers are exact, or refused from 7.2e75 and below
 -- 5.4e-79. One that ends in .json, .ndjson or .dsjc makes Dataset-JSON 1.1, with
--- labels and formats. The same data give the same bytes. The file appears whole
--- or not at all.
+-- labels and formats, and all that an imported one said. The same data give the
+-- same bytes. The file appears whole or not at all.
 --   version   5 (default: names of 8 letters, labels of 40 bytes, text of
 --             200, ASCII) or 8 (32, 256, 32767, UTF-8)
 --   member    the name of the data set; the table's, or the file's
 --   label     of the data set, at most 40 bytes
 --   encoding  "utf-8", "latin1" ... for letters beyond ASCII in version 5
---   created   "2026-11-24T03:12:43", the time in the header; 1960-01-01, so
---             that the bytes do not depend on the day
+--   created   "2026-11-24T03:12:43", the time in the header; that of an
+--             imported Dataset-JSON, else 1960-01-01, so that the bytes do not
+--             depend on the day
 --
 --   > select(2, pcall(demo.export, demo, "adsl", "adsl.doc"))
 --   adsl.doc: CSV, SAS transport (.xpt) and Dataset-JSON files can be written, .doc cannot

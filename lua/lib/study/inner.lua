@@ -46,34 +46,48 @@ function Inner:has_table(name)
 end
 
 -- What tables and columns say beyond what _ts_table and _ts_column hold: the
--- informat of a column, the label and SAS name of a table (column '').
-local TABLE_ATTRIBUTES = { "label", "member" }
-local COLUMN_ATTRIBUTES = { "informat" }
+-- informat of a column, the label and SAS name of a table (column ''), and what
+-- Dataset-JSON says of both, as JSON.
+local TABLE_ATTRIBUTES = { "label", "member", "dataset" }
+local COLUMN_ATTRIBUTES = { "informat", "item" }
+local IS_JSON = { dataset = true, item = true }
 
 local function load_attributes(self, tables)
   if not self:has_table("_ts_attribute") then return end
+  local owners = {} -- by table and column: what the attribute goes to
+  for _, t in ipairs(tables) do
+    local owner = { [""] = t }
+    for _, c in ipairs(t.columns) do owner[c.name] = c end
+    owners[t.name] = owner
+  end
   for _, a in ipairs(self:rows("select tbl, name, attribute, value from "
       .. "_ts_attribute")) do
-    local t = tables[a.tbl]
-    if t and a.name == "" then t[a.attribute] = a.value end
-    for _, c in ipairs(t and t.columns or {}) do
-      if c.name == a.name then c[a.attribute] = a.value end
+    local owner = owners[a.tbl] and owners[a.tbl][a.name]
+    if owner then
+      owner[a.attribute] = IS_JSON[a.attribute] and json.decode(a.value)
+        or a.value
     end
   end
 end
 
 local function enter_attributes(self, t)
-  if self:has_table("_ts_attribute") then
+  local there = self:has_table("_ts_attribute")
+  if there then
     self.handle:execute("delete from _ts_attribute where tbl = ?", { t.name })
   end
   local function enter(name, from, list)
     for _, attribute in ipairs(list) do
-      if from[attribute] then
-        self.handle:execute("create table if not exists _ts_attribute (tbl "
-          .. "text not null, name text not null, attribute text not null, "
-          .. "value text, primary key (tbl, name, attribute)) strict")
+      local value = from[attribute]
+      if value and not there then
+        self.handle:execute("create table _ts_attribute (tbl text not null, "
+          .. "name text not null, attribute text not null, value text, "
+          .. "primary key (tbl, name, attribute)) strict")
+        there = true
+      end
+      if value then
         self.handle:execute("insert into _ts_attribute values (?,?,?,?)",
-          { t.name, name, attribute, from[attribute] })
+          { t.name, name, attribute,
+            IS_JSON[attribute] and json.encode(value) or value })
       end
     end
   end
