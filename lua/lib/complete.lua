@@ -2,6 +2,9 @@
 -- looked up raw, or in objects of the library that say what they hold
 -- (__complete in their metatable); nothing that a user wrote is called.
 
+local context = require "trialsh.complete.context"
+local strings = require "trialsh.complete.strings"
+
 local M = {}
 
 local reserved = { "and", "break", "do", "else", "elseif", "end", "false",
@@ -62,8 +65,8 @@ local function member(object, name)
   return type(object) == "table" and rawget(object, name) or nil
 end
 
--- Walks "a.b.c" from the globals.
-local function walk(path)
+--- complete.walk("a.b.c"): the value that a path from the globals names.
+function M.walk(path)
   local value
   for name in path:gmatch "[%a_][%w_]*" do
     if value == nil then value = global(name) else value = member(value, name) end
@@ -72,28 +75,21 @@ local function walk(path)
   return value
 end
 
--- The names of the options that the help of the function whose { } is open
--- lists; nothing outside of one.
-local function options(before)
-  local depth = 0
-  for i = #before, 1, -1 do
-    local c = before:sub(i, i)
-    if c == "}" then depth = depth + 1 end
-    if c == "{" then
-      if depth == 0 then
-        local head = before:sub(1, i - 1)
-        local name = head:match "([%a_][%w_.:]*)%s*$"
-        -- f(x, { ...: the call is the last bracket that is still open
-        if not name then
-          local open = head:match "^.*()%b()" and head:gsub("%b()", "") or head
-          name = open:match "([%a_][%w_.:]*)%s*%([^()]*$"
-        end
-        return name and require "trialsh.help".options(name:match "[^:]*$") or {}
-      end
-      depth = depth - 1
-    end
+-- What may stand before = in the { } at the cursor: columns where a verb takes
+-- them so, else the options that the help of the function lists.
+local by_column = { where = true, label = true, levels = true }
+
+local function keys(before)
+  local found = context.read(before)
+  local frame = found.frames[#found.frames]
+  if not frame or frame.open ~= "{" or not frame.callee or frame.key then
+    return {}
   end
-  return {}
+  if by_column[frame.name] and frame.receiver then
+    local columns = strings.columns_at(frame.receiver, frame.strings)
+    if columns then return columns end
+  end
+  return require "trialsh.help".options(frame.name:gsub("%(%)$", "")) or {}
 end
 
 local function select(names, word)
@@ -126,17 +122,50 @@ function M.names(before)
   local at, path, sep, word = before:match "()([%a_][%w_.]*)([.:])([%w_]*)$"
   -- what follows f(). is not a name to be looked up
   if path and not before:sub(1, at - 1):find "[.:]$" then
-    local object = walk(path)
+    local object = M.walk(path)
     return object ~= nil and select(members(object, sep), word) or {}
   end
   word = before:match "[%w_]*$"
   if before:find "[.:][%w_]*$" then return {} end -- after a call or a string
   local names = {}
-  local opts = select(options(before), word)
+  local opts = select(keys(before), word)
   if before:find "[{,]%s*[%w_]*$" and #opts > 0 then return opts end
   for _, name in ipairs(require "trialsh.init".names()) do names[#names + 1] = name end
   if word ~= "" then table.move(reserved, 1, #reserved, #names + 1, names) end
   return select(names, word)
+end
+
+-- What replaces readline's word, which begins at `start`, and what stands
+-- before it of the name that is meant.
+local function insertions(before, start, candidates, origin)
+  local out, prefix = {}, ""
+  for i, c in ipairs(candidates) do
+    local from = origin + c.from
+    if from < start then
+      prefix = before:sub(from, start - 1)
+      out[i] = c.text:sub(start - from + 1)
+    else
+      out[i] = before:sub(start, from - 1) .. c.text
+    end
+  end
+  return out, prefix
+end
+
+--- complete.at(before, after, start) -> list of what may replace the bytes of
+-- `before` from start on, and what stands before them of each name.
+function M.at(before, after, start)
+  local found = context.read(before)
+  if found.comment then return {}, "" end
+  if not found.string then return M.names(before), "" end
+  local candidates = strings.candidates(found, after)
+  local only = candidates[1]
+  if #candidates == 1 and only.close then
+    local close = only.close == true and found.string.quote or only.close
+    if close == "[[" then close = "]]" end
+    if after:sub(1, #close) ~= close then only.text = only.text .. close end
+  end
+  return insertions(before, start, candidates,
+    #before - #found.string.text)
 end
 
 return M

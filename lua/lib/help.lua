@@ -289,6 +289,11 @@ end
 --
 -- See also: help.
 
+-- The option that a part of a help line begins with: "  ci  \"log\"".
+local function option_of(part)
+  return part:match "^%s*([%a_][%w_]*)  " or part:match "^%s+([%a_][%w_]*) "
+end
+
 --- help.options(name): the option names that the help of a function lists, in
 -- lines such as "  conf_level   0.95".
 function M.options(name)
@@ -298,8 +303,28 @@ function M.options(name)
       local rest = line:match "^  +([%a_][%w_]*  .*)"
       if rest and not line:find "^ *>" then
         for part in (rest .. ";"):gmatch "([^;]*);" do
-          local option = part:match "^%s*([%a_][%w_]*)  " or part:match "^%s+([%a_][%w_]*) "
+          local option = option_of(part)
           if option then list[#list + 1] = option end
+        end
+      end
+    end
+  end
+  return list
+end
+
+--- help.option_values(name, option): the words that the help gives in quotes
+-- for an option, in the lines from its name to that of the next.
+function M.option_values(name, option)
+  local list = {}
+  for _, block in ipairs(find(name)) do
+    local current
+    for _, line in ipairs(block.body) do
+      local indented = line:match "^  +%S" and not line:find "^ *>"
+      if not indented then current = nil end
+      for part in (indented and line .. ";" or ""):gmatch "([^;]*);" do
+        current = option_of(part) or current
+        if current == option then
+          for word in part:gmatch '"([^"]*)"' do list[#list + 1] = word end
         end
       end
     end

@@ -1,6 +1,6 @@
 /*
- * Tab. Names come from lua/lib/complete.lua, which looks but never calls what
- * a user wrote; inside a string readline's own file names are used.
+ * Tab. What fits comes from lua/lib/complete.lua, which knows whether the
+ * cursor is in a string, and looks but never calls what a user wrote.
  */
 #include "shell.h"
 
@@ -24,31 +24,60 @@ static char *next_name(const char *text, int again)
     return copy;
 }
 
-/* (text before the cursor) -> list of names for the word at its end */
-static int find_names(lua_State *L)
+/* (start, end of the word) -> list of what may replace it, and what stands
+ * before it of the names meant */
+static int find(lua_State *L)
 {
+    lua_Integer start = lua_tointeger(L, 1), end = lua_tointeger(L, 2);
     lua_getglobal(L, "require");
     lua_pushliteral(L, "trialsh.complete");
     lua_call(L, 1, 1);
-    lua_getfield(L, -1, "names");
-    lua_pushlstring(L, rl_line_buffer, (size_t)lua_tointeger(L, 1));
-    lua_call(L, 1, 1);
-    return 1;
+    lua_getfield(L, -1, "at");
+    lua_pushlstring(L, rl_line_buffer, (size_t)end);
+    lua_pushstring(L, rl_line_buffer + end);
+    lua_pushinteger(L, start + 1);
+    lua_call(L, 3, 2);
+    return 2;
+}
+
+/* "Day " of "Day 22" where only "22" is readline's word: shown in the list. */
+static char *shown_before;
+
+static void show(char **matches, int n, int width)
+{
+    size_t before = strlen(shown_before);
+    char **whole = calloc((size_t)n + 2, sizeof *whole);
+    bool good = whole != NULL;
+    for (int i = 0; good && i <= n; i++) {
+        whole[i] = malloc(before + strlen(matches[i]) + 1);
+        good = whole[i] != NULL;
+        if (good)
+            strcat(strcpy(whole[i], shown_before), matches[i]);
+    }
+    rl_display_match_list(good ? whole : matches, n,
+                          good ? width + (int)before : width);
+    rl_forced_update_display();
+    for (int i = 0; whole && i <= n; i++)
+        free(whole[i]);
+    free(whole);
 }
 
 static char **complete(const char *text, int start, int end)
 {
     char **matches = NULL;
-    (void)start;
-    if (rl_completion_quote_character)
-        return NULL; /* in a string: files */
     rl_attempted_completion_over = 1;
     rl_completion_append_character = '\0';
     int top = lua_gettop(state);
-    lua_pushcfunction(state, find_names);
+    lua_pushcfunction(state, find);
+    lua_pushinteger(state, start);
     lua_pushinteger(state, end);
-    if (lua_pcall(state, 1, 1, 0) == LUA_OK && lua_istable(state, -1))
+    if (lua_pcall(state, 2, 2, 0) == LUA_OK && lua_istable(state, -2)) {
+        free(shown_before);
+        shown_before = strdup(lua_tostring(state, -1));
+        rl_completion_display_matches_hook = shown_before ? show : NULL;
+        lua_pop(state, 1);
         matches = rl_completion_matches(text, next_name);
+    }
     lua_settop(state, top);
     return matches;
 }
@@ -59,5 +88,5 @@ void shell_complete_open(lua_State *L)
     rl_attempted_completion_function = complete;
     rl_completer_word_break_characters =
         (char *)" \t\n\"\\'`@$><=;|&{(.:,+-*/%^#~[])}?!";
-    rl_completer_quote_characters = "\"'";
+    rl_completer_quote_characters = "";
 }

@@ -95,4 +95,75 @@ function test_complete_options()
     { "conf_level" })
 end
 
+-- What Tab makes of a line: | is the cursor. Several names: a list.
+local function tab(line)
+  local before, after = line:match "^(.-)|(.*)$"
+  -- readline's word begins behind the last of its break characters
+  local start = before:find "[^ \t\n\"\\'`@$><=;|&{(.:,+%-*/%%^#~%[%])}?!]*$"
+  local list, prefix = require "trialsh.complete".at(before, after, start)
+  if #list == 1 then return before:sub(1, start - 1) .. list[1] end
+  for i, name in ipairs(list) do list[i] = prefix .. name end
+  return list
+end
+
+function test_complete_columns_in_strings()
+  lu.assertEquals(tab 'demo.adsl:where "APA|', 'demo.adsl:where "APACHE')
+  lu.assertEquals(tab 'demo.adsl:where("AGE > 60 and APA|")',
+    'demo.adsl:where("AGE > 60 and APACHE')
+  lu.assertEquals(tab 'demo.adlb:mutate("LR = ln(BA|', 'demo.adlb:mutate("LR = ln(BASE')
+  -- a new column is known further on
+  lu.assertEquals(tab 'demo.adlb:mutate("LRAT = ln(AVAL)"):where "LR|',
+    'demo.adlb:mutate("LRAT = ln(AVAL)"):where "LRAT')
+  lu.assertEquals(tab 'demo.adsl:by("SE|', 'demo.adsl:by("SEX"')
+  lu.assertEquals(tab 'demo.adsl:by("SEX", "APA|")', 'demo.adsl:by("SEX", "APACHE')
+  lu.assertEquals(tab 'demo.adsl:where { APA|', "demo.adsl:where { APACHE")
+  lu.assertEquals(tab 'demo.adsl["APA|', 'demo.adsl["APACHE"')
+end
+
+function test_complete_levels()
+  lu.assertEquals(tab "demo.adlb:where \"AVISIT = 'Day 2|",
+    "demo.adlb:where \"AVISIT = 'Day 29'")
+  lu.assertEquals(tab "demo.adlb:where \"AVISIT in ('Day 8', 'Day |",
+    { "Day 15", "Day 29", "Day 8" })
+  lu.assertEquals(tab 'demo.adlb:where { AVISIT = "Day 1|',
+    'demo.adlb:where { AVISIT = "Day 15"')
+  lu.assertEquals(tab 'demo.adlb:where { AVISIT = { "Day 8", "Day 1|" } }',
+    'demo.adlb:where { AVISIT = { "Day 8", "Day 15')
+end
+
+function test_complete_formulas_and_options()
+  lu.assertEquals(tab 'ttest("AVAL ~ PARAMC|", demo.adlb)',
+    'ttest("AVAL ~ PARAMCD')
+  lu.assertEquals(tab 'ttest("AVAL ~ TRT01|", demo.adlb)',
+    { "TRT01P", "TRT01PN" })
+  lu.assertEquals(tab 'ttest({1}, {2}, { alternative = "tw|',
+    'ttest({1}, {2}, { alternative = "two-sided"')
+  lu.assertEquals(tab 'km("Surv(AV|", demo.adtte)', 'km("Surv(AVAL')
+  lu.assertEquals(tab 'figure.points { demo.adsl, y = "APA|',
+    'figure.points { demo.adsl, y = "APACHE"')
+end
+
+function test_complete_files_only_where_files_go()
+  local dir = os.tmpname()
+  os.remove(dir)
+  os.execute("mkdir " .. dir)
+  io.open(dir .. "/long_name.csv", "w"):close()
+  lu.assertEquals(tab('read "' .. dir .. "/lon|"),
+    'read "' .. dir .. '/long_name.csv"')
+  os.execute("rm -r " .. dir)
+  lu.assertEquals(tab 'x = 1 -- read "tests/lu|', {})
+  lu.assertEquals(tab 'read "tests/lu|', 'read "tests/lua/')
+end
+
+function test_complete_in_many_columns_is_quick()
+  local names_of, arrays = {}, {}
+  for i = 1, 1990 do names_of[i], arrays[i] = ("COLUMN%04d"):format(i), { i } end
+  wide = require "trialsh.data".wrap(
+    require "ts.frame".build(names_of, arrays))
+  local began = os.clock()
+  lu.assertEquals(tab 'wide:where "COLUMN198|'[1], "COLUMN1980")
+  lu.assertTrue(os.clock() - began < 0.2)
+  wide = nil
+end
+
 os.exit(lu.LuaUnit.run())

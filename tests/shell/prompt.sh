@@ -299,6 +299,13 @@ tm send-keys -t "=t:" -l 'read "adlb_l'
 keys Tab
 seen "a file inside a string" 'read "adlb_long_name.csv"'
 keys C-c
+tm send-keys -t "=t:" -l "demo.adlb:where \"AVISIT = 'Day "
+keys Tab Tab
+seen "levels inside a string" '^Day 15 +Day 29 +Day 8$'
+tm send-keys -t "=t:" -l '2'
+keys Tab
+ends "and the one that is left" 1 "> demo.adlb:where \"AVISIT = 'Day 29'"
+keys C-c
 tm send-keys -t "=t:" -l 'ttest({1, 2}, {3, 4}, { conf'
 keys Tab
 seen "an option inside { }" '\{ conf_level$'
