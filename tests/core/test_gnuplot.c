@@ -645,7 +645,7 @@ static void knows_fonts(void **state)
     (void)state;
     if (!have_gnuplot())
         skip();
-    unsigned character[] = {'A', 0xE123, 'z'}; /* the second: private use */
+    unsigned character[] = {'A', 0x10F123, 'z'}; /* the second: private use */
     bool has[3];
     ts_font_has(character, 3, has);
     assert_true(has[0] && !has[1] && has[2]);

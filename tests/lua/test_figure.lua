@@ -228,9 +228,9 @@ function TestFigure:test_missing_glyphs_are_told()
   local said = {}
   local function listen(line) said[#said + 1] = line end
   note.listeners[#note.listeners + 1] = listen
-  figure.points { small, title = "a\u{E123}b" }:save(folder .. "/g.png", { dpi = 72 })
+  figure.points { small, title = "a\u{10F123}b" }:save(folder .. "/g.png", { dpi = 72 })
   table.remove(note.listeners)
-  lu.assertStrContains(table.concat(said, "\n"), "(U+E123)")
+  lu.assertStrContains(table.concat(said, "\n"), "(U+10F123)")
   lu.assertEquals(font.drawable "a\u{200B}b\u{FEFF}", "ab")
   lu.assertEquals(font.drawable "µ ≥ \u{2212}", "µ ≥ \u{2212}")
 end
