@@ -38,6 +38,15 @@ ts_status ts_store_pragma(ts_store *store, const char *sql, double *out,
 /* Our functions and aggregates on that connection. */
 int ts_store_functions(ts_store *store);
 int ts_store_aggregates(ts_store *store);
+/* The value in a place of the rows' order: _nth. */
+int ts_store_nth_function(ts_store *store);
+/* An aggregate, in groups and beside the rows of a window; value gives what
+ * final does and keeps what it is made of. */
+typedef void ts_store_step(sqlite3_context *, int, sqlite3_value **);
+typedef void ts_store_finish(sqlite3_context *);
+int ts_store_aggregate(ts_store *store, const char *name, int n,
+                       ts_store_step *step, ts_store_finish *final,
+                       ts_store_finish *value);
 /* The number in v; false for NULL (*x is NaN) and, with an error, for text. */
 int ts_store_number(sqlite3_context *context, sqlite3_value *v, double *x);
 /* x as the result, or NULL for what is not finite, counted in count[which]. */

@@ -71,6 +71,42 @@ end
 
 function M.of_base(node) return relation_of(node) end
 
+-- Verbs whose rows are those that were there, one to one and in their order.
+local SAME = { select = true, mutate = true, label = true, levels = true,
+  key = true, expect = true, expect_visits = true, by = true }
+
+local function written(value)
+  if M.is(value) then return M.rows_of(M.node_of(value)) end
+  if type(value) ~= "table" then
+    return ("%s:%s"):format(type(value), tostring(value))
+  end
+  local parts = {}
+  for key, v in pairs(value) do
+    parts[#parts + 1] = tostring(key) .. "=" .. written(v)
+  end
+  table.sort(parts)
+  return "{" .. table.concat(parts, ",") .. "}"
+end
+
+--- relation.rows_of(node): a text that two relations share when their rows are
+-- the same ones in the same order, whatever their columns.
+function M.rows_of(node)
+  if node.frame then return ("frame %p"):format(node.frame) end
+  if not node.verb then
+    return ("%p %s %s"):format(node.study, node.name or ("%p"):format(node),
+      node.generation)
+  end
+  local parent, options = M.node_of(node.parent_relation), node.args[3]
+  if SAME[node.verb] or node.verb == "join" and not (type(options) == "table"
+      and (options.many or options.how)) then
+    return M.rows_of(parent)
+  end
+  local parts = { M.rows_of(parent), node.verb }
+  if parent.group then parts[3] = table.concat(parent.group, ",") end
+  for i = 1, node.args.n do parts[#parts + 1] = written(node.args[i]) end
+  return table.concat(parts, "|")
+end
+
 --- relation.of_frame(cframe): the frame a user sees.
 function M.of_frame(frame, facts)
   local columns = {}

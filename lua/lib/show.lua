@@ -205,8 +205,7 @@ function M.relation(relation)
     frames[1] = R.ask(node, nil, { quiet = true })
   else
     frames[1] = R.ask(node, nil, { quiet = true, n = HEAD, from = 1 })
-    frames[2] = R.ask(node, nil, { quiet = true, n = TAIL,
-      from = total - TAIL + 1 })
+    frames[2] = R.ask(node, nil, { quiet = true, n = TAIL, total = total })
   end
   local columns, numbers, rows = {}, {}, 0
   for j, c in ipairs(node.columns) do

@@ -15,7 +15,8 @@ local fail = errors.fail
 
 local M = {}
 local Study = {} -- metatable of what users hold
-local methods = { import = import.import, export = import.export }
+local methods = { import = import.import, export = import.export,
+  findings = require "trialsh.study.findings".findings }
 local current -- the study opened last
 
 -- Methods --------------------------------------------------------------------
@@ -47,6 +48,7 @@ function methods.drop(s, name)
     self:drop_table(name)
     self.handle:execute("delete from _ts_table where name = ?", { name })
     self.handle:execute("delete from _ts_column where tbl = ?", { name })
+    require "trialsh.study.findings".forget(self, name)
     self.handle:audit { verb = "drop", object = name, rows = t.rows }
   end)
 end

@@ -79,7 +79,7 @@ function TestExpression.test_traps_are_refused()
   refuses("(select 1)", "join")
   refuses("AGE in (select 1)", "join")
   refuses("mean(AGE) > 1", "aggregate")
-  refuses("sum(mean(AGE))", "within an aggregate", nil, { aggregates = true })
+  refuses("sum(mean(AGE))", "within sum", nil, { aggregates = true })
   refuses("case when AGE > 1 then 'a' else 2 end", "mixes")
   refuses("coalesce(AGE, 'none')", "mixes")
 end

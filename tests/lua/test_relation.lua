@@ -110,7 +110,7 @@ function TestRelation.test_summarise()
   lu.assertEquals(column(s.adlb:where "AVAL > 1e9":summarise "m = mean(AVAL)",
     "m"), { NA })
   refuses("neither grouped", s.adlb.summarise, s.adlb:by "AVISIT", "x = AVAL")
-  refuses("summarise or count", s.adlb.limit, s.adlb:by "AVISIT", 2)
+  refuses("write select before by", s.adlb.select, s.adlb:by "AVISIT", "AVAL")
 end
 
 function TestRelation.test_compensated_sum()

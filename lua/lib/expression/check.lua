@@ -278,6 +278,63 @@ local function shared_type(self, node, from)
   return first and first.type
 end
 
+-- A whole number that is written there or given for ?, or nil.
+local function whole(node)
+  node = M.plain(node)
+  local sign = 1
+  if node[1] == "unary" then
+    sign, node = node.op == "-" and -1 or 1, M.plain(node[2])
+  end
+  local value = (node[1] == "number" or node[1] == "param") and node.value
+  return math.tointeger(sign * (tonumber(value) or 0.5))
+end
+
+-- What window functions ask of their arguments.
+function Checker:window_arguments(node)
+  local name = node.name
+  if name == "rank" or name == "dense_rank" then
+    if M.plain(node[2])[1] ~= "column" then
+      self:error("%s takes a column, %s(AVAL) or %s(AVAL desc); an expression "
+        .. "becomes one in mutate", name, name, name)
+    end
+  elseif (name == "lag" or name == "lead") and node[3] then
+    local rows = whole(node[3])
+    if not rows or rows < 0 or rows > 1e9 then
+      self:error("%s(x, n): n is a number of rows, 1, 2, ...", name)
+    end
+    if node[4] then self:same_type(node[2], node[4], name .. " mixes them") end
+  elseif name == "nth" then
+    local place = whole(node[3])
+    if not place or place == 0 or math.abs(place) > 1e6 then
+      self:error "nth(x, k): k is 1, 2, ... or from the end -1, -2, ..."
+    end
+  elseif name == "cummin" or name == "cummax" then
+    self:no_order(node[2], name)
+  end
+end
+
+-- Where aggregates and window functions may stand.
+function Checker:place(node, f)
+  local name = node.name
+  if node.aggregate and not (self.aggregates or self.windows) then
+    self:error("%s is an aggregate: it stands in summarise or mutate", name)
+  elseif f.window and not self.windows then
+    self:error("%s gives a value beside each row: it stands in mutate, "
+      .. 'order("ADT"):by("USUBJID"):mutate("NEW = %s(...)")', name, name)
+  elseif self.in_aggregate then
+    self:error("%s within %s: mutate makes a column of it first", name,
+      self.in_aggregate)
+  elseif node.distinct and self.windows then
+    self:error("%s(distinct ...) is not computed beside rows; summarise and "
+      .. "join it", name)
+  end
+  if f.ordered then
+    self.ordered = true
+    node.place = not self.windows
+  end
+  self.windowed = self.windowed or self.windows and name
+end
+
 function check.call(self, node)
   local name, n = node.name, #node - 1
   if name == "log" then
@@ -296,19 +353,20 @@ function check.call(self, node)
       f[1] == f[2] and f[1] or f[1] .. " to " .. f[2], n)
   end
   node.aggregate = f.aggregate == true or f.aggregate == "one" and n == 1
-  if node.star and name ~= "count" then self:error("%s(*) is no sum", name) end
+  if node.star and name ~= "count" and name ~= "cumcount" then
+    self:error("%s(*) is no sum", name)
+  end
   if name == "count" and n == 0 then node.star = true end
   if (node.distinct or node.filter) and not node.aggregate then
     self:error("%s is no aggregate: no distinct and no filter", name)
   end
-  if node.aggregate then
-    if not self.aggregates then
-      self:error("%s is an aggregate: it stands in summarise", name)
-    end
-    if self.in_aggregate then
-      self:error("%s within an aggregate", name)
-    end
-    self.in_aggregate = true
+  if node.direction and name ~= "rank" and name ~= "dense_rank" then
+    self:error("%s stands in rank(x desc) and order", node.direction)
+  end
+  local rows = node.aggregate or f.window -- it looks at more than its row
+  if rows then
+    self:place(node, f)
+    self.in_aggregate = name
   end
   for i = 2, #node do
     self:walk(node[i])
@@ -316,24 +374,33 @@ function check.call(self, node)
     if name == "min" or name == "max" then self:no_order(node[i], name) end
   end
   if node.filter then self:walk(node.filter) end
-  if node.aggregate then self.in_aggregate = false end
+  if rows then
+    self.in_aggregate = false
+    self:window_arguments(node)
+  end
   if f[3] == "same" then node.type = shared_type(self, node, 2)
   elseif f[3] == "branch" then node.type = shared_type(self, node, 3)
+  elseif f[3] == "value" then node.type = node[2].type
   else node.type = f[3] end
 end
 
 function Checker:walk(node) check[node[1]](self, node) end
 
 --- expression.check(who, tree, columns [, opt])
--- -> type, columns used, words compared with columns that have no levels
+-- -> type, columns used, words compared with columns that have no levels, seen
 -- columns: a list of { name, type, levels, ... } that also answers to the
--- name in lower case. opt.aggregates allows them; opt.group: the names, in
--- lower case, that may stand outside of one.
+-- name in lower case. opt.aggregates allows them, opt.windows lets them and
+-- window functions stand beside rows; opt.group: the names, in lower case, that
+-- may stand outside of an aggregate. seen.windowed is the first function found
+-- that looks at other rows, seen.ordered says that one asks for their order.
 function M.check(who, tree, columns, opt)
+  opt = opt or {}
   local self = setmetatable({ who = who, columns = columns, used = {},
-    words = {}, aggregates = opt and opt.aggregates, group = opt and opt.group }, Checker)
+    words = {}, aggregates = opt.aggregates, windows = opt.windows,
+    group = opt.group }, Checker)
   self:walk(tree)
-  return tree.type, self.used, self.words
+  return tree.type, self.used, self.words,
+    { windowed = self.windowed, ordered = self.ordered }
 end
 
 return M

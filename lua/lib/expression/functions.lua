@@ -3,7 +3,10 @@
 local M = {}
 
 -- name -> { least arguments, most, type of the result, [aggregate], [sql] };
--- "same" is the type that all arguments share.
+-- "same" is the type that all arguments share, "value" that of the first one.
+--   ordered  an aggregate whose value depends on the order of rows
+--   window   a value beside each row, from the rows of its group: in mutate
+--   running  the aggregate that a window function is, up to its row
 M.all = {
   abs = { 1, 1, "real" }, ceil = { 1, 1, "real" }, ceiling = { 1, 1, "real" },
   floor = { 1, 1, "real" }, sign = { 1, 1, "real" }, trunc = { 1, 1, "real" },
@@ -31,6 +34,19 @@ M.all = {
   geomean = { 1, 1, "real", aggregate = true },
   geosd = { 1, 1, "real", aggregate = true },
   group_concat = { 1, 2, "text", aggregate = true },
+  first = { 1, 1, "value", aggregate = true, ordered = "1" },
+  last = { 1, 1, "value", aggregate = true, ordered = "-1" },
+  nth = { 2, 2, "value", aggregate = true, ordered = true },
+  row_number = { 0, 0, "real", window = true },
+  rank = { 1, 1, "real", window = true },
+  dense_rank = { 1, 1, "real", window = true },
+  lag = { 1, 3, "value", window = true },
+  lead = { 1, 3, "value", window = true },
+  cumsum = { 1, 1, "real", window = true, running = "sum" },
+  cummean = { 1, 1, "real", window = true, running = "mean" },
+  cummin = { 1, 1, "value", window = true, running = "min" },
+  cummax = { 1, 1, "value", window = true, running = "max" },
+  cumcount = { 0, 1, "real", window = true, running = "count" },
   -- one argument: over rows; more: over the arguments
   min = { 1, 100, "same", aggregate = "one" },
   max = { 1, 100, "same", aggregate = "one" },
@@ -39,8 +55,13 @@ M.all = {
 -- those whose arguments must be numbers
 M.numeric = {}
 for name in ([[abs ceil ceiling floor sign trunc exp ln log10 sqrt power pow
-    round sum mean avg median quantile variance stddev sd geomean geosd]])
-  :gmatch "%S+" do M.numeric[name] = true end
+    round sum mean avg median quantile variance stddev sd geomean geosd cumsum
+    cummean]]):gmatch "%S+" do M.numeric[name] = true end
+
+-- With so many arguments they give a value of the first one: in its unit, of
+-- its levels, a date where it is one.
+M.keeps = { first = 1, last = 1, nth = 2, lag = 2, lead = 2, cummin = 1,
+  cummax = 1, min = 1, max = 1 }
 
 --- Names of all, sorted.
 function M.names()

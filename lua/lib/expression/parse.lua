@@ -110,6 +110,14 @@ function Parser:list()
   return list
 end
 
+-- rank(x desc)
+function Parser:direction()
+  local word = self:is("name") and self.value:lower()
+  if word ~= "desc" and word ~= "asc" then return nil end
+  self:scan()
+  return word
+end
+
 function Parser:call(name, at)
   local node = { "call", name = name:lower(), at = at }
   if self:accept("op", "*") then
@@ -117,6 +125,7 @@ function Parser:call(name, at)
   elseif not self:is("op", ")") then
     node.distinct = self:accept("word", "distinct") and true
     for i, arg in ipairs(self:list()) do node[i + 1] = arg end
+    node.direction = self:direction()
   end
   self:expect("op", ")", "',' or ')'")
   if self:accept("word", "filter") then
@@ -126,7 +135,8 @@ function Parser:call(name, at)
     self:expect("op", ")")
   end
   if self:is("word", "over") then
-    self:error "window functions cannot be used here"
+    self:error('no "over" here: order("ADT"):by("USUBJID"):mutate(...) says '
+      .. "which rows, and in which order")
   end
   return node
 end

@@ -1,6 +1,8 @@
--- The tree as SQL. Values of ? are bound, never written.
+-- The tree as SQL. Values of ? are bound, never written. out holds their list,
+-- and the window that functions of other rows look through.
 
-local functions = require "trialsh.expression.functions".all
+local all = require "trialsh.expression.functions"
+local functions = all.all
 
 local M = {}
 
@@ -19,7 +21,7 @@ local emit = {}
 local function write(node, out) return emit[node[1]](node, out) end
 
 local function bind(value, out)
-  out[#out + 1] = value
+  out.values[#out.values + 1] = value
   return "?"
 end
 
@@ -130,23 +132,92 @@ function emit.case(node, out)
   return table.concat(parts, " ") .. " end"
 end
 
-function emit.call(node, out)
-  local args = {}
-  for i = 2, #node do args[i - 1] = write(node[i], out) end
-  local name = functions[node.name].sql or node.name
-  return ("%s(%s%s)%s"):format(name, node.distinct and "distinct " or "",
-    node.star and "*" or table.concat(args, ", "),
-    node.filter and " filter (where " .. write(node.filter, out) .. ")" or "")
+-- A function that looks through the window: at the rows of its group, from the
+-- first of them up to this one or to the last.
+local function over(out, order, last)
+  local parts = {}
+  if out.window.partition ~= "" then
+    parts[1] = "partition by " .. out.window.partition
+  end
+  if order and order ~= "" then parts[#parts + 1] = "order by " .. order end
+  if last then
+    parts[#parts + 1] = ("rows between unbounded preceding and %s"):format(last)
+  end
+  return (" over (%s)"):format(table.concat(parts, " "))
 end
 
---- expression.sql(tree, values) -> SQL; values of ? are appended to values.
--- values.plain: sums and products as SQL writes them, for SQL to be read.
-function M.sql(tree, values) return write(tree, values) end
+-- Missing values come last and have no rank.
+local function rank(node, out)
+  local column = M.column(node[2])
+  local order = ("%s %s nulls last"):format(M.level_order(column, column.name),
+    node.direction or "asc")
+  return ("iif(%s is null, null, %s()%s)"):format(M.quote(column.name),
+    node.name, over(out, order))
+end
+
+-- The name in SQL, and the arguments that the value's order asks for.
+local function call_of(node, f, args)
+  if not f.ordered then return f.running or f.sql or node.name end
+  args[2] = args[2] or f.ordered
+  args[3] = node.place and "_ts_place" or nil
+  return "_nth"
+end
+
+function emit.call(node, out)
+  local args, f = {}, functions[node.name]
+  if node.name == "rank" or node.name == "dense_rank" then
+    return rank(node, out)
+  end
+  for i = 2, #node do args[i - 1] = write(node[i], out) end
+  local name = call_of(node, f, args)
+  local star = node.star or f.running and #args == 0
+  local sql = ("%s(%s%s)%s"):format(name, node.distinct and "distinct " or "",
+    star and "*" or table.concat(args, ", "),
+    node.filter and " filter (where " .. write(node.filter, out) .. ")" or "")
+  local window = out.window
+  if f.window then
+    return sql .. over(out, window.order, f.running and "current row")
+  elseif node.aggregate and window then
+    -- sums take their rows as summarise does, for the same digits
+    local ordered = f.ordered or node.name == "group_concat"
+    return sql .. over(out, ordered and window.order, "unbounded following")
+  end
+  return sql
+end
+
+--- expression.sql(tree, values [, window]) -> SQL
+-- Values of ? are appended to values; values.plain: sums and products as SQL
+-- writes them, for SQL to be read. window: { partition =, order = }, SQL.
+function M.sql(tree, values, window)
+  return write(tree, { values = values, window = window,
+    plain = values.plain })
+end
 
 --- expression.column(tree): the column when the tree is nothing else.
 function M.column(tree)
   tree = require "trialsh.expression.check".plain(tree)
   return tree[1] == "column" and tree.column or nil
+end
+
+--- expression.source(tree): the column whose values the tree gives, as it is
+-- or by a function such as max or lag; nil for all else.
+function M.source(tree)
+  tree = require "trialsh.expression.check".plain(tree)
+  local keeps = tree[1] == "call" and all.keeps[tree.name]
+  if keeps and #tree - 1 <= keeps then return M.column(tree[2]) end
+  return M.column(tree)
+end
+
+--- SQL whose order is that of the levels; a value beside them comes last.
+function M.level_order(column, name)
+  if not column.levels then return M.quote(name) end
+  local parts = { "case " .. M.quote(name) }
+  for i, level in ipairs(column.levels) do
+    parts[#parts + 1] = ("when %s then %d"):format(literal(level), i)
+  end
+  parts[#parts + 1] = ("else iif(%s is null, null, %d) end")
+    :format(M.quote(name), #column.levels + 1)
+  return table.concat(parts, " ")
 end
 
 return M

@@ -7,6 +7,7 @@ local fail = require "ts.error".fail
 local NA = require "ts.na".NA
 local note = require "trialsh.note"
 local expression = require "trialsh.expression"
+local layers = require "trialsh.relation.layers"
 
 local quote = expression.quote
 
@@ -60,85 +61,12 @@ return function(M)
     end
   end
 
-  -- Joins: a second match is an error, and what matched is said once.
-  local function check_join(node, join)
-    local keys, on = {}, {}
-    for i, key in ipairs(join.keys) do
-      keys[i] = quote(key)
-      on[i] = ("a.%s = b.%s"):format(quote(key), quote(key))
-    end
-    local list, match = table.concat(keys, ", "), table.concat(on, " and ")
-    local b_list = "b." .. table.concat(keys, ", b.")
-    if not join.many then
-      local twice = run(node, function(c)
-        local left = c:layer(join.left.layer)
-        return ("select %s from (select distinct %s from (%s)) a join (%s) b "
-          .. "on %s group by %s having count(*) > 1 limit 4"):format(b_list,
-          list, left, c:layer(join.right.layer), match, b_list)
-      end)
-      if #twice > 0 then
-        local found = {}
-        for i = 1, math.min(#twice, 3) do
-          local values = {}
-          for j in ipairs(keys) do
-            values[j] = tostring(twice:value(i, j))
-          end
-          found[i] = table.concat(values, " ")
-        end
-        fail("exists", ("join by %s: more than one row on the right for %s%s; "
-          .. "{ many = true } takes them all"):format(
-          table.concat(join.keys, ", "), table.concat(found, ", "),
-          #twice > 3 and " and others" or ""))
-      end
-    end
-    local function matched(a, b)
-      local frame = run(node, function(c)
-        local left = c:layer(a.layer)
-        return ("select count(*), count(_ts_hit) from (%s) a left join (select "
-          .. "distinct %s, 1 as _ts_hit from (%s)) b on %s"):format(left, list,
-          c:layer(b.layer), match)
-      end)
-      return frame:value(1, 1), frame:value(1, 2)
-    end
-    local n, hit = matched(join.left, join.right)
-    local m, used = matched(join.right, join.left)
-    note.say("join by %s: %d of %d rows matched, %d of %d rows of the right "
-      .. "used", table.concat(join.keys, ", "), hit, n, used, m)
-  end
-
-  local function check_joins(node)
-    for _, join in ipairs(node.joins or {}) do
-      if not join.checked then
-        check_join(node, join)
-        join.checked = true
-      end
-    end
-  end
-
-  -- wider: two rows for one place are an error that shows it.
-  local function check_once(node)
-    local once = node.once
-    if not once or once.checked then return end
-    local list = {}
-    for i, key in ipairs(once.keys) do list[i] = quote(key) end
-    local names = table.concat(list, ", ")
-    local twice = run(once.left, function(c)
-      return ("select %s from (%s) group by %s having count(*) > 1 limit 1")
-        :format(names, c:layer(once.left.layer), names)
-    end)
-    if #twice > 0 then
-      local values = {}
-      for j in ipairs(list) do values[j] = tostring(twice:value(1, j)) end
-      fail("exists", ("wider: more than one value for %s"):format(
-        table.concat(values, ", ")))
-    end
-    once.checked = true
-  end
+  local check = require "trialsh.relation.check"(M, run)
+  M.judge = check.rules
 
   --- relation.distinct_values(node, column): in the order of levels.
   function M.distinct_values(node, column)
-    check_joins(node)
-    check_once(node)
+    check.before(node)
     local frame = run(node, function(c)
       return ("select distinct %s from (%s) where %s is not null order by 1 "
         .. "limit 2001"):format(quote(column.name), c:layer(node.layer),
@@ -166,6 +94,14 @@ return function(M)
     return ordered
   end
 
+  --- relation.has_several(node, column): whether it has more than one value.
+  function M.has_several(node, column)
+    return run(node, function(c)
+      return ("select min(%s) <> max(%s) from (%s)"):format(quote(column.name),
+        quote(column.name), c:layer(node.layer))
+    end):value(1, 1) == 1
+  end
+
   --- relation.count_missing(node, column): rows without a value.
   function M.count_missing(node, column)
     return run(node, function(c)
@@ -174,54 +110,18 @@ return function(M)
     end):value(1, 1)
   end
 
-  -- A text beside the declared levels is an error that shows it.
-  local function check_levels(node, frame, columns)
-    for i, column in ipairs(columns) do
-      if node.declared and node.declared[column.name] then
-        local levels = frame:column(i).levels
-        if #levels > #column.levels then
-          fail("invalid", ("%s has '%s', which its levels (%s) lack"):format(
-            column.name, levels[#column.levels + 1],
-            table.concat(column.levels, ", ")))
-        end
-      end
-    end
-  end
-
-  -- No row was found: words that stand nowhere in their column are told.
-  local function say_words(node)
-    for _, w in ipairs(node.words or {}) do
-      local origin = w.column.origin
-      if origin and type(w.word) == "string" then
-        local values = run(node, function(c)
-          return ("select distinct %s from %s where %s is not null limit 500")
-            :format(quote(origin.name), c:source(origin), quote(origin.name))
-        end):column(1).levels or {}
-        local there = false
-        for _, v in ipairs(values) do there = there or v == w.word end
-        if not there and #values < 500 then
-          table.sort(values)
-          local near = text.nearest(w.word, values)
-          note.say("no %s is '%s'; %s", origin.name, w.word, near
-            and "nearest: " .. near or "it is " .. table.concat(values, ", ",
-              1, math.min(8, #values)))
-        end
-      end
-    end
-  end
-
   -- Rows of a table as they are stored: places are row numbers of SQLite, as
   -- tables are written once, from the first row to the last.
   local function as_stored(layer)
     return layer.source.table and #layer.where == 0 and not layer.group
       and not layer.limit and not layer.sorted and not layer.join
-      and not layer.places
+      and not layer.places and not layer.window
   end
 
-  -- The frame of those columns (all without names), rows from .. from+n-1.
+  -- The frame of those columns (all without names). opt: n and from, for rows
+  -- from .. from+n-1, or n and total, for the last of so many; quiet.
   local function ask(node, names, opt)
-    check_joins(node)
-    check_once(node)
+    check.before(node)
     local columns, layer = node.columns, node.layer
     if names then
       columns, layer = {}, M.wrap(layer)
@@ -233,10 +133,13 @@ return function(M)
     end
     local some = opt and opt.n
     if some and as_stored(layer) then
+      local from = opt.from or opt.total - opt.n + 1
       layer = M.open_layer(layer, {})
       layer.where[1] = { raw = ("%s between %d and %d"):format(
-        layer.source.place, opt.from, opt.from + opt.n - 1) }
+        layer.source.place, from, from + opt.n - 1) }
       some = false
+    elseif some and opt.total then
+      layer, some = layers.tail(layer, opt.n), false
     end
     local frame, counts, places = run(node, function(c)
       local sql = c:layer(layer, true)
@@ -248,54 +151,12 @@ return function(M)
     end, columns)
     if not (opt and opt.quiet) then
       say(counts, places)
-      if #frame == 0 then say_words(node) end
+      if #frame == 0 then check.say_words(node) end
     end
-    check_levels(node, frame, columns)
+    check.levels(node, frame, columns)
     return frame
   end
   M.ask = ask
-
-  -- Whether the rows hold what key and expect say; a broken key is an error.
-  local function check_key(node)
-    local list = {}
-    for i, name in ipairs(node.key) do list[i] = quote(name) end
-    local names = table.concat(list, ", ")
-    local twice = run(node, function(c)
-      return ("select %s, count(*) from (%s) group by %s having count(*) > 1 "
-        .. "or %s limit 4"):format(names, c:layer(node.layer), names,
-        table.concat(list, " is null or ") .. " is null")
-    end)
-    if #twice == 0 then return end
-    local values = {}
-    for j in ipairs(list) do values[j] = tostring(twice:value(1, j)) end
-    fail("exists", ("key %s: %d rows are '%s'%s"):format(
-      table.concat(node.key, " "), twice:value(1, #list + 1),
-      table.concat(values, " "), #twice > 1 and ", and there are others"
-      or ""))
-  end
-
-  local function check_expect(node, expect)
-    local broken = run(node, function(c)
-      local layer = M.wrap(expect.layer)
-      layer.outputs = { { name = "n", tree = { "call", name = "count",
-        star = true } } }
-      layer.hidden = {}
-      layer.where[1] = { tree = { "not", { "group", expect.tree } } }
-      return c:layer(layer)
-    end):value(1, 1)
-    if broken > 0 then
-      note.warn("expect %s: does not hold for %d row%s", expect.source, broken,
-        broken == 1 and "" or "s")
-    end
-  end
-
-  local function check(node)
-    if node.check_key then check_key(node) end
-    for _, expect in ipairs(node.expects or {}) do
-      check_expect(node, expect)
-    end
-  end
-  M.check = check
 
   local function count_rows(node, quiet)
     if as_stored(node.layer) then
@@ -306,13 +167,19 @@ return function(M)
       end)
       return frame:value(1, 1)
     end
+    local layer = node.layer
+    if layer.window then -- what stands beside rows does not change their number
+      layer = M.open_layer(layer, {}, layer.window)
+      layer.outputs, layer.window = {}, nil
+      layer.hidden = { { name = "_ts_o1", sql = "1" } }
+    end
     local frame, counts, places = run(node, function(c)
-      return ("select count(*) from (%s)"):format(c:layer(node.layer))
+      return ("select count(*) from (%s)"):format(c:layer(layer))
     end)
     local n = frame:value(1, 1)
     if not quiet then
       say(counts, places)
-      if n == 0 then say_words(node) end
+      if n == 0 then check.say_words(node) end
     end
     return n
   end
@@ -332,7 +199,7 @@ return function(M)
   function methods.collect(relation)
     local node = node_of(relation)
     if node.frame then return relation end
-    check(node)
+    check.rules(node)
     local frame = ask(node)
     -- the codes of SAS's missing values, which SQL does not know
     if node.study and node.name and not node.verb then
@@ -477,7 +344,7 @@ return function(M)
   function Relation.__len(relation)
     local node = node_of(relation)
     if node.frame then return #node.frame end
-    check_joins(node)
+    check.before(node)
     return count_rows(node)
   end
 

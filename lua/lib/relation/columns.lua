@@ -39,6 +39,13 @@ function M.find(who, columns, name)
       "; it has " .. table.concat(names, ", ")))
 end
 
+--- columns.show_value(column, value): as text, exact; dates of SAS as dates.
+function M.show_value(column, value)
+  if type(value) ~= "number" then return tostring(value) end
+  local kind = column.format and require "trialsh.iso".kind(column.format)
+  return kind and require "trialsh.iso".text(kind, value) or text.number(value)
+end
+
 function M.copy(column, changes)
   local out = {}
   for key, value in pairs(column) do out[key] = value end

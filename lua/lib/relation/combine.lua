@@ -9,7 +9,8 @@ local nodes = require "trialsh.relation.nodes"
 
 local index, find = columns_module.index, columns_module.find
 local copy = columns_module.copy
-local wrap, level_order = layers.wrap, layers.level_order
+local wrap = layers.wrap
+local level_order = require "trialsh.expression".level_order
 local derive, no_group = nodes.derive, nodes.no_group
 
 -- relations.is and relations.node_of come from trialsh.relation; the verbs are
@@ -39,6 +40,17 @@ local function check_keys(who, left, right, keys)
   return list
 end
 
+-- The node of two, which has the checks and rules of both.
+local function both(node, right, changes, check)
+  local checks = nodes.joined(node.checks, right.checks)
+  changes.checks = nodes.joined(checks, check and { check })
+  changes.rules = nodes.joined(node.rules, right.rules)
+  changes.study = node.study or right.study
+  changes.generation = node.generation or right.generation
+  changes.simulated = node.simulated or right.simulated
+  return derive(node, changes)
+end
+
 -- Rows with a match on the right (semi) or without one (anti); no columns.
 local function filter_join(node, right, keys, how)
   local hits = wrap(right.layer)
@@ -56,9 +68,7 @@ local function filter_join(node, right, keys, how)
     layer.hidden[i] = { name = hidden.name, desc = hidden.desc,
       user = hidden.user }
   end
-  return derive(node, { layer = layer, study = node.study or right.study,
-    generation = node.generation or right.generation,
-    simulated = node.simulated or right.simulated })
+  return both(node, right, { layer = layer })
 end
 
 --- relation:join(other, keys [, { how =, many = }]) -> relation
@@ -86,9 +96,7 @@ function verbs.join(node, other, keys, opt)
     many = { "boolean", false } })
   local right = relations.node_of(other)
   no_group(right, "join")
-  if right.study and node.study and right.study ~= node.study then
-    fail("invalid", "join: the two are of two studies")
-  end
+  nodes.same_study("join", node, right)
   keys = check_keys("join", node, right, keys)
   if opt.how == "semi" or opt.how == "anti" then
     return filter_join(node, right, keys, opt.how)
@@ -126,14 +134,9 @@ function verbs.join(node, other, keys, opt)
         sql = "b." .. hidden.name, desc = hidden.desc, user = hidden.user }
     end
   end
-  local joins = {}
-  table.move(node.joins or {}, 1, #(node.joins or {}), 1, joins)
-  joins[#joins + 1] = { left = node, right = right, keys = keys,
+  local check = { kind = "join", left = node, right = right, keys = keys,
     many = opt.many, how = opt.how }
-  return derive(node, { layer = layer, columns = index(columns),
-    joins = joins, study = node.study or right.study,
-    generation = node.generation or right.generation,
-    simulated = node.simulated or right.simulated })
+  return both(node, right, { layer = layer, columns = index(columns) }, check)
 end
 
 -- A column of two: levels of the left, then those that only the right has.
@@ -172,9 +175,7 @@ function verbs.union(node, other)
   end
   local right = relations.node_of(other)
   no_group(right, "union")
-  if right.study and node.study and right.study ~= node.study then
-    fail("invalid", "union: the two are of two studies")
-  end
+  nodes.same_study("union", node, right)
   local columns, outputs, alone = {}, {}, {}
   for i, column in ipairs(node.columns) do
     local twin = right.columns[column.name:lower()]
@@ -201,13 +202,8 @@ function verbs.union(node, other)
   local layer = { source = { union = { node.layer, right.layer } },
     outputs = outputs, where = {}, hidden = { { name = "_ts_o1" },
       { name = "_ts_o2" } } }
-  local joins = {}
-  table.move(node.joins or {}, 1, #(node.joins or {}), 1, joins)
-  table.move(right.joins or {}, 1, #(right.joins or {}), #joins + 1, joins)
-  return derive(node, { layer = layer, columns = index(columns), joins = joins,
-    key = false, study = node.study or right.study,
-    generation = node.generation or right.generation,
-    simulated = node.simulated or right.simulated })
+  return both(node, right, { layer = layer, columns = index(columns),
+    key = false })
 end
 
 local function column_list(who, node, given)
@@ -279,10 +275,11 @@ function verbs.wider(node, names, values)
     require "trialsh.note".say("wider: %d row%s without %s left out", n_missing,
       n_missing == 1 and "" or "s", by.name)
   end
-  local once = { left = node, keys = { table.unpack(group) } }
-  once.keys[#once.keys + 1] = by.name
+  local check = { kind = "wider", left = node, keys = { table.unpack(group) } }
+  check.keys[#check.keys + 1] = by.name
   return derive(node, { layer = layer, columns = index(columns),
-    once = once, key = #group > 0 and group or false })
+    checks = nodes.joined(node.checks, { check }),
+    key = #group > 0 and group or false })
 end
 
 --- relation:longer(columns [, { names =, values = }]) -> relation

@@ -26,10 +26,11 @@ function M.wrap(layer)
 end
 
 -- A copy that may be added to, or a wrap where the layer is closed or a
--- column that is used is computed in it.
-function M.open_layer(layer, used)
+-- column that is used is computed in it. The layer of that window is open to
+-- whom it belongs.
+function M.open_layer(layer, used, window)
   local closed = layer.group or layer.limit or layer.join or layer.sorted
-    or layer.places
+    or layer.places or layer.window ~= window and layer.window
   if not closed then
     for _, output in ipairs(layer.outputs) do
       if output.tree and (not used or used[output.name:lower()]) then
@@ -38,42 +39,60 @@ function M.open_layer(layer, used)
     end
   end
   if closed then return M.wrap(layer) end
-  local out = { source = layer.source, outputs = {}, where = {}, hidden = {} }
+  local out = { source = layer.source, outputs = {}, where = {}, hidden = {},
+    window = layer.window }
   table.move(layer.outputs, 1, #layer.outputs, 1, out.outputs)
   table.move(layer.where, 1, #layer.where, 1, out.where)
   table.move(layer.hidden, 1, #layer.hidden, 1, out.hidden)
   return out
 end
 
--- SQL whose order is that of the levels; a value beside them comes last.
-function M.level_order(column, name)
-  if not column.levels then return quote(name) end
-  local parts = { "case " .. quote(name) }
-  for i, level in ipairs(column.levels) do
-    parts[#parts + 1] = ("when %s then %d"):format(expression.literal(level), i)
-  end
-  parts[#parts + 1] = ("else iif(%s is null, null, %d) end")
-    :format(quote(name), #column.levels + 1)
-  return table.concat(parts, " ")
+--- layers.tail(layer, n): its last n rows, which SQLite finds as the first ones
+-- of the order turned round: it keeps n rows, and does not sort all.
+function M.tail(layer, n)
+  local last = M.wrap(layer)
+  last.backwards, last.limit = true, n
+  return M.wrap(last)
 end
 
+--- layers.windowed(layer, used, window): a layer to which outputs may be added
+-- that look at other rows of their group.
+function M.windowed(layer, used, window)
+  local all = {}
+  for name in pairs(used) do all[name] = true end
+  for _, name in ipairs(window) do all[name:lower()] = true end
+  layer = M.open_layer(layer, all, window)
+  layer.window = window
+  return layer
+end
+
+--- layers.judged(layer, used, window, tree) -> layer, tree
+-- Around the layer, where a column holds what the tree gives there.
+function M.judged(layer, used, window, tree)
+  layer = M.windowed(layer, used, window)
+  layer.extra = { { name = "_ts_holds", tree = tree } }
+  return M.wrap(layer), { "column", name = "_ts_holds",
+    column = { name = "_ts_holds" } }
+end
 
 local Compiler = {}
 Compiler.__index = Compiler
 
--- The FROM of a layer: a table's name, a frame's, or a layer in brackets.
 -- The terms of ORDER BY: by name where the hidden columns are selected.
 local function order_terms(layer, prefix, selected)
   local order = {}
   for i, hidden in ipairs(layer.hidden) do
     local term = hidden.sql and (selected and hidden.name or hidden.sql)
       or (prefix or "") .. hidden.name
-    order[i] = term .. (hidden.desc and " desc" or "")
-      .. (hidden.user and " nulls last" or "")
+    local desc, nulls = hidden.desc, "last"
+    if layer.backwards then desc, nulls = not desc, "first" end
+    order[i] = term .. (desc and " desc" or "")
+      .. (hidden.user and " nulls " .. nulls or "")
   end
   return table.concat(order, ", ")
 end
 
+-- The FROM of a layer: a table's name, a frame's, or a layer in brackets.
 function Compiler:source(source, alias)
   if source.table then return quote(source.table) .. (alias or "") end
   if source.frame then
@@ -106,9 +125,17 @@ function Compiler:frame(frame)
   return name
 end
 
-function Compiler:output(output, prefix)
+-- The window of a layer, as the SQL of expressions asks for it.
+local function window_of(layer)
+  if not layer.window then return nil end
+  local names = {}
+  for i, name in ipairs(layer.window) do names[i] = quote(name) end
+  return { partition = table.concat(names, ", "), order = order_terms(layer) }
+end
+
+function Compiler:output(output, prefix, window)
   if output.tree then
-    return expression.sql(output.tree, self.values) .. " as "
+    return expression.sql(output.tree, self.values, window) .. " as "
       .. quote(output.name)
   end
   if output.from then
@@ -173,15 +200,20 @@ function Compiler:layer(layer, outermost)
   local prefix = layer.join and "a." or nil
   local by_number = layer.group and #layer.group > 0 and not self.readable
     and self.n_group < 32 and #layer.group <= MOST_GROUPED
+  local window = window_of(layer)
   for _, output in ipairs(layer.outputs) do
     list[#list + 1] = by_number and quote(output.name)
-      or self:output(output, prefix)
+      or self:output(output, prefix, window)
   end
   if not outermost then
     for _, hidden in ipairs(layer.hidden) do
       list[#list + 1] = (hidden.sql and hidden.sql .. " as " or prefix or "")
         .. hidden.name
     end
+  end
+  for _, extra in ipairs(layer.extra or {}) do
+    list[#list + 1] = extra.sql and extra.sql .. " as " .. extra.name
+      or self:output(extra, prefix, window)
   end
   if #list > MOST_COLUMNS then
     fail("limit", ("%d columns, %d of them for the order of rows; there can be "
@@ -225,6 +257,31 @@ function Compiler:layer(layer, outermost)
   end
   if layer.limit then parts[#parts + 1] = "limit " .. layer.limit end
   return table.concat(parts, " ")
+end
+
+--- layers.numbered(layer): around it, with the number of each row in order as
+-- _ts_place, for the layer around that.
+function M.numbered(layer)
+  local out = M.wrap(layer)
+  local first = out.hidden[1]
+  -- the place of a stored row will do
+  local number = #out.hidden == 0 and "1" or #out.hidden == 1
+    and not first.user and not first.desc and first.name
+  out.extra = { { name = "_ts_place", sql = number
+    or ("row_number() over (order by %s)"):format(order_terms(out)) } }
+  return out
+end
+
+--- layers.with_rows(layer): it also gives the number of each row, from 1, as
+-- _ts_row.
+function M.with_rows(layer)
+  local out = {}
+  for name, value in pairs(layer) do out[name] = value end
+  out.extra = table.move(layer.extra, 1, #layer.extra, 1, {})
+  local order = order_terms(layer)
+  out.extra[#out.extra + 1] = { name = "_ts_row", sql = ("row_number() over "
+    .. "(%s)"):format(order ~= "" and "order by " .. order or "") }
+  return out
 end
 
 --- layers.compiler(attach, readable): writes the SQL of layers. attach(frame)

@@ -8,8 +8,8 @@ local M = {}
 function M.derive(parent, changes)
   local node = {
     study = parent.study, columns = parent.columns, layer = parent.layer,
-    group = parent.group, key = parent.key, expects = parent.expects,
-    joins = parent.joins, once = parent.once, words = parent.words,
+    group = parent.group, key = parent.key, rules = parent.rules,
+    bytes = parent.bytes, checks = parent.checks, words = parent.words,
     generation = parent.generation,
     declared = parent.declared, simulated = parent.simulated,
   }
@@ -17,12 +17,27 @@ function M.derive(parent, changes)
   return node
 end
 
---- nodes.no_group(node, verb): grouped rows wait for summarise or count.
+--- nodes.no_group(node, verb): groups hold for the verb that follows by.
 function M.no_group(node, verb)
   if node.group then
-    fail("invalid", ("by(...) is followed by summarise or count, not by %s")
-      :format(verb))
+    fail("invalid", ("by(...) holds for the summarise, count, mutate, where, "
+      .. "head or expect that follows; write %s before by"):format(verb))
   end
+end
+
+--- nodes.same_study(who, a, b): no query reads two files.
+function M.same_study(who, a, b)
+  if a.study and b.study and a.study ~= b.study then
+    fail("invalid", ("%s: the two are of two studies; collect() makes a frame "
+      .. "of the rows of one"):format(who))
+  end
+end
+
+--- nodes.joined(a, b): two lists one after the other, either may be nil.
+function M.joined(a, b)
+  if not a or not b then return a or b end
+  local out = table.move(a, 1, #a, 1, {})
+  return table.move(b, 1, #b, #out + 1, out)
 end
 
 return M

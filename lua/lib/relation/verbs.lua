@@ -1,9 +1,9 @@
 -- The verbs of one relation: each takes a node and arguments, checks them, and
--- gives the node of a new relation. Those of two, and those that turn rows into
--- columns, are in combine.lua.
+-- gives the node of a new relation. Those that choose rows are in choose.lua,
+-- what should hold for rows in rules.lua; those of two relations, and those
+-- that turn rows into columns, in combine.lua.
 
 local fail = require "ts.error".fail
-local NA = require "ts.na".NA
 local expression = require "trialsh.expression"
 local columns_module = require "trialsh.relation.columns"
 local layers = require "trialsh.relation.layers"
@@ -12,7 +12,7 @@ local nodes = require "trialsh.relation.nodes"
 local index, names_of = columns_module.index, columns_module.names_of
 local find, copy = columns_module.find, columns_module.copy
 local wrap, open_layer = layers.wrap, layers.open_layer
-local level_order = layers.level_order
+local level_order = expression.level_order
 local derive, no_group = nodes.derive, nodes.no_group
 
 -- relations.is and relations.node_of come from trialsh.relation, which loads
@@ -20,94 +20,6 @@ local derive, no_group = nodes.derive, nodes.no_group
 return function(relations)
 
 local verbs = {}
-
-
--- where{ COL = value, ... } as trees, in the order of names
-local function where_table(node, conditions)
-  local list, trees = {}, {}
-  for name in pairs(conditions) do
-    if type(name) ~= "string" then
-      fail("type", "where{ } holds NAME = value, not a list")
-    end
-    list[#list + 1] = name
-  end
-  table.sort(list)
-  for i, name in ipairs(list) do
-    local value = conditions[name]
-    local column = { "column", name = find("where", node.columns, name).name }
-    local tree
-    if value == NA then
-      tree = { "is", column, { "null" } }
-    elseif type(value) == "table" then
-      local present, missing = {}, false
-      for _, v in ipairs(value) do
-        if v == NA then missing = true else present[#present + 1] = v end
-      end
-      if #present == 0 and not missing then
-        fail("invalid", ("where: %s = { } is an empty list"):format(name))
-      end
-      if #present > 0 then
-        tree = { "in", column, { "param", value = present } }
-      end
-      if missing then
-        local null = { "is", column, { "null" } }
-        tree = tree and { "group", { "or", tree, null } } or null
-      end
-    else
-      tree = { "binary", op = "=", column, { "param", value = value } }
-    end
-    trees[i] = { tree = tree, source = name .. " = ...", sure = value == NA }
-  end
-  return trees
-end
-
---- relation:where(condition [, value, ...]) -> relation
--- Rows for which a condition of SQL holds; ? stands for the values that
--- follow, a list for `in ?`. Or a table: where { COL = value, COL = { a, b },
--- COL = NA }. Rows that it cannot decide, a value being missing, are left out
--- and counted in a note. Words of columns with levels are checked.
---
---   > demo.adsl:where("AGE > ? and SEX = 'F'", 70):count()
---      n
---   1  4
---     SIMULATED DATA
---
---   > demo.adlb:where { PARAMCD = "ALC", AVISIT = { "Day 15", "Day 29" } }:count()
---       n
---   1  40
---     SIMULATED DATA
---
--- See also: relation:mutate, relation:select.
-function verbs.where(node, condition, ...)
-  no_group(node, "where")
-  if type(condition) == "boolean" then
-    fail("type", ("where(%s): Lua compared before where was asked; write the "
-      .. "condition as text, where \"AVAL > 900\", or as values, "
-      .. "where { AVISIT = \"Day 29\" }"):format(condition))
-  end
-  local trees
-  if type(condition) == "table" then
-    trees = where_table(node, condition)
-  else
-    trees = { { tree = expression.parse("where", condition, { ... }),
-      source = condition } }
-  end
-  local layer, words = node.layer, {}
-  table.move(node.words or {}, 1, #(node.words or {}), 1, words)
-  for _, where in ipairs(trees) do
-    local kind, used, found =
-      expression.check("where", where.tree, node.columns)
-    table.move(found, 1, #found, #words + 1, words)
-    if kind == "text" then
-      fail("type", ("where: '%s' is a text, no condition")
-        :format(where.source))
-    end
-    layer = open_layer(layer, used)
-    layer.where[#layer.where + 1] = {
-      tree = where.tree, source = not where.sure and where.source or nil }
-  end
-  return derive(node, { layer = layer, words = words })
-end
 
 --- relation:select("COL", "NEW = COL", ...) -> relation
 -- Only these columns, in this order; "NEW = COL" renames.
@@ -155,14 +67,50 @@ function verbs.select(node, ...)
   return derive(node, { layer = layer, columns = index(columns) })
 end
 
+-- lag and its like run on from one subject to the next where no by() says
+-- that they should not.
+local running = { lag = true, lead = true, cumsum = true, cummean = true,
+  cummin = true, cummax = true, cumcount = true }
+
+local function note_subjects(node, name)
+  local subject = node.columns.usubjid
+  if node.group or not running[name] or not subject then return end
+  if relations.has_several(node, subject) then
+    require "trialsh.note".say("%s without by runs on from one %s to the next; "
+      .. 'by "%s" keeps them apart', name, subject.name, subject.name)
+  end
+end
+
+-- The column that a mutate makes: like the one it is, or is a value of.
+local function new_column(name, tree, kind)
+  local same, from = expression.column(tree), expression.source(tree)
+  if same then return copy(same, { name = name }) end
+  return { name = name, type = kind, unit = from and from.unit,
+    format = from and from.format, levels = from and from.levels,
+    declared = from and from.declared }
+end
+
 --- relation:mutate("NEW = expression", ...) -> relation
 -- New columns, in order; each may use the one before. Expressions are
 -- SQLite's without its traps: / is real division, ln and log10 for log, text
 -- in single quotes. What has no finite value (x / 0, ln(0), 10 * 1e308) is
--- missing, and a note counts it. An existing name is replaced. Functions: abs ceil floor
--- round sign exp ln log10 sqrt power coalesce ifnull nullif iif case, lower
--- upper trim replace substr instr length ||, flag(condition) (Y or N),
+-- missing, and a note counts it. An existing name is replaced. Functions: abs
+-- ceil floor round sign exp ln log10 sqrt power coalesce ifnull nullif iif case,
+-- lower upper trim replace substr instr length ||, flag(condition) (Y or N),
 -- days(from, to), first_date(text), last_date(text).
+--
+-- After by() a column may also look at the other rows of its group, in the
+-- order of rows; order before by changes it. Without by all are one group.
+--   lag(x [, n [, default]])  lead(...)  x of the n-th row before, after
+--   first(x)  last(x)  nth(x, k)  x of that row; nth(x, -1) counts from the end
+--   row_number()     1, 2, ... in order
+--   rank(x)  dense_rank(x)  of a column, rank(x desc) from the largest; equal
+--                    values share 1, 2, 2, 4 or 1, 2, 2, 3; missing have none
+--   cumsum(x)  cummean  cummin  cummax  cumcount  of the rows up to this one
+--   mean(x), count(*) ...  any aggregate: that of the group, beside each row
+-- first, last, nth, lag and lead give what stands in that row, missing too;
+-- aggregates and cumsum leave missing values out. `first(x) filter (where x is
+-- not null)` is the first value that is there.
 --
 --   > demo.adlb:where "AVISIT = 'Day 29'":mutate("LR = ln(AVAL / BASE)"):select("USUBJID", "LR"):head(2)
 --      USUBJID         LR
@@ -170,10 +118,18 @@ end
 --   2  DEMO-001  0.850908
 --     SIMULATED DATA
 --
--- See also: relation:summarise, relation:where.
+--   > alc = demo.adlb:where { PARAMCD = "ALC" }:order "AVISITN"
+--   > alc:by "USUBJID":mutate("PREV = lag(AVAL)", "N = row_number()"):where "USUBJID = 'DEMO-001'":select("AVISIT", "AVAL", "PREV", "N")
+--      AVISIT    AVAL  PREV  N
+--   1  Baseline   929    NA  1
+--   2  Day 8      836   929  2
+--   3  Day 15    1913   836  3
+--   4  Day 29    2182  1913  4
+--     SIMULATED DATA
+--
+-- See also: relation:by, relation:summarise, relation:where.
 function verbs.mutate(node, ...)
-  no_group(node, "mutate")
-  local layer, columns = node.layer, node.columns
+  local layer, columns, window = node.layer, node.columns, node.group or {}
   for _, item in ipairs { ... } do
     local name, rest = expression.definition("mutate", item)
     if not name then
@@ -181,35 +137,39 @@ function verbs.mutate(node, ...)
         :format(tostring(item)))
     end
     local tree = expression.parse("mutate", rest)
-    local kind, used = expression.check("mutate", tree, columns)
-    layer = open_layer(layer, used)
-    local from = expression.column(tree)
+    local kind, used, _, seen = expression.check("mutate", tree, columns,
+      { windows = true })
+    if seen.windowed then
+      note_subjects(node, seen.windowed)
+      layer = layers.windowed(layer, used, window)
+    else
+      layer = open_layer(layer, used, window)
+    end
     local old = columns[name:lower()]
-    local column = from and copy(from, { name = old and old.name or name })
-      or { name = old and old.name or name, type = kind }
+    for _, group in ipairs(window) do
+      if old and old.name == group then
+        fail("invalid", ("mutate: rows are grouped by %s, which stays as it "
+          .. "is"):format(group))
+      end
+    end
+    local column = new_column(old and old.name or name, tree, kind)
     local list = {}
     for i, c in ipairs(columns) do list[i] = c == old and column or c end
     if not old then list[#list + 1] = column end
     columns = index(list)
-    local output = { name = column.name, tree = tree }
-    if old then
-      -- the new value hides the old one, which its own expression may read
-      for i, o in ipairs(layer.outputs) do
-        if o.name == old.name then
-          layer = o.tree and wrap(layer) or layer
-          layer.outputs[i] = output
-        end
-      end
-    else
-      layer.outputs[#layer.outputs + 1] = output
+    local place = #layer.outputs + 1
+    for i, output in ipairs(layer.outputs) do
+      if old and output.name == old.name then place = i end
     end
+    layer.outputs[place] = { name = column.name, tree = tree }
   end
-  return derive(node, { layer = layer, columns = columns })
+  return derive(node, { layer = layer, columns = columns, group = false })
 end
 
 --- relation:by("COL", ...) -> groups
--- Groups the rows for the summarise or count that follows. Groups come in the
--- order of levels.
+-- Groups the rows for the one verb that follows: summarise, count, mutate,
+-- where, head or expect; what that gives is not grouped any more. Groups come
+-- in the order of levels.
 --
 --   > demo.adsl:by "TRT01P":count()
 --      TRT01P     n
@@ -254,9 +214,10 @@ local function aggregate(node, who, items)
       end
     end
     local tree = expression.parse(who, rest)
-    local kind = expression.check(who, tree, node.columns,
+    local kind, _, _, seen = expression.check(who, tree, node.columns,
       { aggregates = true, group = inside })
-    columns[#columns + 1] = { name = name, type = kind }
+    if seen.ordered then layer.source = layers.numbered(node.layer) end
+    columns[#columns + 1] = new_column(name, tree, kind)
     layer.outputs[#layer.outputs + 1] = { name = name, tree = tree }
   end
   return derive(node, { layer = layer, columns = index(columns),
@@ -266,8 +227,10 @@ end
 --- relation:summarise("NEW = aggregate", ...) -> relation
 -- One row per group of by(), or one in all. Aggregates: count(*), count(x),
 -- sum, mean, median, quantile(x, p) (type 2), min, max, stddev, variance,
--- geomean, geosd, group_concat; `filter (where condition)` may follow one.
--- Missing values are left out; sums are compensated and equal to describe().
+-- geomean, geosd, group_concat; first(x), last(x) and nth(x, k), of the rows in
+-- their order. `filter (where condition)` may follow one. Missing values are
+-- left out, but by first, last and nth, which give what stands in that row;
+-- sums are compensated and equal to describe().
 --
 --   > demo.adsl:by("SEX"):summarise("n = count(*)", "age = mean(AGE)")
 --      SEX   n       age
@@ -352,32 +315,6 @@ function verbs.order(node, ...)
   return derive(node, { layer = layer })
 end
 
---- relation:limit(n) -> relation
--- The first n rows.
---
---   > #demo.adsl:limit(5)
---   5
---
--- See also: relation:head, relation:order.
-function verbs.limit(node, n)
-  no_group(node, "limit")
-  if math.type(n) ~= "integer" or n < 0 then
-    fail("invalid", ("limit: %s is no number of rows"):format(tostring(n)))
-  end
-  local layer = wrap(node.layer)
-  layer.limit = n
-  return derive(node, { layer = layer })
-end
-
---- relation:head([n]) -> relation
--- The first n rows, 6 by default.
---
---   > #demo.adsl:head()
---   6
---
--- See also: relation:limit.
-function verbs.head(node, n) return verbs.limit(node, n or 6) end
-
 --- relation:label { COL = "text" } -> relation
 -- Labels of columns, which pass through all verbs and into tables and figures.
 --
@@ -434,7 +371,8 @@ function verbs.levels(node, given)
       end
       seen[level] = true
     end
-    if column.type == "real" then
+    if column.type == "real"
+        and not (column.origin and column.origin:empty()) then
       fail("type", ("levels: %s is a number"):format(name))
     end
     for i, c in ipairs(columns) do
@@ -448,42 +386,8 @@ function verbs.levels(node, given)
   return derive(node, { columns = index(columns), declared = declared })
 end
 
---- relation:key("COL", ...) -> relation
--- Columns that name a row: never missing and never twice, or reading the rows
--- is an error that shows the first that breaks it.
---
---   > #demo.adsl:key "USUBJID":collect()
---   24
---
--- See also: relation:expect, relation:join.
-function verbs.key(node, ...)
-  local key = {}
-  for i, name in ipairs { ... } do
-    key[i] = find("key", node.columns, name).name
-  end
-  if #key == 0 then fail("invalid", "key: no columns") end
-  return derive(node, { key = key, check_key = true })
-end
-
---- relation:expect("condition", ...) -> relation
--- What should hold for every row; a note says for how many it does not.
---
---   > #demo.adsl:expect "AGE between 18 and 100":collect()
---   24
---
--- See also: relation:key.
-function verbs.expect(node, ...)
-  local expects = {}
-  table.move(node.expects or {}, 1, #(node.expects or {}), 1, expects)
-  for _, condition in ipairs { ... } do
-    local tree = expression.parse("expect", condition)
-    expression.check("expect", tree, node.columns)
-    expects[#expects + 1] = { source = condition, layer = node.layer,
-      tree = tree }
-  end
-  return derive(node, { expects = expects })
-end
-
+require "trialsh.relation.choose"(relations, verbs)
+require "trialsh.relation.rules"(relations, verbs)
 require "trialsh.relation.combine"(relations, verbs)
 
 return verbs

@@ -7,6 +7,7 @@ local errors = require "ts.error"
 local note = require "trialsh.note"
 local relation = require "trialsh.relation"
 local definition = require "trialsh.definition"
+local findings = require "trialsh.study.findings"
 
 local fail = errors.fail
 
@@ -26,7 +27,8 @@ end
 
 -- Computes a relation and stores its rows as a table.
 local function materialise(self, name, node, facts)
-  relation.check(node)
+  local found = relation.judge(node, ('s:findings "%s" lists them')
+    :format(name))
   local frame = node.frame or relation.ask(node)
   local columns = {}
   for j, c in ipairs(node.columns) do
@@ -43,6 +45,7 @@ local function materialise(self, name, node, facts)
     definition = facts.definition, sources = facts.sources,
     script = facts.script, line = facts.line, sha256 = facts.sha256,
     simulated = node.simulated or facts.simulated, columns = columns })
+  findings.keep(self, name, found)
   self.handle:audit { verb = facts.verb or "derive", object = name,
     rows = #frame, sha256 = facts.sha256,
     detail = facts.definition and json.encode(facts.definition) }

@@ -1,0 +1,317 @@
+-- What is checked before rows are read, and what is found in them: that a join
+-- meets one row, that levels hold; and the rules of rules.lua.
+
+local text = require "ts.text"
+local fail = require "ts.error".fail
+local NA = require "ts.na".NA
+local note = require "trialsh.note"
+local quote = require "trialsh.expression".quote
+local show_value = require "trialsh.relation.columns".show_value
+local layers = require "trialsh.relation.layers"
+local nodes = require "trialsh.relation.nodes"
+
+local MOST = 1000 -- rows of one rule that are kept
+
+-- M is trialsh.relation; run(node, make [, columns]) asks its store.
+return function(M, run)
+
+local checks, judge = {}, {}
+
+local function list_of(names, before)
+  local list = {}
+  for i, name in ipairs(names) do list[i] = (before or "") .. quote(name) end
+  return table.concat(list, ", ")
+end
+
+local function row_text(frame, i, n, between)
+  local values = {}
+  for j = 1, n do values[j] = tostring(frame:value(i, j)) end
+  return table.concat(values, between or " ")
+end
+
+-- A second match is an error, and what matched is said once.
+function checks.join(node, join)
+  local on = {}
+  for i, key in ipairs(join.keys) do
+    on[i] = ("a.%s = b.%s"):format(quote(key), quote(key))
+  end
+  local list, match = list_of(join.keys), table.concat(on, " and ")
+  local b_list = list_of(join.keys, "b.")
+  if not join.many then
+    local twice = run(node, function(c)
+      local left = c:layer(join.left.layer)
+      return ("select %s from (select distinct %s from (%s)) a join (%s) b "
+        .. "on %s group by %s having count(*) > 1 limit 4"):format(b_list,
+        list, left, c:layer(join.right.layer), match, b_list)
+    end)
+    if #twice > 0 then
+      local found = {}
+      for i = 1, math.min(#twice, 3) do
+        found[i] = row_text(twice, i, #join.keys)
+      end
+      fail("exists", ("join by %s: more than one row on the right for %s%s; "
+        .. "{ many = true } takes them all"):format(
+        table.concat(join.keys, ", "), table.concat(found, ", "),
+        #twice > 3 and " and others" or ""))
+    end
+  end
+  local function matched(a, b)
+    local frame = run(node, function(c)
+      local left = c:layer(a.layer)
+      return ("select count(*), count(_ts_hit) from (%s) a left join (select "
+        .. "distinct %s, 1 as _ts_hit from (%s)) b on %s"):format(left, list,
+        c:layer(b.layer), match)
+    end)
+    return frame:value(1, 1), frame:value(1, 2)
+  end
+  local n, hit = matched(join.left, join.right)
+  local m, used = matched(join.right, join.left)
+  note.say("join by %s: %d of %d rows matched, %d of %d rows of the right "
+    .. "used", table.concat(join.keys, ", "), hit, n, used, m)
+end
+
+-- Two rows for one place are an error that shows it.
+function checks.wider(_, wider)
+  local names = list_of(wider.keys)
+  local twice = run(wider.left, function(c)
+    return ("select %s from (%s) group by %s having count(*) > 1 limit 1")
+      :format(names, c:layer(wider.left.layer), names)
+  end)
+  if #twice > 0 then
+    fail("exists", ("wider: more than one value for %s"):format(
+      row_text(twice, 1, #wider.keys, ", ")))
+  end
+end
+
+local found = {}
+
+--- check.before(node): what must hold for its rows to be read; seen to once.
+function found.before(node)
+  for _, check in ipairs(node.checks or {}) do
+    if not check.checked then
+      checks[check.kind](node, check)
+      check.checked = true
+    end
+  end
+end
+
+--- check.levels(node, frame, columns): a text beside the declared levels is an
+-- error that shows it.
+function found.levels(node, frame, columns)
+  for i, column in ipairs(columns) do
+    if node.declared and node.declared[column.name] then
+      local levels = frame:column(i).levels
+      if #levels > #column.levels then
+        fail("invalid", ("%s has '%s', which its levels (%s) lack"):format(
+          column.name, levels[#column.levels + 1],
+          table.concat(column.levels, ", ")))
+      end
+    end
+  end
+end
+
+--- check.say_words(node): no row was found; words that stand nowhere in their
+-- column are told.
+function found.say_words(node)
+  for _, w in ipairs(node.words or {}) do
+    local origin = w.column.origin
+    if origin and type(w.word) == "string" then
+      local values = run(node, function(c)
+        return ("select distinct %s from %s where %s is not null limit 500")
+          :format(quote(origin.name), c:source(origin), quote(origin.name))
+      end):column(1).levels or {}
+      local there = false
+      for _, v in ipairs(values) do there = there or v == w.word end
+      if not there and #values < 500 then
+        table.sort(values)
+        local near = text.nearest(w.word, values)
+        note.say("no %s is '%s'; %s", origin.name, w.word, near
+          and "nearest: " .. near or "it is " .. table.concat(values, ", ",
+            1, math.min(8, #values)))
+      end
+    end
+  end
+end
+
+-- Rules ----------------------------------------------------------------------
+
+-- A broken key is an error.
+function judge.key(rule)
+  local names = list_of(rule.key)
+  local twice = run(rule.node, function(c)
+    return ("select %s, count(*) from (%s) group by %s having count(*) > 1 "
+      .. "or %s limit 4"):format(names, c:layer(rule.node.layer), names,
+      names:gsub(", ", " is null or ") .. " is null")
+  end)
+  if #twice == 0 then return { n = 0 } end
+  local n = #rule.key
+  fail("exists", ("key %s: %d rows are '%s'%s"):format(
+    table.concat(rule.key, " "), twice:value(1, n + 1), row_text(twice, 1, n),
+    #twice > 1 and ", and there are others" or ""))
+end
+
+-- The columns that tell which row it is, and those that the rule looks at.
+local function columns_of(rule, key)
+  local names, shown = {}, {}
+  for _, name in ipairs(key or {}) do
+    local column = rule.node.columns[name:lower()]
+    if column then names[#names + 1] = column end
+  end
+  if #names < #(key or { "" }) then
+    names = { rule.node.columns.usubjid }
+  end
+  local is_key = {}
+  for _, column in ipairs(names) do is_key[column] = true end
+  for _, column in ipairs(rule.node.columns) do
+    if rule.used[column.name:lower()] and not is_key[column] then
+      shown[#shown + 1] = column
+    end
+  end
+  return names, shown
+end
+
+-- The rows for which a condition does not hold: number, key, values.
+local function broken_rows(rule, node)
+  local key, shown = columns_of(rule, node.key)
+  local columns = table.move(shown, 1, #shown, #key + 1, { table.unpack(key) })
+  local names = {}
+  for i, column in ipairs(columns) do names[i] = quote(column.name) end
+  names[#names + 1] = "_ts_row"
+  local variables = { table.unpack(columns) }
+  variables[#variables + 1] = { name = "_ts_row", type = "real" }
+  local frame = run(rule.node, function(c)
+    return ("select %s from (%s) where not _ts_holds order by _ts_row limit %d")
+      :format(table.concat(names, ", "), c:layer(layers.with_rows(rule.layer)),
+        MOST)
+  end, variables)
+  local same, rows = M.rows_of(rule.node) == M.rows_of(node), {}
+  for i = 1, #frame do
+    local parts = {}
+    for j, column in ipairs(columns) do
+      parts[j] = column.name .. (j > #key and " = " or " ")
+        .. show_value(column, frame:value(i, j))
+    end
+    rows[i] = { row = same and frame:value(i, #columns + 1) or NA,
+      key = #key > 0 and table.concat(parts, ", ", 1, #key) or NA,
+      found = table.concat(parts, ", ", #key + 1) }
+  end
+  return rows
+end
+
+function judge.expect(rule, node)
+  local frame = run(rule.node, function(c)
+    return ("select count(*) filter (where not _ts_holds), count(*) filter "
+      .. "(where _ts_holds is null) from (%s)"):format(c:layer(rule.layer))
+  end)
+  local n = frame:value(1, 1)
+  return { n = n, undecided = frame:value(1, 2),
+    rows = n > 0 and broken_rows(rule, node) or nil }
+end
+
+-- The combinations of columns that occur, as a list of lists of texts.
+local function combinations(node, names)
+  local frame = M.ask(M.verbs.distinct(node, table.unpack(names)), nil,
+    { quiet = true })
+  local list = {}
+  for i = 1, #frame do
+    list[i] = {}
+    for j, name in ipairs(names) do
+      list[i][j] = show_value(node.columns[name:lower()], frame:value(i, j))
+    end
+  end
+  return list
+end
+
+-- The last day of each subject, where the rule has one.
+local function last_days(rule, subjects, own)
+  if not rule.upto then return {} end
+  local days = M.ask(M.verbs.summarise(M.verbs.by(subjects,
+    table.unpack(own)), ('_last = max("%s")'):format(rule.upto)), nil,
+    { quiet = true })
+  local out = {}
+  for i = 1, #days do
+    local id = {}
+    for j, name in ipairs(own) do
+      id[j] = show_value(subjects.columns[name:lower()], days:value(i, j))
+    end
+    local last = days:value(i, #own + 1)
+    if last ~= NA then out[table.concat(id, "\0")] = last end
+  end
+  return out
+end
+
+-- Each combination of the subjects' columns with each of the other ones.
+function judge.visits(rule)
+  local subjects, own, other = rule.of or rule.node, {}, {}
+  for _, name in ipairs(rule.by) do
+    local list = subjects.columns[name:lower()] and own or other
+    list[#list + 1] = name
+  end
+  local there = {}
+  local all = table.move(own, 1, #own, 1, {})
+  table.move(other, 1, #other, #all + 1, all)
+  all[#all + 1] = rule.column
+  for _, row in ipairs(combinations(rule.node, all)) do
+    there[table.concat(row, "\0")] = true
+  end
+  local last = last_days(rule, subjects, own)
+  local others = #other > 0 and combinations(rule.node, other) or { {} }
+  local n, rows = 0, {}
+  for _, subject in ipairs(combinations(subjects, own)) do
+    local day = last[table.concat(subject, "\0")]
+    for _, rest in ipairs(others) do
+      local id, words = nodes.joined(subject, rest), {}
+      for j, value in ipairs(id) do words[j] = all[j] .. " " .. value end
+      local key = table.concat(id, "\0")
+      for _, visit in ipairs(rule.visits) do
+        if not there[key .. "\0" .. visit.name]
+            and not (day and visit.day > day) then
+          n = n + 1
+          rows[#rows + 1] = n <= MOST and { row = NA,
+            key = table.concat(words, ", "), found = "no " .. visit.name }
+            or nil
+        end
+      end
+    end
+  end
+  return { n = n, rows = rows }
+end
+
+-- "AVISIT: Day 1, Day 8"; that they hold is seen when the rows are read.
+local function level_rules(node)
+  local list = {}
+  for name in pairs(node.declared or {}) do
+    local column = node.columns[name:lower()]
+    if column and column.levels then
+      list[#list + 1] = { kind = "levels", n = 0,
+        rule = ("%s: %s"):format(name, table.concat(column.levels, ", ")) }
+    end
+  end
+  table.sort(list, function(a, b) return a.rule < b.rule end)
+  return list
+end
+
+local words = { expect = "expect %s: does not hold for %d row%s%s",
+  visits = "expect_visits %s: %d row%s missing%s" }
+
+--- check.rules(node [, where]) -> findings
+-- Judges the rules that a relation carries: { kind, rule, n, undecided, rows },
+-- one for each; rows holds the first 1000 of n, { row, key, found }. What does
+-- not hold is a warning, and where says who lists it.
+function found.rules(node, where)
+  local list = {}
+  for _, rule in ipairs(node.rules or {}) do
+    local finding = judge[rule.kind](rule, node)
+    finding.kind, finding.rule = rule.kind, rule.rule
+    list[#list + 1] = finding
+    if finding.n > 0 then
+      note.warn(words[rule.kind], rule.rule, finding.n,
+        finding.n == 1 and "" or "s", where and "; " .. where or "")
+    end
+  end
+  return nodes.joined(list, level_rules(node))
+end
+
+return found
+
+end
