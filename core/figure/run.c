@@ -19,8 +19,8 @@
 #include <time.h>
 #include <unistd.h>
 #include <linux/close_range.h>
-#include "jail.h"
 #include "ts/interrupt.h"
+#include "ts/jail.h"
 #include "ts/memory.h"
 
 #define LARGEST ((size_t)512 << 20) /* bytes of a picture */
@@ -153,7 +153,7 @@ static _Noreturn void become_gnuplot(const process *gnuplot, const int *ends,
     if (close_range(3, ~0u, CLOSE_RANGE_CLOEXEC))
         for (int i = 3; i < 1024; i++)
             fcntl(i, F_SETFD, FD_CLOEXEC);
-    ts_jail_limits(seconds);
+    ts_jail_limits(seconds, 4.0 * (1 << 30), 256 << 20);
     if (ts_jail_filter())
         write_all(end[REPORT], "unjailed", 8);
     execve(gnuplot->program, argv, env);
