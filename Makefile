@@ -21,7 +21,8 @@ endif
 GCC := $(shell gcc -dumpversion)
 DEPS = libc6-dev liblua5.4-dev libreadline-dev libsqlite3-dev r-mathlib \
        liblapacke-dev liblapack-dev libblas-dev libgfortran-$(GCC)-dev \
-       libssl-dev zlib1g-dev libcjson-dev librandom123-dev \
+       libssl-dev zlib1g-dev libcjson-dev libreadstat-dev \
+       librandom123-dev \
        gnuplot-nox fonts-liberation
 TEST_DEPS = libcmocka-dev lua-unit tmux poppler-utils libxml2-utils sqlite3 \
             procps
@@ -48,7 +49,7 @@ LAPACK = $(LIBDIR)/liblapacke.a $(LIBDIR)/lapack/liblapack.a \
          $(LIBDIR)/blas/libblas.a -l:libgfortran.a \
          $(filter /%,$(shell gcc -print-file-name=libquadmath.a))
 LIBS = -l:liblua5.4.a -lreadline -lsqlite3 $(RMATH) $(LAPACK) \
-       -lcrypto -lz -lcjson -lm
+       -lcrypto -lz -lcjson -lreadstat -lm
 
 # Build -----------------------------------------------------------------------
 

@@ -18,6 +18,7 @@ static const luaL_Reg modules[] = {
     {"ts.na", luaopen_ts_na},
     {"ts.gnuplot", luaopen_ts_gnuplot},
     {"ts.json", luaopen_ts_json},
+    {"ts.readstat", luaopen_ts_readstat},
     {"ts.store", luaopen_ts_store},
     {"ts.survival", luaopen_ts_survival},
     {"ts.text", luaopen_ts_text},

@@ -5,6 +5,7 @@ local note = require "trialsh.note"
 
 local M = { what = "CSV",
   extensions = { csv = true, tsv = true, tab = true, txt = true },
+  by_name = { txt = true },
   takes = { types = { "table" }, na = { "table" }, delimiter = { "string" },
     encoding = { "string" } },
   writes = {} }

@@ -1,6 +1,7 @@
 -- Files of data: read() into a frame, and a frame or relation into a file. Each
 -- kind of file has a module of its own with the same contract:
 --   what, extensions, takes, writes   its name, endings, and options
+--   by_name   endings that are data only when asked for by name
 --   open(path, opt) -> file, facts    file: frame(), close(); facts: sha256, n_row
 --   columns(facts)   say(path, facts [, table])   store(store, name, file, facts)
 --   write(node, path, opt)            where it can be written
@@ -12,7 +13,7 @@ local relation = require "trialsh.relation"
 local M = {}
 
 local KINDS = { require "trialsh.delimited", require "trialsh.xpt",
-  (require "trialsh.dsjson") }
+  require "trialsh.foreign", (require "trialsh.dsjson") }
 
 --- read.options: what read and import take for files, of all kinds.
 M.options = {}
@@ -23,12 +24,14 @@ for _, kind in ipairs(KINDS) do
 end
 
 --- read.kind(path [, plain]): the kind of file that a name promises, or nil; a
--- .txt is taken for data where it is asked for by name alone.
+-- .txt or a catalog is taken for data where it is asked for by name alone.
 function M.kind(path, plain)
   local extension = (path:match "%.([^./]+)$" or ""):lower()
-  if plain and extension == "txt" then return nil end
   for _, kind in ipairs(KINDS) do
-    if kind.extensions[extension] then return kind end
+    if kind.extensions[extension] then
+      return not (plain and kind.by_name and kind.by_name[extension]) and kind
+        or nil
+    end
   end
 end
 
@@ -76,8 +79,9 @@ function M.open(path, opt)
 end
 
 --- read(file [, opt]) -> frame
--- Reads a CSV, TSV, SAS transport (.xpt) or Dataset-JSON file (.json, .ndjson,
--- .dsjc) into a frame; no study is needed. The type of a column of text files
+-- Reads a CSV, TSV, SAS (.xpt, .sas7bdat), SPSS (.sav, .zsav, .por), Stata
+-- (.dta) or Dataset-JSON file (.json, .ndjson, .dsjc) into a frame; no study is
+-- needed. The type of a column of text files
 -- is found from all its values: numbers only (or missing) make it real, else it
 -- is text; where at least 90 % are numbers the others are told as an error.
 -- Nothing between delimiters is missing, as are NA and . in a real column; ""
@@ -96,6 +100,17 @@ end
 --   encoding   UTF-8 by default; "latin1", "windows-1252" ...
 --   rows       how many rows there must be: version 5 does not say it
 -- Errors name the byte.
+-- SAS data sets, SPSS and Stata files are read by a process of its own, which may
+-- do nothing else. Dates, times and formats become SAS's and print as dates. A
+-- column whose values all have value labels becomes text with these as levels;
+-- else it keeps its numbers, as does one where two codes share a label.
+-- SAS's .A to .Z and Stata's .a to .z stay special missing values; what SPSS
+-- declares missing is missing. SAS files with deleted rows are refused.
+--   catalog    "formats.sas7bcat": value labels of SAS formats
+--   labels     false keeps codes as they are; { "SEX" } labels only these
+--   encoding   what the file says by default
+--   rows       how many rows there must be
+-- A catalog (.sas7bcat) by itself is a frame of FORMAT, CODE and LABEL.
 -- Dataset-JSON 1.1 brings types, labels, formats and keys; null is missing, "" is
 -- empty text, dates with targetDataType integer are numbers that print as dates.
 -- A file that CDISC's schema refuses is an error with its path, rows[3][7].

@@ -22,26 +22,12 @@ end
 local function plural(n, word) return ("%d %s%s"):format(n, word,
   n == 1 and "" or "s") end
 
--- "AVAL: 2 values, BASE: 1 value"
-local function counted(facts, key)
-  local list, more = {}, 0
-  for _, c in ipairs(facts.columns) do
-    if c[key] > 0 and #list < 8 then
-      list[#list + 1] = c.name .. ": " .. plural(c[key], "value")
-    elseif c[key] > 0 then
-      more = more + 1
-    end
-  end
-  if more > 0 then list[#list + 1] = ("and %d more columns"):format(more) end
-  return #list > 0 and table.concat(list, ", ") or nil
-end
-
 --- xpt.say(path, facts [, table]): rows, columns and what cannot be known.
 function M.say(path, facts, name)
   note.say("%s: %d rows read, %d columns%s", path, facts.n_row,
     #facts.columns, name and ", table " .. name or "")
-  local special = counted(facts, "n_special")
-  local rounded = counted(facts, "n_rounded")
+  local special = note.counted(facts.columns, "n_special")
+  local rounded = note.counted(facts.columns, "n_rounded")
   if special then
     note.say("%s: special missing values (.A to .Z, ._) kept in %s", path,
       special)

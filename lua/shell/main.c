@@ -15,6 +15,7 @@
 #include "shell.h"
 #include "ts/file.h"
 #include "ts/interrupt.h"
+#include "ts/readstat.h"
 #include "version.h"
 
 static const char usage[] =
@@ -330,6 +331,9 @@ int main(int argc, char **argv)
 {
     shell_options o = {0};
     int code = EXIT_ERROR;
+    /* started by ourselves, to read a file that somebody sent */
+    if (argc > 1 && strcmp(argv[1], TS_READSTAT_CHILD) == 0)
+        _exit(ts_readstat_child(argc, argv));
     protect();
     setlocale(LC_CTYPE, "");
     o.commands = calloc((size_t)argc + 1, sizeof *o.commands);

@@ -94,7 +94,8 @@ function TestStudy.test_a_broken_file_changes_nothing()
   refuses("nearest: replace", s.import, s, bad, { replce = true })
   refuses("no column AG; nearest: AGE", s.import, s,
     write("x.csv", "AGE\n1\n"), { types = { AG = "text" } })
-  refuses("CSV, SAS transport (.xpt) and Dataset-JSON", s.import, s, "x.sav")
+  refuses("SPSS (.sav), Stata (.dta) and Dataset-JSON files can be imported",
+    s.import, s, "x.doc")
   refuses("always there", s.import, s, bad, { as = "results" })
   refuses("program's", s.import, s, bad, { as = "_ts_audit" })
 end

@@ -58,6 +58,7 @@ local function import_file(self, path, opt)
   local file, facts = read.open(path, opt)
   local old = raw_table(self, path, name)
   facts.given = given_options(opt)
+  facts.given.beside = facts.beside -- the hash of a file read with this one
   if old and old.sha256 == facts.sha256 and old.member == facts.member
       and json.encode(old.definition or {}) == json.encode(facts.given) then
     note.say("%s: unchanged since it was imported as %s", path, name)
@@ -77,9 +78,9 @@ local function import_file(self, path, opt)
 end
 
 --- study:import(path [, opt])
--- Reads a CSV, TSV, SAS transport (.xpt) or Dataset-JSON file (.json, .ndjson,
--- .dsjc), or every such file of a folder, into a table that takes the file's
--- base name in lower case. One transaction; what was there before an error
+-- Reads a CSV, TSV, SAS (.xpt, .sas7bdat), SPSS (.sav, .zsav, .por), Stata (.dta)
+-- or Dataset-JSON file (.json, .ndjson, .dsjc), or every such file of a folder,
+-- into a table that takes the file's base name in lower case. One transaction; what was there before an error
 -- stays. A file that did not change is left alone; one that did needs replace,
 -- which keeps the old rows in the file and derives again what depends on the
 -- table.
@@ -88,7 +89,7 @@ end
 --   replace    true takes the place of a table imported before
 --   types      { AGE = "text" }: the type of a column, "text" or "real"
 --   na         { "ND" }: further words for missing
---   delimiter, encoding, rows  as for read
+--   delimiter, encoding, rows, catalog, labels  as for read
 --   member     of a transport file that has several; the table takes its name
 -- SQL types and the rules of typing are those of read. Labels and formats that
 -- a file holds go with the columns; special missing values (.A to .Z, ._)
