@@ -37,6 +37,9 @@ ts_frame **tsl_new_frame(lua_State *L);
 ts_column **tsl_new_column(lua_State *L);
 ts_frame *tsl_check_frame(lua_State *L, int index);
 ts_column *tsl_check_column(lua_State *L, int index);
+/* Adds the arithmetic of columns to the metatable on top of the stack. */
+void tsl_column_arithmetic(lua_State *L);
+int tsl_column_map(lua_State *L);
 /* { AGE = "text" } or nil as an array in a userdata, left on the stack. */
 size_t tsl_check_types(lua_State *L, int index, const ts_csv_type **out);
 ts_csv *tsl_check_csv(lua_State *L, int index);

@@ -4,10 +4,7 @@
  */
 #include "bind.h"
 
-#include <math.h>
 #include <string.h>
-#include "ts/memory.h"
-#include "ts/text.h"
 
 #define FRAME "ts.frame"
 #define COLUMN "ts.column"
@@ -22,7 +19,7 @@ ts_frame **tsl_new_frame(lua_State *L)
 
 ts_column **tsl_new_column(lua_State *L)
 {
-    ts_column **box = lua_newuserdatauv(L, sizeof *box, 0);
+    ts_column **box = lua_newuserdatauv(L, sizeof *box, 1);
     *box = NULL;
     luaL_setmetatable(L, COLUMN);
     return box;
@@ -107,10 +104,9 @@ static int column_index(lua_State *L)
         int whole;
         lua_Integer i = lua_tointegerx(L, 2, &whole);
         if (!whole || i < 1 || (size_t)i > column->n)
-            return tsl_failf(L, TS_ENOTFOUND,
-                             "%s has no value %s: it has %d values",
-                             column->name, luaL_tolstring(L, 2, NULL),
-                             (int)column->n);
+            return tsl_failf(
+                L, TS_ENOTFOUND, "%s has no value %s: it has %d values",
+                column->name, luaL_tolstring(L, 2, NULL), (int)column->n);
         push_value(L, column, (size_t)i - 1);
         return 1;
     }
@@ -126,8 +122,7 @@ static int column_index(lua_State *L)
     else if (strcmp(key, "format") == 0)
         column->format ? lua_pushstring(L, column->format) : tsl_push_na(L);
     else if (strcmp(key, "informat") == 0)
-        column->informat ? lua_pushstring(L, column->informat)
-                         : tsl_push_na(L);
+        column->informat ? lua_pushstring(L, column->informat) : tsl_push_na(L);
     else if (strcmp(key, "special") == 0)
         push_special(L, column);
     else if (strcmp(key, "ordered") == 0)
@@ -140,144 +135,6 @@ static int column_index(lua_State *L)
         lua_pushvalue(L, 1);
         lua_pushvalue(L, 2);
         lua_call(L, 2, 1);
-    }
-    return 1;
-}
-
-/* Elementwise arithmetic --------------------------------------------------- */
-
-enum { ADD, SUB, MUL, DIV, POW, MOD };
-
-static double apply(int op, double a, double b)
-{
-    switch (op) {
-    case ADD:
-        return a + b;
-    case SUB:
-        return a - b;
-    case MUL:
-        return a * b;
-    case DIV:
-        return a / b;
-    case POW:
-        return pow(a, b);
-    default:
-        return a - floor(a / b) * b;
-    }
-}
-
-/* A number, NA or a real column as operand; the length it asks for, or 0. */
-static size_t operand(lua_State *L, int index, const double **values,
-                      double *scalar)
-{
-    if (lua_isnumber(L, index) || tsl_is_na(L, index)) {
-        *scalar = lua_isnumber(L, index) ? lua_tonumber(L, index) : NAN;
-        *values = NULL;
-        return 0;
-    }
-    const ts_column *column = tsl_check_column(L, index);
-    if (column->type != TS_REAL)
-        tsl_failf(L, TS_ETYPE, "%s is text: there is no arithmetic on it",
-                  column->name);
-    *values = column->real;
-    return column->n;
-}
-
-static int arithmetic(lua_State *L, int op)
-{
-    const double *a, *b;
-    double x, y;
-    size_t n = operand(L, 1, &a, &x), m = operand(L, 2, &b, &y);
-    ts_error err;
-    if (a && b && n != m)
-        return tsl_failf(L, TS_EINVALID, "columns of %d and %d values",
-                         (int)n, (int)m);
-    n = a ? n : m;
-    ts_column **box = tsl_new_column(L);
-    const char *name = a ? tsl_check_column(L, 1)->name
-                         : tsl_check_column(L, 2)->name;
-    tsl_try(L, ts_column_new_real(name, n, box, &err), &err);
-    double *out = (*box)->real;
-    for (size_t i = 0; i < n; i++) {
-        double r = apply(op, a ? a[i] : x, b ? b[i] : y);
-        out[i] = isfinite(r) ? r : NAN;
-    }
-    return 1;
-}
-
-static int column_add(lua_State *L)
-{
-    return arithmetic(L, ADD);
-}
-
-static int column_sub(lua_State *L)
-{
-    return arithmetic(L, SUB);
-}
-
-static int column_mul(lua_State *L)
-{
-    return arithmetic(L, MUL);
-}
-
-static int column_div(lua_State *L)
-{
-    return arithmetic(L, DIV);
-}
-
-static int column_pow(lua_State *L)
-{
-    return arithmetic(L, POW);
-}
-
-static int column_mod(lua_State *L)
-{
-    return arithmetic(L, MOD);
-}
-
-static int column_unm(lua_State *L)
-{
-    lua_settop(L, 1);
-    lua_pushnumber(L, -1);
-    return arithmetic(L, MUL);
-}
-
-/* map(column, "log" | "exp" | "sqrt" | "abs" | "round" [, digits]) */
-static int map(lua_State *L)
-{
-    static const char *const names[] = {"log",  "exp",   "sqrt",  "abs",
-                                        "round", "log10", NULL};
-    const ts_column *column = tsl_check_column(L, 1);
-    int which = luaL_checkoption(L, 2, NULL, names);
-    int digits = (int)luaL_optinteger(L, 3, 0);
-    ts_error err;
-    if (column->type != TS_REAL)
-        return tsl_failf(L, TS_ETYPE, "%s is text: it has no %s",
-                         column->name, names[which]);
-    ts_column **box = tsl_new_column(L);
-    tsl_try(L, ts_column_new_real(column->name, column->n, box, &err), &err);
-    for (size_t i = 0; i < column->n; i++) {
-        double x = column->real[i], r;
-        switch (which) {
-        case 0:
-            r = x > 0 ? log(x) : NAN;
-            break;
-        case 1:
-            r = exp(x);
-            break;
-        case 2:
-            r = x >= 0 ? sqrt(x) : NAN;
-            break;
-        case 3:
-            r = fabs(x);
-            break;
-        case 4:
-            r = ts_number_round(x, digits);
-            break;
-        default:
-            r = x > 0 ? log10(x) : NAN;
-        }
-        (*box)->real[i] = isfinite(r) ? r : NAN;
     }
     return 1;
 }
@@ -358,8 +215,8 @@ static int build(lua_State *L)
         if (!column && !lua_istable(L, -1))
             return tsl_failf(L, TS_ETYPE, "%s is not an array or a column",
                              name);
-        lua_Integer m = column ? (lua_Integer)(*column)->n
-                               : (lua_Integer)lua_rawlen(L, -1);
+        lua_Integer m =
+            column ? (lua_Integer)(*column)->n : (lua_Integer)lua_rawlen(L, -1);
         if (n < 0) {
             n = m;
             tsl_try(L, ts_frame_new((size_t)n, box, &err), &err);
@@ -375,10 +232,10 @@ static int build(lua_State *L)
             tsl_try(L, ts_frame_add(*box, copy, &err), &err);
         } else {
             int values = lua_gettop(L);
-            int declared = lua_istable(L, 3) &&
-                           lua_getfield(L, 3, name) == LUA_TTABLE;
-            build_column(L, name, values, n,
-                         declared ? lua_gettop(L) : 0, *box);
+            int declared =
+                lua_istable(L, 3) && lua_getfield(L, 3, name) == LUA_TTABLE;
+            build_column(L, name, values, n, declared ? lua_gettop(L) : 0,
+                         *box);
             lua_settop(L, values);
         }
         lua_pop(L, 2);
@@ -417,8 +274,8 @@ static int frame_column(lua_State *L)
                       "no such place");
         column = frame->column[i - 1];
     } else {
-        tsl_try(L, ts_frame_column(frame, luaL_checkstring(L, 2), &column,
-                                   &err),
+        tsl_try(L,
+                ts_frame_column(frame, luaL_checkstring(L, 2), &column, &err),
                 &err);
     }
     *tsl_new_column(L) = ts_column_ref(column);
@@ -493,6 +350,18 @@ static int column_meta(lua_State *L)
     return 0;
 }
 
+/* set_rows(column, text): the rows that its values are of, see
+ * relation.rows_of; arithmetic of columns of other rows says that it pairs them
+ * by place */
+static int set_rows(lua_State *L)
+{
+    tsl_check_column(L, 1);
+    luaL_checkstring(L, 2);
+    lua_settop(L, 2);
+    lua_setiuservalue(L, 1, 1);
+    return 0;
+}
+
 /* is_empty(column): nothing but NA */
 static int is_empty(lua_State *L)
 {
@@ -514,23 +383,21 @@ static const luaL_Reg frame_meta[] = {
     {"__gc", frame_gc}, {"__len", frame_n_row}, {NULL, NULL}};
 
 static const luaL_Reg frame_methods[] = {
-    {"n_row", frame_n_row},   {"names", frame_names},
-    {"column", frame_column}, {"value", frame_value},
-    {NULL, NULL},
+    {"n_row", frame_n_row}, {"names", frame_names}, {"column", frame_column},
+    {"value", frame_value}, {NULL, NULL},
 };
 
 static const luaL_Reg column_metas[] = {
-    {"__gc", column_gc},   {"__len", column_length},
-    {"__add", column_add}, {"__sub", column_sub},
-    {"__mul", column_mul}, {"__div", column_div},
-    {"__pow", column_pow}, {"__mod", column_mod},
-    {"__unm", column_unm}, {"__index", column_index},
+    {"__gc", column_gc},
+    {"__len", column_length},
+    {"__index", column_index},
     {NULL, NULL},
 };
 
 static const luaL_Reg functions[] = {
     {"build", build},
-    {"map", map},
+    {"map", tsl_column_map},
+    {"set_rows", set_rows},
     {"values", values},
     {"with", with},
     {"is_column", is_column},
@@ -548,8 +415,10 @@ void tsl_open_frame(lua_State *L)
         luaL_setfuncs(L, frame_methods, 0);
         lua_setfield(L, -2, "__index");
     }
-    if (luaL_newmetatable(L, COLUMN))
+    if (luaL_newmetatable(L, COLUMN)) {
         luaL_setfuncs(L, column_metas, 0);
+        tsl_column_arithmetic(L);
+    }
     lua_pop(L, 2);
 }
 

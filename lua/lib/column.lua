@@ -83,6 +83,13 @@ function M.lt(a, b) refuse(a, b, "<", ">") end
 
 function M.le(a, b) refuse(a, b, "<=", ">=") end
 
+--- column.paired(a, b): arithmetic met columns of other rows. Which row belongs
+-- to which is not known then, only their places.
+function M.paired(a, b)
+  require "trialsh.note".warn("%s and %s are of two relations: paired by place, "
+    .. "the first with the first; a join pairs them by key", a.name, b.name)
+end
+
 -- Text -----------------------------------------------------------------------
 
 local function show_numbers(column)

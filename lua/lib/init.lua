@@ -65,6 +65,7 @@ local function of_column(name)
   return function(...) return require "trialsh.column"[name](...) end
 end
 cframe.column_methods(of_column "get")
+cframe.column_meta("paired", of_column "paired")
 cframe.column_meta("__lt", of_column "lt")
 cframe.column_meta("__le", of_column "le")
 cframe.column_meta("__tostring", of_column "show")

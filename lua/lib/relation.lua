@@ -91,7 +91,7 @@ end
 --- relation.rows_of(node): a text that two relations share when their rows are
 -- the same ones in the same order, whatever their columns.
 function M.rows_of(node)
-  if node.frame then return ("frame %p"):format(node.frame) end
+  if node.frame then return node.rows or ("frame %p"):format(node.frame) end
   if not node.verb then
     return ("%p %s %s"):format(node.study, node.name or ("%p"):format(node),
       node.generation)
@@ -130,7 +130,8 @@ function M.of_frame(frame, facts)
   return relation_of { frame = frame, columns = columns, layer = layer,
     key = facts and facts.key, simulated = facts and facts.simulated,
     member = facts and facts.member, label = facts and facts.label,
-    dataset = facts and facts.dataset, print = facts and facts.print }
+    dataset = facts and facts.dataset, print = facts and facts.print,
+    rows = facts and facts.rows }
 end
 
 verbs = require "trialsh.relation.verbs"(M)

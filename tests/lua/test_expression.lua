@@ -123,4 +123,28 @@ function TestExpression.test_definition()
   lu.assertNil((expression.definition("mutate", "A == 2")))
 end
 
+-- x = null never holds in SQL, and nobody is told.
+function TestExpression.test_missing_values_are_asked_for()
+  lu.assertEquals(sql("AGE = ?", { NA }), '"AGE" is ?')
+  lu.assertEquals(sql("AGE <> ? or SEX = 'F'", { NA }),
+    '"AGE" is not ? or "SEX" = \'F\'')
+  lu.assertEquals(sql("? = AGE", { NA }), '? is "AGE"')
+  lu.assertEquals(sql("AGE in ?", { { 1, NA, 2 } }),
+    '("AGE" in (?, ?) or "AGE" is null)')
+  lu.assertEquals(sql("AGE not in (?, 3)", { NA }),
+    '("AGE" not in (3) and "AGE" is not null)')
+  lu.assertEquals(sql("AGE in ?", { NA }), '("AGE" in () or "AGE" is null)')
+  local _, bound = sql("AGE in ?", { { 1, NA, 2 } })
+  lu.assertEquals(bound, { 1, 2 })
+  refuses("AGE = null", "AGE = null never holds; write AGE is null")
+  refuses("null <> AGE", "write AGE is not null")
+  refuses("AGE in (1, null)", "write (AGE in (...) or AGE is null)")
+  refuses("AGE not in (1, null)", "write (AGE not in (...) and AGE is not null)")
+  refuses("AGE < null", "< null is never decided")
+  refuses("AGE between 1 and ?", "between ? is never decided for NA", { NA })
+  refuses("SEX like ?", "like ? is never decided", { NA })
+  refuses("case AGE when null then 1 end", "write case when AGE is null")
+  refuses("AGE = ?", "? is a list: it stands in 'in ?'", { { 1, 2 } })
+end
+
 os.exit(lu.LuaUnit.run())

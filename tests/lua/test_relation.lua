@@ -364,4 +364,87 @@ function TestRelation.test_wider_and_longer()
   lu.assertEquals(column(s.wide, "Day 29"), { 5 })
 end
 
+function TestRelation.test_na_for_a_question_mark_is_as_in_a_table()
+  for _, r in ipairs { s.adsl, s.adsl:collect() } do
+    lu.assertEquals(column(r:where("AGE = ?", NA), "USUBJID"), { "02" })
+    lu.assertEquals(#r:where("AGE <> ?", NA), 3)
+    lu.assertEquals(#r:where("AGE in ?", { 55, NA }), 2)
+    lu.assertEquals(#r:where("AGE not in ?", { 55, NA }), 2)
+    lu.assertEquals(#r:where("AGE in ?", { NA }), 1)
+  end
+  lu.assertStrContains(said[1], "NA is given for ?: rows where AGE is missing")
+end
+
+function TestRelation.test_columns_of_two_relations_are_paired_by_place()
+  local other = make({ "X" }, { { 1, 2, 3, 4, 5 } })
+  local function warned(f)
+    said = {}
+    f()
+    return table.concat(said, "\n"):find("paired by place", 1, true) ~= nil
+  end
+  local lb = s.adlb
+  lu.assertTrue(warned(function() return lb.AVAL - other.X end))
+  lu.assertTrue(warned(function() return (lb.AVAL * 2):sqrt() + other.X end))
+  lu.assertTrue(warned(function() return lb.AVAL - lb:order "AVAL".AVAL end))
+  lu.assertTrue(warned(function()
+    return lb:where "AVAL > 1".AVAL - lb:where("AVAL < ?", 800).AVAL
+  end))
+  lu.assertFalse(warned(function()
+    return lb.AVAL - s.adlb.AVAL + lb:collect().AVAL, other.X + other.X
+  end))
+  lu.assertFalse(warned(function()
+    return lb.AVAL - lb:by "USUBJID":mutate("F = first(AVAL)").F
+      + lb:join(s.adsl, "USUBJID").AGE
+  end))
+  lu.assertFalse(warned(function()
+    return lb:where { AVISIT = "Day 1" }:order "AVAL".AVAL
+      / lb:where { AVISIT = "Day 1" }:order "AVAL":mutate("Y = AVAL").Y
+  end))
+end
+
+function TestRelation.test_groups_in_byte_order_are_told_once()
+  s.x = make({ "SITE", "DAY", "ID" }, { { "b", "a", "b" },
+    { "Day 8", "Day 15", "Day 8" }, { "S-1", "S-2", "S-3" } })
+  s.x:count("SITE", "ID"):collect()
+  s.x:by "SITE":summarise "n = count(*)":collect()
+  lu.assertEquals(#said, 1)
+  lu.assertStrContains(said[1], "SITE has no levels: groups in byte order, 'a' "
+    .. "first; :levels{ SITE = { ... } } gives another")
+  s.x:count("DAY", "ID"):wider "DAY":collect()
+  lu.assertEquals(#said, 2)
+  lu.assertStrContains(said[2], "DAY has no levels: columns in byte order")
+  said = {}
+  s.x:levels { SITE = { "b", "a" } }:count "SITE":collect()
+  s.adsl:count "TRT01P":collect()
+  s.x:count "SITE":order "n":collect()
+  lu.assertEquals(said, {})
+end
+
+function TestRelation.test_the_tail_is_read_from_its_end()
+  local relation = require "trialsh.relation"
+  local x, g = {}, {}
+  for i = 1, 60 do x[i], g[i] = i % 7 == 0 and NA or i * 37 % 11, "g" .. i % 5 end
+  s.big = make({ "X", "G" }, { x, g })
+  local big = s.big
+  for _, r in ipairs { big, big:order("X desc", "G"), big:order "X",
+      big:where "X > 2", big:collect():order "G desc", big:limit(50),
+      big:order "X":limit(40), big:union(big):order "X",
+      big:by "G":mutate "N = row_number()", big:longer { "X" },
+      big:count("G", "X"), big:by "G":head(9) } do
+    local all, node = r:collect(), relation.node_of(r)
+    local tail = relation.ask(node, nil, { n = 5, total = #all, quiet = true })
+    lu.assertEquals(#tail, 5)
+    for j, c in ipairs(node.columns) do
+      for i = 1, 5 do
+        lu.assertEquals(tail:value(i, j), all[c.name][#all - 5 + i])
+      end
+    end
+  end
+end
+
+function TestRelation.test_levels_of_an_empty_column()
+  s.x = make({ "A", "B" }, { { NA, NA }, { 1, 2 } })
+  lu.assertEquals(s.x:levels { A = { "p", "q" } }.A.levels, { "p", "q" })
+end
+
 os.exit(lu.LuaUnit.run())

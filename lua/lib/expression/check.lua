@@ -105,6 +105,39 @@ function Checker:needs(node, kind, what)
   end
 end
 
+-- A value that is missing: null, or NA given for ?.
+local function missing(node)
+  node = M.plain(node)
+  return node[1] == "null" and "null"
+    or node[1] == "param" and node.value == NA and "?" or nil
+end
+
+-- What would never be decided, x < null for one, is an error.
+function Checker:decidable(node, what)
+  local null = missing(node)
+  if null then
+    self:error("%s %s is never decided%s: a missing value has no order", what,
+      null, null == "?" and " for NA" or "")
+  end
+end
+
+-- x = null never holds in SQL. Written so it is an error; NA that is given for
+-- ? asks for missing values, as where { x = NA } does.
+function Checker:equals(node)
+  local a, b = node[2], node[3]
+  local null = missing(b) or missing(a)
+  if null == "null" then
+    local other = missing(b) and a or b
+    self:error("%s %s null never holds; write %s is %snull", describe(other),
+      node.op, describe(other), node.op == "<>" and "not " or "")
+  elseif null then
+    node[1], node.negate = "is", node.op == "<>"
+    require "trialsh.note".say("%s: NA is given for ?: %s where %s is %smissing",
+      self.who, self.who == "where" and "rows" or "true",
+      describe(missing(b) and a or b), node.negate and "not " or "")
+  end
+end
+
 local check = {}
 
 function check.number(_, node) node.type = "real" end
@@ -123,6 +156,7 @@ function check.param(self, node)
   end
   if type(node.value) == "table" then
     if #node.value == 0 then self:error "? is an empty list" end
+    if not self.in_list then self:error "? is a list: it stands in 'in ?'" end
     for _, v in ipairs(node.value) do node.type = node.type or kind(v) end
   else
     node.type = kind(node.value)
@@ -182,6 +216,10 @@ function check.binary(self, node)
     if ordering[op] then
       self:no_order(a, op)
       self:no_order(b, op)
+      self:decidable(a, op)
+      self:decidable(b, op)
+    else
+      self:equals(node)
     end
     node.type = "real"
   else
@@ -216,9 +254,17 @@ end
 check["in"] = function(self, node)
   self:walk(node[2])
   for i = 3, #node do
+    self.in_list = true
     self:walk(node[i])
+    self.in_list = false
     self:same_type(node[2], node[i])
     self:literal_level(node[2], node[i])
+    if missing(node[i]) == "null" then
+      local name = describe(node[2])
+      self:error("null in a list never matches; write (%s %sin (...) %s %s is "
+        .. "%snull)", name, node.negate and "not " or "",
+        node.negate and "and" or "or", name, node.negate and "not " or "")
+    end
   end
   node.type = "real"
 end
@@ -228,6 +274,7 @@ function check.between(self, node)
   self:same_type(node[2], node[3])
   self:same_type(node[2], node[4])
   self:no_order(node[2], "between")
+  for i = 2, 4 do self:decidable(node[i], "between") end
   node.type = "real"
 end
 
@@ -235,6 +282,7 @@ function check.like(self, node)
   for i = 2, #node do
     self:walk(node[i])
     self:needs(node[i], "text", node.op)
+    self:decidable(node[i], node.op)
   end
   node.type = "real"
 end
@@ -252,6 +300,11 @@ function check.case(self, node)
     if node.operand then
       self:same_type(node.operand, when)
       self:literal_level(node.operand, when)
+      if missing(when) then
+        local name = describe(node.operand)
+        self:error("case %s when %s never holds; write case when %s is null",
+          name, missing(when), name)
+      end
     end
     self:walk(value)
     if node.result then self:same_type(node.result, value, "case mixes them") end

@@ -1,6 +1,7 @@
 -- The tree as SQL. Values of ? are bound, never written. out holds their list,
 -- and the window that functions of other rows look through.
 
+local NA = require "ts.na".NA
 local all = require "trialsh.expression.functions"
 local functions = all.all
 
@@ -31,12 +32,7 @@ function emit.string(node) return literal(node.value) end
 
 function emit.null() return "null" end
 
-function emit.param(node, out)
-  if type(node.value) ~= "table" then return bind(node.value, out) end
-  local marks = {}
-  for i, v in ipairs(node.value) do marks[i] = bind(v, out) end
-  return "(" .. table.concat(marks, ", ") .. ")"
-end
+function emit.param(node, out) return bind(node.value, out) end
 
 function emit.column(node) return M.quote(node.column.name) end
 
@@ -85,17 +81,24 @@ emit["is"] = function(node, out)
 end
 
 emit["in"] = function(node, out)
-  local a, items = write(node[2], out), {}
+  local a, items, null = write(node[2], out), {}, false
   for i = 3, #node do
     local item = node[i]
-    if item[1] == "param" and type(item.value) == "table" then
-      for _, v in ipairs(item.value) do items[#items + 1] = bind(v, out) end
+    if item[1] == "param" then
+      local list = type(item.value) == "table" and item.value or { item.value }
+      for _, v in ipairs(list) do
+        if v == NA then null = true else items[#items + 1] = bind(v, out) end
+      end
     else
       items[#items + 1] = write(item, out)
     end
   end
-  return ("%s %sin (%s)"):format(a, node.negate and "not " or "",
-    table.concat(items, ", "))
+  local no = node.negate and "not " or ""
+  local sql = ("%s %sin (%s)"):format(a, no, table.concat(items, ", "))
+  if not null then return sql end
+  -- NA in the list asks for missing values, as where { x = { ..., NA } } does
+  return ("(%s %s %s is %snull)"):format(sql, node.negate and "and" or "or",
+    write(node[2], out), no)
 end
 
 function emit.between(node, out)

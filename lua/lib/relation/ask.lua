@@ -82,7 +82,10 @@ return function(M)
       values[i] = value == 0 and 0 or value -- -0 is 0
       there[values[i]] = true
     end
-    if not column.levels then return values end
+    if not column.levels then
+      check.say_byte_order(node, column, values, "columns")
+      return values
+    end
     local ordered, seen = {}, {}
     for _, level in ipairs(column.levels) do
       if there[level] then ordered[#ordered + 1] = level end
@@ -154,6 +157,7 @@ return function(M)
       if #frame == 0 then check.say_words(node) end
     end
     check.levels(node, frame, columns)
+    check.say_bytes(node, frame, columns)
     return frame
   end
   M.ask = ask
@@ -205,7 +209,8 @@ return function(M)
     if node.study and node.name and not node.verb then
       node.study:get_missing(node.name, frame)
     end
-    return M.of_frame(frame, { key = node.key, simulated = node.simulated })
+    return M.of_frame(frame, { key = node.key, simulated = node.simulated,
+      rows = M.rows_of(node) })
   end
 
   local function row_table(frame, i, names)
@@ -284,8 +289,10 @@ return function(M)
 
   local function column_of(relation, column)
     local node = node_of(relation)
-    if node.frame then return node.frame:column(column.name) end
-    return ask(node, { column.name }):column(1)
+    local c = node.frame and node.frame:column(column.name)
+      or ask(node, { column.name }):column(1)
+    cframe.set_rows(c, M.rows_of(node))
+    return c
   end
 
   -- A column named like a verb is data; called, it passes on to the verb.

@@ -133,6 +133,45 @@ function found.say_words(node)
   end
 end
 
+-- Columns whose order was told, by study; frames share one.
+local told = setmetatable({}, { __mode = "k" })
+
+-- "IRS-001", "IRS-002": the order of bytes is that of the numbers.
+local function one_shape(values)
+  local shape = values[1]:gsub("%d", "0")
+  for _, value in ipairs(values) do
+    if value:gsub("%d", "0") ~= shape then return false end
+  end
+  return true
+end
+
+--- check.say_byte_order(node, column, values, what): texts without levels come
+-- in the order of their bytes; told once for a column, and not of many values.
+function found.say_byte_order(node, column, values, what)
+  if column.type ~= "text" or #values < 2 or #values > 50
+      or one_shape(values) then
+    return
+  end
+  local study = node.study or M
+  told[study] = told[study] or {}
+  if told[study][column.name] then return end
+  told[study][column.name] = true
+  note.say("%s has no levels: %s in byte order, '%s' first; :levels{ %s = "
+    .. "{ ... } } gives another", column.name, what, values[1], column.name)
+end
+
+--- check.say_bytes(node, frame, columns): of the columns that were grouped by.
+function found.say_bytes(node, frame, columns)
+  for i, column in ipairs(node.bytes and columns or {}) do
+    for _, name in ipairs(node.bytes) do
+      if name == column.name and not column.levels then
+        found.say_byte_order(node, column, frame:column(i).levels or {},
+          "groups")
+      end
+    end
+  end
+end
+
 -- Rules ----------------------------------------------------------------------
 
 -- A broken key is an error.

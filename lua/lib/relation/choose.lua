@@ -56,9 +56,10 @@ end
 -- Rows for which a condition of SQL holds; ? stands for the values that
 -- follow, a list for `in ?`. Or a table: where { COL = value, COL = { a, b },
 -- COL = NA }. Rows that it cannot decide, a value being missing, are left out
--- and counted in a note. Words of columns with levels are checked.
--- A condition may look at other rows as mutate does: of its group after by(),
--- else of all. `by("USUBJID"):where "row_number() = 1"` is the first row of each.
+-- and counted in a note; NA given for ? asks for the missing values themselves.
+-- Words of columns with levels are checked.
+-- A condition may look at other rows as mutate does, of its group after by():
+-- `by("USUBJID"):where "row_number() = 1"` is the first row of each.
 --
 --   > demo.adsl:where("AGE > ? and SEX = 'F'", 70):count()
 --      n

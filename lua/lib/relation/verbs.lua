@@ -221,7 +221,8 @@ local function aggregate(node, who, items)
     layer.outputs[#layer.outputs + 1] = { name = name, tree = tree }
   end
   return derive(node, { layer = layer, columns = index(columns),
-    group = false, key = #group > 0 and group or nil })
+    group = false, bytes = who ~= "distinct" and group,
+    key = #group > 0 and group or nil })
 end
 
 --- relation:summarise("NEW = aggregate", ...) -> relation
@@ -312,7 +313,7 @@ function verbs.order(node, ...)
   end
   table.move(before, 1, #before, #hidden + 1, hidden)
   layer.hidden, layer.sorted = hidden, true
-  return derive(node, { layer = layer })
+  return derive(node, { layer = layer, bytes = false })
 end
 
 --- relation:label { COL = "text" } -> relation
