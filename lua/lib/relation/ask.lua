@@ -284,6 +284,7 @@ return function(M)
   end
 
   M.methods = methods
+  require "trialsh.relation.compare"(M, methods)
 
   -- `.` is data, `:` is a verb ------------------------------------------------
 

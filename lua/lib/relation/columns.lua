@@ -39,6 +39,30 @@ function M.find(who, columns, name)
       "; it has " .. table.concat(names, ", ")))
 end
 
+--- columns.shared_keys(who, left, right, keys): their names, as both have them.
+function M.shared_keys(who, left, right, keys)
+  if type(keys) == "string" then keys = { keys } end
+  if type(keys) ~= "table" or #keys == 0 then
+    fail("invalid", ('%s: the keys are compulsory, %s(other, "USUBJID") or '
+      .. '%s(other, { "USUBJID", "AVISIT" })'):format(who, who, who))
+  end
+  local list = {}
+  for i, name in ipairs(keys) do
+    local a = M.find(who .. " (left)", left, name)
+    local b = M.find(who .. " (right)", right, name)
+    if a.type and b.type and a.type ~= b.type then
+      fail("type", ("%s: %s is %s on the left and %s on the right"):format(
+        who, a.name, a.type, b.type))
+    end
+    if a.name ~= b.name then
+      fail("invalid", ("%s: %s on the left is %s on the right; names are "
+        .. "equal to the letter"):format(who, a.name, b.name))
+    end
+    list[i] = a.name
+  end
+  return list
+end
+
 --- columns.show_value(column, value): as text, exact; dates of SAS as dates.
 function M.show_value(column, value)
   if type(value) ~= "number" then return tostring(value) end

@@ -17,29 +17,6 @@ local derive, no_group = nodes.derive, nodes.no_group
 -- added to those that are there.
 return function(relations, verbs)
 
-local function check_keys(who, left, right, keys)
-  if type(keys) == "string" then keys = { keys } end
-  if type(keys) ~= "table" or #keys == 0 then
-    fail("invalid", who .. ": the keys are compulsory, "
-      .. 'join(other, "USUBJID") or join(other, { "USUBJID", "AVISIT" })')
-  end
-  local list = {}
-  for i, name in ipairs(keys) do
-    local a = find(who .. " (left)", left.columns, name)
-    local b = find(who .. " (right)", right.columns, name)
-    if a.type and b.type and a.type ~= b.type then
-      fail("type", ("%s: %s is %s on the left and %s on the right"):format(
-        who, a.name, a.type, b.type))
-    end
-    if a.name ~= b.name then
-      fail("invalid", ("%s: %s on the left is %s on the right; names are "
-        .. "equal to the letter"):format(who, a.name, b.name))
-    end
-    list[i] = a.name
-  end
-  return list
-end
-
 -- The node of two, which has the checks and rules of both.
 local function both(node, right, changes, check)
   local checks = nodes.joined(node.checks, right.checks)
@@ -97,7 +74,8 @@ function verbs.join(node, other, keys, opt)
   local right = relations.node_of(other)
   no_group(right, "join")
   nodes.same_study("join", node, right)
-  keys = check_keys("join", node, right, keys)
+  keys = columns_module.shared_keys("join", node.columns, right.columns,
+    keys)
   if opt.how == "semi" or opt.how == "anti" then
     return filter_join(node, right, keys, opt.how)
   end
