@@ -1,6 +1,8 @@
 /*
  * What the parts of the CSV reader share: the text of a file in blocks
- * (csv_source.c), its records (csv_record.c), and the list of complaints.
+ * (csv_open.c, csv_gzip.c, csv_source.c), its records (csv_record.c), what a
+ * cell is (csv_cell.c), what a column is (csv_type.c), the header and what
+ * the options say of it (csv_header.c).
  */
 #ifndef TS_CSV_PRIVATE_H
 #define TS_CSV_PRIVATE_H
@@ -19,8 +21,12 @@
 #define CSV_MAX_COLUMN 2000
 #define CSV_MAX_NAME 10000
 
+/* Text and messages ------------------------------------------------------- */
+
 /* Why the text of a file ends before the file does. */
 typedef enum { TEXT_GOOD, TEXT_NUL, TEXT_CONTROL, TEXT_ENCODING } csv_flaw;
+
+typedef struct csv_gzip csv_gzip;
 
 /*
  * The file as checked UTF-8, a window at a time: buffer[at, end) is read and
@@ -34,6 +40,7 @@ typedef struct {
     double size, done; /* bytes of the file, bytes read */
     size_t block;
     ts_hash *hash;
+    csv_gzip *gzip; /* NULL: the bytes are text as they are */
     char *buffer;
     size_t at, end, room;
     size_t line; /* of buffer[at], from 1 */
@@ -55,17 +62,33 @@ typedef struct {
  * after a failure. */
 ts_status csv_source_open(csv_source *source, const char *path,
                           const ts_csv_options *options, ts_error *err);
+/* What a file under the name of a CSV is instead, or NULL; *advice is what to
+ * do then. head is its first n bytes, CSV_HEAD of them if it has as many. */
+#define CSV_HEAD 512
+const char *csv_other_kind(const unsigned char *head, size_t n,
+                           const char **advice);
 /* Back to the first character, behind any byte-order mark. */
 ts_status csv_source_rewind(csv_source *source, ts_error *err);
 /* More text into the window; buffer[at] moves to the front. Fails where the
  * text is flawed, at a record too long, and when interrupted. */
 ts_status csv_source_fill(csv_source *source, ts_error *err);
+/* Up to want bytes of the file as they are, summed; *got is 0 at its end. */
+ts_status csv_source_take(csv_source *source, void *into, size_t want,
+                          size_t *got, ts_error *err);
 ts_status csv_source_too_long(const csv_source *source, ts_error *err);
 /* The sum of the file, once it was read to its end. */
 void csv_source_sum(csv_source *source, char hex[65]);
 void csv_source_close(csv_source *source);
 
-/* .tsv and .tab */
+/* What gzip compressed. Reading takes bytes from the source and fails where
+ * they are damaged, cut, or far too small for what they hold. */
+ts_status csv_gzip_new(csv_gzip **out, ts_error *err);
+ts_status csv_gzip_read(csv_gzip *gzip, csv_source *source, void *into,
+                        size_t want, size_t *got, ts_error *err);
+void csv_gzip_rewind(csv_gzip *gzip);
+void csv_gzip_free(csv_gzip *gzip);
+
+/* .tsv and .tab, compressed or not */
 bool csv_is_tab_name(const char *path);
 
 /* Line and column, in characters, of the place offset bytes behind at. */
@@ -76,6 +99,11 @@ void csv_place(ts_buffer *out, const char *path, size_t line, size_t column);
 /* Turns the message into an error, cut to what an error should be, and frees
  * the buffer. */
 ts_status csv_fail(ts_buffer *message, ts_status code, ts_error *err);
+/* "path:line: why", or "path: why" for line 0. */
+ts_status csv_fail_line(const char *path, size_t line, ts_status code,
+                        const char *why, ts_error *err);
+
+/* Records ------------------------------------------------------------------ */
 
 /* One cell of a record: where it is behind source->at, quotes taken off. */
 typedef struct {
@@ -115,22 +143,7 @@ static inline bool csv_record_blank(const csv_record *record)
            !record->cell[0].quoted;
 }
 
-/* Typing (csv_type.c) ---------------------------------------------------- */
-
-#define CSV_SHOWN 5 /* stray cells that an error shows for a column */
-
-/* What the first pass learns about a column. */
-typedef struct {
-    const char *name;                 /* borrowed */
-    ts_type declared;                 /* 0: not */
-    size_t n_number, n_other, n_word; /* words: NA and . */
-    size_t n_empty, n_quoted_empty, n_declared;
-    size_t n_comma; /* of n_other: with a decimal comma */
-    struct {
-        size_t line, column;
-        char text[48];
-    } other[CSV_SHOWN];
-} csv_column;
+/* Cells -------------------------------------------------------------------- */
 
 /* Words that are missing because the user said so. */
 typedef struct {
@@ -151,27 +164,156 @@ static inline bool csv_words_have(const csv_words *words, const char *text,
            csv_words_find(words, text, n);
 }
 
+/* Codes and what they stand for. */
+typedef struct {
+    char **code, **label; /* n each */
+    size_t *order;        /* of the codes, sorted */
+    size_t n;
+} csv_codes;
+
+ts_status csv_codes_copy(csv_codes **out, const ts_csv_codes *from,
+                         ts_error *err);
+void csv_codes_free(csv_codes *codes);
+/* Its place in the list, or -1. */
+ptrdiff_t csv_codes_find(const csv_codes *codes, const char *text, size_t n);
+
+/* How the cells of all columns are read. */
+typedef struct {
+    csv_words na;
+    bool decimal_comma, empty_is_missing;
+} csv_rules;
+
+typedef enum {
+    CELL_EMPTY,
+    CELL_QUOTED,   /* quoted and empty */
+    CELL_DECLARED, /* a word of the user's for missing */
+    CELL_WORD,     /* NA or . */
+    CELL_NUMBER,
+    CELL_BELOW, /* "<50", where the column may have it */
+    CELL_ABOVE,
+    CELL_CODE,
+    CELL_OTHER,
+    CELL_KINDS
+} csv_kind;
+
 /* Whether text could be a number: most that are none begin otherwise. */
 static inline bool csv_number_begins(const char *text, size_t n)
 {
     return n > 0 &&
            ((*text >= '0' && *text <= '9') || *text == '-' || *text == '+');
 }
+/* Whole digits, but too many to be held exactly. */
+bool csv_number_inexact(const char *text, size_t n);
+/* A number with a decimal comma. */
+bool csv_number_comma(const char *text, size_t n, double *x);
+/* The number that text is under these rules. */
+static inline bool csv_number_parse(const csv_rules *rules, const char *text,
+                                    size_t n, double *x)
+{
+    if (rules->decimal_comma)
+        return csv_number_comma(text, n, x);
+    return (n < 16 || !csv_number_inexact(text, n)) &&
+           ts_number_parse(text, n, x);
+}
+static inline bool csv_number_is(const csv_rules *rules, const char *text,
+                                 size_t n)
+{
+    double unused;
+    if (!csv_number_begins(text, n))
+        return false;
+    if (rules->decimal_comma)
+        return csv_number_comma(text, n, &unused);
+    return ts_number_is(text, n) && (n < 16 || !csv_number_inexact(text, n));
+}
+/* CELL_BELOW for "<50", "< 50", "<=50", CELL_ABOVE for ">50"; else
+ * CELL_OTHER. limit may be NULL. */
+csv_kind csv_limit_parse(const csv_rules *rules, const char *text, size_t n,
+                         double *limit);
 
-/* Counts one cell. True when it is neither number nor missing and one of the
+/* Columns ------------------------------------------------------------------ */
+
+#define CSV_SHOWN 5 /* stray cells that an error shows for a column */
+
+typedef enum { LIMITS_NO, LIMITS_MAY, LIMITS_MUST } csv_limits;
+
+/* One column of the file: what the options say of it, what the first pass
+ * learns, and the first of its columns in the facts. */
+typedef struct {
+    char *name;
+    ts_type declared; /* 0: not */
+    /* who says so: borrowed while the file is opened */
+    const char *declared_by;
+    csv_limits limits;
+    csv_codes *codes; /* NULL: none */
+    size_t n[CELL_KINDS];
+    size_t n_comma, n_limit; /* of n[CELL_OTHER] */
+    struct {
+        size_t line, column;
+        char text[48];
+    } other[CSV_SHOWN];
+    ts_type type;
+    size_t out;
+    bool flagged, above; /* has the columns of a limit; also of an upper one */
+    char *made[4];       /* their names */
+} csv_column;
+
+/* What a cell is; a cell with a limit is CELL_OTHER in a column without. */
+csv_kind csv_cell_kind(const csv_rules *rules, const csv_column *column,
+                       const char *text, size_t length, bool quoted);
+/* Counts one cell. True when it is neither value nor missing and one of the
  * first few, which csv_type_show keeps. */
-bool csv_type_count(csv_column *column, const csv_words *words,
+bool csv_cell_count(csv_column *column, const csv_rules *rules,
                     const char *text, size_t length, bool quoted);
 void csv_type_show(csv_column *column, const char *text, size_t length,
                    size_t line, size_t place);
-/* Decides the types of all columns, or says which cells stand in the way. */
-ts_status csv_type_decide(const csv_column *columns, const char *path,
-                          ts_csv_facts *facts, ts_error *err);
-
+/* Why a stray cell is one: "is not a number". */
+const char *csv_type_stray(const csv_column *column, const char *text,
+                           size_t length);
 /* Whether a column with these cells is text to the reader. */
 bool csv_type_is_text(const csv_column *column);
 
 /* Why names[i] cannot stand beside those before it; false where it can. */
 bool csv_name_wrong(const char *const *names, size_t i, ts_buffer *message);
+
+/* The reader --------------------------------------------------------------- */
+
+struct ts_csv {
+    char *path;
+    csv_source source;
+    csv_record record;
+    csv_rules rules;
+    size_t n_field; /* cells of a good record */
+    csv_column *column;
+    size_t skip;
+    bool lenient;
+    ts_csv_facts facts;
+    ts_builder *reject[4];
+    ts_frame *rejects;
+};
+
+/* To the header and over it: byte-order mark, "sep=;", lines to skip, names;
+ * csv_header_pass does it in the second pass. */
+ts_status csv_header_read(ts_csv *csv, const ts_csv_options *options,
+                          ts_error *err);
+ts_status csv_header_pass(ts_csv *csv, ts_error *err);
+/* What the options say of single columns. */
+ts_status csv_header_apply(ts_csv *csv, const ts_csv_options *options,
+                           ts_error *err);
+/* Where the cell of that field begins. */
+void csv_cell_place(const ts_csv *csv, size_t field, size_t *line,
+                    size_t *column);
+/* Decides the types of all columns and fills facts->column, or says which
+ * cells stand in the way. */
+ts_status csv_type_decide(ts_csv *csv, ts_error *err);
+/* The same without types, for options->names_only. */
+ts_status csv_type_names(ts_csv *csv, ts_error *err);
+
+/* Sets a cell apart (column is its name), or a record (NULL). */
+ts_status csv_reject_begin(ts_csv *csv, ts_error *err);
+ts_status csv_reject_add(ts_csv *csv, double line, const char *column,
+                         const char *text, size_t length, const char *reason,
+                         ts_error *err);
+ts_status csv_reject_end(ts_csv *csv, ts_error *err);
+void csv_reject_free(ts_csv *csv);
 
 #endif

@@ -6,16 +6,10 @@
 #include "csv_private.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <strings.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include "ts/interrupt.h"
 #include "ts/memory.h"
-
-#define BLOCK (256 * 1024)
 
 void csv_place(ts_buffer *out, const char *path, size_t line, size_t column)
 {
@@ -44,216 +38,13 @@ ts_status csv_fail(ts_buffer *message, ts_status code, ts_error *err)
     return code;
 }
 
-bool csv_is_tab_name(const char *path)
-{
-    const char *dot = strrchr(path, '.');
-    return dot &&
-           (strcasecmp(dot, ".tsv") == 0 || strcasecmp(dot, ".tab") == 0);
-}
-
-static ts_status fail_file(const char *path, const char *why, ts_status code,
-                           ts_error *err)
+ts_status csv_fail_line(const char *path, size_t line, ts_status code,
+                        const char *why, ts_error *err)
 {
     ts_buffer message = {0};
-    csv_place(&message, path, 0, 0);
+    csv_place(&message, path, line, 0);
     ts_buffer_puts(&message, why);
     return csv_fail(&message, code, err);
-}
-
-/* Opening ---------------------------------------------------------------- */
-
-static bool begins(const unsigned char *head, size_t n, const char *magic,
-                   size_t length)
-{
-    return n >= length && memcmp(head, magic, length) == 0;
-}
-
-/* What a file under the name of a CSV is instead, or NULL. */
-static const char *other_kind(const unsigned char *head, size_t n)
-{
-    static const struct {
-        const char *magic;
-        size_t length;
-        const char *kind;
-    } kinds[] = {
-        {"PK\x03\x04", 4, "a zip archive or a spreadsheet (.xlsx, .ods)"},
-        {"\xD0\xCF\x11\xE0", 4, "an old spreadsheet (.xls)"},
-        {"\x1F\x8B", 2, "compressed by gzip"},
-        {"BZh91AY&SY", 10, "compressed by bzip2"},
-        {"\xFD"
-         "7zXZ",
-         5, "compressed by xz"},
-        {"\x28\xB5\x2F\xFD", 4, "compressed by zstd"},
-        {"%PDF-", 5, "a PDF document"},
-        {"{\\rtf", 5, "an RTF document"},
-        {"SQLite format 3", 15, "an SQLite database"},
-        {"HEADER RECORD*******", 20, "a SAS transport file (.xpt)"},
-        {"$FL2@(#)", 8, "an SPSS file (.sav)"},
-        {"$FL3@(#)", 8, "an SPSS file (.zsav)"},
-        {"<stata_dta>", 11, "a Stata file (.dta)"},
-        {"PAR1\x15", 5, "a Parquet file"},
-        {"\x89PNG", 4, "a PNG picture"},
-        {"{\"", 2, "JSON"},
-        {"[{", 2, "JSON"},
-        {"{\n", 2, "JSON"},
-        {"{\r\n", 3, "JSON"},
-    };
-    static const char *const markup[] = {"<!doctype html", "<html", "<table",
-                                         "<head",          "<?xml", "<script"};
-    static const char sas[] = "\xC2\xEA\x81\x60\xB3\x14\x11\xCF\xBD\x92";
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (begins(head, n, kinds[i].magic, kinds[i].length))
-            return kinds[i].kind;
-    if (n >= 22 && memcmp(head + 12, sas, 10) == 0)
-        return "a SAS data set (.sas7bdat)";
-    if (begins(head, n, "\xEF\xBB\xBF", 3)) {
-        head += 3;
-        n -= 3;
-    }
-    while (n > 0 &&
-           (*head == ' ' || *head == '\t' || *head == '\r' || *head == '\n')) {
-        head++;
-        n--;
-    }
-    for (size_t i = 0; i < sizeof markup / sizeof *markup; i++) {
-        size_t length = strlen(markup[i]);
-        if (n >= length &&
-            strncasecmp((const char *)head, markup[i], length) == 0)
-            return markup[i][1] == '?' ? "XML" : "an HTML page";
-    }
-    return NULL;
-}
-
-static bool is_utf8_name(const char *name)
-{
-    return strcasecmp(name, "utf-8") == 0 || strcasecmp(name, "utf8") == 0;
-}
-
-/* The encoding: what was declared, else what a byte-order mark says. */
-static ts_status decide_encoding(csv_source *s, const char *declared,
-                                 const unsigned char *head, size_t n,
-                                 ts_error *err)
-{
-    static const char *const known[] = {
-        "UTF-8",        "UTF-16",       "UTF-16LE",     "UTF-16BE",
-        "latin1",       "ISO-8859-1",   "ISO-8859-2",   "ISO-8859-15",
-        "windows-1252", "windows-1250", "windows-1251", "Shift_JIS",
-        "EUC-JP",       "GB18030",      "macintosh",    "UTF-32"};
-    const char *mark = NULL;
-    if (begins(head, n, "\xFF\xFE\0\0", 4) ||
-        begins(head, n, "\0\0\xFE\xFF", 4))
-        mark = "UTF-32";
-    else if (begins(head, n, "\xFF\xFE", 2) || begins(head, n, "\xFE\xFF", 2))
-        mark = "UTF-16";
-    else if (begins(head, n, "\xEF\xBB\xBF", 3))
-        mark = "UTF-8";
-    if (declared && mark && strncasecmp(declared, mark, strlen(mark)) != 0 &&
-        !(is_utf8_name(declared) && is_utf8_name(mark))) {
-        ts_buffer message = {0};
-        csv_place(&message, s->path, 0, 0);
-        ts_buffer_printf(&message, "encoding = \"");
-        ts_text_escape(&message, declared, strlen(declared));
-        ts_buffer_printf(&message,
-                         "\", but the file begins with the mark of %s", mark);
-        return csv_fail(&message, TS_EFORMAT, err);
-    }
-    const char *name = declared ? declared : mark;
-    if (!name || is_utf8_name(name))
-        return TS_OK;
-    if (strlen(name) < sizeof s->encoding)
-        s->converter = iconv_open("UTF-8", name);
-    if (strlen(name) >= sizeof s->encoding || s->converter == (iconv_t)-1) {
-        const char *near =
-            ts_text_nearest(name, known, sizeof known / sizeof *known);
-        ts_buffer message = {0};
-        ts_buffer_puts(&message, "no encoding is named '");
-        ts_text_escape(&message, name, strlen(name) < 60 ? strlen(name) : 60);
-        ts_buffer_puts(&message, "'");
-        if (near)
-            ts_buffer_printf(&message, "; nearest: %s", near);
-        return csv_fail(&message, TS_EINVALID, err);
-    }
-    s->converts = true;
-    strcpy(s->encoding, name);
-    return TS_OK;
-}
-
-static ts_status read_head(const csv_source *s, void *head, size_t want,
-                           size_t *got, ts_error *err)
-{
-    ssize_t n = s->data ? (ssize_t)(s->n_data < want ? s->n_data : want)
-                        : pread(s->fd, head, want, 0);
-    *got = 0;
-    if (n < 0)
-        return fail_file(s->path, strerror(errno), TS_EIO, err);
-    if (s->data)
-        memcpy(head, s->data, (size_t)n);
-    *got = (size_t)n;
-    return TS_OK;
-}
-
-static ts_status open_file(csv_source *s, ts_error *err)
-{
-    struct stat about;
-    /* a pipe without a writer must not hang here */
-    s->fd = open(s->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-    if (s->fd < 0 || fstat(s->fd, &about) != 0)
-        return fail_file(s->path, strerror(errno), TS_EIO, err);
-    if (S_ISDIR(about.st_mode))
-        return fail_file(s->path, "is a folder, not a file", TS_EIO, err);
-    if (!S_ISREG(about.st_mode))
-        return fail_file(s->path,
-                         "is a pipe or a device; it is read twice, "
-                         "so save it as a file first",
-                         TS_EIO, err);
-    s->size = (double)about.st_size;
-    return TS_OK;
-}
-
-ts_status csv_source_open(csv_source *s, const char *path,
-                          const ts_csv_options *options, ts_error *err)
-{
-    unsigned char head[64];
-    size_t n;
-    *s = (csv_source){.path = path,
-                      .fd = -1,
-                      .data = options->data,
-                      .n_data = options->n_data,
-                      .size = (double)options->n_data};
-    s->block = options->block ? options->block : BLOCK;
-    ts_status status = s->data ? TS_OK : open_file(s, err);
-    if (!status)
-        status = read_head(s, head, sizeof head, &n, err);
-    if (status)
-        return status;
-    if (n == 0)
-        return fail_file(path,
-                         "the file is empty; its first line must hold "
-                         "the names of the columns",
-                         TS_EFORMAT, err);
-    const char *kind = other_kind(head, n);
-    if (kind) {
-        ts_buffer message = {0};
-        csv_place(&message, path, 0, 0);
-        ts_buffer_printf(&message, "this is not CSV but %s", kind);
-        return csv_fail(&message, TS_EFORMAT, err);
-    }
-    status = decide_encoding(s, options->encoding, head, n, err);
-    if (!status && s->converts && !(s->raw = ts_alloc(s->block + 16)))
-        status = ts_fail_memory(err);
-    return status;
-}
-
-void csv_source_close(csv_source *s)
-{
-    if (s->fd >= 0)
-        close(s->fd);
-    if (s->converts)
-        iconv_close(s->converter);
-    ts_hash_free(s->hash);
-    ts_free(s->buffer);
-    ts_free(s->raw);
-    *s = (csv_source){.fd = -1};
 }
 
 /* Places and flaws ------------------------------------------------------- */
@@ -378,8 +169,8 @@ static ssize_t take_bytes(csv_source *s, void *into, size_t want)
     return (ssize_t)n;
 }
 
-static ts_status read_bytes(csv_source *s, void *into, size_t want, size_t *got,
-                            ts_error *err)
+ts_status csv_source_take(csv_source *s, void *into, size_t want, size_t *got,
+                          ts_error *err)
 {
     ssize_t n;
     *got = 0;
@@ -389,13 +180,21 @@ static ts_status read_bytes(csv_source *s, void *into, size_t want, size_t *got,
     if (n < 0)
         return errno == EINTR
                    ? ts_interrupt_check(err)
-                   : fail_file(s->path, strerror(errno), TS_EIO, err);
+                   : csv_fail_line(s->path, 0, TS_EIO, strerror(errno), err);
     if (n > 0 && s->hash)
         ts_hash_add(s->hash, into, (size_t)n);
-    s->ended = n == 0;
     s->done += (double)n;
     *got = (size_t)n;
     return TS_OK;
+}
+
+static ts_status read_bytes(csv_source *s, void *into, size_t want, size_t *got,
+                            ts_error *err)
+{
+    ts_status status = s->gzip ? csv_gzip_read(s->gzip, s, into, want, got, err)
+                               : csv_source_take(s, into, want, got, err);
+    s->ended = !status && *got == 0;
+    return status;
 }
 
 /* Room for more bytes behind end, and one for the line end that stops. */
@@ -520,7 +319,9 @@ ts_status csv_source_rewind(csv_source *s, ts_error *err)
         iconv(s->converter, NULL, NULL, NULL, NULL);
     s->data_at = 0;
     if (!s->data && lseek(s->fd, 0, SEEK_SET) < 0)
-        return fail_file(s->path, strerror(errno), TS_EIO, err);
+        return csv_fail_line(s->path, 0, TS_EIO, strerror(errno), err);
+    if (s->gzip)
+        csv_gzip_rewind(s->gzip);
     ts_status status = ts_hash_new(&s->hash, err);
     while (!status && s->end < 3 && !s->eof && !s->flaw)
         status = csv_source_fill(s, err);

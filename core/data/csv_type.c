@@ -1,43 +1,13 @@
 /*
  * What a column of a CSV file is, by all its cells: numbers, text, or numbers
- * with stray cells, which is an error that shows them.
+ * with stray cells, which is an error that shows them unless lenient sets
+ * them apart.
  */
 #include "csv_private.h"
 
 #include <string.h>
 #include <strings.h>
 #include "ts/memory.h"
-
-/* Words ------------------------------------------------------------------ */
-
-ts_status csv_words_copy(csv_words *words, const char *const *from, size_t n,
-                         ts_error *err)
-{
-    words->word = ts_alloc_array(n, sizeof *words->word);
-    if (!words->word)
-        return ts_fail_memory(err);
-    for (; words->n < n; words->n++) {
-        if (!(words->word[words->n] = ts_strdup(from[words->n])))
-            return ts_fail_memory(err);
-        words->first[(unsigned char)from[words->n][0]] = true;
-    }
-    return TS_OK;
-}
-
-void csv_words_free(csv_words *words)
-{
-    for (size_t i = 0; i < words->n; i++)
-        ts_free(words->word[i]);
-    ts_free(words->word);
-}
-
-bool csv_words_find(const csv_words *words, const char *text, size_t n)
-{
-    for (size_t i = 0; i < words->n; i++)
-        if (strncmp(words->word[i], text, n) == 0 && words->word[i][n] == '\0')
-            return true;
-    return false;
-}
 
 bool csv_name_wrong(const char *const *names, size_t i, ts_buffer *message)
 {
@@ -63,46 +33,10 @@ bool csv_name_wrong(const char *const *names, size_t i, ts_buffer *message)
     return false;
 }
 
-/* Counting --------------------------------------------------------------- */
-
-/* 1,5 and -12,25: what a spreadsheet writes in much of Europe. */
-static bool has_decimal_comma(const char *text, size_t n)
-{
-    char copy[40];
-    const char *comma = memchr(text, ',', n);
-    if (!comma || n > sizeof copy)
-        return false;
-    memcpy(copy, text, n);
-    copy[comma - text] = '.';
-    return ts_number_is(copy, n);
-}
-
-bool csv_type_count(csv_column *c, const csv_words *words, const char *text,
-                    size_t length, bool quoted)
-{
-    if (csv_words_have(words, text, length))
-        c->n_declared++;
-    else if (length == 0 && quoted)
-        c->n_quoted_empty++;
-    else if (length == 0)
-        c->n_empty++;
-    else if (csv_number_begins(text, length) && ts_number_is(text, length))
-        c->n_number++;
-    else if ((length == 2 && text[0] == 'N' && text[1] == 'A') ||
-             (length == 1 && *text == '.'))
-        c->n_word++;
-    else {
-        if (csv_number_begins(text, length))
-            c->n_comma += has_decimal_comma(text, length);
-        return c->n_other++ < CSV_SHOWN;
-    }
-    return false;
-}
-
 void csv_type_show(csv_column *c, const char *text, size_t length, size_t line,
                    size_t place)
 {
-    size_t i = c->n_other - 1, room = sizeof c->other[i].text - 4;
+    size_t i = c->n[CELL_OTHER] - 1, room = sizeof c->other[i].text - 4;
     size_t n = length < room ? length : room;
     while (n < length && n > 0 && (text[n] & 0xC0) == 0x80)
         n--;
@@ -114,26 +48,39 @@ void csv_type_show(csv_column *c, const char *text, size_t length, size_t line,
 
 /* Deciding --------------------------------------------------------------- */
 
+static size_t n_value(const csv_column *c)
+{
+    return c->n[CELL_NUMBER] + c->n[CELL_BELOW] + c->n[CELL_ABOVE] +
+           c->n[CELL_CODE];
+}
+
+/* Cells that do not fit what the column is: few enough that text would hide
+ * them, or it was said what it is. */
+static bool has_strays(const csv_column *c)
+{
+    if (c->n[CELL_OTHER] == 0)
+        return false;
+    if (c->codes || c->declared || c->limits == LIMITS_MUST)
+        return c->codes || c->declared != TS_TEXT;
+    return n_value(c) / 9 >= c->n[CELL_OTHER];
+}
+
 static ts_type type_of(const csv_column *c)
 {
+    if (c->codes)
+        return TS_TEXT;
     if (c->declared)
         return c->declared;
-    return c->n_other == 0 && (c->n_number > 0 || c->n_quoted_empty == 0)
+    if (c->limits == LIMITS_MUST || has_strays(c))
+        return TS_REAL;
+    return c->n[CELL_OTHER] == 0 && (n_value(c) > 0 || c->n[CELL_QUOTED] == 0)
                ? TS_REAL
                : TS_TEXT;
 }
 
-/* Stray cells in a column of numbers: few enough that text would hide them. */
-static bool has_strays(const csv_column *c)
-{
-    if (c->n_other == 0 || c->declared == TS_TEXT)
-        return false;
-    return c->declared == TS_REAL || c->n_number / 9 >= c->n_other;
-}
-
 bool csv_type_is_text(const csv_column *c)
 {
-    return type_of(c) == TS_TEXT && !has_strays(c);
+    return type_of(c) == TS_TEXT;
 }
 
 static bool is_lua_name(const char *name)
@@ -152,72 +99,226 @@ static bool is_lua_name(const char *name)
     return true;
 }
 
-/* name as a key of a Lua table, to be copied from the message */
-static void put_key(ts_buffer *out, const char *name)
+/* text in quotes of Lua, to be copied from the message */
+static void put_quoted(ts_buffer *out, const char *text)
 {
+    ts_buffer_puts(out, "\"");
+    while (*text) {
+        size_t n = 1 + strcspn(text + 1, "\"\\");
+        if (*text == '"' || *text == '\\')
+            ts_buffer_puts(out, "\\");
+        ts_text_escape(out, text, n);
+        text += n;
+    }
+    ts_buffer_puts(out, "\"");
+}
+
+/* types = { NAME = "text" } */
+static void put_types(ts_buffer *out, const char *name)
+{
+    ts_buffer_puts(out, "types = { ");
     if (is_lua_name(name)) {
         ts_buffer_puts(out, name);
-        return;
+    } else {
+        ts_buffer_puts(out, "[");
+        put_quoted(out, name);
+        ts_buffer_puts(out, "]");
     }
-    ts_buffer_puts(out, "[\"");
-    for (; *name; name += 1 + strcspn(name + 1, "\"\\")) {
-        if (*name == '"' || *name == '\\')
-            ts_buffer_puts(out, "\\");
-        ts_text_escape(out, name, 1 + strcspn(name + 1, "\"\\"));
+    ts_buffer_puts(out, " = \"text\" }");
+}
+
+const char *csv_type_stray(const csv_column *c, const char *text, size_t length)
+{
+    if (c->codes)
+        return "is none of the codes";
+    return csv_number_inexact(text, length)
+               ? "is a number that cannot be held exactly"
+               : "is not a number";
+}
+
+/* What decides, as far as it is for the user to decide. */
+static void put_remedy(ts_buffer *out, const csv_column *c)
+{
+    bool types = !c->declared && c->limits != LIMITS_MUST;
+    if (c->codes) {
+        ts_buffer_puts(out, "; the codes are ");
+        for (size_t i = 0; i < c->codes->n && i < 8; i++) {
+            const char *code = c->codes->code[i];
+            ts_buffer_puts(out, i ? ", " : "");
+            ts_text_escape(out, code, strlen(code));
+        }
+        ts_buffer_puts(out, c->codes->n > 8 ? ", ..." : "");
+    } else if (c->declared) {
+        ts_buffer_printf(out, ", but %s says real", c->declared_by);
+        types = strcmp(c->declared_by, "types") != 0;
+    } else if (c->limits == LIMITS_MUST) {
+        ts_buffer_puts(out, ", but censored says numbers and limits");
+    } else if (c->n_limit == c->n[CELL_OTHER]) {
+        ts_buffer_puts(out, "; censored = { ");
+        put_quoted(out, c->name);
+        ts_buffer_puts(out, " } reads limits");
     }
-    ts_buffer_puts(out, "\"]");
+    ts_buffer_puts(out, "; ");
+    if (types) {
+        put_types(out, c->name);
+        ts_buffer_puts(out, ", ");
+    }
+    ts_buffer_puts(out, "na = { words } or lenient = true decides");
 }
 
 static void put_strays(ts_buffer *out, const csv_column *c, const char *path)
 {
-    for (size_t i = 0; i < c->n_other && i < CSV_SHOWN; i++) {
+    for (size_t i = 0; i < c->n[CELL_OTHER] && i < CSV_SHOWN; i++) {
         const char *text = c->other[i].text;
+        size_t length = strlen(text);
         if (i == 0)
             csv_place(out, path, c->other[i].line, c->other[i].column);
         else
             ts_buffer_printf(out, "%s%zu:%zu: ", i == 1 ? "; also " : ", ",
                              c->other[i].line, c->other[i].column);
         ts_buffer_puts(out, "'");
-        ts_text_escape(out, text, strlen(text));
+        ts_text_escape(out, text, length);
         ts_buffer_puts(out, "'");
         if (i == 0) {
-            ts_buffer_puts(out, " is not a number in column ");
+            ts_buffer_printf(out, " %s in column ",
+                             csv_type_stray(c, text, length));
             ts_text_escape(out, c->name, strlen(c->name));
         }
     }
-    ts_buffer_printf(out, "; %zu of %zu values", c->n_other,
-                     c->n_other + c->n_number);
-    if (c->declared == TS_REAL) {
-        ts_buffer_puts(out, ", but types says real");
+    ts_buffer_printf(out, "; %zu of %zu values", c->n[CELL_OTHER],
+                     c->n[CELL_OTHER] + n_value(c));
+    put_remedy(out, c);
+}
+
+/* The facts -------------------------------------------------------------- */
+
+static void tell(const csv_column *c, const ts_csv *csv, ts_csv_column *f)
+{
+    size_t missing = c->n[CELL_EMPTY] + c->n[CELL_DECLARED];
+    bool real = c->type == TS_REAL;
+    f->name = c->name;
+    f->type = c->type;
+    if (real || c->codes) {
+        f->n_reject = (double)c->n[CELL_OTHER];
+        missing += c->n[CELL_QUOTED] + c->n[CELL_WORD] + c->n[CELL_OTHER];
+    }
+    f->n_missing = (double)missing;
+    f->n_na_word = (double)c->n[CELL_WORD];
+    f->n_quoted = (double)c->n[CELL_QUOTED];
+    f->n_declared = (double)c->n[CELL_DECLARED];
+    f->n_number = (double)c->n[CELL_NUMBER];
+    if (real) {
+        f->n_below = (double)c->n[CELL_BELOW];
+        f->n_above = (double)c->n[CELL_ABOVE];
     } else {
-        ts_buffer_puts(out, "; types = { ");
-        put_key(out, c->name);
-        ts_buffer_puts(out, " = \"text\" } or na = { words } decides");
+        f->n_limit = (double)(c->n_limit + c->n[CELL_BELOW] + c->n[CELL_ABOVE]);
+        if (csv->facts.delimiter != ',')
+            f->n_comma = (double)c->n_comma;
+    }
+    if (c->codes) {
+        f->level = (const char *const *)c->codes->label;
+        f->n_level = c->codes->n;
     }
 }
 
-ts_status csv_type_decide(const csv_column *columns, const char *path,
-                          ts_csv_facts *facts, ts_error *err)
+/* BLQFL and the others behind a column that has limits. */
+static ts_status tell_limits(csv_column *c, const ts_csv *csv, ts_csv_column *f,
+                             ts_error *err)
+{
+    static const char *const names[] = {"BLQFL", "LLOQ", "ALQFL", "ULOQ"};
+    bool aval = strcmp(c->name, "AVAL") == 0;
+    for (int i = 0; i < (c->above ? 4 : 2); i++) {
+        ts_buffer name = {0};
+        if (!aval)
+            ts_buffer_printf(&name, "%s_", c->name);
+        ts_buffer_puts(&name, names[i]);
+        if (name.failed)
+            return ts_fail_memory(err);
+        c->made[i] = name.data;
+        double n_limit = i < 2 ? f->n_below : f->n_above;
+        f[i + 1] = (ts_csv_column){
+            .name = name.data,
+            .type = i % 2 ? TS_REAL : TS_TEXT,
+            .n_missing = i % 2 ? csv->facts.n_row - n_limit : f->n_missing};
+    }
+    return TS_OK;
+}
+
+/* The columns that censored makes are none that the file has. */
+static ts_status check_made(const ts_csv *csv, ts_error *err)
 {
     ts_buffer message = {0};
-    for (size_t i = 0; i < facts->n_column; i++) {
-        const csv_column *c = &columns[i];
-        size_t missing = c->n_empty + c->n_declared;
-        facts->types[i] = type_of(c);
-        if (facts->types[i] == TS_REAL)
-            missing += c->n_quoted_empty + c->n_word;
-        facts->n_missing[i] = (double)missing;
-        facts->n_na_word[i] = (double)c->n_word;
-        facts->n_declared[i] = (double)c->n_declared;
-        if (facts->delimiter != ',')
-            facts->n_comma[i] = (double)c->n_comma;
-        if (!has_strays(c))
+    const ts_csv_facts *f = &csv->facts;
+    for (size_t i = 0; i < csv->n_field; i++)
+        for (size_t k = 0; k < 4 && csv->column[i].made[k]; k++)
+            for (size_t j = 0; j < f->n_column; j++) {
+                const char *made = csv->column[i].made[k];
+                if (f->column[j].name == made ||
+                    strcasecmp(f->column[j].name, made) != 0)
+                    continue;
+                csv_place(&message, csv->path, 0, 0);
+                ts_buffer_puts(&message, "censored: ");
+                ts_text_escape(&message, csv->column[i].name,
+                               strlen(csv->column[i].name));
+                ts_buffer_puts(&message, " would get a column ");
+                ts_text_escape(&message, made, strlen(made));
+                ts_buffer_puts(&message, ", which is there already");
+                return csv_fail(&message, TS_EEXISTS, err);
+            }
+    return TS_OK;
+}
+
+static ts_status room_for_facts(ts_csv *csv, size_t n, ts_error *err)
+{
+    if (n > CSV_MAX_COLUMN)
+        return csv_fail_line(csv->path, 0, TS_ELIMIT,
+                             "more than 2000 columns with those that censored "
+                             "makes",
+                             err);
+    csv->facts.column = ts_alloc_array(n, sizeof *csv->facts.column);
+    if (!csv->facts.column)
+        return ts_fail_memory(err);
+    csv->facts.n_column = n;
+    return TS_OK;
+}
+
+ts_status csv_type_decide(ts_csv *csv, ts_error *err)
+{
+    ts_buffer message = {0};
+    ts_status status = TS_OK;
+    size_t n = 0;
+    for (size_t i = 0; i < csv->n_field; i++) {
+        csv_column *c = &csv->column[i];
+        c->type = type_of(c);
+        c->flagged = c->type == TS_REAL && c->limits &&
+                     (c->limits == LIMITS_MUST ||
+                      c->n[CELL_BELOW] + c->n[CELL_ABOVE] > 0);
+        c->above = c->flagged && c->n[CELL_ABOVE] > 0;
+        c->out = n;
+        n += 1 + (c->flagged ? 2 : 0) + (c->above ? 2 : 0);
+        if (csv->lenient || !has_strays(c))
             continue;
         if (message.length)
             ts_buffer_puts(&message, "; ");
-        put_strays(&message, c, path);
+        put_strays(&message, c, csv->path);
     }
     if (message.length || message.failed)
         return csv_fail(&message, TS_ETYPE, err);
-    return TS_OK;
+    status = room_for_facts(csv, n, err);
+    for (size_t i = 0; i < csv->n_field && !status; i++) {
+        csv_column *c = &csv->column[i];
+        ts_csv_column *f = &csv->facts.column[c->out];
+        tell(c, csv, f);
+        if (c->flagged)
+            status = tell_limits(c, csv, f, err);
+    }
+    return status ? status : check_made(csv, err);
+}
+
+ts_status csv_type_names(ts_csv *csv, ts_error *err)
+{
+    ts_status status = room_for_facts(csv, csv->n_field, err);
+    for (size_t i = 0; i < csv->n_field && !status; i++)
+        csv->facts.column[i].name = csv->column[i].name;
+    return status;
 }

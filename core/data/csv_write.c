@@ -128,7 +128,7 @@ static ts_status check_text(const ts_column *c, bool *quoted, bool *doubtful,
                             ts_error *err)
 {
     csv_column seen = {0};
-    const csv_words none = {0};
+    const csv_rules plain = {0};
     size_t *cells = ts_alloc_array(c->n_level, sizeof *cells);
     ts_status status = TS_OK;
     if (!cells)
@@ -141,7 +141,7 @@ static ts_status check_text(const ts_column *c, bool *quoted, bool *doubtful,
             continue;
         quoted[k] = must_quote(c->level[k]);
         for (; cells[k] > 0; cells[k]--)
-            csv_type_count(&seen, &none, c->level[k], strlen(c->level[k]),
+            csv_cell_count(&seen, &plain, c->level[k], strlen(c->level[k]),
                            quoted[k]);
         if (refused(c->level[k])) {
             size_t row = 0;

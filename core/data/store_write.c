@@ -179,8 +179,8 @@ typedef struct {
 static const char *csv_column(const void *source, size_t j, ts_type *type)
 {
     const ts_csv_facts *facts = source;
-    *type = facts->types[j];
-    return facts->names[j];
+    *type = facts->column[j].type;
+    return facts->column[j].name;
 }
 
 static ts_status insert_real(void *context, size_t j, double x, ts_error *err)

@@ -10,19 +10,21 @@
  * decides the type of each column by all its cells, counts rows and takes the
  * SHA-256 of the bytes. ts_csv_read reads it again and delivers the values;
  * it fails when the file is another one by then. Memory is that of the
- * longest record, whatever the size of the file.
+ * longest record, whatever the size of the file, and of what is rejected. A
+ * file that gzip compressed is unpacked on the way, both times.
  *
  * Records are RFC 4180's, with LF, CRLF and CR as line ends, mixed or not.
  * Blanks beside a delimiter are data; so is a quote inside an unquoted cell.
  * Lines with nothing in them are passed over at the end of a file and an
  * error elsewhere; where there is one column they are missing values.
  *
- * A number is what ts_number_parse takes. An empty cell is missing, a quoted
- * empty one is empty text. NA and . are missing in a column that is otherwise
- * numeric. A column of numbers and missing cells alone is real (one of
- * nothing but quoted empties is text); one with at least 90 % numbers among
- * its values is an error that shows the others; any other is text and keeps
- * its bytes.
+ * A number is what ts_number_parse takes, but for whole numbers beyond 2^53
+ * that a double does not hold exactly. An empty cell is missing, a quoted
+ * empty one is empty text. "", NA and . are missing in a column that is
+ * otherwise numeric. A column of numbers and missing cells alone is real (one
+ * of nothing but quoted empties is text); one with at least 90 % numbers
+ * among its values is an error that shows the others; any other is text and
+ * keeps its bytes.
  *
  * Errors begin "file:line:column: ", both counted from 1 in the file, the
  * column in characters; about a whole record "file:line: ".
@@ -36,12 +38,22 @@
 
 typedef struct ts_csv ts_csv;
 
-/* A type that the user decides: real refuses any cell that is neither number
- * nor missing, text takes all. */
+/* A type that somebody decides: real refuses any cell that is neither number
+ * nor missing, text takes all. by is who, for the error: NULL is "types". */
 typedef struct {
     const char *column;
     ts_type type;
+    const char *by;
 } ts_csv_type;
+
+/* Codes that stand for texts, "1" for "Male": the column is text whose levels
+ * are the labels, in that order; any other cell that is not missing is an
+ * error. Labels differ from each other, and so do codes. */
+typedef struct {
+    const char *column;
+    const char *const *code, *const *label;
+    size_t n;
+} ts_csv_codes;
 
 typedef struct {
     /* 0: tab in .tsv and .tab; else comma, or the semicolon, tab or bar of a
@@ -51,26 +63,58 @@ typedef struct {
     /* NULL: UTF-8, or UTF-16 and UTF-32 where a byte-order mark says so; else
      * a name that iconv knows: "latin1", "windows-1252", "utf-16le" */
     const char *encoding;
+    /* numbers are written 1,5: no comma separates cells, 1.5 is none */
+    bool decimal_comma;
+    /* lines of the file before the header, whatever they hold */
+    size_t skip;
     const char *const *na; /* more words for missing, quoted or not */
     size_t n_na;
     const ts_csv_type *types;
     size_t n_type;
-    const char *data; /* the text itself; path is only its name then */
-    size_t n_data;    /* data must outlive the ts_csv */
-    size_t block;     /* bytes read at once; 0: a good number. For tests */
+    bool all_text; /* the type of a column that types does not name */
+    const ts_csv_codes *codes;
+    size_t n_codes;
+    /* Columns whose cells may be "<50", "> 1e7" or "<=5": the limit becomes
+     * the value, and behind the column X stand X_BLQFL (Y, N), X_LLOQ and,
+     * where there is a ">", X_ALQFL and X_ULOQ; without X_ for AVAL. A column
+     * of this list has nothing else; any_censored lets all other columns have
+     * them that are otherwise numeric. */
+    const char *const *censored;
+    size_t n_censored;
+    bool any_censored;
+    /* Stray cells of a column that is real otherwise (or has codes) become
+     * missing, records of another length are left out; ts_csv_get_rejects has
+     * both. An error where no record has the length of the header. */
+    bool lenient;
+    bool empty_is_missing; /* "" is what nothing is */
+    bool names_only;       /* facts have the names of the columns, no more */
+    const char *data;      /* the text itself; path is only its name then */
+    size_t n_data;         /* data must outlive the ts_csv */
+    size_t block;          /* bytes read at once; 0: a good number. For tests */
 } ts_csv_options;
 
 typedef struct {
+    const char *name;
+    ts_type type;
+    double n_missing;  /* cells without a value */
+    double n_na_word;  /* NA and .; missing in a real column */
+    double n_quoted;   /* ""; missing in a real column */
+    double n_declared; /* words of options->na, missing */
+    double n_number;
+    double n_below, n_above; /* censored cells that were read */
+    double n_reject;         /* stray cells, missing as lenient has it */
+    /* no numbers here, but something to tell the user: cells such as 1,5,
+     * where the comma separates no cells, and such as <50, of text columns */
+    double n_comma, n_limit;
+    const char *const *level; /* the labels of codes, else NULL */
+    size_t n_level;
+} ts_csv_column;
+
+typedef struct {
     size_t n_column;
-    char **names;
-    ts_type *types;
-    double *n_missing;  /* cells without a value */
-    double *n_na_word;  /* NA and . by column; missing in a real one */
-    double *n_declared; /* words of options->na by column, missing */
-    /* cells such as 1,5 by column, where the comma separates no cells: no
-     * numbers here, but something to tell the user */
-    double *n_comma;
+    ts_csv_column *column;
     double n_row;
+    double n_reject; /* records left out, as lenient has it */
     double n_byte;
     char sha256[65]; /* of the file's bytes */
     char delimiter;
@@ -79,9 +123,10 @@ typedef struct {
 
 /* The first pass. options may be NULL and need not outlive the call. TS_EIO
  * (not there, not a file), TS_EFORMAT (structure, bytes), TS_ETYPE (stray
- * cells), TS_ENOTFOUND (a column of options->types), TS_EINVALID (options),
- * TS_ELIMIT (a record over 100,000,000 bytes, more than 2000 columns, a name
- * over 10,000 bytes), TS_EINTERRUPT. */
+ * cells), TS_ENOTFOUND (a column of the options), TS_EINVALID (options),
+ * TS_EEXISTS (a name that censored would make is there), TS_ELIMIT (a record
+ * over 100,000,000 bytes, more than 2000 columns, a name over 10,000 bytes,
+ * a compressed file that unpacks to 250 times its size), TS_EINTERRUPT. */
 ts_status ts_csv_open(const char *path, const ts_csv_options *options,
                       ts_csv **out, ts_error *err);
 const ts_csv_facts *ts_csv_get_facts(const ts_csv *csv);
@@ -104,6 +149,11 @@ typedef struct {
  * sink did. */
 ts_status ts_csv_read(ts_csv *csv, const ts_csv_sink *sink, ts_error *err);
 ts_status ts_csv_frame(ts_csv *csv, ts_frame **out, ts_error *err);
+
+/* What the last second pass rejected, in the order of the file: LINE (real),
+ * COLUMN (its name, NA for a record), VALUE (the cell, or the record as it
+ * stands), REASON. NULL before the first one and unless options->lenient. */
+const ts_frame *ts_csv_get_rejects(const ts_csv *csv);
 
 /* Writes a frame so that reading it gives the same frame: shortest exact
  * numbers, NA as nothing, empty text as "", text quoted where it must be.

@@ -1,7 +1,9 @@
 /*
  * The CSV reader: cases in memory by what they come to, the collections in
  * ../shared/data/csv, every case again with blocks of a few bytes and with
- * each allocation failing. test_csv_files.c has the rest.
+ * each allocation failing. test_csv_options.c has what lenient, censored and
+ * others change, test_csv_gzip.c what is compressed, test_csv_files.c the
+ * rest.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,27 +14,15 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-#include "csv_outcome.h"
-#include "ts/memory.h"
+#include "csv_cases.h"
 
-#define COUNT(a) (sizeof(a) / sizeof *(a))
 #define CSV "../shared/data/csv/"
-
-typedef struct {
-    const char *text;
-    size_t length; /* 0: strlen */
-    const char *outcome;
-    ts_csv_options options;
-    const char *path; /* NULL: x.csv */
-} csv_case;
-
-#define BYTES(s) s, sizeof(s) - 1
 
 static const char *const na_99[] = {"-99", "ND", ""};
 static const char *const na_word[] = {"NA"};
-static const ts_csv_type a_text[] = {{"a", TS_TEXT}};
-static const ts_csv_type a_real[] = {{"a", TS_REAL}};
-static const ts_csv_type unknown[] = {{"AEG", TS_REAL}};
+static const ts_csv_type a_text[] = {{"a", TS_TEXT, NULL}};
+static const ts_csv_type a_real[] = {{"a", TS_REAL, NULL}};
+static const ts_csv_type unknown[] = {{"AEG", TS_REAL, NULL}};
 
 static const csv_case cases[] = {
     /* line ends, marks, delimiters */
@@ -54,7 +44,8 @@ static const csv_case cases[] = {
     {"a,b\tc\n1,2\t3\n", 0, "a,b:text c:real\n'1,2'|3\n", {0}, "x.tab"},
     {"a:b\n1:2\n", 0, "a:real b:real\n1|2\n", {.delimiter = ':'}, NULL},
     {"sep=;\r\na;b\r\n1;2\r\n", 0, "a:real b:real\n1|2\n", {0}, NULL},
-    {"sep=;\na,b\n1,2,3\n", 0, "format: x.csv:3: 3 fields, expected 2",
+    {"sep=;\na,b\n1,2,3\n", 0, "format: x.csv:3: 3 fields, expected 2; "
+     "lenient = true sets them apart",
      {.delimiter = ','}, NULL},
     {"SEP=,\na;c,b\n1,2\n", 0, "a;c:real b:real\n1|2\n", {0}, NULL},
     {"sep=;\n", 0,
@@ -85,7 +76,8 @@ static const csv_case cases[] = {
      NULL},
     {"a,b\n1,\"x\"", 0, "a:real b:text\n1|'x'\n", {0}, NULL},
     {"a,b\n1,\"x\"\r", 0, "a:real b:text\n1|'x'\n", {0}, NULL},
-    {"a,b\n1,\"x\r\ny\rz\"\n1,2,3", 0, "format: x.csv:5: 3 fields, expected 2",
+    {"a,b\n1,\"x\r\ny\rz\"\n1,2,3", 0, "format: x.csv:5: 3 fields, expected "
+     "2; lenient = true sets them apart",
      {0}, NULL},
     /* blanks are data */
     {"a, b \n 1,x \n", 0, "a:text  b :text\n' 1'|'x '\n", {0}, NULL},
@@ -93,19 +85,23 @@ static const csv_case cases[] = {
     {"a,b\n", 0, "a:real b:real\n", {0}, NULL},
     {"a,b", 0, "a:real b:real\n", {0}, NULL},
     {"a,b\n1,2\n\n\n", 0, "a:real b:real\n1|2\n", {0}, NULL},
-    {"a,b\n1,2\n\n3,4\n", 0, "format: x.csv:3: nothing, expected 2", {0},
+    {"a,b\n1,2\n\n3,4\n", 0, "format: x.csv:3: nothing, expected 2; lenient = "
+     "true sets them apart", {0},
      NULL},
     {"a,b\n1,2\n\n\n3\n", 0,
      "format: x.csv:3: nothing, expected 2; line 4: nothing; line 5: 1 field; "
-     "3 such records", {0}, NULL},
+     "3 such records; lenient = true sets them apart", {0}, NULL},
     {"a\n1\n\n3\n\n", 0, "a:real\n1\nNA\n3\nNA\n", {0}, NULL},
     {"a,b\n,\n", 0, "a:real b:real\nNA|NA\n", {0}, NULL},
-    {"a,b\n1,2,\n", 0, "format: x.csv:2: 3 fields, expected 2", {0}, NULL},
-    {"a,b\n\"\"\n", 0, "format: x.csv:2: 1 field, expected 2", {0}, NULL},
+    {"a,b\n1,2,\n", 0, "format: x.csv:2: 3 fields, expected 2; lenient = true "
+     "sets them apart", {0}, NULL},
+    {"a,b\n\"\"\n", 0, "format: x.csv:2: 1 field, expected 2; lenient = true "
+     "sets them apart", {0}, NULL},
     {"a,b\n1\n1\n1\n1\n1\n1\n1\n1\n1\n1\n1\n1\n", 0,
      "format: x.csv:2: 1 field, expected 2; line 3: 1 field; line 4: 1 field; "
      "line 5: 1 field; line 6: 1 field; line 7: 1 field; line 8: 1 field; "
-     "line 9: 1 field; line 10: 1 field; line 11: 1 field; 12 such records",
+     "line 9: 1 field; line 10: 1 field; line 11: 1 field; 12 such records; "
+     "lenient = true sets them apart",
      {0}, NULL},
     /* names */
     {"\n1\n", 0,
@@ -136,27 +132,33 @@ static const csv_case cases[] = {
      "a:text\n'1'\n'2'\n'3'\n'4'\n'5'\n'6'\n'7'\n'8'\n'x'\n", {0}, NULL},
     {"a\n1\n2\n3\n4\n5\n6\n7\n8\n9\nx y\n\nNA\n", 0,
      "type: x.csv:11:1: 'x y' is not a number in column a; 1 of 10 values; "
-     "types = { a = \"text\" } or na = { words } decides", {0}, NULL},
+     "types = { a = \"text\" }, na = { words } or lenient = true "
+     "decides", {0}, NULL},
     {"i,my var\n1,1\n2,2\n3,3\n4,4\n5,5\n6,6\n7,7\n8,8\n9,9\n\"x\n\",\"x\t\"\n",
      0,
      "type: x.csv:11:1: 'x\\x0A' is not a number in column i; 1 of 10 values; "
-     "types = { i = \"text\" } or na = { words } decides; x.csv:12:3: 'x\\x09' "
-     "is not a number in column my var; 1 of 10 values; types = { [\"my "
-     "var\"] = \"text\" } or na = { words } decides", {0}, NULL},
+     "types = { i = \"text\" }, na = { words } or lenient = true decides; "
+     "x.csv:12:3: 'x\\x09' is not a number in column my var; 1 of 10 values; "
+     "types = { [\"my var\"] = \"text\" }, na = { words } or lenient = true "
+     "decides", {0}, NULL},
     {"end,q\"\\\xC3\xA9\n1,1\n2,2\n3,3\n4,4\n5,5\n6,6\n7,7\n8,8\n9,9\nx,y\n", 0,
      "type: x.csv:11:1: 'x' is not a number in column end; 1 of 10 values; "
-     "types = { [\"end\"] = \"text\" } or na = { words } decides; x.csv:11:3: "
-     "'y' is not a number in column q\"\\\xC3\xA9; 1 of 10 values; types = { "
-     "[\"q\\\"\\\\\xC3\xA9\"] = \"text\" } or na = { words } decides",
+     "types = { [\"end\"] = \"text\" }, na = { words } or lenient = true "
+     "decides; x.csv:11:3: 'y' is not a number in column q\"\\\xC3\xA9; 1 of "
+     "10 values; types = { [\"q\\\"\\\\\xC3\xA9\"] = \"text\" }, na = { words "
+     "} or lenient = true decides",
      {0}, NULL},
-    {"a\n01234567890123456789012345678901234567890\xC3\xA9\xC3\xA9\xC3\xA9\n", 0,
+    {"a\n"
+     "01234567890123456789012345678901234567890\xC3\xA9\xC3\xA9\xC3\xA9\n", 0,
      "type: x.csv:2:1: '01234567890123456789012345678901234567890\xC3\xA9...' "
-     "is not a number in column a; 1 of 1 values, but types says real",
+     "is not a number in column a; 1 of 1 values, but types says real; na = { "
+     "words } or lenient = true decides",
      {.types = a_real, .n_type = 1}, NULL},
     {"a,b\n\n\n\n\n\n\n\n\n\n\n\n\n1,2\n", 0,
      "format: x.csv:2: nothing, expected 2; line 3: nothing; line 4: nothing; "
      "line 5: nothing; line 6: nothing; line 7: nothing; line 8: nothing; "
-     "line 9: nothing; line 10: nothing; line 11: nothing; 12 such records",
+     "line 9: nothing; line 10: nothing; line 11: nothing; 12 such records; "
+     "lenient = true sets them apart",
      {0}, NULL},
     {"a\n1\nNA\nx\n", 0, "a:text\n'1'\n'NA'\n'x'\n",
      {.types = a_text, .n_type = 1}, NULL},
@@ -164,10 +166,11 @@ static const csv_case cases[] = {
      NULL},
     {"a\n1\nNA\nx\ny\n", 0,
      "type: x.csv:4:1: 'x' is not a number in column a; also 5:1: 'y'; 2 of 3 "
-     "values, but types says real", {.types = a_real, .n_type = 1}, NULL},
+     "values, but types says real; na = { words } or lenient = true "
+     "decides", {.types = a_real, .n_type = 1}, NULL},
     {"a\n\"\"\n", 0, "a:real\nNA\n", {.types = a_real, .n_type = 1}, NULL},
-    {"AGE\n1\n", 0, "not found: x.csv: types: there is no column AEG; nearest: "
-     "AGE", {.types = unknown, .n_type = 1}, NULL},
+    {"AGE\n1\n", 0, "not found: x.csv: types: there is no column AEG; "
+     "nearest: AGE", {.types = unknown, .n_type = 1}, NULL},
     {"a,b\n-99,ND\n1,\"\"\nNA,\"ND\"\n2,x\n", 0,
      "a:real b:text\nNA|NA\n1|NA\nNA|NA\n2|'x'\n",
      {.na = na_99, .n_na = 3}, NULL},
@@ -225,21 +228,27 @@ static const csv_case cases[] = {
      NULL},
     /* other kinds of file */
     {BYTES("\0\0\0\0\0\0\0\0\0\0\0\0\xC2\xEA\x81\x60\xB3\x14\x11\xCF\xBD\x92"),
-     "format: x.csv: this is not CSV but a SAS data set (.sas7bdat)", {0},
+     "format: x.csv: this is not CSV but a SAS data set (.sas7bdat); give it "
+     "that ending", {0},
      NULL},
     {BYTES("PK\x03\x04\x14\0"),
-     "format: x.csv: this is not CSV but a zip archive or a spreadsheet "
-     "(.xlsx, .ods)", {0}, NULL},
+     "format: x.csv: this is not CSV but a zip archive; unpack it and read "
+     "what is in it", {0}, NULL},
     {BYTES("\xD0\xCF\x11\xE0\xA1"),
-     "format: x.csv: this is not CSV but an old spreadsheet (.xls)", {0},
+     "format: x.csv: this is not CSV but an old spreadsheet (.xls); save the "
+     "sheet as CSV UTF-8 and read that", {0},
      NULL},
     {BYTES("\x1F\x8B\x08\0"),
-     "format: x.csv: this is not CSV but compressed by gzip", {0}, NULL},
+     "format: x.csv: the compressed data end too early: the file was "
+     "cut", {0}, NULL},
     {" \n<!DOCTYPE html>\n", 0,
-     "format: x.csv: this is not CSV but an HTML page", {0}, NULL},
+     "format: x.csv: this is not CSV but an HTML page; open it in a browser: "
+     "a log-in page, or a sheet to be saved as CSV", {0}, NULL},
     {"\xEF\xBB\xBF<?xml version=\"1.0\"?>", 0,
-     "format: x.csv: this is not CSV but XML", {0}, NULL},
-    {"[{\"a\":1}]", 0, "format: x.csv: this is not CSV but JSON", {0}, NULL},
+     "format: x.csv: this is not CSV but XML; save the sheet as CSV UTF-8 and "
+     "read that", {0}, NULL},
+    {"[{\"a\":1}]", 0, "format: x.csv: this is not CSV but JSON; Dataset-JSON "
+     "has a name that ends in .json", {0}, NULL},
     {"", 0,
      "format: x.csv: the file is empty; its first line must hold the names of "
      "the columns", {0}, NULL},
@@ -252,66 +261,22 @@ static const csv_case cases[] = {
      "cannot separate cells", {.delimiter = '"'}, NULL},
 };
 
-static ts_status run_case(const csv_case *c, size_t block, ts_buffer *to)
-{
-    ts_csv_options options = c->options;
-    options.data = c->text;
-    options.n_data = c->length ? c->length : strlen(c->text);
-    options.block = block;
-    return csv_outcome(c->path ? c->path : "x.csv", &options, to);
-}
-
 static void each_case(void **unused)
 {
     (void)unused;
-    for (size_t i = 0; i < COUNT(cases); i++) {
-        ts_buffer got = {0};
-        run_case(&cases[i], 0, &got);
-        if (strcmp(got.data, cases[i].outcome) != 0)
-            fail_msg("case %zu:\n%s\nnot\n%s", i, got.data,
-                     cases[i].outcome);
-        ts_buffer_free(&got);
-    }
-    assert_int_equal(ts_memory_live(), 0);
+    check_cases(cases, COUNT(cases));
 }
 
-/* Where a block ends must not matter. */
 static void each_block(void **unused)
 {
-    static const size_t blocks[] = {1, 2, 3, 4, 5, 7, 8, 11, 16, 31};
     (void)unused;
-    for (size_t i = 0; i < COUNT(cases); i++)
-        for (size_t b = 0; b < COUNT(blocks); b++) {
-            ts_buffer got = {0};
-            run_case(&cases[i], blocks[b], &got);
-            if (strcmp(got.data, cases[i].outcome) != 0)
-                fail_msg("case %zu, block %zu:\n%s\nnot\n%s", i, blocks[b],
-                         got.data, cases[i].outcome);
-            ts_buffer_free(&got);
-        }
+    check_blocks(cases, COUNT(cases));
 }
 
 static void each_allocation(void **unused)
 {
     (void)unused;
-    for (size_t i = 0; i < COUNT(cases); i++)
-        for (long n = 1;; n++) {
-            ts_buffer got = {0};
-            ts_buffer_printf(&got, "%*s", 4000, ""); /* needs no more */
-            ts_buffer_clear(&got);
-            ts_memory_fail_at(n, 0);
-            ts_status status = run_case(&cases[i], 3, &got);
-            long used = ts_memory_count();
-            ts_memory_fail_at(0, 0);
-            if (n > used) {
-                assert_string_equal(got.data, cases[i].outcome);
-                ts_buffer_free(&got);
-                break;
-            }
-            assert_true(status != TS_OK);
-            ts_buffer_free(&got);
-            assert_int_equal(ts_memory_live(), 0);
-        }
+    check_allocations(cases, COUNT(cases));
 }
 
 /* Collections -------------------------------------------------------------- */
@@ -320,47 +285,48 @@ static const struct {
     const char *file, *outcome, *encoding;
 } files[] = {
     {"made/bom_utf8.csv",
-     "USUBJID:text ARM:text VISIT:text CD4:real CD8:real\n"
-     "'001-01'|'ACTIVE'|'BASELINE'|350|810\n"
+     "USUBJID:text ARM:text VISIT:text CD4:real "
+     "CD8:real\n'001-01'|'ACTIVE'|'BASELINE'|350|810\n"
      "'001-02'|'PLACEBO'|'BASELINE'|412|655\n", NULL},
     {"made/crlf.csv",
-     "USUBJID:text ARM:text VISIT:text CD4:real CD8:real\n"
-     "'001-01'|'ACTIVE'|'BASELINE'|350|810\n"
+     "USUBJID:text ARM:text VISIT:text CD4:real "
+     "CD8:real\n'001-01'|'ACTIVE'|'BASELINE'|350|810\n"
      "'001-02'|'PLACEBO'|'BASELINE'|412|655\n", NULL},
     {"made/cr_only.csv",
-     "USUBJID:text ARM:text VISIT:text CD4:real CD8:real\n"
-     "'001-01'|'ACTIVE'|'BASELINE'|350|810\n"
+     "USUBJID:text ARM:text VISIT:text CD4:real "
+     "CD8:real\n'001-01'|'ACTIVE'|'BASELINE'|350|810\n"
      "'001-02'|'PLACEBO'|'BASELINE'|412|655\n", NULL},
     {"made/no_final_newline.csv",
-     "USUBJID:text ARM:text VISIT:text CD4:real CD8:real\n"
-     "'001-01'|'ACTIVE'|'BASELINE'|350|810\n"
+     "USUBJID:text ARM:text VISIT:text CD4:real "
+     "CD8:real\n'001-01'|'ACTIVE'|'BASELINE'|350|810\n"
      "'001-02'|'PLACEBO'|'BASELINE'|412|655\n", NULL},
     {"made/mixed_eol.csv",
-     "USUBJID:text ARM:text VISIT:text CD4:real CD8:real\n"
-     "'001-01'|'ACTIVE'|'BASELINE'|350|810\n"
+     "USUBJID:text ARM:text VISIT:text CD4:real "
+     "CD8:real\n'001-01'|'ACTIVE'|'BASELINE'|350|810\n"
      "'001-02'|'PLACEBO'|'BASELINE'|412|655\n"
      "'001-03'|'ACTIVE'|'BASELINE'|200|500\n", NULL},
     {"made/latin1.csv",
-     "SITE:text NAME:text CD4:real\n"
-     "'01'|'Bj\xC3\xB6rn \xC3\x85str\xC3\xB6m'|350\n"
-     "'02'|'Jos\xC3\xA9 Mu\xC3\xB1oz'|410\n", "latin1"},
+     "SITE:text NAME:text CD4:real\n'01'|'Bj\xC3\xB6rn "
+     "\xC3\x85str\xC3\xB6m'|350\n'02'|'Jos\xC3\xA9 "
+     "Mu\xC3\xB1oz'|410\n", "latin1"},
     {"made/latin1.csv",
      "format: " CSV "made/latin1.csv:2:6: byte 0xF6 is not valid UTF-8; if "
      "the file is older, say encoding = \"latin1\" or \"windows-1252\"",
      NULL},
     {"made/quoted_newlines.csv",
-     "ID:real COMMENT:text CD4:real\n1|'line one\\x0Aline two'|300\n"
-     "2|'crlf\\x0D\\x0Ainside'|310\n3|'has \"quotes\", and commas'|320\n",
+     "ID:real COMMENT:text CD4:real\n1|'line one\\x0Aline "
+     "two'|300\n2|'crlf\\x0D\\x0Ainside'|310\n3|'has \"quotes\", and "
+     "commas'|320\n",
      NULL},
     {"made/unclosed_quote.csv",
      "format: " CSV "made/unclosed_quote.csv:2:3: this quote is never closed",
      NULL},
     {"made/ragged_short.csv",
      "format: " CSV "made/ragged_short.csv:3: 2 fields, expected 3; line 4: 1 "
-     "field; 2 such records", NULL},
+     "field; 2 such records; lenient = true sets them apart", NULL},
     {"made/ragged_long.csv",
      "format: " CSV "made/ragged_long.csv:3: 4 fields, expected 3; line 4: 5 "
-     "fields; 2 such records", NULL},
+     "fields; 2 such records; lenient = true sets them apart", NULL},
     {"made/dup_headers.csv",
      "format: " CSV "made/dup_headers.csv:1:8: columns 2 and 3 are both named "
      "CD4; columns 2 and 4 are named CD4 and cd4, which differ only in case; "
@@ -370,15 +336,17 @@ static const struct {
      "format: " CSV "made/empty.csv: the file is empty; its first line must "
      "hold the names of the columns", NULL},
     {"made/missing_codes.csv",
-     "ID:real CD4:text\n1|'NA'\n2|'N/A'\n3|'.'\n4|NA\n5|''\n6|'NULL'\n"
-     "7|'nan'\n8|'#N/A'\n9|'-'\n10|'-99'\n11|'missing'\n12|' '\n13|'.A'\n"
-     "14|'ND'\n15|'300'\n", NULL},
+     "ID:real "
+     "CD4:text\n1|'NA'\n2|'N/A'\n3|'.'\n4|NA\n5|''\n6|'NULL'\n7|'nan'\n"
+     "8|'#N/A'\n9|'-'\n10|'-99'\n11|'missing'\n12|' '\n13|'.A'\n14|'ND'\n"
+     "15|'300'\n", NULL},
     {"made/censored_values.csv",
-     "ID:real HIVRNA:text CRP:text\n1|'<50'|'0.4'\n2|'50'|'<0.3'\n"
-     "3|'>10000000'|'12'\n4|'1,250'|'~5'\n5|'1.2e5'|'+3.0'\n"
-     "6|'4.1E+4'|'3.0*'\n", NULL},
+     "ID:real HIVRNA:text "
+     "CRP:text\n1|'<50'|'0.4'\n2|'50'|'<0.3'\n3|'>10000000'|'12'\n"
+     "4|'1,250'|'~5'\n5|'1.2e5'|'+3.0'\n6|'4.1E+4'|'3.0*'\n", NULL},
     {"made/numbers.csv",
-     "format: " CSV "made/numbers.csv:23: 2 fields, expected 1", NULL},
+     "format: " CSV "made/numbers.csv:23: 2 fields, expected 1; lenient = "
+     "true sets them apart", NULL},
     {"made/leading_zero_ids.csv",
      "ID:text SITE:text\n'0001'|'01'\n'0010'|'02'\n'1E5'|'03'\n'00A'|'04'\n",
      NULL},
@@ -392,11 +360,11 @@ static const struct {
      "UTF-16 file needs encoding = \"utf-16le\")", NULL},
     {"made/wide_types.csv",
      "type: " CSV "made/wide_types.csv:1501:6: 'not a number' is not a number "
-     "in column X; 1 of 1501 values; types = { X = \"text\" } or na = { words "
-     "} decides", NULL},
+     "in column X; 1 of 1501 values; types = { X = \"text\" }, na = { words } "
+     "or lenient = true decides", NULL},
     {"csv-spectrum/comma_in_quotes.csv",
-     "first:text last:text address:text city:text zip:text\n"
-     "'John'|'Doe'|'120 any st.'|'Anytown, WW'|'08123'\n", NULL},
+     "first:text last:text address:text city:text zip:text\n'John'|'Doe'|'120 "
+     "any st.'|'Anytown, WW'|'08123'\n", NULL},
     {"csv-spectrum/empty.csv", "a:real b:real c:real\n1|NA|NA\n2|3|4\n", NULL},
     {"csv-spectrum/empty_crlf.csv", "a:real b:real c:real\n1|NA|NA\n2|3|4\n",
      NULL},
@@ -409,8 +377,8 @@ static const struct {
      "a:text b:real c:real\n'1'|2|3\n'Once upon \\x0Aa time'|5|6\n'7'|8|9\n",
      NULL},
     {"csv-spectrum/newlines_crlf.csv",
-     "a:text b:real c:real\n'1'|2|3\n'Once upon \\x0D\\x0Aa time'|5|6\n"
-     "'7'|8|9\n", NULL},
+     "a:text b:real c:real\n'1'|2|3\n'Once upon \\x0D\\x0Aa "
+     "time'|5|6\n'7'|8|9\n", NULL},
     {"csv-spectrum/quotes_and_newlines.csv",
      "a:real b:text\n1|'ha \\x0A\"ha\" \\x0Aha'\n3|'4'\n", NULL},
     {"csv-spectrum/simple.csv", "a:real b:real c:real\n1|2|3\n", NULL},

@@ -272,11 +272,14 @@ static void counts(void **unused)
     (void)unused;
     assert_int_equal(ts_csv_open("x.csv", &options, &csv, &err), 0);
     const ts_csv_facts *f = ts_csv_get_facts(csv);
-    assert_int_equal(f->types[0], TS_REAL);
-    assert_int_equal(f->types[1], TS_TEXT);
-    assert_true(f->n_missing[0] == 5 && f->n_missing[1] == 2);
-    assert_true(f->n_na_word[0] == 2 && f->n_na_word[1] == 1);
-    assert_true(f->n_declared[0] == 1 && f->n_declared[1] == 1);
+    const ts_csv_column *a = &f->column[0], *b = &f->column[1];
+    assert_int_equal(a->type, TS_REAL);
+    assert_int_equal(b->type, TS_TEXT);
+    assert_true(a->n_missing == 5 && b->n_missing == 2);
+    assert_true(a->n_na_word == 2 && b->n_na_word == 1);
+    assert_true(a->n_quoted == 1 && b->n_quoted == 1);
+    assert_true(a->n_declared == 1 && b->n_declared == 1);
+    assert_true(a->n_number == 1 && b->n_number == 1);
     assert_true(f->n_row == 6);
     ts_csv_close(csv);
 }

@@ -247,7 +247,7 @@ static void round_trip(void **unused)
             ts_buffer shown = {0};
             ts_text_escape(&shown, c[j]->name, strlen(c[j]->name));
             if (doubtful.length && strstr(doubtful.data, shown.data))
-                types[n_type++] = (ts_csv_type){c[j]->name, c[j]->type};
+                types[n_type++] = (ts_csv_type){c[j]->name, c[j]->type, NULL};
             ts_buffer_free(&shown);
         }
         ts_csv_options options = {
