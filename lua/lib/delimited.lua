@@ -1,23 +1,56 @@
 -- Delimited text files: what an import reads and says, and what is written.
 
 local csv = require "ts.csv"
+local fail = require "ts.error".fail
 local note = require "trialsh.note"
 
 local M = { what = "CSV",
   extensions = { csv = true, tsv = true, tab = true, txt = true },
   by_name = { txt = true },
+  packed = true, -- also as .csv.gz
   takes = { types = { "table" }, na = { "table" }, delimiter = { "string" },
-    encoding = { "string" } },
+    encoding = { "string" }, decimal = { { ".", "," } },
+    skip = { "integer", least = 0 }, lenient = { "boolean" },
+    censored = { "any" }, dictionary = { "string" } },
   writes = {} }
 
+local function check_censored(censored)
+  if type(censored) == "string" then return { censored } end
+  if censored == nil or type(censored) == "table"
+      or type(censored) == "boolean" then
+    return censored
+  end
+  fail("type", 'censored is a list of columns, { "AVAL" }, or true')
+end
+
 --- delimited.open(path, opt) -> file, facts
-function M.open(path, opt) return csv.open(path, opt) end
+function M.open(path, opt)
+  local given = { types = opt.types, na = opt.na, delimiter = opt.delimiter,
+    encoding = opt.encoding, decimal_comma = opt.decimal == ",",
+    skip = opt.skip, lenient = opt.lenient,
+    censored = check_censored(opt.censored), data = opt.data,
+    block = opt.block }
+  local dictionary = opt.dictionary
+    and require "trialsh.redcap".apply(path, given, opt.dictionary)
+  local file, facts = csv.open(path, given)
+  facts.dictionary = dictionary
+  facts.labels = given.labels or {}
+  if dictionary then
+    facts.beside = dictionary.sha256
+    facts.detail = ("%s, dictionary %s %s"):format(path, opt.dictionary,
+      dictionary.sha256)
+  end
+  return file, facts
+end
 
 --- delimited.columns(facts): as the study enters them.
 function M.columns(facts)
   local columns = {}
   for j, name in ipairs(facts.names) do
-    columns[j] = { name = name, type = facts.types[j] }
+    local levels = facts.levels[name]
+    columns[j] = { name = name, type = facts.types[j],
+      label = facts.labels[name], levels = levels,
+      declared = levels and facts.dictionary.by }
   end
   return columns
 end
@@ -25,50 +58,117 @@ end
 --- delimited.store(store, name, file): the rows go into a table.
 function M.store(store, name, file) store:import_csv(name, file) end
 
+--- delimited.rejects(file) -> frame, columns
+-- What the rows that were read had set apart; nothing without lenient.
+function M.rejects(file)
+  return file:rejects(), { { name = "LINE", type = "real" },
+    { name = "COLUMN", type = "text" }, { name = "VALUE", type = "text" },
+    { name = "REASON", type = "text" } }
+end
+
+-- Notes ----------------------------------------------------------------------
+
 local SHOWN = 8 -- columns that a note names
 
--- "AGE: 1 value, CD4: 3 values" for the columns that choose() picks.
-local function counted(facts, counts, choose)
-  local list, more = {}, 0
-  for j, column in ipairs(facts.names) do
-    local n = counts[j]
-    if n > 0 and choose(facts.types[j]) then
-      if #list < SHOWN then
-        list[#list + 1] = ("%s: %d value%s"):format(column, n,
-          n == 1 and "" or "s")
-      else
-        more = more + 1
-      end
-    end
+local function plural(n, word)
+  return ("%d %s%s"):format(n, word, n == 1 and "" or "s")
+end
+
+-- "AGE, CD4 and 3 more columns"
+local function listed(list)
+  local more = #list - SHOWN
+  if more > 0 then
+    list = table.move(list, 1, SHOWN, 1, {})
+    list[SHOWN + 1] = ("and %d more columns"):format(more)
   end
-  if more > 0 then list[#list + 1] = ("and %d more columns"):format(more) end
   return #list > 0 and table.concat(list, ", ") or nil
 end
 
-local function is_real(kind) return kind == "real" end
-local function is_text(kind) return kind == "text" end
-local function any() return true end
+-- "AGE: 1 value, CD4: 3 values" for the columns whose count is above 0, of one
+-- type if it is given.
+local function counted(facts, counts, kind)
+  local list = {}
+  for j, column in ipairs(facts.names) do
+    if counts[j] > 0 and (not kind or kind == facts.types[j]) then
+      list[#list + 1] = column .. ": " .. plural(counts[j], "value")
+    end
+  end
+  return listed(list)
+end
+
+local function say_counted(path, facts, counts, kind, format)
+  local list = counted(facts, counts, kind)
+  if list then note.say(format, path, list) end
+end
+
+-- Limits in columns that are otherwise numeric for the most part.
+local function mostly_limits(facts)
+  local list = {}
+  for j, n in ipairs(facts.limits) do
+    local values = facts.n_row - facts.missing[j]
+    list[j] = 2 * (n + facts.numbers[j]) >= values and n or 0
+  end
+  return list
+end
+
+-- What a lenient pass set apart, and where it is.
+local function say_rejects(path, facts, name)
+  local n = facts.n_reject
+  local cells = counted(facts, facts.rejects)
+  if n > 0 then
+    note.say("%s: %s left out, not as long as the header", path,
+      plural(n, "record"))
+  end
+  if cells then
+    note.say("%s: cells that do not fit are missing in %s", path, cells)
+  end
+  if n > 0 or cells then
+    note.say("%s: %s", path, name and ("%s_rejects has what was set apart")
+      :format(name) or "the second result of read has what was set apart")
+  end
+end
+
+-- What the data dictionary does not settle.
+local function say_dictionary(path, facts)
+  local what, free = facts.dictionary, {}
+  local unknown = listed(what.unknown)
+  if unknown then
+    note.say("%s: %s does not have %s", path, what.by, unknown)
+  end
+  for j, name in ipairs(facts.names) do
+    if what.free[name] and facts.numbers[j] > 0
+        and facts.numbers[j] == facts.n_row - facts.missing[j] then
+      free[#free + 1] = name
+    end
+  end
+  if #free > 0 then
+    note.say("%s: text in %s, though all are numbers: %s; types = { NAME = "
+      .. "\"real\" } makes them so", path, what.by, listed(free))
+  end
+end
 
 --- delimited.say(path, facts [, table]): rows, columns and what was taken as
 -- missing.
 function M.say(path, facts, name)
   note.say("%s: %d rows read, %d columns%s", path, facts.n_row, #facts.names,
     name and ", table " .. name or "")
-  local real = counted(facts, facts.na_words, is_real)
-  local text = counted(facts, facts.na_words, is_text)
-  local declared = counted(facts, facts.na_declared, any)
-  if real then note.say("%s: NA or . is missing in %s", path, real) end
-  if declared then
-    note.say("%s: words of na are missing in %s", path, declared)
-  end
-  local commas = counted(facts, facts.commas, any)
-  if commas then
-    note.say("%s: decimal commas stay text in %s", path, commas)
-  end
-  if text then
-    note.say("%s: NA or . stays text in %s; na = { \"NA\" } makes it missing",
-      path, text)
-  end
+  say_counted(path, facts, facts.na_words, "real",
+    "%s: NA or . is missing in %s")
+  say_counted(path, facts, facts.quoted, "real", '%s: "" is missing in %s')
+  say_counted(path, facts, facts.na_declared, nil,
+    "%s: words of na are missing in %s")
+  say_counted(path, facts, facts.below, nil,
+    "%s: below a limit (<) in %s")
+  say_counted(path, facts, facts.above, nil,
+    "%s: above a limit (>) in %s")
+  say_counted(path, facts, facts.commas, "text",
+    '%s: decimal commas stay text in %s; decimal = "," makes them numbers')
+  say_counted(path, facts, mostly_limits(facts), "text",
+    "%s: limits such as <50 stay text in %s; censored = { NAME } reads them")
+  say_counted(path, facts, facts.na_words, "text",
+    '%s: NA or . stays text in %s; na = { "NA" } makes it missing')
+  say_rejects(path, facts, name)
+  if facts.dictionary then say_dictionary(path, facts) end
 end
 
 --- delimited.write(relation, path): the rows of a relation as text.

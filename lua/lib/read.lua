@@ -4,7 +4,9 @@
 --   by_name   endings that are data only when asked for by name
 --   open(path, opt) -> file, facts    file: frame(), close(); facts: sha256, n_row
 --   columns(facts)   say(path, facts [, table])   store(store, name, file, facts)
+--   rejects(file) -> frame, columns   what was set apart, where it can be
 --   write(node, path, opt)            where it can be written
+--   packed                            whether NAME.EXTENSION.gz is read too
 
 local fail = require "ts.error".fail
 local options = require "trialsh.options"
@@ -26,13 +28,19 @@ end
 --- read.kind(path [, plain]): the kind of file that a name promises, or nil; a
 -- .txt or a catalog is taken for data where it is asked for by name alone.
 function M.kind(path, plain)
-  local extension = (path:match "%.([^./]+)$" or ""):lower()
+  local name, packed = path:lower():gsub("%.gz$", "")
+  local extension = name:match "%.([^./]+)$" or ""
   for _, kind in ipairs(KINDS) do
-    if kind.extensions[extension] then
+    if kind.extensions[extension] and (packed == 0 or kind.packed) then
       return not (plain and kind.by_name and kind.by_name[extension]) and kind
         or nil
     end
   end
+end
+
+--- read.base_name(path): "adlb" of "raw/ADLB.csv.gz".
+function M.base_name(path)
+  return (path:match "([^/]+)/*$":lower():gsub("%.gz$", ""):gsub("%.[^.]*$", ""))
 end
 
 --- read.refuse(path, verb, able): an error with the kinds that have the
@@ -78,27 +86,38 @@ function M.open(path, opt)
   return file, facts
 end
 
---- read(file [, opt]) -> frame
+--- read(file [, opt]) -> frame [, rejects]
 -- Reads a CSV, TSV, SAS (.xpt, .sas7bdat), SPSS (.sav, .zsav, .por), Stata
 -- (.dta) or Dataset-JSON file (.json, .ndjson, .dsjc) into a frame; no study is
--- needed. The type of a column of text files
--- is found from all its values: numbers only (or missing) make it real, else it
--- is text; where at least 90 % are numbers the others are told as an error.
--- Nothing between delimiters is missing, as are NA and . in a real column; ""
--- is empty text. Leading zeros, 0x, 1,000 and more than 17 digits
--- are no numbers. Text keeps its bytes.
---   types      { SITE = "text" }: the type of a column, "text" or "real"
---   na         { "ND" }: further words for missing, in every column
---   delimiter  found from the file by default: comma, semicolon, tab, |
---   encoding   UTF-8 by default, or what a byte-order mark says; "latin1",
---              "windows-1252", "utf-16le" ...
--- Errors name file:line:column.
+-- needed. Text files may be compressed (.csv.gz). The type of a column is found
+-- from all its values: numbers only (or missing) make it real, else it is text;
+-- where at least 90 % are numbers the others are told as an error. Nothing
+-- between delimiters is missing, as are "", NA and . in a real column; "" in a
+-- text is empty text. Leading zeros, 0x, 1,000, more than 17 digits, and whole
+-- numbers that cannot be held exactly (9007199254740993) are no numbers. Text
+-- keeps its bytes. Errors name file:line:column.
+--   types       { SITE = "text" }: the type of a column, "text" or "real"
+--   na          { "ND" }: further words for missing, in every column
+--   delimiter   found from the file by default: comma, semicolon, tab, |
+--   decimal     "," where 1,5 is a number; "." by default
+--   skip        how many lines stand before the header
+--   encoding    UTF-8 by default, or what a byte-order mark says; "latin1",
+--               "windows-1252", "utf-16le" ...
+--   lenient     true: cells that do not fit a column of numbers become missing,
+--               records longer or shorter than the header are left out; a
+--               second result has them (LINE, COLUMN, VALUE, REASON)
+--   censored    { "CRP" }, or true for every column: values may be <50, > 1e7,
+--               <=5. The limit becomes the value; columns CRP_BLQFL (Y or N) and
+--               CRP_LLOQ stand beside it, and CRP_ALQFL, CRP_ULOQ where there is
+--               a >. Those of AVAL are BLQFL, LLOQ, ALQFL, ULOQ
+--   dictionary  the data dictionary (CSV) of a raw REDCap export: its labels,
+--               types, and the choices as levels in place of their codes
 -- SAS transport files, versions 5 and 8, bring labels, formats and special
 -- missing values; dates stay numbers and print as dates. Text has no trailing
 -- blanks, and blank text is missing, as in SAS.
---   member     which one, where the file has several
---   encoding   UTF-8 by default; "latin1", "windows-1252" ...
---   rows       how many rows there must be: version 5 does not say it
+--   member      which one, where the file has several
+--   encoding    UTF-8 by default; "latin1", "windows-1252" ...
+--   rows        how many rows there must be: version 5 does not say it
 -- Errors name the byte.
 -- SAS data sets, SPSS and Stata files are read by a process of its own, which may
 -- do nothing else. Dates, times and formats become SAS's and print as dates. A
@@ -106,16 +125,16 @@ end
 -- else it keeps its numbers, as does one where two codes share a label.
 -- SAS's .A to .Z and Stata's .a to .z stay special missing values; what SPSS
 -- declares missing is missing. SAS files with deleted rows are refused.
---   catalog    "formats.sas7bcat": value labels of SAS formats
---   labels     false keeps codes as they are; { "SEX" } labels only these
---   encoding   what the file says by default
---   rows       how many rows there must be
+--   catalog     "formats.sas7bcat": value labels of SAS formats
+--   labels      false keeps codes as they are; { "SEX" } labels only these
+--   encoding    what the file says by default
+--   rows        how many rows there must be
 -- A catalog (.sas7bcat) by itself is a frame of FORMAT, CODE and LABEL.
 -- Dataset-JSON 1.1 brings types, labels, formats and keys; null is missing, "" is
 -- empty text, dates with targetDataType integer are numbers that print as dates.
 -- A file that CDISC's schema refuses is an error with its path, rows[3][7].
---   types      of decimal columns with more digits than a number has: "text"
---              keeps them, "real" rounds
+--   types       of decimal columns with more digits than a number has: "text"
+--               keeps them, "real" rounds
 --
 --   > select(2, pcall(read, "no-such.csv"))
 --   no-such.csv: No such file or directory
@@ -127,6 +146,15 @@ end
 --   > os.remove("/tmp/trialsh-help.xpt")
 --   true
 --
+--   > crp = demo.adsl:limit(1):mutate "CRP = '<0.3'"
+--   > demo:export(crp:select("USUBJID", "CRP"), "/tmp/trialsh-help.csv")
+--   /tmp/trialsh-help.csv
+--   > read("/tmp/trialsh-help.csv", { censored = { "CRP" } })
+--      USUBJID   CRP  CRP_BLQFL  CRP_LLOQ
+--   1  DEMO-001  0.3  Y               0.3
+--   > os.remove("/tmp/trialsh-help.csv")
+--   true
+--
 -- See also: study:import, study:export. R: read.csv.
 function M.read(path, opt)
   opt = options("read", opt, M.options)
@@ -135,10 +163,13 @@ function M.read(path, opt)
   end
   local file, facts = M.open(path, opt)
   local frame = file:frame()
+  local rejects = facts.kind.rejects and facts.kind.rejects(file)
   file:close()
   facts.kind.say(path, facts)
-  return relation.of_frame(frame, { items = facts.items, member = facts.member,
+  frame = relation.of_frame(frame, { items = facts.items, member = facts.member,
     label = facts.label, dataset = facts.dataset })
+  if rejects then return frame, relation.of_frame(rejects) end
+  return frame
 end
 
 --- read.write(relation, path [, opt]): a relation or a frame as the kind of
@@ -153,7 +184,7 @@ function M.write(what, path, opt)
     fail("type", "export: the name of a file is text")
   end
   local kind = M.kind(path, true)
-  if not kind or not kind.write then M.refuse(path, "written", "write") end
+  if not kind or not kind.write or path:lower():find "%.gz$" then M.refuse(path, "written", "write") end
   check_options("export", kind, given, "writes")
   kind.write(relation.node_of(what), path, opt)
   return path

@@ -46,8 +46,7 @@ function methods.drop(s, name)
       end
     end
     self:drop_table(name)
-    self.handle:execute("delete from _ts_table where name = ?", { name })
-    self.handle:execute("delete from _ts_column where tbl = ?", { name })
+    self:forget(name)
     require "trialsh.study.findings".forget(self, name)
     self.handle:audit { verb = "drop", object = name, rows = t.rows }
   end)

@@ -157,8 +157,9 @@ function TestRead.test_a_sheet_from_excel()
   f = read(write("comma.csv", "ID;Größe;Ort\r\n1;1,80;5,Rue\r\n2;2;x\r\n"))
   lu.assertEquals(f["Größe"][1], "1,80")
   lu.assertEquals(said[#said], path "comma.csv"
-    .. ": decimal commas stay text in Größe: 1 value")
-  refuses("format", "not CSV but a zip archive or a spreadsheet", read,
+    .. ": decimal commas stay text in Größe: 1 value; decimal = \",\" makes "
+    .. "them numbers")
+  refuses("format", "not CSV but a zip archive; unpack it", read,
     write("sheet.csv", "PK\3\4"))
 end
 

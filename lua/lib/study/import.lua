@@ -11,18 +11,52 @@ local derive = require "trialsh.study.derive"
 
 local M = {}
 
---- import.store(study, name, file, facts, path, simulated, old): as a raw table.
+-- A raw table among those of the study, and the event that it came.
+local function enter(self, t, verb, detail)
+  t.kind = "raw"
+  self:companion_levels(t.name, t.columns)
+  self:register(t)
+  self.handle:audit { verb = verb, object = t.name, rows = t.rows,
+    sha256 = t.sha256, detail = detail }
+end
+
+-- What was set apart, as a table beside name (adlb_rejects), whose name it
+-- gives; one of an import before goes where the new one sets nothing apart.
+local function store_rejects(self, name, file, facts, path, simulated)
+  if not facts.kind.rejects then return end
+  local frame, columns = facts.kind.rejects(file)
+  local beside = name .. "_rejects"
+  local old = self:table_of(beside)
+  if old and (old.definition or {}).rejects_of ~= name then
+    if not frame then return end
+    fail("exists", ("%s: %s would stand beside %s, but there is such a table; "
+      .. "{ as = \"...\" } gives another name"):format(path, beside, name))
+  end
+  if old then
+    self:put_aside(beside)
+    self:forget(beside)
+  end
+  if frame then
+    self.handle:write(beside, frame)
+    enter(self, { name = beside, rows = #frame, sha256 = facts.sha256,
+      file = path, simulated = simulated, columns = columns,
+      definition = { rejects_of = name } }, old and "replace" or "import", path)
+  end
+  return beside
+end
+
+--- import.store(study, name, file, facts, path, simulated, old): as a raw table;
+-- the name of the one that stands beside it, if any.
 function M.store(self, name, file, facts, path, simulated, old)
   local columns = facts.kind.columns(facts)
   relation.check_names(columns)
   facts.kind.store(self.handle, name, file, facts)
-  self:companion_levels(name, columns)
-  self:register({ name = name, kind = "raw", rows = facts.n_row,
+  enter(self, { name = name, rows = facts.n_row,
     sha256 = facts.sha256, file = path, simulated = simulated,
     columns = columns, label = facts.label, member = facts.member,
-    dataset = facts.dataset, key = facts.key, definition = facts.given })
-  self.handle:audit { verb = old and "replace" or "import", object = name,
-    rows = facts.n_row, sha256 = facts.sha256, detail = path }
+    dataset = facts.dataset, key = facts.key, definition = facts.given },
+    old and "replace" or "import", facts.detail or path)
+  return store_rejects(self, name, file, facts, path, simulated)
 end
 
 -- The table of that name, which an import may replace, or nil.
@@ -52,7 +86,7 @@ end
 
 local function import_file(self, path, opt)
   local name = opt.as or opt.member and opt.member:lower()
-    or path:match "([^/]+)$":gsub("%.[^.]*$", ""):lower()
+    or read.base_name(path)
   self.check_name(name)
   if not read.kind(path) then read.refuse(path, "imported", "open") end
   local file, facts = read.open(path, opt)
@@ -70,32 +104,41 @@ local function import_file(self, path, opt)
     old = raw_table(self, path, name)
     check_replace(path, name, old, opt)
     if old then self:put_aside(name) end
-    M.store(self, name, file, facts, path, opt.simulated, old)
-    if old then derive.dependents(self, { [name] = true }) end
+    local beside = M.store(self, name, file, facts, path, opt.simulated, old)
+    local changed = { [name] = true }
+    if beside then changed[beside] = true end
+    if old then derive.dependents(self, changed) end
   end)
   self.handle:checkpoint()
   facts.kind.say(path, facts, name)
 end
 
 --- study:import(path [, opt])
--- Reads a CSV, TSV, SAS (.xpt, .sas7bdat), SPSS (.sav, .zsav, .por), Stata (.dta)
--- or Dataset-JSON file (.json, .ndjson, .dsjc), or every such file of a folder,
--- into a table that takes the file's base name in lower case. One transaction; what was there before an error
--- stays. A file that did not change is left alone; one that did needs replace,
--- which keeps the old rows in the file and derives again what depends on the
--- table.
---   as         another name for the table
---   simulated  true marks the data, and all that is made of them, as simulated
---   replace    true takes the place of a table imported before
---   types      { AGE = "text" }: the type of a column, "text" or "real"
---   na         { "ND" }: further words for missing
---   delimiter, encoding, rows, catalog, labels  as for read
---   member     of a transport file that has several; the table takes its name
--- SQL types and the rules of typing are those of read. Labels and formats that
--- a file holds go with the columns; special missing values (.A to .Z, ._)
--- are kept beside the table, and :collect().AVAL.special is { [row] = "A" }.
+-- Reads a CSV, TSV (also .csv.gz), SAS (.xpt, .sas7bdat), SPSS (.sav, .zsav,
+-- .por), Stata (.dta) or Dataset-JSON file (.json, .ndjson, .dsjc), or every such
+-- file of a folder, into a table that takes the file's base name in lower case.
+-- One transaction; what was there before an error stays. A file that did not
+-- change is left alone; one that did needs replace, which keeps the old rows in
+-- the file and derives again what depends on the table.
+--   as          another name for the table
+--   simulated   true marks the data, and all that is made of them, as simulated
+--   replace     true takes the place of a table imported before
+-- Text files, as for read, which says more of each:
+--   types       { AGE = "text" }: the type of a column, "text" or "real"
+--   na          { "ND" }: further words for missing
+--   delimiter, decimal, skip, encoding   how the text is written
+--   lenient     true: what does not fit goes to a table beside this one, such as
+--               adlb_rejects (LINE, COLUMN, VALUE, REASON)
+--   censored    { "CRP" } or true: values such as <50, with flags and limits
+--   dictionary  of a REDCap export: labels, types, levels for codes
+-- Other files, as for read:
+--   member      which data set of a transport file; the table takes its name
+--   encoding, rows, catalog, labels
+-- Labels and formats that a file holds go with the columns; special missing
+-- values (.A to .Z, ._) are kept beside the table, and
+-- :collect().AVAL.special is { [row] = "A" }.
 -- What Dataset-JSON says of the data set and its columns (OIDs, types, lengths,
--- keys, source system) is kept for export.
+-- keys, source system) is kept for export; types as for read.
 --
 --   > select(2, pcall(demo.import, demo, "no-such.csv"))
 --   no-such.csv: No such file or directory
@@ -112,7 +155,7 @@ function M.import(s, path, opt)
   end
   local files = require "ts.file".list(path)
   if not files then return import_file(self, path, opt) end
-  for _, key in ipairs { "as", "member", "rows" } do
+  for _, key in ipairs { "as", "member", "rows", "dictionary" } do
     if opt[key] then
       fail("invalid", ("import: %s is for one file, not a folder"):format(key))
     end

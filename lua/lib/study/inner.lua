@@ -268,6 +268,13 @@ function Inner:drop_table(name)
     .. require "trialsh.expression".quote(name))
 end
 
+-- Takes a table off the list of those that the study has.
+function Inner:forget(name)
+  self.handle:execute("delete from _ts_table where name = ?", { name })
+  self.handle:execute("delete from _ts_column where tbl = ?", { name })
+  self.tables = nil
+end
+
 -- A raw table that is replaced stays in the file under another name.
 function Inner:put_aside(name)
   local q = require "trialsh.expression".quote
