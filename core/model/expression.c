@@ -14,7 +14,7 @@ typedef struct {
     double scalar;
     double *real; /* n_row numbers */
     bool owned;   /* real is ours to change and free, not the frame's */
-    const ts_column *column; /* of TEXT, and of REAL that is borrowed */
+    ts_column *column; /* of TEXT, and of REAL that is borrowed */
     const char *literal;
 } value;
 
@@ -126,6 +126,8 @@ static double apply(ts_op op, double a, double b)
         return log(a);
     case TS_OP_LOG10:
         return log10(a);
+    case TS_OP_LOG2:
+        return log2(a);
     case TS_OP_EXP:
         return exp(a);
     case TS_OP_SQRT:
@@ -272,8 +274,8 @@ static ts_status evaluate_call(evaluator *e, const ts_expr *expr, value *out)
     char whole[80];
     value a = {0}, b = {0};
     ts_status status;
-    if (expr->op == TS_OP_SURV || expr->op == TS_OP_STRATA ||
-        expr->op == TS_OP_COLON || expr->op == TS_OP_IN)
+    if (expr->op >= TS_OP_STRATA || expr->op == TS_OP_COLON ||
+        expr->op == TS_OP_IN)
         return ts_fail(e->err, TS_EINVALID, "%s has no value of its own",
                        write_short(expr, whole));
     if ((status = evaluate(e, expr->arg[0], &a)))
@@ -316,19 +318,10 @@ static ts_status evaluate(evaluator *e, const ts_expr *expr, value *out)
     }
 }
 
-/* The text column itself, under the name of the expression. */
-static ts_status text_result(const ts_column *from, const char *name,
-                             ts_column **out, ts_error *err)
-{
-    return ts_column_copy(from, name, out, err);
-}
-
 static ts_status real_result(evaluator *e, value *v, const char *name,
                              ts_column **out)
 {
     ts_column *made;
-    if (v->kind == REAL && v->column)
-        return ts_column_copy(v->column, name, out, e->err);
     ts_status status = own(e, v);
     if (!status)
         status = ts_column_new_real(name, 0, &made, e->err);
@@ -360,8 +353,10 @@ ts_status ts_expr_evaluate(const ts_expr *expr, const ts_frame *frame,
         ts_expr_write(expr, &name);
     if (name.failed)
         status = ts_fail_memory(err);
-    else if (v.kind == TEXT)
-        status = text_result(v.column, name.data, out, err);
+    else if (v.column && strcmp(v.column->name, name.data) == 0)
+        *out = ts_column_ref(v.column);
+    else if (v.column)
+        status = ts_column_copy(v.column, name.data, out, err);
     else if (v.kind == LITERAL)
         status =
             ts_fail(err, TS_ETYPE, "%s is a literal, no column", name.data);

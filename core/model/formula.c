@@ -54,10 +54,15 @@ static const struct {
     int least, most;
 } function[] = {
     {"log", TS_OP_LOG, 1, 1},     {"ln", TS_OP_LOG, 1, 1},
-    {"log10", TS_OP_LOG10, 1, 1}, {"exp", TS_OP_EXP, 1, 1},
-    {"sqrt", TS_OP_SQRT, 1, 1},   {"abs", TS_OP_ABS, 1, 1},
-    {"I", TS_OP_I, 1, 1},         {"factor", TS_OP_FACTOR, 1, 1},
-    {"Surv", TS_OP_SURV, 2, 3},   {"strata", TS_OP_STRATA, 1, TS_EXPR_ARGS},
+    {"log10", TS_OP_LOG10, 1, 1}, {"log2", TS_OP_LOG2, 1, 1},
+    {"exp", TS_OP_EXP, 1, 1},     {"sqrt", TS_OP_SQRT, 1, 1},
+    {"abs", TS_OP_ABS, 1, 1},     {"I", TS_OP_I, 1, 1},
+    {"factor", TS_OP_FACTOR, 1, 1},
+    {"strata", TS_OP_STRATA, 1, TS_EXPR_ARGS},
+    {"offset", TS_OP_OFFSET, 1, 1},
+    {"poly", TS_OP_POLY, 1, 3},   {"ns", TS_OP_NS, 1, 5},
+    {"bs", TS_OP_BS, 1, 6},       {"c", TS_OP_C, 1, TS_EXPR_ARGS},
+    {"Surv", TS_OP_SURV, 2, 3},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -84,6 +89,8 @@ static ts_status expected(parser *p, const char *what)
     char text[200];
     if (p->token.kind == END)
         snprintf(text, sizeof text, "%s expected, found the end", what);
+    else if (p->token.length == 1 && p->source[p->token.at] == '=')
+        snprintf(text, sizeof text, "== expected, found =");
     else
         snprintf(text, sizeof text, "%s expected, found %.*s", what,
                  (int)(p->token.length < 60 ? p->token.length : 60),
@@ -197,7 +204,7 @@ static ts_status scan_name(parser *p)
 
 static ts_status scan_operator(parser *p)
 {
-    static const char *const single = "()~,!";
+    static const char *const single = "()~,!=";
     const char *s = p->source + p->at;
     p->token.kind = OPERATOR;
     for (size_t i = 0; i < COUNT(binary); i++) {
@@ -207,8 +214,6 @@ static ts_status scan_operator(parser *p)
     }
     if (!p->token.length && strchr(single, *s))
         p->token.length = 1;
-    if (*s == '=' && !p->token.length)
-        return fail_at(p, p->at, "== expected, found =");
     if (s[0] == '<' && s[1] == '>')
         return fail_at(p, p->at, "!= expected, found <>");
     if (!p->token.length) {
@@ -319,10 +324,52 @@ static ts_status unknown_function(parser *p, const token *name)
     near = ts_text_nearest(name->text, known, COUNT(function));
     snprintf(what, sizeof what, "no function %.60s; %s%s", name->text,
              near ? "nearest: "
-                  : "there are log, ln, log10, exp, sqrt, abs, "
-                    "I, factor, strata, Surv",
+                  : "there are log, ln, log10, log2, exp, sqrt, abs, I, "
+                    "factor, poly, ns, bs, offset, strata, Surv",
              near ? near : "");
     return fail_at(p, name->at, what);
+}
+
+static bool is_basis(ts_op op)
+{
+    return op == TS_OP_POLY || op == TS_OP_NS || op == TS_OP_BS;
+}
+
+bool ts_expr_is_basis(const ts_expr *expr)
+{
+    return expr->kind == TS_EXPR_CALL && is_basis(expr->op);
+}
+
+/* Whether the token is a name with = behind it, not ==. */
+static bool names_argument(const parser *p)
+{
+    const char *s = p->source + p->at;
+    if (p->token.kind != NAME || p->token.quoted)
+        return false;
+    while (*s == ' ' || *s == '\t' || *s == '\n' || *s == '\r')
+        s++;
+    return s[0] == '=' && s[1] != '=';
+}
+
+/* An argument of call: an expression, or name = expression. */
+static ts_status parse_argument(parser *p, ts_expr *call)
+{
+    ts_expr *arg, *named = NULL;
+    ts_status status;
+    if (is_basis(call->op) && names_argument(p)) {
+        if ((status = new_node(p, TS_EXPR_CALL, p->token.at, &named)))
+            return status;
+        named->op = TS_OP_ARG;
+        named->text = p->token.text;
+        p->token.text = NULL;
+        if ((status = next(p)) || (status = next(p)))
+            return status;
+    }
+    if ((status = parse(p, 0, &arg)))
+        return status;
+    if (named && (status = add_argument(p, named, arg)))
+        return status;
+    return add_argument(p, call, named ? named : arg);
 }
 
 /* f(a, b): the name is read, the token is "(". */
@@ -341,9 +388,7 @@ static ts_status parse_call(parser *p, const token *name, ts_expr **out)
     if (!((*out)->text = ts_strdup(name->text)))
         return ts_fail_memory(p->err);
     for (;;) {
-        ts_expr *arg;
-        if ((status = parse(p, 0, &arg)) ||
-            (status = add_argument(p, *out, arg)))
+        if ((status = parse_argument(p, *out)))
             return status;
         if (!is_operator(p, ",") || (*out)->n_arg == function[f].most)
             break;
@@ -377,8 +422,11 @@ static ts_status parse_name(parser *p, ts_expr **out)
     }
     bool yes = strcmp(name.text, "TRUE") == 0;
     if (!name.quoted && (yes || strcmp(name.text, "FALSE") == 0)) {
-        if (!(status = new_node(p, TS_EXPR_NUMBER, name.at, out)))
+        if (!(status = new_node(p, TS_EXPR_NUMBER, name.at, out))) {
             (*out)->number = yes;
+            (*out)->text = name.text;
+            name.text = NULL;
+        }
         goto done;
     }
     if (!name.quoted && strcmp(name.text, "NA") == 0)
@@ -509,22 +557,31 @@ static void list_names(const ts_expr *expr, ts_formula *f)
         list_names(expr->arg[i], f);
 }
 
-/* Surv and strata have a place of their own; elsewhere they mean nothing. */
+/* Surv, strata, offset and c have a place of their own; elsewhere they mean
+ * nothing. argument: below poly, ns or bs. */
 static ts_status check_places(parser *p, const ts_expr *expr, bool response,
-                              bool top)
+                              bool top, bool argument)
 {
     if (!expr)
         return TS_OK;
     if (expr->op == TS_OP_SURV && !(response && top))
         return fail_at(p, expr->at, "Surv() is the whole response or nothing");
-    if (expr->op == TS_OP_STRATA && (response || !top))
+    if ((expr->op == TS_OP_STRATA || expr->op == TS_OP_OFFSET) &&
+        (response || !top))
         return fail_at(p, expr->at,
-                       "strata() is a term of its own on the right side");
+                       expr->op == TS_OP_STRATA
+                           ? "strata() is a term of its own on the right side"
+                           : "offset() is a term of its own on the right side");
+    if (expr->op == TS_OP_C && !argument)
+        return fail_at(p, expr->at,
+                       "c() is for numbers in poly(), ns() and bs()");
     for (int i = 0; i < expr->n_arg; i++) {
         bool summand = top && !response &&
                        (expr->op == TS_OP_ADD || expr->op == TS_OP_PLUS ||
                         (expr->op == TS_OP_SUB && i == 0));
-        ts_status status = check_places(p, expr->arg[i], response, summand);
+        ts_status status =
+            check_places(p, expr->arg[i], response, summand,
+                         expr->op == TS_OP_ARG || is_basis(expr->op));
         if (status)
             return status;
     }
@@ -549,9 +606,9 @@ static ts_status parse_whole(parser *p, bool expression)
     p->formula->response = left;
     p->formula->right = right;
     if (!status)
-        status = check_places(p, left, true, true);
+        status = check_places(p, left, true, true, false);
     if (!status)
-        status = check_places(p, right, false, true);
+        status = check_places(p, right, false, true, false);
     return status;
 }
 

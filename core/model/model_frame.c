@@ -13,13 +13,13 @@
 typedef struct {
     ts_column *column;
     ts_category category; /* code NULL: a number */
-    size_t n_undefined;
+    size_t n_undefined, n_missing;
     char *name;
 } part;
 
 typedef struct {
-    part *response, *x, *stratum;
-    size_t n_response, n_x, n_stratum;
+    part *response, *x, *stratum, *offset, *weight;
+    size_t n_response, n_x, n_stratum, n_offset, n_weight;
     part group, strata; /* crossed; column NULL */
     size_t n_row;
     ts_error *err;
@@ -54,21 +54,57 @@ static ts_status name_of(const ts_expr *expr, char **out, ts_error *err)
     return *out ? TS_OK : ts_fail_memory(err);
 }
 
+/* Whether its values are true and false. */
+static bool is_logical(const ts_expr *expr)
+{
+    if (expr->op == TS_OP_I)
+        return is_logical(expr->arg[0]);
+    return expr->op >= TS_OP_OR && expr->op <= TS_OP_GE;
+}
+
+/* The categories of a logical are called as in R. */
+static ts_status rename_logical(ts_category *c, ts_error *err)
+{
+    for (size_t i = 0; i < c->n_level; i++) {
+        char *name =
+            ts_strdup(strcmp(c->level[i], "0") == 0 ? "FALSE" : "TRUE");
+        if (!name)
+            return ts_fail_memory(err);
+        ts_free(c->level[i]);
+        c->level[i] = name;
+    }
+    return TS_OK;
+}
+
+/* category: 1 of any variable, -1 of none but text; else also of factor() and
+ * of what is true or false. */
 static ts_status make_part(const ts_expr *expr, const ts_frame *frame,
-                           bool category, part *out, ts_error *err)
+                           int category, part *out, ts_error *err)
 {
     ts_status status = name_of(expr, &out->name, err);
+    const ts_expr *value = ts_expr_is_basis(expr) ? expr->arg[0] : expr;
+    bool logical = category == 0 && is_logical(expr);
+    if (!status && value != expr && category == 1)
+        return ts_fail(err, TS_ETYPE, "%s is no group", out->name);
+    if (!status && value->op == TS_OP_ARG)
+        return ts_fail(err, TS_EINVALID, "%s: the variable comes first",
+                       out->name);
     if (!status)
-        status =
-            ts_expr_evaluate(expr, frame, &out->column, &out->n_undefined, err);
-    if (!status &&
-        (category || out->column->type == TS_TEXT || expr->op == TS_OP_FACTOR))
+        status = ts_expr_evaluate(value, frame, &out->column, &out->n_undefined,
+                                  err);
+    if (!status && value != expr && out->column->type == TS_TEXT)
+        return ts_fail(err, TS_ETYPE, "%s: %s is text, a number is needed",
+                       out->name, out->column->name);
+    if (!status && (category == 1 || logical || out->column->type == TS_TEXT ||
+                    expr->op == TS_OP_FACTOR))
         status = ts_category_of(out->column, &out->category, err);
+    if (!status && logical)
+        status = rename_logical(&out->category, err);
     return status;
 }
 
 static ts_status make_parts(const ts_expr *const *expr, size_t n,
-                            const ts_frame *frame, bool category, part **out,
+                            const ts_frame *frame, int category, part **out,
                             size_t *count, ts_error *err)
 {
     ts_status status = TS_OK;
@@ -104,31 +140,58 @@ static ts_status cross(const part *parts, size_t n, size_t n_row, part *out,
 
 /* Rows -------------------------------------------------------------------- */
 
-static bool is_na(const part *p, size_t i)
+/* Counts what is missing, and marks it. */
+static void mark_missing(part *parts, size_t n_part, size_t n_row,
+                         unsigned char *missing)
 {
-    return p->category.code ? p->category.code[i] < 0
-                            : ts_column_is_na(p->column, i);
+    for (size_t j = 0; j < n_part; j++) {
+        part *p = &parts[j];
+        const int *code = p->category.code;
+        const double *real = p->column->real;
+        if (!code && p->column->type == TS_TEXT)
+            code = p->column->code;
+        for (size_t i = 0; i < n_row; i++) {
+            bool na = code ? code[i] < 0 : isnan(real[i]);
+            missing[i] |= na;
+            p->n_missing += na;
+        }
+    }
 }
 
-static bool any_na(const part *parts, size_t n, size_t i)
+static size_t count_missing(const ts_category *c, size_t n_row)
 {
-    for (size_t j = 0; j < n; j++)
-        if (is_na(&parts[j], i))
-            return true;
-    return false;
+    size_t n = 0;
+    for (size_t i = 0; i < n_row; i++)
+        n += c->code[i] < 0;
+    return n;
 }
 
-static ts_status choose_rows(const workshop *w, ts_model_frame *m)
+static ts_status choose_rows(workshop *w, ts_model_frame *m)
 {
+    const double *weight = w->n_weight ? w->weight[0].column->real : NULL;
+    unsigned char *missing = ts_alloc_array(w->n_row, 1);
     m->n_row = w->n_row;
     m->row = ts_alloc_array(w->n_row, sizeof *m->row);
-    if (!m->row)
+    if (!m->row || !missing) {
+        ts_free(missing);
         return ts_fail_memory(w->err);
+    }
+    mark_missing(w->response, w->n_response, w->n_row, missing);
+    mark_missing(w->x, w->n_x, w->n_row, missing);
+    mark_missing(w->stratum, w->n_stratum, w->n_row, missing);
+    mark_missing(w->offset, w->n_offset, w->n_row, missing);
+    mark_missing(w->weight, w->n_weight, w->n_row, missing);
     for (size_t i = 0; i < w->n_row; i++)
-        if (!any_na(w->response, w->n_response, i) &&
-            !any_na(w->x, w->n_x, i) && !any_na(w->stratum, w->n_stratum, i))
+        if (!missing[i] && weight && weight[i] == 0)
+            m->n_zero++;
+        else if (!missing[i])
             m->row[m->n++] = i;
-    m->n_missing = m->n_row - m->n;
+    m->n_missing = m->n_row - m->n - m->n_zero;
+    if (w->group.name)
+        w->group.n_missing = count_missing(&w->group.category, w->n_row);
+    if (w->strata.name)
+        w->strata.n_missing = count_missing(&w->strata.category, w->n_row);
+    ts_free(missing);
     return TS_OK;
 }
 
@@ -137,6 +200,11 @@ static ts_status choose_rows(const workshop *w, ts_model_frame *m)
 static ts_status take_numbers(const part *p, const ts_model_frame *m,
                               ts_model_variable *v, ts_error *err)
 {
+    if (m->n == m->n_row) { /* the column as it is */
+        v->column = ts_column_ref(p->column);
+        v->value = p->column->real;
+        return TS_OK;
+    }
     v->value = ts_alloc_array(m->n, sizeof *v->value);
     if (!v->value)
         return ts_fail_memory(err);
@@ -210,8 +278,7 @@ static ts_status take(part *p, const ts_model_frame *m, ts_model_variable *v,
 {
     if (!p->name)
         return TS_OK;
-    for (size_t i = 0; i < m->n_row; i++)
-        v->n_missing += is_na(p, i);
+    v->n_missing = p->n_missing;
     v->n_undefined = p->n_undefined;
     v->name = p->name;
     p->name = NULL;
@@ -280,26 +347,51 @@ static ts_status check_survival(const ts_model_frame *m, ts_error *err)
 
 /* The whole --------------------------------------------------------------- */
 
-static ts_status evaluate_all(const ts_formula *f, const ts_frame *frame,
-                              bool groups, workshop *w, ts_model_frame *m)
+/* Offsets and weights are numbers, and weights are not negative. */
+static ts_status check_numbers(const workshop *w)
+{
+    for (size_t i = 0; i < w->n_offset + w->n_weight; i++) {
+        const part *p =
+            i < w->n_offset ? &w->offset[i] : &w->weight[i - w->n_offset];
+        if (p->category.code)
+            return ts_fail(w->err, TS_ETYPE, "the %s %s is text, no number",
+                           i < w->n_offset ? "offset" : "weight", p->name);
+    }
+    for (size_t i = 0; w->n_weight && i < w->n_row; i++)
+        if (w->weight[0].column->real[i] < 0)
+            return ts_fail(w->err, TS_EINVALID,
+                           "the weight %s is negative in row %zu",
+                           w->weight[0].name, i + 1);
+    return TS_OK;
+}
+
+static ts_status evaluate_all(const ts_formula *f, const ts_expr *weight,
+                              const ts_frame *frame, unsigned flags,
+                              workshop *w, ts_model_frame *m)
 {
     ts_status status = ts_terms_expand(f, &m->terms, w->err);
     const ts_expr *whole[] = {f->response};
     const ts_expr *const *response = whole;
-    size_t n_response = f->response != NULL;
+    size_t n_response = f->response && !(flags & TS_MODEL_RIGHT);
+    bool groups = flags & TS_MODEL_GROUPS;
     if (status)
         return status;
-    if (f->response && f->response->op == TS_OP_SURV) {
+    if (n_response && f->response->op == TS_OP_SURV) {
         m->survival = true;
         response = (const ts_expr *const *)f->response->arg;
         n_response = (size_t)f->response->n_arg;
     }
-    if ((status = make_parts(response, n_response, frame, false, &w->response,
+    if ((status = make_parts(response, n_response, frame, -1, &w->response,
                              &w->n_response, w->err)) ||
         (status = make_parts(m->terms.factor, m->terms.n_factor, frame, groups,
                              &w->x, &w->n_x, w->err)) ||
-        (status = make_parts(m->terms.stratum, m->terms.n_stratum, frame, true,
-                             &w->stratum, &w->n_stratum, w->err)))
+        (status = make_parts(m->terms.stratum, m->terms.n_stratum, frame, 1,
+                             &w->stratum, &w->n_stratum, w->err)) ||
+        (status = make_parts(m->terms.offset, m->terms.n_offset, frame, -1,
+                             &w->offset, &w->n_offset, w->err)) ||
+        (status = make_parts(&weight, weight != NULL, frame, -1, &w->weight,
+                             &w->n_weight, w->err)) ||
+        (status = check_numbers(w)))
         return status;
     if (groups && (status = cross(w->x, w->n_x, w->n_row, &w->group, w->err)))
         return status;
@@ -318,13 +410,20 @@ ts_status ts_model_frame_new(const ts_formula *formula, const ts_frame *frame,
                              unsigned flags, ts_model_frame **out,
                              ts_error *err)
 {
+    return ts_model_frame_new_weighted(formula, NULL, frame, flags, out, err);
+}
+
+ts_status ts_model_frame_new_weighted(const ts_formula *formula,
+                                      const ts_expr *weight,
+                                      const ts_frame *frame, unsigned flags,
+                                      ts_model_frame **out, ts_error *err)
+{
     workshop w = {.n_row = frame->n_row, .err = err};
     ts_model_frame *m = ts_alloc_array(1, sizeof *m);
     *out = NULL;
     if (!m)
         return ts_fail_memory(err);
-    ts_status status =
-        evaluate_all(formula, frame, flags & TS_MODEL_GROUPS, &w, m);
+    ts_status status = evaluate_all(formula, weight, frame, flags, &w, m);
     if (status || (status = choose_rows(&w, m)))
         goto done;
     lend_column(&w.group, w.x, w.n_x * ((flags & TS_MODEL_GROUPS) != 0));
@@ -333,7 +432,10 @@ ts_status ts_model_frame_new(const ts_formula *formula, const ts_frame *frame,
                            &m->n_response, err)) ||
         (status = take_all(w.x, w.n_x, m, &m->x, &m->n_x, err)) ||
         (status = take(&w.group, m, &m->group, err)) ||
-        (status = take(&w.strata, m, &m->stratum, err)))
+        (status = take(&w.strata, m, &m->stratum, err)) ||
+        (status = take_all(w.offset, w.n_offset, m, &m->offset, &m->n_offset,
+                           err)) ||
+        (weight && (status = take(w.weight, m, &m->weight, err))))
         goto done;
     if (m->survival)
         status = check_survival(m, err);
@@ -341,6 +443,8 @@ done:
     parts_free(w.response, w.n_response);
     parts_free(w.x, w.n_x);
     parts_free(w.stratum, w.n_stratum);
+    parts_free(w.offset, w.n_offset);
+    parts_free(w.weight, w.n_weight);
     part_free(&w.group);
     part_free(&w.strata);
     if (status) {
@@ -359,7 +463,10 @@ static void variable_free(ts_model_variable *v)
     }
     ts_free(v->level);
     ts_free(v->name);
-    ts_free(v->value);
+    if (v->column)
+        ts_column_unref(v->column);
+    else
+        ts_free(v->value);
     ts_free(v->code);
 }
 
@@ -371,8 +478,12 @@ void ts_model_frame_free(ts_model_frame *m)
         variable_free(&m->response[i]);
     for (size_t i = 0; m->x && i < m->n_x; i++)
         variable_free(&m->x[i]);
+    for (size_t i = 0; m->offset && i < m->n_offset; i++)
+        variable_free(&m->offset[i]);
     variable_free(&m->group);
     variable_free(&m->stratum);
+    variable_free(&m->weight);
+    ts_free(m->offset);
     ts_free(m->response);
     ts_free(m->x);
     ts_free(m->row);

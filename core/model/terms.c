@@ -81,7 +81,7 @@ void ts_expr_write(const ts_expr *expr, ts_buffer *out)
     switch (expr->kind) {
     case TS_EXPR_NUMBER:
         ts_number_format(expr->number, number);
-        ts_buffer_puts(out, number);
+        ts_buffer_puts(out, expr->text ? expr->text : number);
         return;
     case TS_EXPR_TEXT:
         write_quoted(expr->text, '"', out);
@@ -94,6 +94,11 @@ void ts_expr_write(const ts_expr *expr, ts_buffer *out)
         return;
     case TS_EXPR_CALL:
         break;
+    }
+    if (expr->op == TS_OP_ARG) {
+        ts_buffer_printf(out, "%s = ", expr->text);
+        ts_expr_write(expr->arg[0], out);
+        return;
     }
     if (expr->op > TS_OP_POW) {
         ts_buffer_puts(out, expr->text);
@@ -125,8 +130,9 @@ bool ts_expr_equal(const ts_expr *a, const ts_expr *b)
         return false;
     if (a->kind == TS_EXPR_NUMBER)
         return a->number == b->number;
-    if (a->kind != TS_EXPR_CALL)
-        return strcmp(a->text, b->text) == 0;
+    if (a->kind != TS_EXPR_CALL || a->op == TS_OP_ARG)
+        if (strcmp(a->text, b->text) != 0)
+            return false;
     for (int i = 0; i < a->n_arg; i++)
         if (!ts_expr_equal(a->arg[i], b->arg[i]))
             return false;
@@ -239,17 +245,18 @@ static ts_status add_factor(expander *e, const ts_expr *expr, term_list *out)
     return add_term(e, out, UINT64_C(1) << j);
 }
 
-/* strata(...) in a sum; the parser has refused it elsewhere. */
-static ts_status add_strata(expander *e, const ts_expr *expr)
+/* strata(...) or offset(...) in a sum; the parser has refused them elsewhere.
+ */
+static ts_status add_apart(expander *e, const ts_expr *expr,
+                           const ts_expr ***list, size_t *n)
 {
-    ts_terms *t = e->terms;
-    const ts_expr **grown = ts_realloc_array(
-        t->stratum, t->n_stratum + (size_t)expr->n_arg, sizeof *grown);
+    const ts_expr **grown =
+        ts_realloc_array(*list, *n + (size_t)expr->n_arg, sizeof *grown);
     if (!grown)
         return ts_fail_memory(e->err);
-    t->stratum = grown;
+    *list = grown;
     for (int i = 0; i < expr->n_arg; i++)
-        t->stratum[t->n_stratum++] = expr->arg[i];
+        grown[(*n)++] = expr->arg[i];
     return TS_OK;
 }
 
@@ -357,7 +364,9 @@ static ts_status expand(expander *e, const ts_expr *expr, term_list *out)
         return status;
     }
     case TS_OP_STRATA:
-        return add_strata(e, expr);
+        return add_apart(e, expr, &e->terms->stratum, &e->terms->n_stratum);
+    case TS_OP_OFFSET:
+        return add_apart(e, expr, &e->terms->offset, &e->terms->n_offset);
     case TS_OP_OR:
     case TS_OP_AND:
     case TS_OP_NOT:
@@ -420,6 +429,7 @@ void ts_terms_free(ts_terms *terms)
     ts_free(terms->factor);
     ts_free(terms->term);
     ts_free(terms->stratum);
+    ts_free(terms->offset);
     *terms = (ts_terms){0};
 }
 

@@ -8,8 +8,8 @@
  *     ts_formula_free(f);
  *
  * The grammar is R's, with R's precedences: ~, | &, !, == != < <= > >=, + -,
- * * /, %in%, :, signs, ^; calls of known functions; numbers, TRUE, FALSE,
- * "text" and 'text'; names, also with dots and in `backticks`. log and ln are
+ * * /, %in%, :, signs, ^; calls of known functions, those of poly, ns and bs with
+ * arguments by name; numbers, TRUE, FALSE, "text" and 'text'; names, also with dots and in `backticks`. log and ln are
  * both natural. What the operators mean depends on the place: arithmetic in
  * the response and inside functions, the algebra of terms on the right
  * (ts_terms_expand). ts/model.h computes with the tree.
@@ -52,23 +52,31 @@ typedef enum {
     TS_OP_POW,
     TS_OP_LOG, /* log and ln: natural */
     TS_OP_LOG10,
+    TS_OP_LOG2,
     TS_OP_EXP,
     TS_OP_SQRT,
     TS_OP_ABS,
     TS_OP_I,      /* I(x): arithmetic on the right side */
     TS_OP_FACTOR, /* factor(x): categories, also of numbers */
     TS_OP_STRATA, /* strata(a, ...) */
+    TS_OP_OFFSET, /* offset(x): a term without a coefficient */
+    TS_OP_POLY,   /* poly(x, degree, raw = FALSE) */
+    TS_OP_NS,     /* ns(x, df, knots =, intercept =, Boundary.knots =) */
+    TS_OP_BS,     /* bs(x, df, knots =, degree =, intercept =, ...) */
+    TS_OP_C,      /* c(1, 2): numbers for an argument of these */
+    TS_OP_ARG,    /* name = value, in a call of these */
     TS_OP_SURV    /* Surv(time, event), Surv(start, stop, event) */
 } ts_op;
 
-#define TS_EXPR_ARGS 8
+#define TS_EXPR_ARGS 16
 
 typedef struct ts_expr ts_expr;
 struct ts_expr {
     ts_expr_kind kind;
     ts_op op;      /* of a call */
     double number; /* of a number */
-    char *text;    /* the name or the literal; the function as written */
+    char *text;    /* the name or the literal; the function or argument as
+                      written; of a number TRUE, FALSE or NULL */
     ts_expr *arg[TS_EXPR_ARGS];
     int n_arg;
     size_t at;     /* its place in the source, in bytes */
@@ -97,12 +105,14 @@ void ts_formula_free(ts_formula *formula);
 void ts_expr_write(const ts_expr *expr, ts_buffer *out);
 /* Whether both say the same. */
 bool ts_expr_equal(const ts_expr *a, const ts_expr *b);
+/* Whether it is poly(), ns() or bs(): several columns made of one number. */
+bool ts_expr_is_basis(const ts_expr *expr);
 
 /*
  * The right side as a list of terms (Wilkinson and Rogers 1973, Appl Stat
  * 22:392, with R's order: by degree, then by appearance). A term is the set of
- * factors that it multiplies: bit j stands for factor[j]. strata(...) is no
- * term: its arguments are listed apart.
+ * factors that it multiplies: bit j stands for factor[j]. strata(...) and
+ * offset(...) are no terms: their arguments are listed apart.
  */
 typedef struct {
     const ts_expr **factor; /* distinct: a name, or a call such as log(x) */
@@ -111,6 +121,8 @@ typedef struct {
     size_t n_term;
     const ts_expr **stratum;
     size_t n_stratum;
+    const ts_expr **offset;
+    size_t n_offset;
     bool intercept;
 } ts_terms;
 

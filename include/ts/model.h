@@ -18,8 +18,8 @@
 #include "ts/frame.h"
 
 /*
- * The value of an expression in every row, as a new column that has the
- * expression for its name: real, or text when it is the name of a text
+ * The value of an expression in every row, as a column that has the expression
+ * for its name (that of the frame, shared, when it is no more than a name): real, or text when it is the name of a text
  * column. Comparisons give 1 and 0; NA in, NA out (but NA | TRUE is TRUE and
  * NA & FALSE is FALSE). What has no finite value (log(0), 1/0) is NA and
  * counted in *n_undefined, if that is not NULL. TS_ENOTFOUND for an unknown
@@ -39,16 +39,19 @@ typedef struct {
 
 #define TS_PART_SEPARATOR '\x1f'
 
-/* One variable of a model: numbers in value, or categories in code. */
+/* One variable of a model: numbers in value, or categories in code; what is
+ * true or false on the right side has the categories FALSE and TRUE, as in R
+ * (with TS_MODEL_GROUPS 0 and 1). Of poly(), ns() and bs() the numbers are those of the first argument. */
 typedef struct {
     char *name;    /* as in the formula: "log(BASE)" */
-    double *value; /* n numbers, or NULL */
+    double *value; /* n numbers, or NULL; not to be changed */
     int *code;     /* n codes 0 .. n_level-1, or NULL */
     ts_level *level;
     size_t n_level;     /* levels that are used, in order; behind them come */
     size_t n_level_all; /* those declared or present but without a used row */
     size_t n_missing;   /* rows of the frame where it is missing */
     size_t n_undefined; /* those among them that log, / and so on made so */
+    ts_column *column;  /* NULL, or what value belongs to */
 } ts_model_variable;
 
 typedef struct {
@@ -65,12 +68,19 @@ typedef struct {
     ts_terms terms;
     ts_model_variable group;   /* all x crossed; name NULL without x */
     ts_model_variable stratum; /* all strata() crossed; name NULL without */
+    ts_model_variable *offset; /* the arguments of offset() */
+    size_t n_offset;
+    ts_model_variable weight; /* name NULL without; all above 0 */
+    size_t n_zero; /* rows that are complete but have the weight 0: not used */
 } ts_model_frame;
 
-/* Flags: the right side names groups: numbers become categories in increasing
- * order, and group is filled, with levels "F, 65 and over" when several
- * variables are crossed (the first varies slowest). */
-enum { TS_MODEL_GROUPS = 1 };
+/*
+ * Flags. GROUPS: the right side names groups: numbers become categories in
+ * increasing order, and group is filled, with levels "F, 65 and over" when
+ * several variables are crossed (the first varies slowest). RIGHT: the
+ * response is not looked at, as of rows that a model is to predict.
+ */
+enum { TS_MODEL_GROUPS = 1, TS_MODEL_RIGHT = 2 };
 
 /*
  * Levels of a text column keep their order when it was declared, else stand in
@@ -81,6 +91,13 @@ enum { TS_MODEL_GROUPS = 1 };
 ts_status ts_model_frame_new(const ts_formula *formula, const ts_frame *frame,
                              unsigned flags, ts_model_frame **out,
                              ts_error *err);
+/* The same with a weight for each row (NULL: none), an expression that need
+ * not outlive the frame. Rows without one are left out as incomplete.
+ * TS_EINVALID for a weight below 0. */
+ts_status ts_model_frame_new_weighted(const ts_formula *formula,
+                                      const ts_expr *weight,
+                                      const ts_frame *frame, unsigned flags,
+                                      ts_model_frame **out, ts_error *err);
 void ts_model_frame_free(ts_model_frame *model);
 
 #endif

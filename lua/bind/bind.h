@@ -75,6 +75,7 @@ int luaopen_ts_text(lua_State *L);
 int luaopen_ts_frame(lua_State *L);
 int luaopen_ts_formula(lua_State *L);
 int luaopen_ts_describe(lua_State *L);
+int luaopen_ts_linear(lua_State *L);
 int luaopen_ts_location(lua_State *L);
 int luaopen_ts_survival(lua_State *L);
 

@@ -8,11 +8,12 @@
 #include <string.h>
 #include "ts/memory.h"
 #include "ts/model.h"
+#include "ts/sum.h"
 
 #define MODEL "ts.model"
 
 typedef struct {
-    ts_formula *formula;
+    ts_formula *formula, *weight;
     ts_model_frame *frame;
 } model;
 
@@ -29,6 +30,7 @@ static int model_gc(lua_State *L)
     model *m = luaL_checkudata(L, 1, MODEL);
     ts_model_frame_free(m->frame);
     ts_formula_free(m->formula);
+    ts_formula_free(m->weight);
     *m = (model){0};
     return 0;
 }
@@ -108,26 +110,37 @@ static int parse(lua_State *L)
     return 1;
 }
 
-/* model(formula, frame [, { groups = true, alone = true }]) -> model frame */
+/* model(formula, frame [, { groups, alone, right = true, weights = text }]) ->
+ * model frame. right: the response is not looked at */
 static int new_frame(lua_State *L)
 {
     ts_error err;
     const char *text = luaL_checkstring(L, 1);
     const ts_frame *frame = tsl_check_frame(L, 2);
+    const char *weights = NULL;
     unsigned flags = 0;
     int alone = 0;
     if (lua_istable(L, 3)) {
         lua_getfield(L, 3, "groups");
+        lua_getfield(L, 3, "right");
         lua_getfield(L, 3, "alone");
-        flags = lua_toboolean(L, -2) ? TS_MODEL_GROUPS : 0;
-        alone = lua_toboolean(L, -1);
+        lua_getfield(L, 3, "weights");
+        flags = (lua_toboolean(L, -4) ? TS_MODEL_GROUPS : 0) |
+                (lua_toboolean(L, -3) ? TS_MODEL_RIGHT : 0);
+        alone = lua_toboolean(L, -2);
+        weights = luaL_optstring(L, -1, NULL);
     }
     model *m = new_model(L);
     tsl_try(L,
             alone ? ts_formula_parse_any(text, &m->formula, &err)
                   : ts_formula_parse(text, &m->formula, &err),
             &err);
-    tsl_try(L, ts_model_frame_new(m->formula, frame, flags, &m->frame, &err),
+    if (weights)
+        tsl_try(L, ts_formula_parse_any(weights, &m->weight, &err), &err);
+    tsl_try(L,
+            ts_model_frame_new_weighted(m->formula,
+                                        m->weight ? m->weight->response : NULL,
+                                        frame, flags, &m->frame, &err),
             &err);
     return 1;
 }
@@ -196,8 +209,9 @@ static void push_variables(lua_State *L, const ts_model_variable *v, size_t n)
 }
 
 /* model:info() -> n, n_row, n_missing, survival; response and x: lists of
- * variables { name, type, n_missing, n_undefined, levels, n_level }; group
- * and stratum: one such variable each, or nil. The first n_level levels are
+ * variables { name, type, n_missing, n_undefined, levels, n_level }; offset:
+ * the same; group, stratum and weight: one such variable each, or nil; n_zero:
+ * rows of weight 0. The first n_level levels are
  * those with rows that are used; a level is { name, parts, place, n_row, n }.
  */
 static int model_info(lua_State *L)
@@ -220,6 +234,13 @@ static int model_info(lua_State *L)
     if (m->stratum.name) {
         push_variable(L, &m->stratum);
         lua_setfield(L, -2, "stratum");
+    }
+    push_variables(L, m->offset, m->n_offset);
+    lua_setfield(L, -2, "offset");
+    set_count(L, "n_zero", m->n_zero);
+    if (m->weight.name) {
+        push_variable(L, &m->weight);
+        lua_setfield(L, -2, "weight");
     }
     return 1;
 }
@@ -301,8 +322,75 @@ static int model_values(lua_State *L)
     return 1;
 }
 
+/* model:rows() -> the places in the frame of the rows used, as a column */
+static int model_rows(lua_State *L)
+{
+    ts_error err;
+    const ts_model_frame *m = tsl_check_model(L, 1);
+    ts_column **box = tsl_new_column(L);
+    tsl_try(L, ts_column_new_real("row", m->n, box, &err), &err);
+    for (size_t i = 0; i < m->n; i++)
+        (*box)->real[i] = (double)m->row[i] + 1;
+    return 1;
+}
+
+/* model:mean(column) -> the mean of a real column of the frame in the rows used
+ */
+static int model_mean(lua_State *L)
+{
+    const ts_model_frame *m = tsl_check_model(L, 1);
+    const ts_column *column = tsl_check_column(L, 2);
+    ts_sum sum = {0};
+    luaL_argcheck(L, column->type == TS_REAL && column->n == m->n_row, 2,
+                  "no real column of the frame");
+    for (size_t i = 0; i < m->n; i++)
+        ts_sum_add(&sum, column->real[m->row[i]]);
+    tsl_push_real(L, ts_sum_value(&sum) / (double)m->n);
+    return 1;
+}
+
+/* model:tabulate({ j, ... }) -> the sums of weights (or counts) of the crossed
+ * levels of categories x[j], the first fastest */
+static int model_tabulate(lua_State *L)
+{
+    const ts_model_frame *m = tsl_check_model(L, 1);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    size_t k = (size_t)luaL_len(L, 2), cells = 1;
+    const ts_model_variable **v =
+        lua_newuserdatauv(L, (k + 1) * sizeof *v, 0);
+    for (size_t c = 0; c < k; c++) {
+        lua_rawgeti(L, 2, (lua_Integer)c + 1);
+        lua_Integer j = luaL_checkinteger(L, -1);
+        luaL_argcheck(L, j >= 1 && (size_t)j <= m->n_x && m->x[j - 1].code, 2,
+                      "no such category");
+        v[c] = &m->x[j - 1];
+        cells *= v[c]->n_level;
+        if (cells > 10000000)
+            return tsl_failf(L, TS_ELIMIT,
+                             "more than 10000000 combinations of levels");
+        lua_pop(L, 1);
+    }
+    double *sum = lua_newuserdatauv(L, (cells + 1) * sizeof *sum, 0);
+    memset(sum, 0, cells * sizeof *sum);
+    for (size_t i = 0; i < m->n; i++) {
+        size_t at = 0;
+        for (size_t c = k; c-- > 0;)
+            at = at * v[c]->n_level + (size_t)v[c]->code[i];
+        sum[at] += m->weight.value ? m->weight.value[i] : 1;
+    }
+    lua_createtable(L, (int)cells, 0);
+    for (size_t i = 0; i < cells; i++) {
+        tsl_push_real(L, sum[i]);
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+    return 1;
+}
+
 static const luaL_Reg methods[] = {
     {"info", model_info},
+    {"mean", model_mean},
+    {"rows", model_rows},
+    {"tabulate", model_tabulate},
     {"values", model_values},
     {"samples", model_samples},
     {NULL, NULL},

@@ -14,6 +14,7 @@ static const luaL_Reg modules[] = {
     {"ts.file", luaopen_ts_file},
     {"ts.formula", luaopen_ts_formula},
     {"ts.frame", luaopen_ts_frame},
+    {"ts.linear", luaopen_ts_linear},
     {"ts.location", luaopen_ts_location},
     {"ts.na", luaopen_ts_na},
     {"ts.gnuplot", luaopen_ts_gnuplot},

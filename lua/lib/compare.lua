@@ -28,8 +28,9 @@ function M.split(s, known)
   end
 end
 
--- What the trial of a relation's study says of reference and pooled arms.
-local function trial_of(data)
+--- compare.trial_of(data): the trial of a relation's study, or nil; it says
+-- what is the reference and which arms are pooled.
+function M.trial_of(data)
   local meta = type(data) == "table" and getmetatable(data)
   if not (meta and meta.__frame) then return nil end
   local node = require "trialsh.relation".node_of(data)
@@ -43,7 +44,8 @@ local function names_of(levels)
   return list
 end
 
-local function pools_of(trial)
+--- compare.pools_of(trial): { [name of a pooled arm] = { arms } }
+function M.pools_of(trial)
   local pools = {}
   for _, arm in ipairs(trial and trial.arms or {}) do
     if arm.pool then pools[arm.name] = arm.pool end
@@ -121,8 +123,8 @@ end
 --- compare.choose(spec) -> A, B: those of spec.compare, else, of two groups,
 -- the other against the reference (spec.reference, the trial's, or the first).
 function M.choose(spec)
-  local trial = trial_of(spec.data)
-  local pools = pools_of(trial)
+  local trial = M.trial_of(spec.data)
+  local pools = M.pools_of(trial)
   if spec.compare ~= nil then return given(spec, pools) end
   local groups = present(spec.levels)
   if #groups < 2 then

@@ -18,6 +18,7 @@ local home = {
   figure = "figure",
   help = "help",
   km = "survival",
+  lm = "lm",
   ln = "elementwise",
   log = "elementwise",
   log10 = "elementwise",

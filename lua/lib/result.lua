@@ -195,6 +195,8 @@ function M.missing(info)
   for _, v in ipairs(info.response) do add(v) end
   for _, v in ipairs(info.x) do add(v) end
   if info.stratum then add(info.stratum) end
+  for _, v in ipairs(info.offset) do add(v) end
+  if info.weight then add(info.weight) end
   return reasons
 end
 

@@ -105,14 +105,15 @@ local function lay_out(columns, n, opt, width, most)
     end
     if j > 1 and used + 2 + w > width then break end
     used = used + 2 + w
-    all[j] = { head = head, kind = kind, list = list, width = w, right = right }
+    all[j] = { head = head, kind = kind, list = list, width = w,
+      right = right or column.right }
   end
   return all
 end
 
 --- show.table(columns, n, opt) -> text, columns shown
--- columns: { name =, type =, star =, format =, values = {...} }, rows numbered by
--- opt.numbers; types: a row of types; width: that of the screen. Long texts
+-- columns: { name =, type =, star =, format =, right =, values = {...} }, right:
+-- text is set to the right; rows numbered by opt.numbers; types: a row of types; width: that of the screen. Long texts
 -- are cut, shorter where more columns fit so.
 function M.table(columns, n, opt)
   local width = opt.width or M.width()

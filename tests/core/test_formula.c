@@ -186,7 +186,7 @@ static void errors_of_form(void **state)
         {"y ~", "character 4: a name or a number expected, found the end"},
         {"y ~ a ~ b", "character 7: an operator or the end expected"},
         {"lgo(y) ~ a", "character 1: no function lgo; nearest: log"},
-        {"y ~ poly(x)", "character 5: no function poly; there are log"},
+        {"y ~ gam(x)", "character 5: no function gam; there are log"},
         {"I(a < b < c) ~ x", "character 9: & or | between two comparisons"},
         {"Surv(a) ~ b", "character 7: a comma and argument 2 of Surv"},
         {"log(a, b) ~ c", "character 6: ) after 1 argument of log expected"},

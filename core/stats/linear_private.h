@@ -1,0 +1,34 @@
+/* What the files of linear models share. */
+#ifndef TS_LINEAR_PRIVATE_H
+#define TS_LINEAR_PRIVATE_H
+
+#include "ts/linear.h"
+#include "../model/dd.h"
+
+/*
+ * A pass over the rows of X in blocks, scaled:
+ *     status = ts_linear_start(f, &pass, err);
+ *     while (!status && ts_linear_next(&pass, &status, err)) ...
+ *     ts_linear_end(&pass);
+ */
+typedef struct {
+    const ts_linear *fit;
+    size_t room, from, m; /* rows from .. from + m - 1 are there */
+    double *x;            /* by columns, room apart, and one column more */
+} ts_linear_pass;
+
+size_t ts_linear_block_size(size_t p);
+ts_status ts_linear_start(const ts_linear *f, ts_linear_pass *pass,
+                          ts_error *err);
+bool ts_linear_next(ts_linear_pass *pass, ts_status *status, ts_error *err);
+void ts_linear_end(ts_linear_pass *pass);
+
+/* Element i of z = R b = Q'y, in the units of the response. */
+double ts_linear_z(const ts_linear *f, size_t i);
+
+/* The joint test of q functions given in the coordinates of Q, v (q x rank),
+ * with their values; both are changed. */
+ts_status ts_linear_joint(const ts_linear *f, double *v, double *value,
+                          size_t q, ts_linear_test *out, ts_error *err);
+
+#endif

@@ -1,0 +1,405 @@
+-- Linear models. The numbers are C's (ts.linear); here are formulas, options,
+-- names, notes and text. Means and contrasts of a model are in trialsh.model.*.
+
+local NA = require "ts.na".NA
+local cframe = require "ts.frame"
+local core = require "ts.linear"
+local formulas = require "ts.formula"
+local errors = require "ts.error"
+local text = require "ts.text"
+local data_of = require "trialsh.data"
+local estimates = require "trialsh.model.estimates"
+local format = require "trialsh.format"
+local options = require "trialsh.options"
+local result = require "trialsh.result"
+
+local fail = errors.fail
+
+local M = {}
+
+local spec = {
+  weights = { "string" },
+  vcov = { { "classical", "HC0", "HC1", "HC2", "HC3", "HC4", "HC4m", "HC5" },
+    "classical" },
+  contrasts = { "any" }, reference = { "any" },
+  conf_level = { "number", 0.95, above = 0, below = 1 },
+  tolerance = { "number", 1e-11, above = 0, below = 1 },
+}
+
+-- Errors of the core say what is wrong; whose call it was is said here.
+local function call(f, ...)
+  local out = table.pack(pcall(f, ...))
+  if out[1] then return table.unpack(out, 2, out.n) end
+  local err = out[2]
+  if errors.is(err) and err.code ~= "interrupted" then
+    fail(err.code, "lm: " .. err.message)
+  end
+  error(err, 0)
+end
+
+-- The model frame ------------------------------------------------------------
+
+local function union(a, b)
+  local list, seen = {}, {}
+  for _, names in ipairs { a, b } do
+    for _, name in ipairs(names) do
+      if not seen[name] then
+        seen[name] = true
+        list[#list + 1] = name
+      end
+    end
+  end
+  return list
+end
+
+local function weight_columns(weights)
+  if not weights then return {} end
+  local parsed = formulas.parse(weights, true)
+  if parsed.right then
+    fail("invalid", ('lm: weights = "%s" is a formula; a column or an '
+      .. "expression is needed"):format(weights))
+  end
+  return parsed.variables
+end
+
+local function check_response(source, info)
+  if info.stratum then
+    fail("invalid", "lm: strata() is for survival; add the variable as a term")
+  end
+  if info.response[1].type == "text" then
+    fail("type", ("lm: %s is text, numbers are needed; a comparison such as "
+      .. "I(%s == '%s') is 1 and 0"):format(info.response[1].name,
+      info.response[1].name, info.response[1].levels[1]
+        and info.response[1].levels[1].name or "Y"))
+  end
+  if info.n == 0 then
+    local left_out = result.left_out(info.n_missing, result.missing(info))
+    fail("degenerate", ("lm: \"%s\" has no complete row%s"):format(source,
+      left_out and "; " .. left_out or ""))
+  end
+end
+
+local function read(source, data, opt)
+  if type(source) ~= "string" then
+    fail("type", ('lm: a formula, such as "y ~ x", comes first, not a %s')
+      :format(type(source)))
+  end
+  if data == nil then
+    fail("type", ('lm: data is missing: lm("%s", data)'):format(source))
+  end
+  local parsed = call(formulas.parse, source)
+  if not parsed.response then
+    fail("invalid", ('lm: "%s" has no response; write "y %s"'):format(source,
+      source))
+  end
+  if parsed.response:find "^Surv%(" then
+    fail("type", "lm: Surv() is for times to events; km and logrank take it")
+  end
+  local frame = data_of.frame(data, union(parsed.variables,
+    call(weight_columns, opt.weights)), "lm")
+  local model = call(formulas.model, source, frame, { weights = opt.weights })
+  local info = model:info()
+  check_response(source, info)
+  return { source = source, response = parsed.response, right = parsed.right,
+    frame = frame, model = model, info = info,
+    simulated = data_of.simulated(data) or nil }
+end
+
+-- Coding of categories -------------------------------------------------------
+
+local function categories(info)
+  local list = {}
+  for _, v in ipairs(info.x) do
+    if v.type == "text" then list[#list + 1] = v end
+  end
+  return list
+end
+
+local function find_category(info, name, what)
+  local names = {}
+  for _, v in ipairs(categories(info)) do
+    names[#names + 1] = v.name
+    if v.name == name or v.name == ("factor(%s)"):format(name) then return v end
+  end
+  local near = text.nearest(tostring(name), names)
+  fail("not found", ("lm: %s: the model has no category %s%s"):format(what,
+    tostring(name), near and "; nearest: " .. near
+      or #names > 0 and "; it has " .. table.concat(names, ", ") or ""))
+end
+
+local function has_level(v, name)
+  for _, level in ipairs(v.levels) do
+    if level.name == name then return true end
+  end
+  return false
+end
+
+-- The level that each category is compared with, by name of the variable: what
+-- is said, else the trial's reference where all levels are arms of the trial.
+local function references(info, given, trial)
+  local out = {}
+  if trial and trial.reference then
+    local arms = {}
+    for _, arm in ipairs(trial.arms) do arms[arm.name] = true end
+    for _, v in ipairs(categories(info)) do
+      local all = true
+      for i = 1, v.n_level do all = all and arms[v.levels[i].name] end
+      for i = 1, v.n_level do
+        if all and v.levels[i].name == trial.reference then
+          out[v.name] = trial.reference
+        end
+      end
+    end
+  end
+  if type(given) == "string" then
+    local found
+    for _, v in ipairs(categories(info)) do
+      if has_level(v, given) then
+        out[v.name], found = given, true
+      end
+    end
+    if not found then
+      fail("not found", ("lm: reference = '%s' is a level of no category"):format(
+        given))
+    end
+  elseif type(given) == "table" then
+    for name, level in pairs(given) do
+      out[find_category(info, name, "reference").name] = tostring(level)
+    end
+  elseif given ~= nil then
+    fail("type", 'lm: reference is a level, or { TRT01P = "Placebo" }')
+  end
+  return out
+end
+
+local kinds = { "treatment", "sum", "helmert" }
+
+local function contrast_of(v, given)
+  if type(given) == "table" then
+    return { variable = v.name, kind = "user", matrix = given }
+  end
+  for _, kind in ipairs(kinds) do
+    if type(given) == "string" and given:lower() == kind then
+      return { variable = v.name, kind = kind }
+    end
+  end
+  local near = type(given) == "string" and text.nearest(given, kinds)
+  fail("invalid", ("lm: contrasts of %s: %s is none of %s, nor a matrix%s")
+    :format(v.name, tostring(given), table.concat(kinds, ", "),
+      near and "; nearest: " .. near or ""))
+end
+
+local function codings(info, opt, trial)
+  local base = references(info, opt.reference, trial)
+  local chosen, list = {}, {}
+  if opt.contrasts ~= nil and type(opt.contrasts) ~= "table" then
+    fail("type", 'lm: contrasts are by variable: { TRT01P = "sum" }')
+  end
+  for name, given in pairs(opt.contrasts or {}) do
+    local v = find_category(info, name, "contrasts")
+    chosen[v.name] = contrast_of(v, given)
+  end
+  for _, v in ipairs(categories(info)) do
+    local c = chosen[v.name]
+    if not c and base[v.name] then
+      c = { variable = v.name, kind = "treatment" }
+    end
+    if c and c.kind == "treatment" then c.base = base[v.name] end
+    list[#list + 1] = c
+  end
+  return list
+end
+
+-- Notes ----------------------------------------------------------------------
+
+local function names_of(columns, places)
+  local list = {}
+  for i, place in ipairs(places) do list[i] = columns[place].name end
+  if #list > 6 then
+    list = { list[1], list[2], list[3], "...", list[#list] }
+  end
+  return table.concat(list, ", ")
+end
+
+local function notes_of(fit, info, opt)
+  local notes = {}
+  local function add(...) notes[#notes + 1] = string.format(...) end
+  for _, alias in ipairs(fit.aliases) do
+    local name = fit.columns[alias.column].name
+    if #alias.others == 0 then
+      add("%s is 0 in all rows: it has no coefficient", name)
+    else
+      add("%s has no coefficient of its own: it is given by %s", name,
+        names_of(fit.columns, alias.others))
+    end
+  end
+  if fit.nearest < 1e-7 then
+    add("%s is nearly given by the columns before it: all but %.1g of it",
+      fit.columns[fit.nearest_column].name, fit.nearest)
+  end
+  if fit.df == 0 then
+    add("as many coefficients as rows: no standard errors and no tests")
+  elseif fit.perfect then
+    add(fit.tss == 0 and "the response is the same in all rows: there is no "
+      .. "variation to test against"
+      or "the fit is perfect: the residuals are rounding, there is no "
+      .. "variation to test against")
+  end
+  if info.n_zero > 0 then
+    add("%d row%s of weight 0 not used", info.n_zero,
+      info.n_zero == 1 and "" or "s")
+  end
+  if opt.vcov == "HC0" and fit.df < 30 and fit.df > 0 then
+    add("HC0 is too small in samples as small as this; HC3 is not")
+  end
+  return #notes > 0 and table.concat(notes, "; ") or NA
+end
+
+-- The result -----------------------------------------------------------------
+
+local function names_of_columns(state)
+  local names = {}
+  for j, column in ipairs(state.fit.columns) do names[j] = column.name end
+  return names
+end
+
+local function terms_of(state)
+  local list = {}
+  for j, column in ipairs(state.fit.columns) do
+    local estimate, std_error = state.core:coefficient(j)
+    local term = estimates.infer(estimate, std_error, state.df,
+      { conf_level = state.conf_level })
+    term.term, term.statistic_name = column.name, "t"
+    term.estimate_name = "coefficient"
+    term.note = column.aliased and state.note or nil
+    list[j] = term
+  end
+  return list
+end
+
+local function r_squared(fit)
+  if not (fit.tss > 0) then return NA, NA end
+  local n, constant = fit.n, fit.intercept and 1 or 0
+  local r2 = 1 - fit.rss / fit.tss
+  if not (fit.df > 0) then return r2, NA end
+  return r2, 1 - (1 - r2) * (n - constant) / fit.df
+end
+
+local function print_lm(m, state)
+  local f = state.fit
+  local lines = { ("%s: %s, %d row%s"):format(m.method,
+    text.escape(state.source), m.n, m.n == 1 and "" or "s") }
+  lines[2] = estimates.table(state.terms, { "term", "estimate", "std_error",
+    "interval", "statistic", "p_value" }, { term = "", statistic = "t",
+    interval = format.level(m.conf_level) .. " CI", p_value = "P" })
+  local pieces = {}
+  if m:get "sigma" ~= NA then
+    pieces[1] = ("residual SD %s on %d df"):format(format.cell(f.sigma,
+      format.decimals(f.sigma)), f.df)
+  end
+  if m:get "r_squared" ~= NA then
+    pieces[#pieces + 1] = ("R2 %s"):format(format.fixed(m.r_squared, 3))
+  end
+  if m:get "statistic" ~= NA then
+    pieces[#pieces + 1] = ("F = %s on %d and %d df, %s"):format(
+      format.fixed(m.statistic, 2), m.df, f.df, format.p_equals(m.p_value))
+  end
+  lines[#lines + 1] = result.lines(pieces)
+  if m:get "note" ~= NA then lines[#lines + 1] = text.escape(m.note) end
+  lines[#lines + 1] = state.left_out
+  return table.concat(lines, "\n")
+end
+
+-- "log(y)" -> e: what takes estimates back from the scale of the response
+local function log_base(response)
+  for name, base in pairs { log = math.exp(1), ln = math.exp(1), log10 = 10,
+    log2 = 2 } do
+    local inner = response:match("^" .. name .. "(%b())$")
+    if inner then return base end
+  end
+end
+
+local order = { "method", "n", "n_missing", "df_residual", "sigma", "r_squared",
+  "adj_r_squared", "statistic", "df", "p_value", "log_lik", "aic", "bic",
+  "vcov", "conf_level", "note" }
+
+local function fields_of(state, opt)
+  local fit, test = state.fit, state.core:whole()
+  local r2, adjusted = r_squared(fit)
+  local function criterion(penalty)
+    if fit.log_lik == NA then return NA end
+    return -2 * fit.log_lik + penalty * (fit.rank + 1)
+  end
+  return { method = opt.vcov == "classical" and "Linear model"
+      or ("Linear model, %s standard errors"):format(opt.vcov),
+    formula = state.source, response = state.response, n = fit.n,
+    n_missing = state.info.n_missing, df_residual = fit.df, sigma = fit.sigma,
+    rss = fit.rss, rank = fit.rank, r_squared = r2, adj_r_squared = adjusted,
+    statistic = test.statistic, df = test.df, p_value = test.p_value,
+    log_lik = fit.log_lik, aic = criterion(2), bic = criterion(
+      math.log(fit.n)), vcov = opt.vcov, conf_level = opt.conf_level,
+    note = state.note, simulated = state.simulated }
+end
+
+--- lm(formula, data [, opt]) -> linear model
+-- Least squares, with the formulas of R: log() and ln() are natural; poly(x, 2),
+-- ns(x, 3), bs(x, 5), I(), offset(), a*b, a:b, a/b, a %in% b, (a + b)^2.
+--   weights     a column or expression: the inverse of the variance, up to a
+--               factor; rows of weight 0 are not used
+--   vcov        "classical" (default), "HC0" to "HC5", "HC4m": valid when
+--               variances differ; HC3 is the one for small samples
+--   reference   "Placebo", or { TRT01P = "Placebo", SEX = "F" }; the default is
+--               the trial's reference, else the first level
+--   contrasts   { TRT01P = "sum" }: "treatment" (default), "sum", "helmert", or
+--               a matrix with a row for each level
+--   conf_level  0.95
+-- Columns that others give are named and have no coefficient (R drops them as
+-- well; tolerance = 1e-7 drops as early as R does). Knots of splines come from
+-- the rows used. m:tidy() and m:term "AGE" have the coefficients, m:glance()
+-- the rest.
+--
+--   > d29 = demo.adlb:where { PARAMCD = "ALC", AVISIT = "Day 29" }
+--   > m = lm("log(AVAL / BASE) ~ log(BASE) + TRT01P", d29)
+--   > m
+--   Linear model: log(AVAL / BASE) ~ log(BASE) + TRT01P, 18 rows
+--                       estimate  std_error  95 % CI             t        P
+--   1  (Intercept)         0.425      0.936  -1.583 to 2.432  0.45    0.657
+--   2  log(BASE)           0.015      0.139  -0.282 to 0.313  0.11    0.914
+--   3  TRT01PCYT107 LF     0.466      0.161  0.121 to 0.811   2.90    0.012
+--   4  TRT01PCYT107 HF     0.621      0.147  0.305 to 0.937   4.21  0.00087
+--   residual SD 0.250 on 14 df; R2 0.569; F = 6.16 on 3 and 14 df, P = 0.007
+--   SIMULATED DATA
+--   > m:term("log(BASE)").p_value > 0.9
+--   true
+--
+-- See also: ttest, describe. R: lm. SAS: PROC GLM.
+function M.lm(source, data, opt)
+  opt = options("lm", opt, spec)
+  local state = read(source, data, opt)
+  local trial = require "trialsh.compare".trial_of(data)
+  state.who, state.trial, state.conf_level = "lm", trial, opt.conf_level
+  state.core = call(core.fit, state.model, call(codings, state.info, opt,
+    trial), opt.tolerance)
+  call(state.core.robust, state.core, opt.vcov)
+  state.fit = state.core:info()
+  state.df = state.fit.df > 0 and state.fit.df or NA
+  state.base = log_base(state.response)
+  state.note = notes_of(state.fit, state.info, opt)
+  state.left_out = result.left_out(state.info.n_missing,
+    result.missing(state.info))
+  state.terms = terms_of(state)
+  return result.model { name = "lm", order = order, terms = state.terms,
+    fields = fields_of(state, opt),
+    methods = {
+      --- model:design() -> frame
+      -- The design matrix: a column for each coefficient, a row for each row
+      -- used; the names are those of R's model.matrix.
+      design = function()
+        return data_of.wrap(cframe.build(names_of_columns(state),
+          state.core:design()), state.simulated)
+      end,
+    },
+    print = function(m) return print_lm(m, state) end }
+end
+
+return M
