@@ -40,9 +40,9 @@ ts_status ts_store_fail(ts_store *store, int rc, ts_error *err)
     }
 }
 
-static ts_status prepare(ts_store *store, const char *sql, int trusted,
-                         const ts_value *values, size_t n_value,
-                         sqlite3_stmt **out, ts_error *err)
+ts_status ts_store_prepare(ts_store *store, const char *sql, int trusted,
+                           const ts_value *values, size_t n_value,
+                           sqlite3_stmt **out, ts_error *err)
 {
     const char *tail;
     store->trusted += trusted;
@@ -88,7 +88,7 @@ ts_status ts_store_execute(ts_store *store, const char *sql,
                            ts_error *err)
 {
     sqlite3_stmt *stmt;
-    ts_status status = prepare(store, sql, 1, values, n_value, &stmt, err);
+    ts_status status = ts_store_prepare(store, sql, 1, values, n_value, &stmt, err);
     if (status)
         return status;
     store->trusted++; /* create table prepares statements as it runs */
@@ -182,7 +182,7 @@ ts_status ts_store_query(ts_store *store, const char *sql,
     size_t k = 0;
     *out = NULL;
     memset(store->count, 0, sizeof store->count);
-    ts_status status = prepare(store, sql, 0, values, n_value, &stmt, err);
+    ts_status status = ts_store_prepare(store, sql, 0, values, n_value, &stmt, err);
     if (status)
         return status;
     k = (size_t)sqlite3_column_count(stmt);
@@ -213,6 +213,22 @@ done:
     sqlite3_finalize(stmt);
     ts_store_free_groups(store);
     return status;
+}
+
+ts_status ts_store_read(ts_store *store, const char *sql,
+                        const ts_value *values, size_t n_value,
+                        const ts_field *fields, size_t n_field,
+                        ts_frame **out, ts_error *err)
+{
+    ts_error why = {0};
+    store->trusted++;
+    ts_status status = ts_store_query(store, sql, values, n_value, fields,
+                                      n_field, out, &why);
+    store->trusted--;
+    if (status == TS_ESQL || status == TS_ETYPE)
+        return ts_fail(err, TS_EFORMAT, "%s is damaged: %s", store->path,
+                       why.text);
+    return status ? ts_fail(err, status, "%s", why.text) : TS_OK;
 }
 
 ts_status ts_store_script(ts_store *store, const char *sql, ts_error *err)
@@ -247,6 +263,12 @@ int ts_store_in_transaction(const ts_store *store)
 
 ts_status ts_store_begin(ts_store *store, ts_error *err)
 {
+    const ts_lock *lock = store->lock;
+    if (lock)
+        return ts_fail(err, TS_EREADONLY,
+                       "%s was locked by %s on %.10s (%s) and cannot be "
+                       "changed; s:unlock{ reason = \"...\" } ends the lock",
+                       store->path, lock->who, lock->utc, lock->reason);
     if (store->read_only)
         return ts_fail(err, TS_EREADONLY,
                        "%s is open for reading only: there is no write access "

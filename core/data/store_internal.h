@@ -18,8 +18,11 @@ struct grouping;
 
 struct ts_store {
     sqlite3 *db;
-    char *path; /* ":memory:" for one in memory */
-    int read_only;
+    char *path; /* as it was given; ":memory:" for one in memory */
+    char *file; /* absolute, behind symbolic links */
+    int read_only, in_memory;
+    ts_lock *lock;  /* NULL: not locked */
+    char *altered;  /* how it differs from what was locked, or NULL */
     int trusted; /* above 0 while a statement of our own is prepared */
     double n_end; /* transactions that ended */
     double count[TS_COUNT_MAX];
@@ -35,6 +38,40 @@ ts_status ts_store_script(ts_store *store, const char *sql, ts_error *err);
 /* The number that a pragma answers with, or 0. */
 ts_status ts_store_pragma(ts_store *store, const char *sql, double *out,
                           ts_error *err);
+/* One statement with its parameters bound; trusted: it is the store's own. */
+ts_status ts_store_prepare(ts_store *store, const char *sql, int trusted,
+                           const ts_value *values, size_t n_value,
+                           sqlite3_stmt **out, ts_error *err);
+/* A query of the store's own tables: what it cannot read is damage. */
+ts_status ts_store_read(ts_store *store, const char *sql,
+                        const ts_value *values, size_t n_value,
+                        const ts_field *fields, size_t n_field,
+                        ts_frame **out, ts_error *err);
+ts_status ts_store_has_table(ts_store *store, const char *name, bool *there,
+                             ts_error *err);
+
+/* Opens the file again, for writing; the connection that was stays when that
+ * fails. */
+ts_status ts_store_reopen(ts_store *store, ts_error *err);
+/* WAL, or what else keeps every commit where there is none. */
+void ts_store_journal(ts_store *store);
+
+/* Recomputes the chain of events. */
+ts_status ts_store_check_chain(ts_store *store, size_t *n_event,
+                               ts_error *err);
+/* The hash of the last event. */
+ts_status ts_store_head(ts_store *store, char head[65], ts_error *err);
+/* SQLite's own check of the file, or of one of our own tables. */
+ts_status ts_store_check_file(ts_store *store, const char *table,
+                              ts_error *err);
+/* store->lock from the last event. */
+ts_status ts_store_read_lock(ts_store *store, ts_error *err);
+void ts_store_free_lock(ts_store *store);
+/* TS_EFORMAT unless it holds what it held when it was locked; the latter looks
+ * at file and chain too. */
+ts_status ts_store_check_content(ts_store *store, ts_error *err);
+ts_status ts_store_check_lock(ts_store *store, ts_error *err);
+
 /* Our functions and aggregates on that connection. */
 int ts_store_functions(ts_store *store);
 int ts_store_aggregates(ts_store *store);

@@ -7,7 +7,9 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,7 +18,7 @@
 #include "ts/text.h"
 
 #define APPLICATION_ID 0x54525348 /* "TRSH" */
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 
 static int poll_interrupt(void *unused)
 {
@@ -88,8 +90,8 @@ static const char schema[] =
     "create table _ts_setting (name text primary key, value text) strict;"
     "create table _ts_audit (seq integer primary key, utc text not null,"
     " who text not null, verb text not null, object text, rows real,"
-    " sha256 text, detail text, previous text not null, hash text not null)"
-    " strict;";
+    " sha256 text, detail text, script text, content text,"
+    " previous text not null, hash text not null) strict;";
 
 /* One thread uses SQLite: no locks, no count of bytes. Without effect once
  * SQLite runs, so that it may be asked every time. */
@@ -123,29 +125,80 @@ static ts_status start(ts_store *store, const char *uri, int flags,
                   err);
 }
 
-/* SQLite has other things in mind for ":memory:" and "file:...". */
+/* The path is absolute: SQLite has other things in mind for ":memory:" and
+ * "file:...". */
 static ts_status start_file(ts_store *store, int flags, ts_error *err)
 {
-    ts_buffer name = {0};
-    ts_buffer_printf(&name, "%s%s", store->path[0] == '/' ? "" : "./",
-                     store->path);
-    ts_status status = name.failed ? ts_fail_memory(err)
-                                   : start(store, name.data, flags, err);
-    ts_buffer_free(&name);
+    return start(store, store->file, flags, err);
+}
+
+/* Whether the file can be written to, and files of SQLite beside it. */
+static int may_write(const char *file)
+{
+    ts_buffer folder = {0};
+    ts_buffer_add(&folder, file, (size_t)(strrchr(file, '/') - file) + 1);
+    int may = !folder.failed && access(file, W_OK) == 0 &&
+              access(folder.data, W_OK) == 0;
+    ts_buffer_free(&folder);
+    return may;
+}
+
+void ts_store_journal(ts_store *store)
+{
+    static const ts_field fields[] = {{.type = TS_TEXT}};
+    ts_frame *f;
+    if (store->in_memory)
+        return;
+    ts_status status = ts_store_read(store, "pragma journal_mode = wal", NULL,
+                                     0, fields, 1, &f, NULL);
+    const char *mode = status || !f->n_row ? NULL
+                                           : ts_column_text(f->column[0], 0);
+    /* no memory can be shared there, or another program reads the file */
+    ts_store_script(store,
+                    mode && strcmp(mode, "wal") == 0
+                        ? "pragma synchronous = full"
+                        : "pragma synchronous = extra",
+                    NULL);
+    if (!status)
+        ts_frame_free(f);
+}
+
+ts_status ts_store_reopen(ts_store *store, ts_error *err)
+{
+    sqlite3 *was = store->db;
+    if (store->in_memory)
+        return ts_store_script(store, "pragma query_only = off", err);
+    store->db = NULL;
+    ts_status status = may_write(store->file)
+                           ? start_file(store, SQLITE_OPEN_READWRITE, err)
+                           : ts_fail(err, TS_EREADONLY,
+                                     "there is no write access to %s or its "
+                                     "folder",
+                                     store->path);
+    sqlite3_close_v2(status ? store->db : was);
+    if (status)
+        store->db = was;
+    else
+        store->read_only = 0;
     return status;
 }
 
+/* Of a file that is there its absolute name is kept too, behind symbolic
+ * links: SQLite puts its own files beside that one. */
 static ts_status store_new(const char *path, ts_store **out, ts_error *err)
 {
-    *out = ts_alloc_array(1, sizeof **out);
-    if (!*out)
+    char real[PATH_MAX];
+    ts_store *store = ts_alloc_array(1, sizeof *store);
+    *out = NULL;
+    if (!store)
         return ts_fail_memory(err);
-    (*out)->path = ts_strdup(path);
-    if (!(*out)->path) {
-        ts_free(*out);
-        *out = NULL;
+    store->path = ts_strdup(path);
+    store->file = realpath(path, real) ? ts_strdup(real) : ts_strdup(path);
+    if (!store->path || !store->file) {
+        ts_store_close(store);
         return ts_fail_memory(err);
     }
+    *out = store;
     return TS_OK;
 }
 
@@ -168,8 +221,10 @@ static ts_status make_schema(ts_store *store, ts_error *err)
     if (!status)
         status = ts_store_script(store, mark, err);
     if (!status)
-        status = ts_store_audit(store, "create", store->path, -1, NULL, NULL,
-                                err);
+        status = ts_store_audit(
+            store,
+            &(ts_event){.verb = "create", .object = store->path, .rows = -1},
+            err);
     if (!status)
         status = ts_store_script(store, "commit", err);
     return status;
@@ -188,11 +243,13 @@ ts_status ts_store_create(const char *path, ts_store **out, ts_error *err)
                                        : "%s: %s",
                        path, errno == EEXIST ? path : strerror(errno));
     close(fd);
-    if ((status = store_new(path, out, err)))
+    if ((status = store_new(path, out, err))) {
+        unlink(path);
         return status;
+    }
     status = start_file(*out, SQLITE_OPEN_READWRITE, err);
     if (!status)
-        status = ts_store_script(*out, "pragma journal_mode = wal", err);
+        ts_store_journal(*out);
     if (!status)
         status = make_schema(*out, err);
     if (status) {
@@ -208,6 +265,7 @@ ts_status ts_store_memory(ts_store **out, ts_error *err)
     ts_status status = store_new(":memory:", out, err);
     if (status)
         return status;
+    (*out)->in_memory = 1;
     status = start(*out, ":memory:",
                    SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err);
     if (!status)
@@ -235,32 +293,51 @@ static ts_status immutable_uri(const char *path, char **out, ts_error *err)
     return ts_fail_memory(err);
 }
 
-static ts_status open_read_only(ts_store *store, ts_error *err)
+/* TS_EREADONLY when the file beside ours that ends so holds changes. */
+static ts_status check_beside(ts_store *store, const char *end, ts_error *err)
 {
-    char *wal = NULL, *uri = NULL;
     struct stat info;
     ts_buffer name = {0};
-    ts_status status;
-    ts_buffer_printf(&name, "%s-wal", store->path);
-    wal = name.data;
-    if (name.failed) {
+    ts_status status = TS_OK;
+    ts_buffer_printf(&name, "%s%s", store->file, end);
+    if (name.failed)
         status = ts_fail_memory(err);
-        goto done;
-    }
-    if (stat(wal, &info) == 0 && info.st_size > 0) {
+    else if (stat(name.data, &info) == 0 && info.st_size > 0)
         status = ts_fail(err, TS_EREADONLY,
                          "%s cannot be written to and has changes that are "
                          "not in it yet (%s): copy both to a folder of your "
                          "own",
-                         store->path, wal);
-        goto done;
-    }
-    if ((status = immutable_uri(store->path, &uri, err)))
-        goto done;
-    store->read_only = 1;
-    status = start(store, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, err);
-done:
+                         store->path, name.data);
     ts_buffer_free(&name);
+    return status;
+}
+
+/* Bytes 18 and 19 of a file are 2 when its journal is a write-ahead log, which
+ * SQLite cannot read without writing beside the file. */
+static bool has_log(const char *file)
+{
+    unsigned char head[20] = {0};
+    int fd = open(file, O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? 0 : read(fd, head, sizeof head);
+    if (fd >= 0)
+        close(fd);
+    return n == sizeof head && (head[18] == 2 || head[19] == 2);
+}
+
+static ts_status open_read_only(ts_store *store, ts_error *err)
+{
+    char *uri;
+    ts_status status = check_beside(store, "-wal", err);
+    if (!status)
+        status = check_beside(store, "-journal", err);
+    store->read_only = 1;
+    if (status)
+        return status;
+    if (!has_log(store->file))
+        return start_file(store, SQLITE_OPEN_READONLY, err);
+    if ((status = immutable_uri(store->file, &uri, err)))
+        return status;
+    status = start(store, uri, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, err);
     ts_free(uri);
     return status;
 }
@@ -283,20 +360,139 @@ static ts_status check_identity(ts_store *store, ts_error *err)
     return status;
 }
 
-/* Whether the file can be written to, and files of SQLite beside it. */
-static int may_write(const char *path)
+/* What a study never has, SQLite would run or read by other means. */
+static ts_status check_objects(ts_store *store, ts_error *err)
 {
-    const char *slash = strrchr(path, '/');
-    ts_buffer folder = {0};
-    ts_buffer_add(&folder, path, slash ? (size_t)(slash - path) + 1 : 0);
-    ts_buffer_puts(&folder, ".");
-    int may = !folder.failed && access(path, W_OK) == 0 &&
-              access(folder.data, W_OK) == 0;
-    ts_buffer_free(&folder);
-    return may;
+    static const ts_field fields[] = {{.type = TS_TEXT}, {.type = TS_TEXT}};
+    ts_frame *f;
+    ts_status status = ts_store_read(
+        store,
+        "select case when sql like 'create virtual%' then 'virtual table'"
+        " else type end, name from sqlite_schema where"
+        " case when type = 'table' then sql like 'create virtual%'"
+        " else type is not 'index' or sql is not null end limit 1",
+        NULL, 0, fields, 2, &f, err);
+    if (status)
+        return status;
+    if (f->n_row) {
+        const char *type = ts_column_text(f->column[0], 0);
+        const char *name = ts_column_text(f->column[1], 0);
+        status = ts_fail(err, TS_EFORMAT,
+                         "%s holds a %s (%s), which no study has: something "
+                         "else than trialsh made it",
+                         store->path, type ? type : "nameless thing",
+                         name ? name : "NULL");
+    }
+    ts_frame_free(f);
+    return status;
 }
 
-ts_status ts_store_open(const char *path, ts_store **out, ts_error *err)
+static ts_status try_to_read(ts_store *store, const char *sql, ts_error *err)
+{
+    ts_frame *f;
+    ts_status status = ts_store_read(store, sql, NULL, 0, NULL, 0, &f, err);
+    if (!status)
+        ts_frame_free(f);
+    return status;
+}
+
+/* Each table and column that is listed must be there. */
+static ts_status check_listed(ts_store *store, ts_error *err)
+{
+    static const ts_field fields[] = {{.type = TS_TEXT}, {.type = TS_TEXT}};
+    ts_frame *f;
+    ts_status status = ts_store_read(
+        store,
+        "select name, '' from _ts_table union all"
+        " select tbl, name from _ts_column except select name, '' from"
+        " sqlite_schema where type = 'table' except select t.name, p.name"
+        " from _ts_table t, pragma_table_info(t.name) p limit 1",
+        NULL, 0, fields, 2, &f, err);
+    if (status)
+        return status;
+    if (f->n_row) {
+        const char *table = ts_column_text(f->column[0], 0);
+        const char *column = ts_column_text(f->column[1], 0);
+        status = ts_fail(err, TS_EFORMAT,
+                         "%s is damaged: it lists %s%s%s%s, which is not there",
+                         store->path, column && *column ? "a column " : "",
+                         column ? column : "",
+                         column && *column ? " of " : "",
+                         table ? table : "a table without a name");
+    }
+    ts_frame_free(f);
+    return status;
+}
+
+/* A page that stands in two places of a table would make it endless: SQLite
+ * checks before a row is read. */
+static ts_status check_own_tables(ts_store *store, ts_error *err)
+{
+    static const struct {
+        const char *name, *columns;
+        bool always;
+    } own[] = {
+        {"_ts_table",
+         "name, kind, position, rows, key, definition, sources, script, line,"
+         " sha256, file, simulated, created",
+         true},
+        {"_ts_column",
+         "tbl, position, name, type, label, unit, format, levels, origin",
+         true},
+        {"_ts_setting", "name, value", true},
+        {"_ts_audit",
+         "seq, utc, who, verb, object, rows, sha256, detail, script, content,"
+         " previous, hash",
+         true},
+        {"_ts_attribute", "tbl, name, attribute, value", false},
+        {"_ts_missing", "tbl, row, column, code", false},
+        {"_ts_lock", "tbl, rows, sha256", false},
+    };
+    ts_status status = TS_OK;
+    for (size_t i = 0; i < sizeof own / sizeof *own && !status; i++) {
+        char sql[200];
+        bool there;
+        status = ts_store_has_table(store, own[i].name, &there, err);
+        if (status || (!there && !own[i].always))
+            continue;
+        snprintf(sql, sizeof sql, "select %s from %s limit 0", own[i].columns,
+                 own[i].name);
+        status = try_to_read(store, sql, err);
+        if (!status)
+            status = ts_store_check_file(store, own[i].name, err);
+    }
+    return status ? status : check_listed(store, err);
+}
+
+static ts_status check_study(ts_store *store, bool altered, ts_error *err)
+{
+    ts_error why;
+    ts_status status = check_identity(store, err);
+    if (!status)
+        status = check_objects(store, err);
+    if (!status)
+        status = check_own_tables(store, err);
+    if (!status)
+        status = ts_store_read_lock(store, err);
+    if (!status && store->lock)
+        status = ts_store_script(store, "pragma query_only = on", err);
+    if (status || !store->lock)
+        return status;
+    status = ts_store_check_lock(store, &why);
+    if (status && status != TS_EFORMAT)
+        return ts_fail(err, status, "%s", why.text);
+    if (status && !altered)
+        return ts_fail(err, status,
+                       "%s; restore it from a copy, or look at what is there: "
+                       "study.open(file, { altered = true })",
+                       why.text);
+    if (status && !(store->altered = ts_strdup(why.text)))
+        return ts_fail_memory(err);
+    return TS_OK;
+}
+
+static ts_status open_study(const char *path, bool altered, ts_store **out,
+                            ts_error *err)
 {
     struct stat info;
     ts_status status;
@@ -311,18 +507,33 @@ ts_status ts_store_open(const char *path, ts_store **out, ts_error *err)
         return ts_fail(err, TS_EFORMAT, "%s is no file", path);
     if ((status = store_new(path, out, err)))
         return status;
-    if (may_write(path))
+    if (may_write((*out)->file))
         status = start_file(*out, SQLITE_OPEN_READWRITE, err);
     else
         status = open_read_only(*out, err);
     if (!status)
-        status = check_identity(*out, err);
-    return status ? give_up(out, status) : TS_OK;
+        status = check_study(*out, altered, err);
+    if (status)
+        return give_up(out, status);
+    if (!(*out)->read_only && !(*out)->lock)
+        ts_store_journal(*out);
+    return TS_OK;
+}
+
+ts_status ts_store_open(const char *path, ts_store **out, ts_error *err)
+{
+    return open_study(path, false, out, err);
+}
+
+ts_status ts_store_open_altered(const char *path, ts_store **out,
+                                ts_error *err)
+{
+    return open_study(path, true, out, err);
 }
 
 void ts_store_checkpoint(ts_store *store)
 {
-    if (!store->read_only)
+    if (!store->read_only && !store->lock)
         sqlite3_wal_checkpoint_v2(store->db, NULL, SQLITE_CHECKPOINT_TRUNCATE,
                                   NULL, NULL);
 }
@@ -341,6 +552,9 @@ void ts_store_close(ts_store *store)
         ts_frame_free(a->frame);
         ts_free(a);
     }
+    ts_store_free_lock(store);
+    ts_free(store->altered);
+    ts_free(store->file);
     ts_free(store->path);
     ts_free(store);
 }
@@ -352,7 +566,14 @@ const char *ts_store_path(const ts_store *store)
 
 int ts_store_read_only(const ts_store *store)
 {
-    return store->read_only;
+    return store->read_only || store->lock;
+}
+
+int ts_store_is_public(const ts_store *store)
+{
+    struct stat info;
+    return !store->in_memory && stat(store->file, &info) == 0 &&
+           (info.st_mode & (S_IROTH | S_IWOTH));
 }
 
 const double *ts_store_counts(const ts_store *store)

@@ -6,7 +6,8 @@
  *     ts_store_query(store, "select AVAL from adlb where ADY > ?1",
  *                    &day, 1, NULL, 0, &frame, &err);
  *
- * WAL, synchronous FULL, STRICT tables, defensive settings. SQL text only
+ * WAL and synchronous FULL (DELETE and EXTRA for a locked study, and where
+ * memory cannot be shared), STRICT tables, defensive settings. SQL text only
  * reads; what changes a study goes through the functions below, inside
  * ts_store_begin and ts_store_commit. Tables whose names begin with _ts_ are
  * the store's own.
@@ -23,14 +24,20 @@ typedef struct ts_store ts_store;
 /* Makes a new file, mode 0600; TS_EEXISTS when path is there already. */
 ts_status ts_store_create(const char *path, ts_store **out, ts_error *err);
 /* Opens a study; never makes one. A file without write access is opened
- * immutable, or refused when it has a write-ahead log. */
+ * immutable, or refused when it has a write-ahead log. TS_EFORMAT for what is
+ * no study, and for one that was altered since it was locked. */
 ts_status ts_store_open(const char *path, ts_store **out, ts_error *err);
+/* The latter too, for reading. */
+ts_status ts_store_open_altered(const char *path, ts_store **out,
+                                ts_error *err);
 /* A study that lives in memory. */
 ts_status ts_store_memory(ts_store **out, ts_error *err);
 /* Checkpoints, so that a copied file is whole, and closes. */
 void ts_store_close(ts_store *store);
 const char *ts_store_path(const ts_store *store);
 int ts_store_read_only(const ts_store *store);
+/* Whether all users of the machine may read or write the file. */
+int ts_store_is_public(const ts_store *store);
 
 /* A parameter of a statement: a number, a text, or NA when type is 0. */
 typedef struct {
@@ -89,14 +96,58 @@ ts_status ts_store_move_missing(ts_store *store, const char *table,
 ts_status ts_store_get_missing(ts_store *store, const char *table,
                                ts_frame *frame, ts_error *err);
 
-/* Appends one event to the chain: who, UTC, verb, object, rows, SHA-256 of
- * file or statement, detail, and the hash of all that and the one before.
- * sha256 and detail may be NULL; rows < 0 is not known. */
-ts_status ts_store_audit(ts_store *store, const char *verb,
-                         const char *object, double rows, const char *sha256,
-                         const char *detail, ts_error *err);
-/* Recomputes the chain; TS_EFORMAT names the first event that is broken. */
+/* One change of a study, for its audit trail. rows < 0 is not known, any text
+ * but verb may be NULL. sha256 is that of the file or statement behind the
+ * change, script the line that asked for it ("derive.lua:12"). */
+typedef struct {
+    const char *verb, *object, *sha256, *detail, *script;
+    double rows;
+} ts_event;
+
+/* Appends it to the chain, with who and when (UTC), the hash of the table that
+ * object names as it is then, and the hash of all that and of the event
+ * before. */
+ts_status ts_store_audit(ts_store *store, const ts_event *event,
+                         ts_error *err);
+/* Whether the file is whole, the chain unbroken, each table what its last event
+ * says, and a locked study what it was. TS_EFORMAT names the first that is
+ * not. */
 ts_status ts_store_verify(ts_store *store, size_t *n_event, ts_error *err);
+/* Whether hash, or what begins with it (16 digits or more), is that of an event
+ * of the chain or of the content that is locked. *n_since: events after it. */
+ts_status ts_store_expect(ts_store *store, const char *hash, size_t *n_since,
+                          ts_error *err);
+
+/* The hash of a table's columns, labels, values and codes of missing values, in
+ * order; that of the study hashes those of all tables (a frame of tbl, rows,
+ * sha256, by name) but the audit trail, of which head stands for all. They are
+ * the same after VACUUM. */
+ts_status ts_store_hash_table(ts_store *store, const char *table,
+                              double *n_row, char sha256[65], ts_error *err);
+ts_status ts_store_content(ts_store *store, const char *head, ts_frame **out,
+                           char sha256[65], ts_error *err);
+
+/* Who locked a study, when and why; the hash of what it holds, and that of the
+ * event, which is the last of the chain. */
+typedef struct {
+    char who[100], utc[40], content[65], head[65];
+    double event;
+    char *reason;
+} ts_lock;
+
+/* After a lock nothing can be changed: what would, says who locked it. The file
+ * is made read-only, and whole without files beside it; TS_EIO when another
+ * program has it open. Each opening compares the content. */
+ts_status ts_store_lock(ts_store *store, const char *reason,
+                        const char *script, ts_error *err);
+/* Ends the lock, after the content was compared once more. */
+ts_status ts_store_unlock(ts_store *store, const char *reason,
+                          const char *script, ts_error *err);
+/* NULL: not locked. */
+const ts_lock *ts_store_get_lock(const ts_store *store);
+/* How a study that ts_store_open_altered opened differs from what was locked;
+ * NULL: it does not. */
+const char *ts_store_altered(const ts_store *store);
 
 /* Makes a frame readable as a table of this connection until detached; name
  * has room for 32 bytes. Columns are shared, not copied. */

@@ -23,6 +23,9 @@ int tsl_failf(lua_State *L, ts_status code, const char *format, ...)
 /* For `tsl_try(L, ts_x(..., &err), &err)`. */
 void tsl_try(lua_State *L, ts_status status, const ts_error *err);
 
+/* Pushes "file:line" of the nearest frame that is the user's, or nil. */
+void tsl_push_where(lua_State *L);
+
 /* NA, the one missing value. */
 void tsl_push_na(lua_State *L);
 int tsl_is_na(lua_State *L, int index);

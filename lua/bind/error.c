@@ -133,6 +133,15 @@ static int where(lua_State *L)
     return 2;
 }
 
+void tsl_push_where(lua_State *L)
+{
+    lua_Debug ar;
+    if (user_line(L, &ar))
+        lua_pushfstring(L, "%s:%d", ar.short_src, ar.currentline);
+    else
+        lua_pushnil(L);
+}
+
 static const luaL_Reg functions[] = {
     {"fail", fail},
     {"is", is},

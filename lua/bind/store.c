@@ -40,12 +40,17 @@ static int create(lua_State *L)
     return 1;
 }
 
+/* open(path [, altered]) */
 static int open(lua_State *L)
 {
     ts_error err;
     const char *path = tsl_check_path(L, 1);
+    int even_altered = lua_toboolean(L, 2);
     ts_store **box = new_store(L);
-    tsl_try(L, ts_store_open(path, box, &err), &err);
+    tsl_try(L,
+            even_altered ? ts_store_open_altered(path, box, &err)
+                         : ts_store_open(path, box, &err),
+            &err);
     return 1;
 }
 
@@ -299,26 +304,92 @@ static int audit(lua_State *L)
     ts_store *store = check_store(L, 1);
     luaL_checktype(L, 2, LUA_TTABLE);
     lua_settop(L, 2);
-    const char *verb = text_field(L, "verb");
-    luaL_argcheck(L, verb, 2, "an event needs a verb");
+    tsl_push_where(L);
+    lua_pushvalue(L, 2);
+    ts_event event = {
+        .verb = text_field(L, "verb"),
+        .object = text_field(L, "object"),
+        .sha256 = text_field(L, "sha256"),
+        .detail = text_field(L, "detail"),
+        .script = lua_tostring(L, 3),
+    };
+    luaL_argcheck(L, event.verb, 2, "an event needs a verb");
     lua_getfield(L, 2, "rows");
-    double rows = lua_isnumber(L, -1) ? lua_tonumber(L, -1) : -1;
-    lua_pop(L, 1);
-    tsl_try(L,
-            ts_store_audit(store, verb, text_field(L, "object"), rows,
-                           text_field(L, "sha256"), text_field(L, "detail"),
-                           &err),
-            &err);
+    event.rows = lua_isnumber(L, -1) ? lua_tonumber(L, -1) : -1;
+    tsl_try(L, ts_store_audit(store, &event, &err), &err);
     return 0;
 }
 
-/* store:verify() -> number of events */
+/* store:verify([hash]) -> number of events, events after that hash */
 static int verify(lua_State *L)
 {
     ts_error err;
-    size_t n;
-    tsl_try(L, ts_store_verify(check_store(L, 1), &n, &err), &err);
+    size_t n, n_since;
+    ts_store *store = check_store(L, 1);
+    const char *hash = luaL_optstring(L, 2, NULL);
+    tsl_try(L, ts_store_verify(store, &n, &err), &err);
     lua_pushinteger(L, (lua_Integer)n);
+    if (!hash)
+        return 1;
+    tsl_try(L, ts_store_expect(store, hash, &n_since, &err), &err);
+    lua_pushinteger(L, (lua_Integer)n_since);
+    return 2;
+}
+
+/* store:expect(hash) -> events after it; without a look at the tables */
+static int expect(lua_State *L)
+{
+    ts_error err;
+    size_t n;
+    ts_store *store = check_store(L, 1);
+    tsl_try(L, ts_store_expect(store, luaL_checkstring(L, 2), &n, &err), &err);
+    lua_pushinteger(L, (lua_Integer)n);
+    return 1;
+}
+
+/* store:lock(reason), store:unlock(reason) */
+static int change_lock(lua_State *L,
+                       ts_status (*change)(ts_store *, const char *,
+                                           const char *, ts_error *))
+{
+    ts_error err;
+    ts_store *store = check_store(L, 1);
+    const char *reason = luaL_checkstring(L, 2);
+    tsl_push_where(L);
+    tsl_try(L, change(store, reason, lua_tostring(L, -1), &err), &err);
+    return 0;
+}
+
+static int lock(lua_State *L)
+{
+    return change_lock(L, ts_store_lock);
+}
+
+static int unlock(lua_State *L)
+{
+    return change_lock(L, ts_store_unlock);
+}
+
+/* store:get_lock() -> { who, utc, reason, content, head, event }, or nil */
+static int get_lock(lua_State *L)
+{
+    const ts_lock *facts = ts_store_get_lock(check_store(L, 1));
+    if (!facts)
+        return 0;
+    lua_createtable(L, 0, 6);
+    tsl_set_text(L, "who", facts->who);
+    tsl_set_text(L, "utc", facts->utc);
+    tsl_set_text(L, "reason", facts->reason);
+    tsl_set_text(L, "content", facts->content);
+    tsl_set_text(L, "head", facts->head);
+    tsl_set_real(L, "event", facts->event);
+    return 1;
+}
+
+/* store:altered() -> how it differs from what was locked, or nil */
+static int altered(lua_State *L)
+{
+    lua_pushstring(L, ts_store_altered(check_store(L, 1)));
     return 1;
 }
 
@@ -352,6 +423,12 @@ static int read_only(lua_State *L)
     return 1;
 }
 
+static int is_public(lua_State *L)
+{
+    lua_pushboolean(L, ts_store_is_public(check_store(L, 1)));
+    return 1;
+}
+
 static int is_open(lua_State *L)
 {
     ts_store **box = luaL_checkudata(L, 1, STORE);
@@ -373,10 +450,16 @@ static const luaL_Reg methods[] = {
     {"get_missing", get_missing},
     {"audit", audit},
     {"verify", verify},
+    {"expect", expect},
+    {"lock", lock},
+    {"unlock", unlock},
+    {"get_lock", get_lock},
+    {"altered", altered},
     {"attach", attach},
     {"detach", detach},
     {"path", path},
     {"read_only", read_only},
+    {"is_public", is_public},
     {"is_open", is_open},
     {"close", store_close},
     {NULL, NULL},

@@ -220,8 +220,9 @@ function M.run(s)
   if #endpoints.list == 0 then
     fail("not found", 'no endpoint is defined; endpoint "ID" { ... } is one')
   end
-  endpoints.check(s)
   local inner = require "trialsh.study".inner(s)
+  inner:change(function() end) -- a locked study is no place for results
+  endpoints.check(s)
   local all = {}
   local function add(rows, e)
     for _, row in ipairs(rows) do

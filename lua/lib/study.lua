@@ -6,17 +6,22 @@ local text = require "ts.text"
 local errors = require "ts.error"
 local store_module = require "ts.store"
 local NA = require "ts.na".NA
+local options = require "trialsh.options"
 local relation = require "trialsh.relation"
 local Inner = require "trialsh.study.inner"
 local derive = require "trialsh.study.derive"
 local import = require "trialsh.study.import"
+local lock = require "trialsh.study.lock"
+local trail = require "trialsh.study.trail"
 
 local fail = errors.fail
 
 local M = {}
 local Study = {} -- metatable of what users hold
 local methods = { import = import.import, export = import.export,
-  findings = require "trialsh.study.findings".findings }
+  findings = require "trialsh.study.findings".findings,
+  history = trail.history, version = trail.version, lock = lock.lock,
+  unlock = lock.unlock, verify = lock.verify }
 local current -- the study opened last
 
 -- Methods --------------------------------------------------------------------
@@ -51,16 +56,6 @@ function methods.drop(s, name)
     self.handle:audit { verb = "drop", object = name, rows = t.rows }
   end)
 end
-
---- study:verify() -> number of events
--- Recomputes the chain of the audit trail; an error names the first event
--- that was altered.
---
---   > demo:verify() == #demo.audit
---   true
---
--- See also: study.open.
-function methods.verify(s) return Inner.of(s):store():verify() end
 
 --- study:close()
 -- Closes the file. Relations of the study answer no more.
@@ -97,17 +92,7 @@ function special.results(s)
   return require "trialsh.endpoint.results".relation(s)
 end
 
-function special.audit(s)
-  local self = Inner.of(s)
-  local columns = {}
-  for i, name in ipairs { "seq", "utc", "who", "verb", "object", "rows",
-      "sha256", "detail", "previous", "hash" } do
-    columns[i] = { name = name,
-      type = (name == "seq" or name == "rows") and "real" or "text" }
-  end
-  return relation.of_frame(self:store():query(
-    "select * from _ts_audit order by seq", nil, columns))
-end
+special.audit = trail.audit
 
 function M.no_table(self, name)
   local names = {}
@@ -173,6 +158,9 @@ function Study.__tostring(s)
     lines[1] = require "trialsh.show".table(columns, #list, {})
   end
   if simulated then lines[#lines + 1] = "SIMULATED DATA" end
+  local locked, altered = lock.of(self), self.handle:altered()
+  if altered then lines[#lines + 1] = "ALTERED: " .. text.escape(altered) end
+  if locked then lines[#lines + 1] = tostring(locked):match "[^\n]+" end
   return table.concat(lines, "\n")
 end
 
@@ -221,31 +209,39 @@ end
 
 local study = {}
 
---- study.open([file]) -> study
+--- study.open([file [, opt]]) -> study
 -- Opens the study in a file; never makes one. Without a file: the study that
 -- is open. A study is given back as it is, so that a script may begin with
--- `local s = study.open(...)` and be run alone, with -d, or by dofile.
+-- `local s = study.open(...)` and be run alone, with -d, or by dofile. A study
+-- that was altered since it was locked is refused.
+--   expect   a hash that study:lock or the audit trail gave: an error unless an
+--            event of the trail, or the content that is locked, has it
+--   altered  true opens a study that was altered since, for reading
 --
 --   > select(2, pcall(study.open, "no-such.db"))
 --   there is no no-such.db: study.create "no-such.db" makes one
 --
--- See also: study.create, read.
-function study.open(file)
-  if M.is(file) then
-    current = file
-    return file
-  elseif file == nil then
+-- See also: study.create, study:lock, read.
+function study.open(file, opt)
+  opt = options("study.open", opt, { expect = { "string" },
+    altered = { "boolean", false } })
+  local s = file
+  if file == nil then
     if not current then
       fail("not found", "no study is open: study.open \"file.db\", "
         .. "or trialsh -d file.db")
     end
-    return current
-  elseif type(file) ~= "string" then
+    s = current
+  elseif type(file) == "string" then
+    s = wrap(store_module.open(file, opt.altered))
+  elseif not M.is(file) then
     fail("type", ("study.open takes the name of a file, not a %s"):format(
       type(file)))
   end
-  current = wrap(store_module.open(file))
-  return current
+  if opt.expect then lock.expect(Inner.of(s), opt.expect) end
+  if s ~= file and s ~= current then lock.say(Inner.of(s)) end
+  current = s
+  return s
 end
 
 --- study.create(file) -> study

@@ -16,9 +16,8 @@ local M = {}
 -- The hash of a derived table: of its definition and of what it is made from.
 local function derived_hash(self, def, sources)
   local parts = { json.encode(def) }
-  local tables = self:tables_list()
   for _, name in ipairs(sources) do
-    parts[#parts + 1] = name .. " " .. (tables[name].sha256 or "")
+    parts[#parts + 1] = name .. " " .. (self:facts_of(name).sha256 or "")
   end
   local trial = self:trial()
   if trial then parts[#parts + 1] = require "trialsh.trial".to_json(trial) end

@@ -4,9 +4,12 @@
 
 local text = require "ts.text"
 local json = require "ts.json"
-local fail = require "ts.error".fail
+local errors = require "ts.error"
 local NA = require "ts.na".NA
 local relation = require "trialsh.relation"
+local catalog = require "trialsh.study.catalog"
+
+local fail = errors.fail
 
 local Inner = {} -- handle (ts.store), object (what the user holds), version
 Inner.__index = Inner
@@ -28,8 +31,6 @@ function Inner:rows(sql, values)
   return out
 end
 
-local function known(value) return value ~= NA and value or nil end
-
 -- Forgets what was read before a change, this program's or another's.
 function Inner:look()
   local seen = self.handle:is_open() and self.handle:version() or self.seen
@@ -45,86 +46,17 @@ function Inner:has_table(name)
     { name }) > 0
 end
 
--- What tables and columns say beyond what _ts_table and _ts_column hold: the
--- informat of a column, the label and SAS name of a table (column ''), and what
--- Dataset-JSON says of both, as JSON.
-local TABLE_ATTRIBUTES = { "label", "member", "dataset" }
-local COLUMN_ATTRIBUTES = { "informat", "item" }
-local IS_JSON = { dataset = true, item = true }
-
-local function load_attributes(self, tables)
-  if not self:has_table("_ts_attribute") then return end
-  local owners = {} -- by table and column: what the attribute goes to
-  for _, t in ipairs(tables) do
-    local owner = { [""] = t }
-    for _, c in ipairs(t.columns) do owner[c.name] = c end
-    owners[t.name] = owner
-  end
-  for _, a in ipairs(self:rows("select tbl, name, attribute, value from "
-      .. "_ts_attribute")) do
-    local owner = owners[a.tbl] and owners[a.tbl][a.name]
-    if owner then
-      owner[a.attribute] = IS_JSON[a.attribute] and json.decode(a.value)
-        or a.value
-    end
-  end
-end
-
-local function enter_attributes(self, t)
-  local there = self:has_table("_ts_attribute")
-  if there then
-    self.handle:execute("delete from _ts_attribute where tbl = ?", { t.name })
-  end
-  local function enter(name, from, list)
-    for _, attribute in ipairs(list) do
-      local value = from[attribute]
-      if value and not there then
-        self.handle:execute("create table _ts_attribute (tbl text not null, "
-          .. "name text not null, attribute text not null, value text, "
-          .. "primary key (tbl, name, attribute)) strict")
-        there = true
-      end
-      if value then
-        self.handle:execute("insert into _ts_attribute values (?,?,?,?)",
-          { t.name, name, attribute,
-            IS_JSON[attribute] and json.encode(value) or value })
-      end
-    end
-  end
-  enter("", t, TABLE_ATTRIBUTES)
-  for _, c in ipairs(t.columns) do enter(c.name, c, COLUMN_ATTRIBUTES) end
-end
-
 -- Tables by name and in order, with their columns; read once per change.
 function Inner:tables_list()
   self:look()
-  if self.tables then return self.tables end
-  local tables = {}
-  for i, t in ipairs(self:rows("select name, kind, rows, key, definition, "
-      .. "sources, script, line, sha256, file, simulated from _ts_table "
-      .. "order by position")) do
-    for name, value in pairs(t) do t[name] = known(value) end
-    t.key = t.key and json.decode(t.key)
-    t.definition = t.definition and json.decode(t.definition)
-    t.sources = t.sources and json.decode(t.sources) or {}
-    t.simulated = t.simulated == 1
-    t.columns = {}
-    tables[i], tables[t.name] = t, t
-  end
-  for _, c in ipairs(self:rows("select tbl, name, type, label, unit, format, "
-      .. "levels, origin from _ts_column order by tbl, position")) do
-    local t = tables[c.tbl]
-    if t then
-      t.columns[#t.columns + 1] = {
-        name = c.name, type = c.type, label = known(c.label),
-        unit = known(c.unit), format = known(c.format),
-        levels = known(c.levels) and json.decode(c.levels) or nil,
-        declared = known(c.origin) }
-    end
-  end
-  load_attributes(self, tables)
-  self.tables = tables
-  return tables
+  if not self.tables then self.tables, self.was = catalog.read(self) end
+  return self.tables
+end
+
+-- Raw tables that were replaced, by name and in order.
+function Inner:replaced_list()
+  self:tables_list()
+  return self.was
 end
 
 function Inner:store()
@@ -153,7 +85,7 @@ function Inner:columns_of(t)
 end
 
 function Inner:base(name)
-  local t = self:tables_list()[name]
+  local t = self:tables_list()[name] or self.was[name]
   if not t then fail("not found", ("there is no table %s any more"):format(name)) end
   return relation.base(self, name, self:columns_of(t), t.key, t.simulated)
 end
@@ -194,7 +126,9 @@ function Inner:get_missing(tbl, frame)
   self:store():get_missing(tbl, frame)
 end
 
-function Inner:facts_of(name) return self:tables_list()[name] end
+function Inner:facts_of(name)
+  return self:tables_list()[name] or self.was[name]
+end
 
 function Inner:trial()
   self:look()
@@ -202,8 +136,15 @@ function Inner:trial()
     self.trial_read = self.version
     local found = self:rows(
       "select value from _ts_setting where name = 'trial'")[1]
-    self.trial_value = found
-      and require "trialsh.trial".from_json(found.value) or nil
+    local ok, trial = pcall(require "trialsh.trial".from_json,
+      found and found.value or "null")
+    if found and not ok then
+      local why = errors.is(trial) and trial or { message = "it is none" }
+      if why.code == "interrupted" then error(trial, 0) end
+      fail("format", ("%s is damaged: the definition of the trial: %s"):format(
+        self.handle:path(), why.message))
+    end
+    self.trial_value = found and trial or nil
   end
   return self.trial_value
 end
@@ -254,7 +195,7 @@ function Inner:register(t)
       null(c.format), null(c.levels and json.encode(c.levels)),
       null(c.declared) })
   end
-  enter_attributes(self, t)
+  catalog.enter_attributes(self, t)
   self.tables = nil
   self.version = self.version + 1
 end
@@ -275,15 +216,22 @@ function Inner:forget(name)
   self.tables = nil
 end
 
--- A raw table that is replaced stays in the file under another name.
+-- A raw table that is replaced stays in the file under another name, with all
+-- that is known of it.
 function Inner:put_aside(name)
   local q = require "trialsh.expression".quote
-  local n = self:rows("select count(*) as n from sqlite_schema where name "
-    .. "like ? escape '\\'", { "\\_ts\\_was\\_%" })[1].n
-  local aside = ("_ts_was_%d_%s"):format(n + 1, name)
-  self.handle:execute(("alter table %s rename to %s"):format(q(name),
-    q(aside)))
+  local aside = ("_ts_was_%d_%s"):format(#self:replaced_list() + 1, name)
+  local function execute(sql, ...) self.handle:execute(sql, { ... }) end
+  execute(("alter table %s rename to %s"):format(q(name), q(aside)))
   self.handle:move_missing(name, aside)
+  execute("insert into _ts_table select ?, 'was', position, rows, key, "
+    .. "definition, sources, script, line, sha256, file, simulated, created "
+    .. "from _ts_table where name = ?", aside, name)
+  execute("update _ts_column set tbl = ? where tbl = ?", aside, name)
+  if self:has_table "_ts_attribute" then
+    execute("update _ts_attribute set tbl = ? where tbl = ?", aside, name)
+  end
+  self.tables = nil
 end
 
 -- Levels of text columns whose numeric companion (AVISIT, AVISITN) orders them.
