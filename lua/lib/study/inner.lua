@@ -173,7 +173,7 @@ function Inner.check_name(name)
   end
 end
 
-local function null(value) return value == nil and NA or value end
+local function null(value) return value or NA end
 
 -- Enters the table and its columns among those of the study.
 function Inner:register(t)
