@@ -16,10 +16,23 @@
 typedef struct {
     const ts_frame *frame;
     char delimiter;
+    bool spreadsheet;
     bool **quoted; /* by column and level; NULL for real columns */
     ts_file_out *file;
     ts_buffer out;
 } writer;
+
+/* Whether a spreadsheet would take text for a formula, quoted or not. */
+static bool is_formula(const char *text)
+{
+    static const char *const wide[] = {"\uFF1D", "\uFF0B", "\uFF0D", "\uFF20"};
+    if (*text && strchr("=+-@\t\r\n", *text))
+        return true;
+    for (size_t i = 0; i < sizeof wide / sizeof *wide; i++)
+        if (strncmp(text, wide[i], 3) == 0)
+            return true;
+    return false;
+}
 
 static bool must_quote(const char *text)
 {
@@ -50,13 +63,17 @@ static bool refused(const char *text)
     return false;
 }
 
-static void add_text(ts_buffer *out, const char *text, bool quoted)
+static void add_text(writer *w, const char *text, bool quoted)
 {
+    ts_buffer *out = &w->out;
+    const char *guard = w->spreadsheet && is_formula(text) ? "'" : "";
     if (!quoted) {
+        ts_buffer_puts(out, guard);
         ts_buffer_puts(out, text);
         return;
     }
     ts_buffer_puts(out, "\"");
+    ts_buffer_puts(out, guard);
     for (const char *quote; (quote = strchr(text, '"')); text = quote + 1) {
         ts_buffer_add(out, text, (size_t)(quote - text) + 1);
         ts_buffer_puts(out, "\"");
@@ -158,7 +175,16 @@ static ts_status check_text(const ts_column *c, bool *quoted, bool *doubtful,
     return status;
 }
 
-static ts_status check_columns(writer *w, ts_buffer *doubtful, ts_error *err)
+static double count_formulas(const ts_column *c)
+{
+    double n = is_formula(c->name);
+    for (size_t i = 0; c->type == TS_TEXT && i < c->n; i++)
+        n += c->code[i] >= 0 && is_formula(c->level[c->code[i]]);
+    return n;
+}
+
+static ts_status check_columns(writer *w, ts_csv_written *written,
+                               ts_error *err)
 {
     ts_status status = check_names(w->frame, err);
     size_t n = w->frame->n_column;
@@ -167,6 +193,7 @@ static ts_status check_columns(writer *w, ts_buffer *doubtful, ts_error *err)
     for (size_t j = 0; j < n && !status; j++) {
         const ts_column *c = w->frame->column[j];
         bool doubt = false;
+        written->n_formula[j] = count_formulas(c);
         if (c->type == TS_REAL) {
             status = check_real(c, err);
             continue;
@@ -174,12 +201,13 @@ static ts_status check_columns(writer *w, ts_buffer *doubtful, ts_error *err)
         w->quoted[j] = ts_alloc_array(c->n_level, sizeof **w->quoted);
         status = w->quoted[j] ? check_text(c, w->quoted[j], &doubt, err)
                               : ts_fail_memory(err);
-        if (doubt && doubtful && !status) {
-            ts_buffer_puts(doubtful, doubtful->length ? ", " : "");
-            ts_text_escape(doubtful, c->name, strlen(c->name));
+        if (doubt && !status) {
+            ts_buffer *list = &written->doubtful;
+            ts_buffer_puts(list, list->length ? ", " : "");
+            ts_text_escape(list, c->name, strlen(c->name));
         }
     }
-    return status;
+    return !status && written->doubtful.failed ? ts_fail_memory(err) : status;
 }
 
 /* Writing ------------------------------------------------------------------ */
@@ -205,7 +233,7 @@ static void add_cell(writer *w, size_t j, size_t i)
         ts_number_format(c->real[i], number);
         ts_buffer_puts(&w->out, number);
     } else {
-        add_text(&w->out, c->level[c->code[i]], w->quoted[j][c->code[i]]);
+        add_text(w, c->level[c->code[i]], w->quoted[j][c->code[i]]);
     }
 }
 
@@ -218,7 +246,7 @@ static ts_status write_rows(writer *w, ts_error *err)
         const char *name = f->column[j]->name;
         if (j)
             ts_buffer_add(&w->out, &w->delimiter, 1);
-        add_text(&w->out, name,
+        add_text(w, name,
                  must_quote(name) || (j == 0 && must_quote_first(name)));
     }
     ts_buffer_puts(&w->out, "\n");
@@ -236,16 +264,27 @@ static ts_status write_rows(writer *w, ts_error *err)
     return status ? status : flush(w, err);
 }
 
-ts_status ts_csv_write(const ts_frame *frame, const char *path, int mode,
-                       ts_buffer *doubtful, ts_error *err)
+void ts_csv_written_free(ts_csv_written *written)
+{
+    ts_buffer_free(&written->doubtful);
+    ts_free(written->n_formula);
+    written->n_formula = NULL;
+}
+
+ts_status ts_csv_write(const ts_frame *frame, const char *path,
+                       const ts_csv_write_options *options,
+                       ts_csv_written *written, ts_error *err)
 {
     writer w = {.frame = frame,
-                .delimiter = csv_is_tab_name(path) ? '\t' : ','};
-    ts_status status = check_columns(&w, doubtful, err);
-    if (!status && doubtful && doubtful->failed)
-        status = ts_fail_memory(err);
+                .delimiter = csv_is_tab_name(path) ? '\t' : ',',
+                .spreadsheet = options->spreadsheet};
+    ts_csv_written unasked = {{0}, NULL}, *out = written ? written : &unasked;
+    *out = (ts_csv_written){
+        {0}, ts_alloc_array(frame->n_column, sizeof *out->n_formula)};
+    ts_status status = out->n_formula ? check_columns(&w, out, err)
+                                      : ts_fail_memory(err);
     if (!status)
-        status = ts_file_begin(path, mode, &w.file, err);
+        status = ts_file_begin(path, options->mode, &w.file, err);
     if (!status) {
         status = write_rows(&w, err);
         if (status)
@@ -257,5 +296,6 @@ ts_status ts_csv_write(const ts_frame *frame, const char *path, int mode,
         ts_free(w.quoted[j]);
     ts_free(w.quoted);
     ts_buffer_free(&w.out);
+    ts_csv_written_free(&unasked);
     return status;
 }

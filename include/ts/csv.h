@@ -155,15 +155,32 @@ ts_status ts_csv_frame(ts_csv *csv, ts_frame **out, ts_error *err);
  * stands), REASON. NULL before the first one and unless options->lenient. */
 const ts_frame *ts_csv_get_rejects(const ts_csv *csv);
 
+typedef struct {
+    int mode; /* of the file */
+    /* text that a spreadsheet would take for a formula, names included, gets a
+     * ' in front: what begins with = + - @, tab, CR, LF or a full-width = + - @.
+     * Numbers stay as they are. */
+    bool spreadsheet;
+} ts_csv_write_options;
+
+typedef struct {
+    /* text columns that read back as numbers, or not at all, unless
+     * ts_csv_options.types says text: "SITE, VISITNUM" */
+    ts_buffer doubtful;
+    double *n_formula; /* by column: such texts and the name, guarded or not */
+} ts_csv_written;
+
+void ts_csv_written_free(ts_csv_written *written);
+
 /* Writes a frame so that reading it gives the same frame: shortest exact
  * numbers, NA as nothing, empty text as "", text quoted where it must be.
  * The file appears whole, by rename, or not at all, with that mode; a name
  * that ends in .tsv or .tab gets tabs. Refused is what ts_csv_open would not
  * take: an infinite number, text that is not UTF-8 or has control characters,
- * names without letters or alike but for case. doubtful, if not NULL, gets
- * the names of text columns that read back as numbers, or not at all, unless
- * options->types says text: "SITE, VISITNUM"; nothing when there are none. */
-ts_status ts_csv_write(const ts_frame *frame, const char *path, int mode,
-                       ts_buffer *doubtful, ts_error *err);
+ * names without letters or alike but for case. written may be NULL; the
+ * caller frees it, after a failure too. */
+ts_status ts_csv_write(const ts_frame *frame, const char *path,
+                       const ts_csv_write_options *options,
+                       ts_csv_written *written, ts_error *err);
 
 #endif

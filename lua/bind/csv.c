@@ -324,23 +324,35 @@ static int csv_rejects(lua_State *L)
     return 1;
 }
 
-/* write(frame, path, mode) -> nil, or the columns that ts_csv_write doubts */
+/* write(frame, path, { mode =, spreadsheet = }) -> { doubtful = columns that
+ * ts_csv_write doubts or nil, formulas = { a number by column } } */
 static int write(lua_State *L)
 {
     ts_error err;
-    ts_buffer doubtful = {0};
+    ts_csv_written written;
+    ts_csv_write_options options = {0};
     char names[1000];
     const ts_frame *frame = tsl_check_frame(L, 1);
     const char *path = tsl_check_path(L, 2);
-    int mode = (int)luaL_checkinteger(L, 3);
-    ts_status status = ts_csv_write(frame, path, mode, &doubtful, &err);
-    snprintf(names, sizeof names, "%s", doubtful.data ? doubtful.data : "");
-    ts_buffer_free(&doubtful);
+    luaL_checktype(L, 3, LUA_TTABLE);
+    lua_settop(L, 3);
+    lua_getfield(L, 3, "mode");
+    options.mode = (int)luaL_checkinteger(L, 4);
+    lua_getfield(L, 3, "spreadsheet");
+    options.spreadsheet = lua_toboolean(L, 5);
+    double *counts =
+        lua_newuserdatauv(L, sizeof *counts * (frame->n_column + 1), 0);
+    ts_status status = ts_csv_write(frame, path, &options, &written, &err);
+    snprintf(names, sizeof names, "%s",
+             written.doubtful.data ? written.doubtful.data : "");
+    if (!status)
+        memcpy(counts, written.n_formula, sizeof *counts * frame->n_column);
+    ts_csv_written_free(&written);
     tsl_try(L, status, &err);
+    lua_createtable(L, 0, 2);
     if (names[0])
-        lua_pushstring(L, names);
-    else
-        lua_pushnil(L);
+        tsl_set_text(L, "doubtful", names);
+    set_counts(L, "formulas", counts, frame->n_column);
     return 1;
 }
 

@@ -12,7 +12,7 @@ local M = { what = "CSV",
     encoding = { "string" }, decimal = { { ".", "," } },
     skip = { "integer", least = 0 }, lenient = { "boolean" },
     censored = { "any" }, dictionary = { "string" } },
-  writes = {} }
+  writes = { spreadsheet = { "boolean", false } }, holds = {} }
 
 local function check_censored(censored)
   if type(censored) == "string" then return { censored } end
@@ -171,13 +171,33 @@ function M.say(path, facts, name)
   if facts.dictionary then say_dictionary(path, facts) end
 end
 
---- delimited.write(relation, path): the rows of a relation as text.
-function M.write(node, path)
-  local doubtful = csv.write(node.frame or require "trialsh.relation".ask(node),
-    path, require "ts.file".mode())
-  if doubtful then
+-- "AVALC: 2 texts, ..." of the counts by column.
+local function formulas(node, counts)
+  local list = {}
+  for j, c in ipairs(node.columns) do
+    if counts[j] > 0 then
+      list[#list + 1] = c.name .. ": " .. plural(counts[j], "text")
+    end
+  end
+  return listed(list)
+end
+
+--- delimited.write(node, path, opt): the rows of a relation as text.
+function M.write(node, path, opt)
+  local export = require "trialsh.export"
+  local written = csv.write(export.rows(node), path, {
+    mode = require "ts.file".mode(), spreadsheet = opt.spreadsheet })
+  if written.doubtful then
     note.say("%s: text that reads back as numbers: %s; types = { NAME = "
-      .. "\"text\" } keeps it", path, doubtful)
+      .. "\"text\" } keeps it", path, written.doubtful)
+  end
+  local risky = formulas(node, written.formulas)
+  if risky and opt.spreadsheet then
+    note.say("%s: ' put before what a spreadsheet would take for a formula: %s",
+      path, risky)
+  elseif risky then
+    note.say("%s: a spreadsheet would take for a formula: %s; spreadsheet = "
+      .. "true puts ' before them", path, risky)
   end
 end
 

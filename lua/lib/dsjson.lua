@@ -2,13 +2,15 @@
 
 local dsjson = require "ts.dsjson"
 local note = require "trialsh.note"
+local export = require "trialsh.export"
 local iso = require "trialsh.iso"
 
 local M = { what = "Dataset-JSON",
   extensions = { json = true, ndjson = true, dsjc = true },
   takes = { types = { "table" } },
   writes = { member = { "string" }, label = { "string" },
-    created = { "string" } } }
+    created = { "string" } },
+  holds = { label = true, format = true } }
 
 -- The columns that are the key, in their order; items say what the file says
 -- of each column.
@@ -80,12 +82,9 @@ end
 
 --- dsjson.write(node, path, opt): the rows of a relation as a dataset.
 function M.write(node, path, opt)
-  local facts = node.study and node.name and not node.verb
-    and node.study:facts_of(node.name) or node
+  local facts, frame = export.facts(node), export.rows(node)
   local dataset = facts.dataset or {}
-  local frame = node.frame or require "trialsh.relation".ask(node)
-  local name = opt.member or facts.member
-    or (node.name or path:match "([^/]+)$":gsub("%.[^.]*$", "")):upper()
+  local name = opt.member or export.member(node, path)
   dsjson.write(frame, path, require "ts.file".mode(), { name = name,
     label = opt.label or facts.label or name, attributes = dataset,
     items = items_of(node), created = opt.created

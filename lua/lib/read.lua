@@ -7,6 +7,7 @@
 --   rejects(file) -> frame, columns   what was set apart, where it can be
 --   write(node, path, opt)            where it can be written
 --   packed                            whether NAME.EXTENSION.gz is read too
+--   holds   what of label, unit, format, levels, special it has a place for
 
 local fail = require "ts.error".fail
 local options = require "trialsh.options"
@@ -184,9 +185,13 @@ function M.write(what, path, opt)
     fail("type", "export: the name of a file is text")
   end
   local kind = M.kind(path, true)
-  if not kind or not kind.write or path:lower():find "%.gz$" then M.refuse(path, "written", "write") end
+  if not kind or not kind.write or path:lower():find "%.gz$" then
+    M.refuse(path, "written", "write")
+  end
   check_options("export", kind, given, "writes")
-  kind.write(relation.node_of(what), path, opt)
+  local node = relation.node_of(what)
+  kind.write(node, path, opt)
+  require "trialsh.export".tell(node, path, kind)
   return path
 end
 

@@ -2,14 +2,15 @@
 
 local xpt = require "ts.xpt"
 local note = require "trialsh.note"
-local NA = require "ts.na".NA
+local export = require "trialsh.export"
 
 local M = { what = "SAS transport (.xpt)",
   extensions = { xpt = true, xport = true, xpt5 = true, xpt8 = true },
   takes = { member = { "string" }, encoding = { "string" },
     rows = { "integer", least = 0 } },
   writes = { version = { "integer", 5 }, member = { "string" },
-    label = { "string" }, encoding = { "string" }, created = { "string" } } }
+    label = { "string" }, encoding = { "string" }, created = { "string" } },
+  holds = { label = true, format = true, special = true } }
 
 --- xpt.open(path, opt) -> file, facts
 function M.open(path, opt)
@@ -54,49 +55,24 @@ function M.say(path, facts, name)
   end
 end
 
--- Special missing values that the rows of a relation come from, by column.
-local function lost_codes(node)
-  local lost = {}
-  for _, column in ipairs(node.columns) do
-    local origin, n = column.origin, 0
-    if origin and origin.frame and column.type == "real" then
-      for _ in pairs(origin.frame:column(origin.name).special) do
-        n = n + 1
-      end
-    elseif origin and origin.table and node.study then
-      n = node.study:count_missing(origin.table, origin.name)
-    end
-    if n > 0 then lost[#lost + 1] = column.name end
-  end
-  return #lost > 0 and table.concat(lost, ", ") or nil
-end
-
--- The rows of a relation, with the codes of missing values where its rows are
--- those of a table or a frame.
+-- The rows of a relation; codes that get lost on the way are told.
 local function rows_of(node)
-  if node.frame then return node.frame end
-  local frame = require "trialsh.relation".ask(node)
-  if node.study and node.name and not node.verb then -- a table as it is
-    node.study:get_missing(node.name, frame)
-  else
-    local lost = lost_codes(node)
-    if lost then
-      note.say("special missing values (.A to .Z, ._) become . in %s", lost)
-    end
+  local frame, whole = export.rows(node)
+  local lost = whole and {} or export.codes(node)
+  if #lost > 0 then
+    note.say("special missing values (.A to .Z, ._) become . in %s",
+      export.columns(lost))
   end
   return frame
 end
 
 --- xpt.write(node, path, opt): the rows of a relation as one member.
 function M.write(node, path, opt)
-  local facts = node.study and node.name and not node.verb
-    and node.study:facts_of(node.name) or node
-  local member = opt.member or facts.member
-    or (node.name or path:match "([^/]+)$":gsub("%.[^.]*$", "")):upper()
+  local facts = export.facts(node)
   local written = xpt.write(rows_of(node), path, {
-    version = opt.version, member = member, encoding = opt.encoding,
-    label = opt.label or facts.label, created = opt.created,
-    mode = require "ts.file".mode() })
+    version = opt.version, member = opt.member or export.member(node, path),
+    encoding = opt.encoding, label = opt.label or facts.label,
+    created = opt.created, mode = require "ts.file".mode() })
   if written.n_empty > 0 then
     note.say("%s: %s without letters: missing in SAS", path,
       plural(written.n_empty, "text"))

@@ -22,6 +22,22 @@
 
 #define COUNT(a) (sizeof(a) / sizeof *(a))
 
+/* doubtful: what ts_csv_written says, or NULL. */
+static ts_status write_csv(const ts_frame *frame, const char *path, int mode,
+                           ts_buffer *doubtful, ts_error *err)
+{
+    ts_csv_write_options options = {.mode = mode};
+    ts_csv_written written;
+    ts_status status = ts_csv_write(frame, path, &options, &written, err);
+    if (doubtful) {
+        ts_buffer_free(doubtful);
+        *doubtful = written.doubtful;
+        written.doubtful = (ts_buffer){0};
+    }
+    ts_csv_written_free(&written);
+    return status;
+}
+
 static char folder[] = "/tmp/test_csv_write.XXXXXX";
 
 static const char *in_folder(const char *name)
@@ -98,7 +114,7 @@ static void what_is_written(void **unused)
                       column("CODE", codes, 6, TS_TEXT)};
     ts_frame *f = frame_of(6, 3, c);
     (void)unused;
-    assert_int_equal(ts_csv_write(f, in_folder("a.csv"), 0640, &doubtful, NULL),
+    assert_int_equal(write_csv(f, in_folder("a.csv"), 0640, &doubtful, NULL),
                      0);
     file_is(in_folder("a.csv"),
             "AVAL,\"my \"\"var\"\"\",CODE\n"
@@ -108,7 +124,7 @@ static void what_is_written(void **unused)
     assert_int_equal(stat(in_folder("a.csv"), &about), 0);
     assert_int_equal(about.st_mode & 0777, 0640);
     assert_int_equal(doubtful.length, 0);
-    assert_int_equal(ts_csv_write(f, in_folder("a.tsv"), 0600, NULL, NULL), 0);
+    assert_int_equal(write_csv(f, in_folder("a.tsv"), 0600, NULL, NULL), 0);
     file_is(in_folder("a.tsv"),
             "AVAL\t\"my \"\"var\"\"\"\tCODE\n"
             "0.30000000000000004\t\"a,b\"\t001\n1e-310\t\"\"\t\"NA\"\n"
@@ -241,7 +257,7 @@ static void round_trip(void **unused)
             c[j] = random_column(names[(first + j) % 8], n);
         ts_frame *f = frame_of(n, n_column, c);
         ts_error err;
-        if (ts_csv_write(f, in_folder("a.csv"), 0600, &doubtful, &err))
+        if (write_csv(f, in_folder("a.csv"), 0600, &doubtful, &err))
             fail_msg("%s", err.text);
         for (size_t j = 0; j < n_column; j++) {
             ts_buffer shown = {0};
@@ -274,7 +290,7 @@ static void unused_levels(void **unused)
     ts_builder_text(b, "1", 1, NULL);
     assert_int_equal(ts_builder_end(b, &c, NULL), 0);
     ts_frame *f = frame_of(1, 1, &c);
-    assert_int_equal(ts_csv_write(f, in_folder("a.csv"), 0600, &doubtful, NULL),
+    assert_int_equal(write_csv(f, in_folder("a.csv"), 0600, &doubtful, NULL),
                      0);
     assert_string_equal(doubtful.data, "a");
     ts_buffer_free(&doubtful);
@@ -300,11 +316,11 @@ static void doubts(void **unused)
     ts_column *d[] = {column("NEARLY", nearly, 10, TS_TEXT)};
     ts_frame *f = frame_of(3, 6, c), *g = frame_of(10, 1, d);
     (void)unused;
-    assert_int_equal(ts_csv_write(f, in_folder("a.csv"), 0600, &doubtful, NULL),
+    assert_int_equal(write_csv(f, in_folder("a.csv"), 0600, &doubtful, NULL),
                      0);
     assert_string_equal(doubtful.data, "ONE, NONE, WORDS");
     ts_buffer_clear(&doubtful);
-    assert_int_equal(ts_csv_write(g, in_folder("a.csv"), 0600, &doubtful, NULL),
+    assert_int_equal(write_csv(g, in_folder("a.csv"), 0600, &doubtful, NULL),
                      0);
     assert_string_equal(doubtful.data, "NEARLY");
     ts_buffer_free(&doubtful);
@@ -315,8 +331,7 @@ static void doubts(void **unused)
 static void refuses(ts_frame *f, ts_status code, const char *why)
 {
     ts_error err;
-    assert_int_equal(ts_csv_write(f, in_folder("a.csv"), 0600, NULL, &err),
-                     code);
+    assert_int_equal(write_csv(f, in_folder("a.csv"), 0600, NULL, &err), code);
     if (!strstr(err.text, why))
         fail_msg("%s\nis without\n%s", err.text, why);
     file_is(in_folder("a.csv"), "as it was\n");
@@ -379,7 +394,7 @@ static void no_room(void **unused)
     small.rlim_max = old.rlim_max;
     void (*before)(int) = signal(SIGXFSZ, SIG_IGN);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
-    ts_status status = ts_csv_write(f, in_folder("a.csv"), 0600, NULL, &err);
+    ts_status status = write_csv(f, in_folder("a.csv"), 0600, NULL, &err);
     setrlimit(RLIMIT_FSIZE, &old);
     signal(SIGXFSZ, before);
     assert_int_equal(status, TS_EIO);
@@ -404,7 +419,7 @@ static void interrupted_or_out_of_memory(void **unused)
     fputs("as it was\n", file);
     fclose(file);
     ts_interrupt_raise();
-    assert_int_equal(ts_csv_write(f, in_folder("a.csv"), 0600, NULL, &err),
+    assert_int_equal(write_csv(f, in_folder("a.csv"), 0600, NULL, &err),
                      TS_EINTERRUPT);
     ts_interrupt_clear();
     file_is(in_folder("a.csv"), "as it was\n");
@@ -416,7 +431,7 @@ static void interrupted_or_out_of_memory(void **unused)
         ts_buffer doubtful = {0};
         ts_memory_fail_at(n, 0);
         ts_status status =
-            ts_csv_write(f, in_folder("a.csv"), 0600, &doubtful, &err);
+            write_csv(f, in_folder("a.csv"), 0600, &doubtful, &err);
         long used = ts_memory_count();
         ts_memory_fail_at(0, 0);
         ts_buffer_free(&doubtful);
@@ -424,6 +439,48 @@ static void interrupted_or_out_of_memory(void **unused)
             break;
         assert_int_equal(status, TS_ENOMEM);
         file_is(in_folder("a.csv"), "as it was\n");
+    }
+    ts_frame_free(f);
+    assert_int_equal(ts_memory_live(), 0);
+}
+
+/* E8: text that a spreadsheet would run, in a cell or in a name. */
+static void formulas_are_guarded(void **unused)
+{
+    static const char *const cells[] = {"=1+1",   "+1",     "-x",     "@a",
+                                        "\t=",    "\r=",    "\n",     "\uFF1D1",
+                                        "\uFF0B", "\uFF0D", "\uFF20", "a=1",
+                                        "'=1",    "1-1",    "",       "\uFF1Cb",
+                                        NULL};
+    static const char *const negative[] = {
+        "-1.5", "+2", "-0", "1", "-1e300", "1", "1", "1", "1",
+        "1",    "1",  "1",  "1", "1",      "1", "1", NULL};
+    enum { N = COUNT(cells) };
+    ts_column *c[] = {column("=A", cells, N, TS_TEXT),
+                      column("X", negative, N, TS_REAL)};
+    ts_frame *f = frame_of(N, 2, c);
+    ts_csv_write_options options = {.mode = 0600};
+    ts_csv_written written;
+    ts_error err = {0};
+    (void)unused;
+    for (int guard = 0; guard < 2; guard++) {
+        options.spreadsheet = guard;
+        assert_int_equal(
+            ts_csv_write(f, in_folder("a.csv"), &options, &written, &err), 0);
+        assert_true(written.n_formula[0] == 12); /* 11 cells and the name */
+        assert_true(written.n_formula[1] == 0);
+        ts_csv_written_free(&written);
+        file_is(in_folder("a.csv"),
+                guard ? "\"'=A\",X\n'=1+1,-1.5\n\"'+1\",2\n'-x,-0\n'@a,1\n"
+                        "\"'\t=\",-1e+300\n\"'\r=\",1\n\"'\n\",1\n"
+                        "\"'\uFF1D1\",1\n\"'\uFF0B\",1\n\"'\uFF0D\",1\n"
+                        "\"'\uFF20\",1\na=1,1\n'=1,1\n1-1,1\n\"\",1\n"
+                        "\"\uFF1Cb\",1\n,\n"
+                      : "\"=A\",X\n=1+1,-1.5\n\"+1\",2\n-x,-0\n@a,1\n"
+                        "\"\t=\",-1e+300\n\"\r=\",1\n\"\n\",1\n"
+                        "\"\uFF1D1\",1\n\"\uFF0B\",1\n\"\uFF0D\",1\n"
+                        "\"\uFF20\",1\na=1,1\n'=1,1\n1-1,1\n\"\",1\n"
+                        "\"\uFF1Cb\",1\n,\n");
     }
     ts_frame_free(f);
     assert_int_equal(ts_memory_live(), 0);
@@ -439,6 +496,7 @@ int main(void)
         cmocka_unit_test(refused),
         cmocka_unit_test(no_room),
         cmocka_unit_test(interrupted_or_out_of_memory),
+        cmocka_unit_test(formulas_are_guarded),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

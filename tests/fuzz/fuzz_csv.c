@@ -31,6 +31,7 @@ static bool same(const ts_buffer *a, const ts_buffer *b)
 static void write_and_read(ts_csv_options options, const ts_buffer *first)
 {
     static char path[40];
+    static const ts_csv_write_options private = {.mode = 0600};
     const ts_csv_facts *f;
     ts_csv *csv;
     ts_frame *frame;
@@ -45,7 +46,7 @@ static void write_and_read(ts_csv_options options, const ts_buffer *first)
     for (size_t i = 0; i < f->n_column; i++)
         types[i] = (ts_csv_type){f->column[i].name, f->column[i].type, NULL};
     if (ts_csv_frame(csv, &frame, &err) ||
-        ts_csv_write(frame, path, 0600, NULL, &err)) {
+        ts_csv_write(frame, path, &private, NULL, &err)) {
         ts_buffer text = {0};
         ts_buffer_puts(&text, err.text);
         stop("not written", first, &text);

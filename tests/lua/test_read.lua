@@ -129,7 +129,7 @@ function TestRead.test_write_and_read()
   local given = { X = { 0.1 + 0.2, NA, 1e-310, -0.0, 2^53 + 2 },
     T = { 'a "b", c', "", NA, "line 1\nline 2", "NA" } }
   local frame = require "ts.frame".build({ "X", "T" }, { given.X, given.T })
-  lu.assertNil(csv.write(frame, path "h.csv", 420))
+  lu.assertNil(csv.write(frame, path "h.csv", { mode = 420 }).doubtful)
   local f = read(path "h.csv")
   for i = 1, 5 do
     lu.assertEquals(f.X[i], given.X[i])
@@ -146,8 +146,18 @@ function TestRead.test_write_tells_what_will_not_read_back()
   lu.assertEquals(content "i.tsv", 'SITE\tAVAL\n"1"\t2\n"2"\t3\n')
   lu.assertEquals(said, { path "i.tsv" .. ": text that reads back as numbers: "
     .. "SITE; types = { NAME = \"text\" } keeps it" })
-  refuses("invalid", "files can be written, .xlsx cannot", read_lib.write, f,
-    path "i.xlsx")
+  said = {}
+  local risky = read(write("j.csv", "A,X\n=1+1,-1.5\n-,2\nb,3\n"))
+  read_lib.write(risky, path "k.csv")
+  lu.assertEquals(content "k.csv", content "j.csv")
+  lu.assertEquals(said[2], path "k.csv" .. ": a spreadsheet would take for a "
+    .. "formula: A: 2 texts; spreadsheet = true puts ' before them")
+  read_lib.write(risky, path "k.csv", { spreadsheet = true })
+  lu.assertEquals(content "k.csv", "A,X\n'=1+1,-1.5\n'-,2\nb,3\n")
+  lu.assertEquals(said[3], path "k.csv" .. ": ' put before what a spreadsheet "
+    .. "would take for a formula: A: 2 texts")
+  refuses("invalid", "files can be written, .xls cannot", read_lib.write, f,
+    path "i.xls")
 end
 
 function TestRead.test_a_sheet_from_excel()

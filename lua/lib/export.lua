@@ -1,0 +1,84 @@
+-- What goes into files: the rows of a relation, the codes of missing values with
+-- them where they are known, and a note of what a kind of file has no place
+-- for.
+
+local note = require "trialsh.note"
+
+local M = {}
+
+-- A table of a study as it is, so that its rows are those of the study.
+local function is_table(node) return node.study and node.name and not node.verb end
+
+--- export.facts(node): what the study says of a table, or a frame of itself.
+function M.facts(node)
+  return is_table(node) and node.study:facts_of(node.name) or node
+end
+
+--- export.member(node, path): the name of the data set; the table's, or the
+-- file's.
+function M.member(node, path)
+  return M.facts(node).member
+    or (node.name or path:match "([^/]+)$":gsub("%.[^.]*$", "")):upper()
+end
+
+--- export.codes(node) -> names of columns with special missing values.
+function M.codes(node)
+  local list = {}
+  for _, column in ipairs(node.columns) do
+    local origin, n = column.origin, 0
+    if origin and origin.frame and column.type == "real" then
+      n = next(origin.frame:column(origin.name).special) and 1 or 0
+    elseif origin and origin.table and node.study then
+      n = node.study:count_missing(origin.table, origin.name)
+    end
+    if n > 0 then list[#list + 1] = column.name end
+  end
+  return list
+end
+
+--- export.rows(node) -> C frame, whether it has all codes of missing values.
+function M.rows(node)
+  if node.frame then return node.frame, true end
+  local frame = require "trialsh.relation".ask(node)
+  if not is_table(node) then return frame, false end
+  node.study:get_missing(node.name, frame)
+  return frame, true
+end
+
+--- export.columns(names): "AVAL, BASE", "12 columns" of a long list.
+function M.columns(names)
+  return #names > 4 and #names .. " columns" or table.concat(names, ", ")
+end
+
+local WORDS = { { "label", "labels" }, { "unit", "units" },
+  { "format", "formats" }, { "levels", "the order of levels" } }
+
+--- export.tell(node, path, kind): what kind.holds lacks and the columns have.
+function M.tell(node, path, kind)
+  local lost = {}
+  for _, word in ipairs(WORDS) do
+    local names = {}
+    for _, column in ipairs(node.columns) do
+      local value = column[word[1]]
+      if value and not (word[1] == "label" and value == column.name) then
+        names[#names + 1] = column.name
+      end
+    end
+    if #names > 0 and not kind.holds[word[1]] then
+      lost[#lost + 1] = ("%s (%s)"):format(word[2], M.columns(names))
+    end
+  end
+  local codes = kind.holds.special and {} or M.codes(node)
+  if #codes > 0 then
+    lost[#lost + 1] = ("special missing values (%s)"):format(M.columns(codes))
+  end
+  if node.simulated and not kind.holds.simulated then
+    lost[#lost + 1] = "the mark SIMULATED DATA"
+  end
+  if #lost > 0 then
+    note.say("%s: %s has no place for %s", path, kind.what,
+      table.concat(lost, ", "))
+  end
+end
+
+return M
