@@ -25,8 +25,10 @@ DEPS = libc6-dev liblua5.4-dev libreadline-dev libsqlite3-dev r-mathlib \
        librandom123-dev \
        gnuplot-nox fonts-liberation
 TEST_DEPS = libcmocka-dev lua-unit tmux poppler-utils libxml2-utils sqlite3 \
+            unzip \
             procps
 LONG_DEPS = clang valgrind clang-format r-cran-haven r-cran-foreign \
+            r-cran-readxl \
             $(if $(shell apt-cache show libclang-rt-dev 2>&-),libclang-rt-dev)
 
 # Flags -----------------------------------------------------------------------

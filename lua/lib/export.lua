@@ -53,6 +53,13 @@ end
 local WORDS = { { "label", "labels" }, { "unit", "units" },
   { "format", "formats" }, { "levels", "the order of levels" } }
 
+-- kind.holds says of each whether it has a place for it, or for which values.
+local function holds(kind, what, value)
+  local test = kind.holds[what]
+  if type(test) == "function" then return test(value) end
+  return test
+end
+
 --- export.tell(node, path, kind): what kind.holds lacks and the columns have.
 function M.tell(node, path, kind)
   local lost = {}
@@ -60,11 +67,12 @@ function M.tell(node, path, kind)
     local names = {}
     for _, column in ipairs(node.columns) do
       local value = column[word[1]]
-      if value and not (word[1] == "label" and value == column.name) then
+      if value and not holds(kind, word[1], value)
+          and not (word[1] == "label" and value == column.name) then
         names[#names + 1] = column.name
       end
     end
-    if #names > 0 and not kind.holds[word[1]] then
+    if #names > 0 then
       lost[#lost + 1] = ("%s (%s)"):format(word[2], M.columns(names))
     end
   end

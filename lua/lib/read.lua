@@ -7,6 +7,7 @@
 --   rejects(file) -> frame, columns   what was set apart, where it can be
 --   write(node, path, opt)            where it can be written
 --   packed                            whether NAME.EXTENSION.gz is read too
+--   write_sheets({ { name =, node = } }, path, opt)   where it holds several
 --   holds   what of label, unit, format, levels, special it has a place for
 
 local fail = require "ts.error".fail
@@ -16,7 +17,8 @@ local relation = require "trialsh.relation"
 local M = {}
 
 local KINDS = { require "trialsh.delimited", require "trialsh.xpt",
-  require "trialsh.foreign", (require "trialsh.dsjson") }
+  require "trialsh.foreign", require "trialsh.dsjson",
+  (require "trialsh.xlsx") }
 
 --- read.options: what read and import take for files, of all kinds.
 M.options = {}
@@ -26,13 +28,15 @@ for _, kind in ipairs(KINDS) do
   for key, rule in pairs(kind.writes or {}) do WRITES[key] = rule end
 end
 
---- read.kind(path [, plain]): the kind of file that a name promises, or nil; a
--- .txt or a catalog is taken for data where it is asked for by name alone.
-function M.kind(path, plain)
+--- read.kind(path, able [, plain]): the kind of file that a name promises and
+-- that has the function able, or nil; a .txt or a catalog is taken for data
+-- where it is asked for by name alone.
+function M.kind(path, able, plain)
   local name, packed = path:lower():gsub("%.gz$", "")
   local extension = name:match "%.([^./]+)$" or ""
   for _, kind in ipairs(KINDS) do
-    if kind.extensions[extension] and (packed == 0 or kind.packed) then
+    if kind.extensions[extension] and kind[able]
+        and (packed == 0 or kind.packed and able == "open") then
       return not (plain and kind.by_name and kind.by_name[extension]) and kind
         or nil
     end
@@ -80,7 +84,7 @@ end
 
 --- read.open(path, opt) -> file, facts: facts.kind is the module of its kind.
 function M.open(path, opt)
-  local kind = M.kind(path) or KINDS[1]
+  local kind = M.kind(path, "open") or KINDS[1]
   check_options(path, kind, opt, "takes")
   local file, facts = kind.open(path, opt)
   facts.kind = kind
@@ -173,25 +177,47 @@ function M.read(path, opt)
   return frame
 end
 
---- read.write(relation, path [, opt]): a relation or a frame as the kind of
--- file that the path names.
-function M.write(what, path, opt)
-  local given = opt or {}
-  opt = options("export", opt, WRITES)
-  if not relation.is(what) then
-    fail("type", "export takes the name of a table, a relation or a frame")
-  end
+-- The kind of file that is written there, and its options.
+local function prepare(path, given, able)
+  local opt = options("export", given, WRITES)
   if type(path) ~= "string" then
     fail("type", "export: the name of a file is text")
   end
-  local kind = M.kind(path, true)
-  if not kind or not kind.write or path:lower():find "%.gz$" then
-    M.refuse(path, "written", "write")
+  local kind = M.kind(path, "write", true)
+  if not kind then M.refuse(path, "written", "write") end
+  if not kind[able] then
+    fail("invalid", ("%s: a list of tables makes the sheets of an XLSX file, "
+      .. "not %s"):format(path, kind.what))
   end
-  check_options("export", kind, given, "writes")
+  check_options("export", kind, given or {}, "writes")
+  return kind, opt
+end
+
+--- read.write(relation, path [, opt]): a relation or a frame as the kind of
+-- file that the path names.
+function M.write(what, path, opt)
+  local kind, all = prepare(path, opt, "write")
   local node = relation.node_of(what)
-  kind.write(node, path, opt)
+  kind.write(node, path, all)
   require "trialsh.export".tell(node, path, kind)
+  return path
+end
+
+--- read.write_sheets({ { name =, relation = } }, path [, opt]): several.
+function M.write_sheets(sheets, path, opt)
+  local kind, all = prepare(path, opt, "write_sheets")
+  if all.member then
+    fail("invalid", "export: member names one sheet; { NAME = relation } names "
+      .. "one of several")
+  end
+  for _, sheet in ipairs(sheets) do
+    sheet.node = relation.node_of(sheet.relation)
+  end
+  kind.write_sheets(sheets, path, all)
+  for _, sheet in ipairs(sheets) do
+    require "trialsh.export".tell(sheet.node, ("%s, %s"):format(path,
+      sheet.name), kind)
+  end
   return path
 end
 

@@ -13,12 +13,13 @@ local derive = require "trialsh.study.derive"
 local import = require "trialsh.study.import"
 local lock = require "trialsh.study.lock"
 local trail = require "trialsh.study.trail"
+local export = require "trialsh.study.export"
 
 local fail = errors.fail
 
 local M = {}
 local Study = {} -- metatable of what users hold
-local methods = { import = import.import, export = import.export,
+local methods = { import = import.import, export = export.export,
   findings = require "trialsh.study.findings".findings,
   history = trail.history, version = trail.version, lock = lock.lock,
   unlock = lock.unlock, verify = lock.verify }

@@ -1,4 +1,4 @@
--- Files into a study and out of it.
+-- Files into a study.
 
 local json = require "ts.json"
 local fail = require "ts.error".fail
@@ -88,7 +88,9 @@ local function import_file(self, path, opt)
   local name = opt.as or opt.member and opt.member:lower()
     or read.base_name(path)
   self.check_name(name)
-  if not read.kind(path) then read.refuse(path, "imported", "open") end
+  if not read.kind(path, "open") then
+    read.refuse(path, "imported", "open")
+  end
   local file, facts = read.open(path, opt)
   local old = raw_table(self, path, name)
   facts.given = given_options(opt)
@@ -162,7 +164,7 @@ function M.import(s, path, opt)
   end
   local n = 0
   for _, file in ipairs(files) do
-    if read.kind(file, true) then
+    if read.kind(file, "open", true) then
       import_file(self, path:gsub("/$", "") .. "/" .. file, opt)
       n = n + 1
     end
@@ -170,35 +172,6 @@ function M.import(s, path, opt)
   if n == 0 then
     fail("not found", path .. ": no file of data in that folder")
   end
-end
-
---- study:export(what, file [, opt]) -> file
--- Writes a table (by name), a relation or a frame as CSV or TSV: exact numbers,
--- missing as nothing, empty text as "". A name that ends in .xpt makes a SAS transport file, with labels, formats and
--- special missing values; numbers are exact, or refused from 7.2e75 and below
--- 5.4e-79. One that ends in .json, .ndjson or .dsjc makes Dataset-JSON 1.1, with
--- labels and formats, and all that an imported one said. The same data give the
--- same bytes. The file appears whole or not at all.
---   version   5 (default: names of 8 letters, labels of 40 bytes, text of
---             200, ASCII) or 8 (32, 256, 32767, UTF-8)
---   member    the name of the data set; the table's, or the file's
---   label     of the data set, at most 40 bytes
---   encoding  "utf-8", "latin1" ... for letters beyond ASCII in version 5
---   created   "2026-11-24T03:12:43", the time in the header; that of an
---             imported Dataset-JSON, else 1960-01-01, so that the bytes do not
---             depend on the day
---
---   > select(2, pcall(demo.export, demo, "adsl", "adsl.doc"))
---   adsl.doc: CSV, SAS transport (.xpt) and Dataset-JSON files can be written, .doc cannot
---
---   > decades = demo.adsl:mutate "AGEDECADES = AGE / 10"
---   > select(2, pcall(demo.export, demo, decades, "adsl.xpt"))
---   AGEDECADES: a name of 10 bytes; version 5 has at most 8, version = 8 has 32
---
--- See also: study:import, read.
-function M.export(s, what, file, opt)
-  if type(what) == "string" then what = s[what] end
-  return read.write(what, file, opt)
 end
 
 return M
