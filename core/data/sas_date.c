@@ -76,6 +76,21 @@ static bool parse_date(const char **s, double *days)
     return true;
 }
 
+/* At most nine digits but for zeros: more would not come back. */
+static bool parse_fraction(const char **s, double *fraction)
+{
+    char text[12] = "0.";
+    size_t n = strspn(*s + 1, "0123456789"), used = n;
+    while (used && (*s)[used] == '0')
+        used--;
+    if (n == 0 || used > 9)
+        return false;
+    memcpy(text + 2, *s + 1, used);
+    *fraction = strtod(text, NULL);
+    *s += 1 + n;
+    return true;
+}
+
 /* Apart, so that a sum with days is rounded once. */
 static bool parse_time(const char **s, double *whole, double *fraction)
 {
@@ -87,16 +102,8 @@ static bool parse_time(const char **s, double *whole, double *fraction)
         (*s)++;
         if (!digits(s, 2, &second))
             return false;
-        if (**s == '.') {
-            char *end;
-            if (!isdigit((unsigned char)(*s)[1]))
-                return false;
-            size_t n = 1 + strspn(*s + 1, "0123456789");
-            *fraction = strtod(*s, &end);
-            if (end != *s + n)
-                return false; /* an exponent */
-            *s += n;
-        }
+        if (**s == '.' && !parse_fraction(s, fraction))
+            return false;
     }
     if (hour > 23 || minute > 59 || second > 59)
         return false;

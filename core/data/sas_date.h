@@ -7,7 +7,8 @@
 
 #include <stdbool.h>
 
-/* kind: "date", "time" or "datetime"; text is complete ISO 8601. */
+/* kind: "date", "time" or "datetime"; text is complete ISO 8601, to the
+ * nanosecond. */
 bool sas_date_parse(const char *text, const char *kind, double *x);
 /* ISO 8601 that parses to x again into out, which has room for 40 bytes;
  * false where there is none: out of years 1 to 9999, a date that is not whole,

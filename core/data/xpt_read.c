@@ -327,8 +327,14 @@ static ts_status settle_rows(ts_xpt *xpt, double wanted, ts_error *err)
     }
     if (last && size % XPT_RECORD)
         f->n_lost = (double)(XPT_RECORD - size % XPT_RECORD);
-    f->open_end = last && m->said < 0 && wanted < 0 && !f->n_lost &&
+    f->open_end = last && m->said < 0 && wanted < 0 &&
                   (double)size == f->n_row * (double)m->width;
+    if (f->open_end && f->n_lost)
+        return xpt_fail(&xpt->source, xpt->source.size, TS_EFORMAT, err,
+                        "the file ends behind row %.0f of member %s and "
+                        "within a record, so it was cut: nothing says whether "
+                        "blanks or rows are gone; rows = %.0f reads it so",
+                        f->n_row, f->member, f->n_row);
     return TS_OK;
 }
 

@@ -18,11 +18,12 @@
  * SAS, and text of nothing but blanks is missing.
  *
  * Version 5 does not say how many rows there are. A row that the file ends
- * in is an error, as is a last record that is cut unless only blanks are
- * gone. What no reader can decide is told in the facts: rows of blank text
- * that could be the padding of the last record (taken as padding), and a file
- * that ends with a row, as one does that was cut there. options->n_row
- * decides both. Version 8 has the number.
+ * in is an error, as is a last record that is cut unless blanks behind the
+ * last row show that only blanks are gone. What no reader can decide is told
+ * in the facts: rows of blank text that could be the padding of the last
+ * record (taken as padding), and a file that ends with a row and a record, as
+ * one does that was cut there. options->n_row decides all of them. Version 8
+ * has the number.
  *
  * Errors begin "file: byte N: ", N counted from 0.
  * Source: SAS, TS-140 and the V8 and V9 extension of it.

@@ -42,8 +42,9 @@ function M.say(path, facts, name)
       facts.n_row + facts.n_padding)
   end
   if facts.n_lost > 0 then
-    note.say("%s: the file is cut: %s of padding are missing behind the last "
-      .. "row", path, plural(facts.n_lost, "byte"))
+    note.warn("%s: the file is cut: %s of padding %s missing behind the last "
+      .. "row", path, plural(facts.n_lost, "byte"),
+      facts.n_lost == 1 and "is" or "are")
   end
   if facts.open_end then
     note.say("%s: the file ends with a row; one that was cut there would look "

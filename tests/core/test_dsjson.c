@@ -211,13 +211,19 @@ static void dates_come_back(void **state)
         if (good)
             assert_string_equal(text, cases[i].text);
     }
-    static const char *const bad[] = {
-        "2020-01-01T00:00:00.",   "2020-01-01T00:00:00.5e3",
-        "2020-01-01T24:00:00",    "2020-01-01",
-        "2020-02-30T00:00:00",    "2020-01-01T00:00:00Z",
-        "2020-01-01T00:00:00.5 ", "0000-01-01T00:00"};
+    static const char *const bad[] = {"2020-01-01T00:00:00.",
+                                      "2020-01-01T00:00:00.5e3",
+                                      "2020-01-01T00:00:00.1234567891",
+                                      "2020-01-01T24:00:00",
+                                      "2020-01-01",
+                                      "2020-02-30T00:00:00",
+                                      "2020-01-01T00:00:00Z",
+                                      "2020-01-01T00:00:00.5 ",
+                                      "0000-01-01T00:00"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_false(sas_date_parse(bad[i], "datetime", &back));
+    assert_true(sas_date_parse("12:00:00.25000000000000", "time", &back));
+    assert_true(back == 43200.25);
 }
 
 int main(void)

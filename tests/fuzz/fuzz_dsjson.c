@@ -1,6 +1,6 @@
 /*
  * The Dataset-JSON reader on any bytes. What is read is written and read
- * again, and must be the same frame.
+ * again, and must be the same frame, with the same said of it.
  */
 #include <fcntl.h>
 #include <math.h>
@@ -40,6 +40,41 @@ static void same(const ts_frame *a, const ts_frame *b)
     }
 }
 
+static void same_text(const char *a, const char *b, const char *what)
+{
+    if ((a == NULL) != (b == NULL) || (a && strcmp(a, b) != 0))
+        stop("another", what);
+}
+
+/* The time of creation and the version are the writer's. */
+static void same_facts(const ts_dsjson *a, const ts_dsjson *b)
+{
+    static const char *const keys[] = {"fileOID",
+                                       "originator",
+                                       "studyOID",
+                                       "metaDataVersionOID",
+                                       "metaDataRef",
+                                       "itemGroupOID",
+                                       "dbLastModifiedDateTime",
+                                       "sourceSystem.name",
+                                       "sourceSystem.version"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        same_text(ts_dsjson_attribute(a, keys[i]),
+                  ts_dsjson_attribute(b, keys[i]), keys[i]);
+    for (size_t j = 0; j < a->n_column; j++) {
+        const ts_column *x = a->frame->column[j], *y = b->frame->column[j];
+        same_text(a->columns[j].item_oid, b->columns[j].item_oid, "itemOID");
+        same_text(x->label, y->label, "label");
+        same_text(x->format, y->format, "displayFormat");
+        if (a->columns[j].key_sequence != b->columns[j].key_sequence)
+            stop("another", "keySequence");
+        /* -0 is no integer when it is written */
+        if (strcmp(a->columns[j].data_type, "integer") != 0)
+            same_text(a->columns[j].data_type, b->columns[j].data_type,
+                      "dataType");
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char path[60];
@@ -54,12 +89,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (ts_dsjson_read(path, NULL, &first, &err) == TS_OK) {
         ts_dsjson_facts facts = {.name = "F",
                                  .attributes = first->attributes,
-                                 .n_attribute = first->n_attribute};
+                                 .n_attribute = first->n_attribute,
+                                 .columns = first->columns};
         if (ts_dsjson_write(first->frame, &facts, path, 0600, &err))
             stop("not written", err.text);
         if (ts_dsjson_read(path, NULL, &again, &err))
             stop("written and not read", err.text);
         same(first->frame, again->frame);
+        same_facts(first, again);
         ts_dsjson_free(first);
         ts_dsjson_free(again);
     }
