@@ -149,6 +149,9 @@ static void damage_says_where(void **unused)
         {644, "\0\4", 2,
          "byte 864: AVAL begins at byte 5 of a row, and byte "
          "4 is the next that is free"},
+        /* the last one, so that the row becomes longer than the file */
+        {1064, "\x7F\xFF", 2, "the file ends in row 1 of member ADX: "},
+        {1064, "\x80\0", 2, "byte 1064: text of -32768 bytes"},
         {784, "\0\x09", 2, "byte 784: a number of 9 bytes"},
         {784, "\0\1", 2, "byte 784: a number of 1 bytes"},
         {784, "\xFF\xF8", 2, "byte 784: a number of -8 bytes"},
@@ -203,7 +206,14 @@ static void damage_of_version_8_says_where(void **unused)
         size_t at;
         const char *bytes, *words;
     } cases[] = {
+        {20, "LIBRARY ",
+         "byte 240: a MEMBV8 header of version 8 in a file of version 5"},
         {240 + 20, "MEMBER  ", "byte 240: a MEMBER header of version 5"},
+        {560 + 54, "9999", "byte 608: 9999 variables are announced"},
+        {560 + 54, "0000", "byte 608: '0000000000' is no number of variables"},
+        {640, "\3\3", "byte 640: type 771 of a variable"},
+        {644, "\xFF\xFF", "byte 644: a number of -1 bytes"},
+        {644, "\x7F\xFF", "byte 644: a number of 32767 bytes"},
         {848, "2", "byte 848: '2"},
         {848, "x", "byte 848: 'x"},
         {881, "\2", "byte 880: a long label of variable 2; there are 1"},
@@ -230,6 +240,18 @@ static void damage_of_version_8_says_where(void **unused)
     assert_non_null(strstr(got.data, label));
     ts_buffer_free(&got);
     free(f.bytes);
+}
+
+static void a_file_of_nothing(void **unused)
+{
+    static unsigned char zeros[3280];
+    file f = {zeros, sizeof zeros};
+    (void)unused;
+    assert_refused(&f, 0, "byte 0: the file is empty");
+    assert_refused(&f, 1, "byte 1: the file ends within the header");
+    assert_refused(&f, sizeof zeros, "byte 0: no LIBRARY header");
+    memset(zeros, ' ', sizeof zeros);
+    assert_refused(&f, sizeof zeros, "byte 0: no LIBRARY header");
 }
 
 /* Rows of text and nothing else, where blanks may be rows. */
@@ -530,6 +552,7 @@ int main(void)
         cmocka_unit_test(no_damage_is_a_fault),
         cmocka_unit_test(damage_says_where),
         cmocka_unit_test(damage_of_version_8_says_where),
+        cmocka_unit_test(a_file_of_nothing),
         cmocka_unit_test(blank_rows_may_be_padding),
         cmocka_unit_test(rows_of_zeros_are_told),
         cmocka_unit_test(a_file_without_rows),
