@@ -340,19 +340,25 @@ static int write(lua_State *L)
     options.mode = (int)luaL_checkinteger(L, 4);
     lua_getfield(L, 3, "spreadsheet");
     options.spreadsheet = lua_toboolean(L, 5);
-    double *counts =
-        lua_newuserdatauv(L, sizeof *counts * (frame->n_column + 1), 0);
+    double *n_formula =
+        lua_newuserdatauv(L, sizeof *n_formula * (frame->n_column + 1), 0);
     ts_status status = ts_csv_write(frame, path, &options, &written, &err);
     snprintf(names, sizeof names, "%s",
              written.doubtful.data ? written.doubtful.data : "");
     if (!status)
-        memcpy(counts, written.n_formula, sizeof *counts * frame->n_column);
+        memcpy(n_formula, written.n_formula,
+               sizeof *n_formula * frame->n_column);
     ts_csv_written_free(&written);
     tsl_try(L, status, &err);
     lua_createtable(L, 0, 2);
     if (names[0])
         tsl_set_text(L, "doubtful", names);
-    set_counts(L, "formulas", counts, frame->n_column);
+    lua_createtable(L, (int)frame->n_column, 0);
+    for (size_t j = 0; j < frame->n_column; j++) {
+        tsl_push_real(L, n_formula[j]);
+        lua_rawseti(L, -2, (lua_Integer)j + 1);
+    }
+    lua_setfield(L, -2, "formulas");
     return 1;
 }
 

@@ -496,7 +496,7 @@ function TestOptions.test_round_trip()
   end
   local frame = require "ts.frame".build({ "X" }, { values })
   local file = path "bits.csv"
-  require "ts.csv".write(frame, file, 420)
+  require "ts.csv".write(frame, file, { mode = 420 })
   local function bits(x) return x == NA and "NA" or string.pack("d", x) end
   local function same(column)
     for i, x in ipairs(values) do

@@ -219,7 +219,7 @@ function TestXlsx.test_refusals()
   refuses("the name of a sheet has none of", export, demo, { ["a/b"] = "adsl" },
     path "a.xlsx")
   demo:export("adsl", path "x.xlsx")
-  refuses("not CSV but a zip archive", read, path "x.xlsx")
+  refuses("not CSV but a spreadsheet (.xlsx)", read, path "x.xlsx")
   refuses("XLSX files can be written", export, demo, "adsl", path "a.xls")
   refuses("Dataset-JSON files can be imported, .xlsx cannot", demo.import, demo,
     path "x.xlsx")
