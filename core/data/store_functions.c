@@ -317,6 +317,9 @@ int ts_store_functions(ts_store *store)
         {"_number", 1, to_number},   {"flag", 1, flag},
         {"days", 2, days},           {"first_date", 1, first_date},
         {"last_date", 1, last_date},
+        {"_limit_value", 1, ts_store_limit_value},
+        {"_limit_below", 1, ts_store_limit_below},
+        {"_limit_above", 1, ts_store_limit_above},
     };
     int rc = SQLITE_OK;
     for (size_t i = 0; i < sizeof functions / sizeof *functions && !rc; i++)

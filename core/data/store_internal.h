@@ -128,6 +128,11 @@ ts_status ts_store_add_missing(ts_store_missing *m, double row,
                                const char *column, char code, ts_error *err);
 void ts_store_end_missing(ts_store_missing *m);
 
+/* The number in "<3.2", and whether it is below (<) or above (>) a limit. */
+void ts_store_limit_value(sqlite3_context *context, int n, sqlite3_value **v);
+void ts_store_limit_below(sqlite3_context *context, int n, sqlite3_value **v);
+void ts_store_limit_above(sqlite3_context *context, int n, sqlite3_value **v);
+
 /* The module that makes frames readable. */
 int ts_store_frame_module(ts_store *store);
 

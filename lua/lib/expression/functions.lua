@@ -47,6 +47,9 @@ M.all = {
   cummin = { 1, 1, "value", window = true, running = "min" },
   cummax = { 1, 1, "value", window = true, running = "max" },
   cumcount = { 0, 1, "real", window = true, running = "count" },
+  -- of the verb detect
+  _limit_value = { 1, 1, "real" }, _limit_below = { 1, 1, "text" },
+  _limit_above = { 1, 1, "text" },
   -- one argument: over rows; more: over the arguments
   min = { 1, 100, "same", aggregate = "one" },
   max = { 1, 100, "same", aggregate = "one" },
@@ -63,10 +66,12 @@ for name in ([[abs ceil ceiling floor sign trunc exp ln log10 sqrt power pow
 M.keeps = { first = 1, last = 1, nth = 2, lag = 2, lead = 2, cummin = 1,
   cummax = 1, min = 1, max = 1 }
 
---- Names of all, sorted.
+--- Names of all that users write, sorted.
 function M.names()
   local list = {}
-  for name in pairs(M.all) do list[#list + 1] = name end
+  for name in pairs(M.all) do
+    if not name:find "^_" then list[#list + 1] = name end
+  end
   table.sort(list)
   return list
 end

@@ -113,6 +113,14 @@ return function(M)
     end):value(1, 1)
   end
 
+  --- relation.has(node, column): whether a row has a value there.
+  function M.has(node, column)
+    return #run(node, function(c)
+      return ("select 1 from (%s) where %s is not null limit 1"):format(
+        c:layer(node.layer), quote(column.name))
+    end) > 0
+  end
+
   -- Rows of a table as they are stored: places are row numbers of SQLite, as
   -- tables are written once, from the first row to the last.
   local function as_stored(layer)

@@ -390,6 +390,7 @@ end
 require "trialsh.relation.choose"(relations, verbs)
 require "trialsh.relation.rules"(relations, verbs)
 require "trialsh.relation.combine"(relations, verbs)
+require "trialsh.relation.detect"(relations, verbs)
 
 return verbs
 

@@ -1,0 +1,62 @@
+-- The verb detect: results of a laboratory as values, flags and limits.
+
+local fail = require "ts.error".fail
+local expression = require "trialsh.expression"
+local find = require "trialsh.relation.columns".find
+local no_group = require "trialsh.relation.nodes".no_group
+
+-- relations.has comes from trialsh.relation; the verb is added to those that
+-- are there.
+return function(relations, verbs)
+
+-- Whether the text in some row begins with a >.
+local function has_above(node, column, quoted)
+  if column.type ~= "text" then return false end
+  local name = "above a limit"
+  local probe = verbs.mutate(node, ('"%s" = case when substr(%s, 1, 1) in '
+    .. "('>', '\u{2265}') then 1 end"):format(name, quoted))
+  return relations.has(probe, probe.columns[name])
+end
+
+--- relation:detect([COL]) -> relation
+-- Results such as 12.5, <3.2, <= 5 and >1e7 of the text column COL, AVALC if it
+-- is not named, as numbers with flags: AVAL (the number, or the limit), BLQFL
+-- (Y below a limit, else N) and LLOQ (the limit it is below), and where there is
+-- a > anywhere, ALQFL and ULOQ. A missing or empty text has none of them. Any
+-- other text is an error. The option censored of read and import does the same.
+--
+--   > lab = demo.adsl:limit(2):mutate "AVALC = iif(AGE = 63, '<3.2', '12')"
+--   > lab:select("USUBJID", "AVALC"):detect()
+--      USUBJID   AVALC  AVAL  BLQFL  LLOQ
+--   1  DEMO-001  <3.2    3.2  Y       3.2
+--   2  DEMO-002  12     12.0  N        NA
+--     SIMULATED DATA
+--
+-- See also: read, study:import.
+function verbs.detect(node, name)
+  no_group(node, "detect")
+  local column = find("detect", node.columns, name or "AVALC")
+  local quoted = expression.quote(column.name)
+  local items = { ("BLQFL = _limit_below(%s)"):format(quoted),
+    ("LLOQ = case when _limit_below(%s) = 'Y' then _limit_value(%s) end")
+      :format(quoted, quoted) }
+  if has_above(node, column, quoted) then
+    items[3] = ("ALQFL = _limit_above(%s)"):format(quoted)
+    items[4] = ("ULOQ = case when _limit_above(%s) = 'Y' then "
+      .. "_limit_value(%s) end"):format(quoted, quoted)
+  end
+  -- AVAL itself, taken apart, is replaced last: the others read it
+  table.insert(items, column.name == "AVAL" and #items + 1 or 1,
+    ("AVAL = _limit_value(%s)"):format(quoted))
+  for _, item in ipairs(items) do
+    local made = item:match "^%S+"
+    local there = node.columns[made:lower()]
+    if there and there ~= column then
+      fail("exists", ("detect: there is a column %s already"):format(
+        there.name))
+    end
+  end
+  return verbs.mutate(node, table.unpack(items))
+end
+
+end
