@@ -485,6 +485,25 @@ function TestOptions.test_a_million_columns()
   os.remove(file)
 end
 
+-- And as far as it takes a gigabyte: one line without an end, plain and packed.
+function TestOptions.test_a_gigabyte_in_one_line()
+  if not os.getenv "TRIALSH_LONG" then lu.skip "TRIALSH_LONG=1 runs it" end
+  local plain, packed = path "line.csv", path "line.csv.gz"
+  -- letters as far as they are read, a hole for the rest
+  os.execute("head -c 200M /dev/zero | tr '\\0' x >" .. plain
+    .. " && truncate -s 1G " .. plain)
+  os.execute("head -c 1G /dev/zero | tr '\\0' x | gzip -1 >" .. packed)
+  refuses_import("limit", "line.csv:1: a record of more than 100000000 bytes",
+    plain)
+  refuses_import("limit", "line.csv.gz:1: a record of more than", packed)
+  local status = content "/proc/self/status"
+  if not os.getenv "TRIALSH":find "asan" then
+    lu.assertTrue(tonumber(status:match "VmHWM:%s*(%d+) kB") < 700 * 1024)
+  end
+  os.remove(plain)
+  os.remove(packed)
+end
+
 -- Doubles to a file, into a study and out again: every bit.
 function TestOptions.test_round_trip()
   local values = { 0.1 + 0.2, -0.0, 5e-324, 2.2250738585072014e-308,
