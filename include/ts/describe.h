@@ -13,6 +13,7 @@
 #ifndef TS_DESCRIBE_H
 #define TS_DESCRIBE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include "ts/error.h"
 
@@ -38,6 +39,17 @@ double ts_median_sorted(const double *sorted, size_t n);
  * within 4 epsilon of a whole number is that number, as in R.
  */
 double ts_quantile_sorted(const double *sorted, size_t n, double p, int type);
+
+/*
+ * Interval of the median of increasing x, exact for any distribution: from the
+ * k-th smallest to the k-th largest value, k the largest that leaves at most
+ * (1 - conf_level) / 2 outside each. *achieved is the level it has. One-sided
+ * (lower or upper bound alone, the whole 1 - conf_level outside): which = 'l'
+ * or 'u', else 0. False, and NaN, where even the extremes leave more outside.
+ */
+bool ts_median_interval(const double *sorted, size_t n, double conf_level,
+                        char which, double *low, double *high,
+                        double *achieved);
 
 /* Decimals with which the n numbers are written, or most + 1 when it takes
  * more: numbers that were computed, not recorded. */

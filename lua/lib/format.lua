@@ -136,6 +136,7 @@ end
 --- format.interval(low, high, decimals): "0.337 to 1.254", "below 1.254".
 function M.interval(low, high, decimals)
   if low == NA or high == NA then return "NA" end
+  if low == -math.huge and high == math.huge then return "-Inf to Inf" end
   if low == -math.huge then return "below " .. M.cell(high, decimals) end
   if high == math.huge then return "above " .. M.cell(low, decimals) end
   return M.cell(low, decimals) .. " to " .. M.cell(high, decimals)

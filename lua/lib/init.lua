@@ -17,7 +17,9 @@ local home = {
   exp = "elementwise",
   figure = "figure",
   help = "help",
+  jonckheere = "group_rank",
   km = "survival",
+  kruskal = "group_rank",
   lm = "lm",
   ln = "elementwise",
   log = "elementwise",
@@ -27,10 +29,14 @@ local home = {
   round = "elementwise",
   run = "endpoint",
   sap = "endpoint",
+  sign_test = "rank",
+  signed_rank = "rank",
   sqrt = "elementwise",
   study = "study",
   trial = "trial",
   ttest = "ttest",
+  van_elteren = "group_rank",
+  wilcoxon = "rank",
 }
 
 dofile = nil -- ours looks beside the file that calls it

@@ -251,6 +251,7 @@ local function print_comparison(_, state)
   for _, piece in ipairs(show.pieces or {}) do pieces[#pieces + 1] = piece end
   if f.p_value ~= nil then pieces[#pieces + 1] = format.p_equals(f.p_value) end
   local lines = { headline(f, show), M.lines(pieces) }
+  for _, line in ipairs(show.after or {}) do lines[#lines + 1] = line end
   if f.note and f.note ~= NA then lines[#lines + 1] = text.escape(f.note) end
   lines[#lines + 1] = M.left_out(f.n_missing, show.reasons, show.unit)
   return table.concat(lines, "\n")
@@ -281,7 +282,8 @@ end
 --- result.comparison(fields, show) -> result
 -- fields: any of the standard ones and more. show: variable, a, b (names of
 -- the groups), estimates ("means"), statistic ("t"), digits, pieces (more text
--- before P), reasons (why rows are left out), unit (what a row is: "pair").
+-- before P), after (lines behind them), reasons (why rows are left out), unit
+-- (what a row is: "pair").
 function M.comparison(fields, show)
   return new { name = fields.method, fields = fields, show = show or {},
     order = standard, methods = methods, print = print_comparison,

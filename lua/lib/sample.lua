@@ -59,7 +59,7 @@ function M.model(who, source, data, opt)
       :format(who))
   end
   if info.response[1].type == "text" then text_response(who, info.response[1]) end
-  if info.stratum then
+  if info.stratum and not opt.strata then
     fail("invalid", ("%s has no strata()"):format(who))
   end
   return model, info, frame
@@ -134,23 +134,11 @@ local function count_missing(set, info, a, b)
   end
 end
 
---- sample.formula(who, text, data, { compare, reference }) -> set
-function M.formula(who, source, data, opt)
-  local model, info = M.model(who, source, data, { groups = true })
-  local set = { variable = info.response[1].name, n_missing = info.n_missing,
-    simulated = data_of.simulated(data) or nil, reasons = require "trialsh.result".missing(info) }
-  if #info.x == 0 then
-    if opt.compare then
-      fail("invalid", ("%s: \"%s\" has no groups to compare"):format(who, source))
-    end
-    set.x = model:samples()[1]
-    return set
-  end
-  if #info.x > 1 then
-    fail("invalid", ("%s compares the groups of one variable, not of %d (%s)")
-      :format(who, #info.x, info.group.name))
-  end
-  set.group = info.group.name
+--- sample.sides(who, model, info, data, { compare, reference }) -> set of the
+-- two groups that are compared, with members_a and members_b, their levels.
+function M.sides(who, model, info, data, opt)
+  local set = { variable = info.response[1].name, group = info.group.name,
+    simulated = data_of.simulated(data) or nil }
   local a, b = require "trialsh.compare".choose { who = who,
     variable = set.group, levels = info.group.levels, data = data,
     compare = opt.compare, reference = opt.reference }
@@ -163,8 +151,28 @@ function M.formula(who, source, data, opt)
   end
   local samples = model:samples { a.members, b.members }
   set.x, set.y, set.a, set.b = samples[1], samples[2], a.name, b.name
+  set.members_a, set.members_b = a.members, b.members
   count_missing(set, info, a, b)
   return set
+end
+
+--- sample.formula(who, text, data, { compare, reference }) -> set
+function M.formula(who, source, data, opt)
+  local model, info = M.model(who, source, data, { groups = true })
+  if #info.x == 0 then
+    if opt.compare then
+      fail("invalid", ("%s: \"%s\" has no groups to compare"):format(who, source))
+    end
+    return { variable = info.response[1].name, n_missing = info.n_missing,
+      simulated = data_of.simulated(data) or nil,
+      reasons = require "trialsh.result".missing(info),
+      x = model:samples()[1] }
+  end
+  if #info.x > 1 then
+    fail("invalid", ("%s compares the groups of one variable, not of %d (%s)")
+      :format(who, #info.x, info.group.name))
+  end
+  return M.sides(who, model, info, data, opt)
 end
 
 return M
