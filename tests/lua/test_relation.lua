@@ -447,4 +447,44 @@ function TestRelation.test_levels_of_an_empty_column()
   lu.assertEquals(s.x:levels { A = { "p", "q" } }.A.levels, { "p", "q" })
 end
 
+-- SQLite reads brackets in brackets a dozen deep.
+function TestRelation.test_many_verbs_in_a_row()
+  local r, all = s.adlb, s.adsl
+  for i = 1, 80 do
+    r = r:where("AVAL > ? or AVAL is null", -i)
+      :mutate(("AVAL = AVAL + %d"):format(i))
+    all = all:union(s.adsl)
+  end
+  lu.assertEquals(column(r, "AVAL"), { 3740, 4140, 3240, 3940, NA })
+  lu.assertEquals(#all:collect(), 81 * 4)
+  lu.assertEquals(all:row(4 * 77 + 1).USUBJID, "03")
+  local j = s.adlb
+  for i = 1, 12 do
+    j = j:join(s.adsl:where("AGE > ?", 55):select("USUBJID",
+      ("A%d = AGE"):format(i)), "USUBJID"):where("AVAL > ?", i)
+      :mutate(("B%d = A%d + AVAL"):format(i, i))
+  end
+  lu.assertEquals(column(j, "B12"), { 570, 970, 760 })
+  local u = s.adsl
+  for _ = 1, 60 do u = u:union(s.adsl):where "AGE > 1" end
+  refuses("too many verbs for one statement of SQLite", u.collect, u)
+end
+
+function TestRelation.test_union_of_columns_without_values()
+  local none, some = make({ "A" }, { { NA } }), make({ "A" }, { { "x" } })
+  lu.assertEquals(column(none:union(some), "A"), { NA, "x" })
+  lu.assertEquals(column(some:union(none), "A"), { "x", NA })
+  local l = some:levels { A = { "x" } }:union(make({ "A" }, { { "y" } }))
+  lu.assertEquals(column(l, "A"), { "x", "y" })
+  lu.assertEquals(column(l:union(some):union(none):select "A", "A"),
+    { "x", "y", "x", NA })
+  lu.assertEquals(column(l:where "A = 'y'":union(some), "A"), { "y", "x" })
+end
+
+function TestRelation.test_wider_and_longer_refuse()
+  local r = make({ "V", "X" }, { { "a", "" }, { 1, 2 } })
+  refuses("V holds empty text, which names no column", r.wider, r, "V", "X")
+  refuses("longer: X twice", r.longer, r, { "X", "X" })
+end
+
 os.exit(lu.LuaUnit.run())

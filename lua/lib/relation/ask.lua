@@ -3,7 +3,8 @@
 
 local text = require "ts.text"
 local cframe = require "ts.frame"
-local fail = require "ts.error".fail
+local errors = require "ts.error"
+local fail = errors.fail
 local NA = require "ts.na".NA
 local note = require "trialsh.note"
 local expression = require "trialsh.expression"
@@ -30,7 +31,14 @@ return function(M)
       return store:query(make(compiler), compiler.values, variables)
     end)
     for _, name in pairs(compiler.frames) do store:detach(name) end
-    if not ok then error(frame, 0) end
+    if not ok then
+      local text = errors.is(frame) and frame.message or ""
+      if text:find "^parser stack" or text:find "^at most %d+ tables" then
+        fail("limit", ("too many verbs for one statement of SQLite (%s); "
+          .. "collect() or s.NAME = ... keeps what there is so far"):format(text))
+      end
+      error(frame, 0)
+    end
     return frame, counts, compiler.places
   end
 

@@ -99,7 +99,7 @@ end
 -- error that shows it.
 function found.levels(node, frame, columns)
   for i, column in ipairs(columns) do
-    if node.declared and node.declared[column.name] then
+    if node.declared and node.declared[column.name] and column.levels then
       local levels = frame:column(i).levels
       if #levels > #column.levels then
         fail("invalid", ("%s has '%s', which its levels (%s) lack"):format(

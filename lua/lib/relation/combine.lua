@@ -119,6 +119,10 @@ end
 
 -- A column of two: levels of the left, then those that only the right has.
 local function union_column(column, twin)
+  if twin and twin.type ~= column.type and column.origin
+      and column.origin:empty() then
+    column = copy(column, { type = twin.type })
+  end
   if not twin or not (column.levels or twin.levels) then return column end
   if not (column.levels and twin.levels) then
     return copy(column, { levels = false })
@@ -131,6 +135,23 @@ local function union_column(column, twin)
     end
   end
   return copy(column, { levels = levels })
+end
+
+-- What a layer is made of: the sides of a union to which one more may be added,
+-- or itself. SQLite reads a list of them; one in the other it does not read far.
+local MOST_SIDES = 40
+
+local function sides_of(layer)
+  local sides = layer.source.union
+  local plain = sides and #sides < MOST_SIDES and #layer.where == 0
+    and #layer.outputs == #sides[1].outputs
+    and not (layer.group or layer.limit or layer.join or layer.sorted
+      or layer.places or layer.window)
+  for i, output in ipairs(plain and layer.outputs or {}) do
+    plain = plain and not output.tree
+      and output.name == sides[1].outputs[i].name
+  end
+  return plain and sides or { layer }
 end
 
 --- relation:union(other) -> relation
@@ -177,9 +198,9 @@ function verbs.union(node, other)
       :format(table.concat(alone, ", ", 1, math.min(#alone, 6)),
         #alone > 6 and (" and %d more"):format(#alone - 6) or ""))
   end
-  local layer = { source = { union = { node.layer, right.layer } },
-    outputs = outputs, where = {}, hidden = { { name = "_ts_o1" },
-      { name = "_ts_o2" } } }
+  local sides = nodes.joined(sides_of(node.layer), { right.layer })
+  local layer = { source = { union = sides }, outputs = outputs, where = {},
+    hidden = { { name = "_ts_o1" }, { name = "_ts_o2" } } }
   return both(node, right, { layer = layer, columns = index(columns),
     key = false })
 end
@@ -192,6 +213,9 @@ local function column_list(who, node, given)
   local list, set = {}, {}
   for i, name in ipairs(given) do
     list[i] = find(who, node.columns, name)
+    if set[list[i].name] then
+      fail("exists", ("%s: %s twice"):format(who, list[i].name))
+    end
     set[list[i].name] = true
   end
   return list, set
@@ -239,6 +263,9 @@ function verbs.wider(node, names, values)
       or require "ts.text".number(level)
     if inside[name:lower()] then
       fail("exists", ("wider: %s is a column already"):format(name))
+    elseif name == "" then
+      fail("invalid", ("wider: %s holds empty text, which names no column; "
+        .. "where \"%s <> ''\" leaves it out"):format(by.name, by.name))
     end
     inside[name:lower()] = true
     local literal = type(level) == "string"

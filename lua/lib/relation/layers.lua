@@ -99,6 +99,7 @@ function Compiler:source(source, alias)
     return "temp." .. self:frame(source.frame) .. (alias or "")
   end
   if source.union then return self:union(source.union) end
+  if self.names[source] then return self.names[source] .. (alias or "") end
   return "(" .. self:layer(source) .. ")" .. (alias or "")
 end
 
@@ -194,8 +195,32 @@ function Compiler:add_where(parts, layer)
   parts[#parts + 1] = "where " .. table.concat(conditions, " and ")
 end
 
--- outermost: rows come in order and hidden columns are not selected.
+-- SQLite reads brackets in brackets a dozen deep: of many layers some are named
+-- first, the innermost foremost, as their values are bound in that order.
+local DEEP = 4
+
 function Compiler:layer(layer, outermost)
+  local chain, named = {}, {}
+  local inner = layer.source
+  while inner.source and not self.names[inner] do
+    chain[#chain + 1] = inner
+    inner = inner.source
+  end
+  for i = #chain // DEEP * DEEP, 1, -DEEP do
+    local sql = self:select(chain[i])
+    self.n_named = self.n_named + 1
+    local name = "_ts_l" .. self.n_named
+    named[#named + 1] = ("%s as (%s)"):format(name, sql)
+    self.names[chain[i]] = name
+  end
+  local sql = self:select(layer, outermost)
+  for i = DEEP, #chain, DEEP do self.names[chain[i]] = nil end
+  if #named == 0 then return sql end
+  return ("with %s %s"):format(table.concat(named, ", "), sql)
+end
+
+-- outermost: rows come in order and hidden columns are not selected.
+function Compiler:select(layer, outermost)
   local parts, list = {}, {}
   local prefix = layer.join and "a." or nil
   local by_number = layer.group and #layer.group > 0 and not self.readable
@@ -289,7 +314,8 @@ end
 -- and speeds up.
 function M.compiler(attach, readable)
   return setmetatable({ values = { plain = readable }, places = {},
-    frames = {}, n_group = 0, attach = attach, readable = readable }, Compiler)
+    frames = {}, names = {}, n_group = 0, n_named = 0, attach = attach,
+    readable = readable }, Compiler)
 end
 
 return M
