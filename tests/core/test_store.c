@@ -166,6 +166,45 @@ static void functions_and_their_counts(void **state)
     ts_store_close(store);
 }
 
+/* _nth(x, k, place) over places in any order; its k is from either end. */
+static void values_by_their_place(void **state)
+{
+    ts_store *store = memory_store();
+    (void)state;
+    const char *from = "from (select column1 as x, column2 as p from (values "
+                       "(30, 3), (10, 1), (null, 5), (40, 4), (20, 2)))";
+    const struct {
+        const char *k;
+        double x;
+    } cases[] = {{"1", 10},  {"2", 20},   {"4", 40},  {"5", NAN}, {"6", NAN},
+                 {"0", NAN}, {"-1", NAN}, {"-2", 40}, {"-5", 10}, {"-6", NAN}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char sql[300];
+        snprintf(sql, sizeof sql, "select _nth(x, %s, p) %s", cases[i].k, from);
+        double x = one(store, sql);
+        assert_true(isnan(cases[i].x) ? isnan(x) : x == cases[i].x);
+        /* in the order of a window, up to its last row */
+        snprintf(sql, sizeof sql,
+                 "select max(v) from (select _nth(x, %s) over (order by p rows "
+                 "between unbounded preceding and unbounded following) as v "
+                 "%s)",
+                 cases[i].k, from);
+        x = one(store, sql);
+        assert_true(isnan(cases[i].x) ? isnan(x) : x == cases[i].x);
+    }
+    assert_true(one(store,
+                    "select group_concat(v) = '1.0,1.5,2.0,2.5' from (select "
+                    "median(x) over (order by x rows between unbounded "
+                    "preceding and current row) as v from (select 1 as x "
+                    "union all select 2 union all select 3 union all "
+                    "select 4))") == 1);
+    refused(store,
+            "select sum(x) over (rows between current row and current row) "
+            "from (select 1 as x union all select 2)",
+            "no value leaves a window");
+    ts_store_close(store);
+}
+
 static void an_endless_query_is_interrupted(void **state)
 {
     ts_store *store = memory_store();
@@ -212,9 +251,9 @@ static void frames_are_written_and_attached(void **state)
     assert_int_equal(ts_store_begin(store, &err), TS_OK);
     assert_int_equal(ts_store_write(store, "t", f, &err), TS_OK);
     assert_int_equal(ts_store_commit(store, &err), TS_OK);
-    assert_int_equal(ts_store_query(store, "select * from t", NULL, 0, NULL, 0,
-                                    &back, &err),
-                     TS_OK);
+    assert_int_equal(
+        ts_store_query(store, "select * from t", NULL, 0, NULL, 0, &back, &err),
+        TS_OK);
     assert_true(back->column[0]->real[0] == 0.1);
     assert_true(isnan(back->column[0]->real[1]));
     assert_true(back->column[0]->real[2] == 0);
@@ -366,7 +405,7 @@ static void a_folder_without_write_access(void **state)
         size_t n;
         status = ts_store_verify(store, &n, &err) ? 2
                  : n != 1                         ? 3
-                 : ts_store_begin(store, &err) != TS_EREADONLY;
+                          : ts_store_begin(store, &err) != TS_EREADONLY;
         ts_store_close(store);
         _exit(status);
     }
@@ -441,6 +480,16 @@ static void failing_allocations(void **state)
                 "select median(x), geomean(x), _group_key(0, x) from t "
                 "group by 3",
                 NULL, 0, NULL, 0, &back, &err);
+        ts_frame_free(back);
+        back = NULL;
+        if (!status)
+            status = ts_store_query(
+                store,
+                "select _nth(x, 2) over w, _nth(\"a \"\"b\"\"\", -2) over w, "
+                "quantile(x, 0.5) over w, (select _nth(x, 3, -x) from t) "
+                "from t window w as (order by x rows between unbounded "
+                "preceding and unbounded following)",
+                NULL, 0, NULL, 0, &back, &err);
         if (!status)
             status = ts_store_commit(store, &err);
         if (!status)
@@ -466,6 +515,7 @@ int main(void)
         cmocka_unit_test(only_studies_are_opened),
         cmocka_unit_test(sql_text_only_reads),
         cmocka_unit_test(functions_and_their_counts),
+        cmocka_unit_test(values_by_their_place),
         cmocka_unit_test(an_endless_query_is_interrupted),
         cmocka_unit_test(frames_are_written_and_attached),
         cmocka_unit_test(the_chain_shows_what_was_altered),

@@ -121,6 +121,13 @@ function TestRules.test_dates_in_order()
   lu.assertEquals(#s:findings "a", 0)
   s.a = s.lb:by "USUBJID":expect("ADT >= lag(ADT)", "ADT >= first(ADT)")
   lu.assertEquals(column(s:findings "a", "row"), { 3, 5, 5 })
+  lu.assertEquals(column(s:findings "a", "found"), {
+    "ADT = 2020-01-02, lag(ADT) = 2020-01-09",
+    "ADT = 2020-01-03, lag(ADT) = 2020-01-05",
+    "ADT = 2020-01-03, first(ADT) = 2020-01-05" })
+  s.a = s.lb:expect "AVAL < 2 * mean(AVAL) and rank(AVAL desc) > count(*) - 2"
+  lu.assertEquals(s:findings "a":row(1).found, "AVAL = 500, mean(AVAL) = 1716, "
+    .. "rank(AVAL desc) = 3, count(*) = 6")
   refuses('write expect "AVAL > 1" before by', function()
     return s.lb:by "USUBJID":expect "AVAL > 1"
   end)

@@ -5,11 +5,12 @@ local text = require "ts.text"
 local fail = require "ts.error".fail
 local NA = require "ts.na".NA
 local note = require "trialsh.note"
-local quote = require "trialsh.expression".quote
+local expression = require "trialsh.expression"
 local show_value = require "trialsh.relation.columns".show_value
 local layers = require "trialsh.relation.layers"
 local nodes = require "trialsh.relation.nodes"
 
+local quote = expression.quote
 local MOST = 1000 -- rows of one rule that are kept
 
 -- M is trialsh.relation; run(node, make [, columns]) asks its store.
@@ -213,15 +214,22 @@ end
 local function broken_rows(rule, node)
   local key, shown = columns_of(rule, node.key)
   local columns = table.move(shown, 1, #shown, #key + 1, { table.unpack(key) })
-  local names = {}
+  local names, more = {}, {}
   for i, column in ipairs(columns) do names[i] = quote(column.name) end
+  for i, call in ipairs(rule.calls) do -- lag(ADT) beside ADT
+    local from = expression.source(call.tree)
+    more[i] = { name = "_ts_v" .. i, tree = call.tree }
+    names[#names + 1] = more[i].name
+    columns[#columns + 1] = { name = call.text, type = call.tree.type,
+      format = from and from.format }
+  end
   names[#names + 1] = "_ts_row"
   local variables = { table.unpack(columns) }
   variables[#variables + 1] = { name = "_ts_row", type = "real" }
   local frame = run(rule.node, function(c)
     return ("select %s from (%s) where not _ts_holds order by _ts_row limit %d")
-      :format(table.concat(names, ", "), c:layer(layers.with_rows(rule.layer)),
-        MOST)
+      :format(table.concat(names, ", "), c:layer(layers.with_rows(rule.layer,
+        more)), MOST)
   end, variables)
   local same, rows = M.rows_of(rule.node) == M.rows_of(node), {}
   for i = 1, #frame do

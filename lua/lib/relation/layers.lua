@@ -297,12 +297,13 @@ function M.numbered(layer)
   return out
 end
 
---- layers.with_rows(layer): it also gives the number of each row, from 1, as
--- _ts_row.
-function M.with_rows(layer)
+--- layers.with_rows(layer, more): it also gives the number of each row, from 1,
+-- as _ts_row, and more, { { name, tree }, ... }.
+function M.with_rows(layer, more)
   local out = {}
   for name, value in pairs(layer) do out[name] = value end
   out.extra = table.move(layer.extra, 1, #layer.extra, 1, {})
+  table.move(more, 1, #more, #out.extra + 1, out.extra)
   local order = order_terms(layer)
   out.extra[#out.extra + 1] = { name = "_ts_row", sql = ("row_number() over "
     .. "(%s)"):format(order ~= "" and "order by " .. order or "") }

@@ -6,6 +6,7 @@
 local fail = require "ts.error".fail
 local text = require "ts.text"
 local expression = require "trialsh.expression"
+local calls = require "trialsh.expression.calls"
 local options = require "trialsh.options"
 local find = require "trialsh.relation.columns".find
 local layers = require "trialsh.relation.layers"
@@ -63,6 +64,7 @@ function verbs.expect(node, ...)
       no_group(node, ("expect \"%s\""):format(condition))
     end
     rules[i] = { kind = "expect", rule = condition, node = node, used = used,
+      calls = calls(tree),
       layer = layers.judged(node.layer, used, node.group or {}, tree).source }
   end
   if #rules == 0 then
