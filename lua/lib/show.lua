@@ -196,8 +196,8 @@ function M.relation(relation)
   local R = require "trialsh.relation"
   local node = R.node_of(relation)
   if node.group then
-    return ("rows grouped by %s; summarise or count comes next"):format(
-      table.concat(node.group, ", "))
+    return ("rows grouped by %s; summarise, count, mutate, where or head comes "
+      .. "next"):format(table.concat(node.group, ", "))
   end
   if node.print then return node.print(relation) end
   local total = #relation

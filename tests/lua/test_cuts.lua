@@ -4,25 +4,11 @@ local NA = require "ts.na".NA
 local data = require "trialsh.data"
 local frame = require "ts.frame"
 local study = require "trialsh.study"
+local help = require "tests.lua.relations"
 
+local make, column, refuses = help.make, help.column, help.refuses
 local trials = os.getenv "TRIALSH_LONG" and 2000 or 60
 math.randomseed(20180310)
-
-local function make(names, arrays)
-  return data.wrap(frame.build(names, arrays))
-end
-
-local function column(relation, name)
-  local out = {}
-  for row in relation:rows() do out[#out + 1] = row[name] end
-  return out
-end
-
-local function refuses(words, f, ...)
-  local ok, err = pcall(f, ...)
-  lu.assertFalse(ok, words)
-  lu.assertStrContains(tostring(err), words)
-end
 
 TestCuts = {}
 local a

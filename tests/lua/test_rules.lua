@@ -2,33 +2,10 @@
 -- study keeps of them: s:findings().
 local lu = require "luaunit"
 local NA = require "ts.na".NA
-local data = require "trialsh.data"
-local frame = require "ts.frame"
-local note = require "trialsh.note"
 local study = require "trialsh.study"
+local help = require "tests.lua.relations"
 
-local said = {}
-note.listeners[#note.listeners + 1] = function(line) said[#said + 1] = line end
-
-local function make(names, arrays)
-  return data.wrap(frame.build(names, arrays))
-end
-
-local function column(relation, name)
-  local out = {}
-  for row in relation:rows() do out[#out + 1] = row[name] end
-  return out
-end
-
-local function refuses(words, f, ...)
-  local ok, err = pcall(f, ...)
-  lu.assertFalse(ok, words)
-  lu.assertStrContains(tostring(err), words)
-end
-
-local function heard(words)
-  lu.assertStrContains(table.concat(said, "\n"), words)
-end
+local make, column, refuses = help.make, help.column, help.refuses
 
 TestRules = {}
 local s
@@ -49,13 +26,13 @@ function TestRules:setUp()
   s.lb = lb()
   s.adsl = make({ "USUBJID", "LSTDY" }, { { "01", "02", "03", "04" },
     { 30, 9, 5, NA } })
-  said = {}
+  help.forget()
 end
 
 function TestRules.test_what_is_found_is_kept()
   s.a = s.lb:key("USUBJID", "PARAMCD", "AVISIT")
     :expect("AVAL between 90 and 1000", "PARAMCD in ('ALC', 'CD4')")
-  heard('expect AVAL between 90 and 1000: does not hold for 2 rows; s:findings '
+  help.heard('expect AVAL between 90 and 1000: does not hold for 2 rows; s:findings '
     .. '"a" lists them')
   local f = s:findings "a"
   lu.assertEquals(column(f, "row"), { 5, 6 })
@@ -149,7 +126,7 @@ function TestRules.test_expected_visits()
   end
   lu.assertEquals(found(), { "01 no Day 29", "02 no Day 29", "03 no Day 1",
     "03 no Day 29" })
-  heard("expect_visits USUBJID: Day 1, Day 8, Day 29: 4 rows missing")
+  help.heard("expect_visits USUBJID: Day 1, Day 8, Day 29: 4 rows missing")
   lu.assertEquals(found { visits = { "Day 1" } }, { "03 no Day 1" })
   lu.assertEquals(found(s.adsl, { visits = { "Day 8" } }), { "04 no Day 8" })
   lu.assertEquals(found(s.adsl, { upto = "LSTDY" }), { "01 no Day 29",
@@ -166,7 +143,7 @@ end
 function TestRules.test_expected_visits_that_make_no_sense()
   local f = s.lb:collect()
   lu.assertEquals(#f:expect_visits { visits = "Day 1" }:collect(), 6)
-  heard("expect_visits USUBJID: Day 1: 1 row missing")
+  help.heard("expect_visits USUBJID: Day 1: 1 row missing")
   refuses("no visit 'Day 9'; nearest: Day", s.lb.expect_visits, s.lb,
     { visits = "Day 9" })
   refuses("nearest: visits", s.lb.expect_visits, s.lb, { visit = "Day 9" })

@@ -2,35 +2,16 @@
 -- beside rows; against loops in Lua on random tables, and against R.
 local lu = require "luaunit"
 local NA = require "ts.na".NA
-local data = require "trialsh.data"
-local frame = require "ts.frame"
-local note = require "trialsh.note"
 local read = require "trialsh.read".read
 local study = require "trialsh.study"
+local help = require "tests.lua.relations"
 
 local trials = os.getenv "TRIALSH_LONG" and 3000 or 80
 math.randomseed(20180309)
 
-local said = {}
-note.listeners[#note.listeners + 1] = function(line) said[#said + 1] = line end
+local make, column, refuses = help.make, help.column, help.refuses
 
 local function pick(list) return list[math.random(#list)] end
-
-local function make(names, arrays)
-  return data.wrap(frame.build(names, arrays))
-end
-
-local function column(relation, name)
-  local out = {}
-  for row in relation:rows() do out[#out + 1] = row[name] end
-  return out
-end
-
-local function refuses(words, f, ...)
-  local ok, err = pcall(f, ...)
-  lu.assertFalse(ok, words)
-  lu.assertStrContains(tostring(err), words)
-end
 
 -- Loops ----------------------------------------------------------------------
 
@@ -387,7 +368,7 @@ function TestWindow:setUp()
     { "Day 1", "Day 8", "Day 1", "Day 1", "Day 8" }, { 1, 8, 1, 1, 8 },
     { "2020-01-01", "2020-01-08", "2020-01-03", "2020-01-09", "2020-01-02" },
     { 500, 900, 0, 700, NA } })
-  said = {}
+  help.forget()
 end
 
 function TestWindow.test_groups_hold_for_one_verb()
@@ -496,13 +477,13 @@ end
 
 function TestWindow.test_running_on_between_subjects_is_told()
   s.adlb:mutate "P = lag(AVAL)":collect()
-  lu.assertStrContains(table.concat(said, "\n"),
+  lu.assertStrContains(table.concat(help.said, "\n"),
     'lag without by runs on from one USUBJID to the next')
-  said = {}
+  help.forget()
   s.adlb:by "USUBJID":mutate "P = lag(AVAL)":collect()
   s.adlb:where "USUBJID = '01'":mutate "P = lag(AVAL)":collect()
   s.adlb:mutate "P = row_number()":collect()
-  lu.assertEquals(said, {})
+  lu.assertEquals(help.said, {})
 end
 
 os.exit(lu.LuaUnit.run())

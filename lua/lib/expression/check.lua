@@ -397,7 +397,8 @@ function check.call(self, node)
   end
   local f = functions.all[name]
   if not f then
-    local near = text.nearest(name, functions.names())
+    local near = functions.elsewhere[name]
+      or text.nearest(name, functions.names())
     fail("not found", ("%s: no function %s()%s"):format(self.who, name,
       near and "; nearest: " .. near or ""))
   end

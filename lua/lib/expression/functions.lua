@@ -66,6 +66,12 @@ for name in ([[abs ceil ceiling floor sign trunc exp ln log10 sqrt power pow
 M.keeps = { first = 1, last = 1, nth = 2, lag = 2, lead = 2, cummin = 1,
   cummax = 1, min = 1, max = 1 }
 
+-- What SQL and R call them.
+M.elsewhere = { first_value = "first", last_value = "last", nth_value = "nth",
+  min_rank = "rank", std = "stddev", var = "variance", ifelse = "iif",
+  if_else = "iif", n = "count", concat = "||", percentile = "quantile",
+  isnull = "x is null" }
+
 --- Names of all that users write, sorted.
 function M.names()
   local list = {}

@@ -327,7 +327,9 @@ return function(M)
   local elsewhere = { filter = "where", subset = "where", arrange = "order",
     sort = "order", group_by = "by", rename = "select", keep = "select",
     left_join = "join", merge = "join", pivot_wider = "wider",
-    pivot_longer = "longer", unique = "distinct", transform = "mutate" }
+    pivot_longer = "longer", unique = "distinct", transform = "mutate",
+    anti_join = "join", semi_join = "join", inner_join = "join", slice = "head",
+    bind_rows = "union", rbind = "union", append = "union", diff = "compare" }
 
   function Relation.__index(relation, name)
     local node = node_of(relation)

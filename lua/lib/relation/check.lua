@@ -210,6 +210,12 @@ local function columns_of(rule, key)
   return names, shown
 end
 
+-- A missing value is NA; the text NA, and none at all, stand in quotes.
+local function word(column, value)
+  if value == "NA" or value == "" then return '"' .. value .. '"' end
+  return show_value(column, value)
+end
+
 -- The rows for which a condition does not hold: number, key, values.
 local function broken_rows(rule, node)
   local key, shown = columns_of(rule, node.key)
@@ -236,7 +242,7 @@ local function broken_rows(rule, node)
     local parts = {}
     for j, column in ipairs(columns) do
       parts[j] = column.name .. (j > #key and " = " or " ")
-        .. show_value(column, frame:value(i, j))
+        .. word(column, frame:value(i, j))
     end
     rows[i] = { row = same and frame:value(i, #columns + 1) or NA,
       key = #key > 0 and table.concat(parts, ", ", 1, #key) or NA,
@@ -347,6 +353,7 @@ local words = { expect = "expect %s: does not hold for %d row%s%s",
 -- not hold is a warning, and where says who lists it.
 function found.rules(node, where)
   local list = {}
+  found.before(node)
   for _, rule in ipairs(node.rules or {}) do
     local finding = judge[rule.kind](rule, node)
     finding.kind, finding.rule = rule.kind, rule.rule
