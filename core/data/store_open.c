@@ -446,6 +446,9 @@ static ts_status check_own_tables(ts_store *store, ts_error *err)
          true},
         {"_ts_attribute", "tbl, name, attribute, value", false},
         {"_ts_missing", "tbl, row, column, code", false},
+        {"_ts_finding",
+         "tbl, number, place, kind, rule, n, undecided, row, key, found",
+         false},
         {"_ts_lock", "tbl, rows, sha256", false},
     };
     ts_status status = TS_OK;

@@ -192,6 +192,20 @@ function TestRules.test_a_failed_change_keeps_the_findings()
   refuses("nearest: rules", s.findings, s, { rule = true })
 end
 
+function TestRules.test_findings_stay_in_the_file()
+  local file = os.tmpname()
+  os.remove(file)
+  local t = study.study.create(file)
+  t.a = lb():expect "AVAL > 90"
+  t:close()
+  t = study.study.open(file)
+  lu.assertEquals(column(t:findings "a", "found"), { "AVAL = 80" })
+  t:lock { reason = "test" }
+  lu.assertEquals(t:findings():row(1).row, 5)
+  t:close()
+  os.remove(file)
+end
+
 -- Two joins one in the other: the inner one is checked as well.
 function TestRules.test_joins_and_wider_on_the_right_are_checked()
   local twice = make({ "USUBJID", "Z" }, { { "01", "01" }, { 1, 2 } })
