@@ -317,8 +317,8 @@ line '?where'
 seen "?name shows help" '^relation:where\('
 line 'quit?'
 seen "name? too" '^quit\(\[code\]\)'
-line '??level'
-seen "??word searches" '^relation:levels'
+line '??beside levels'
+seen "??words searches" '^relation:levels'
 line '?wher'
 seen "the nearest topic" "^error: no help on 'wher'; nearest: where$"
 start e
