@@ -19,11 +19,11 @@ static bool delimits(char c)
 static ts_status fail_skip(const ts_csv *csv, ts_error *err)
 {
     const csv_source *s = &csv->source;
+    size_t lines = s->line - (s->at == s->end); /* the last has no end */
     ts_buffer message = {0};
     csv_place(&message, csv->path, 0, 0);
     ts_buffer_printf(&message, "skip = %zu, but the file has %zu line%s",
-                     csv->skip, s->line - (s->at == s->end),
-                     s->line - (s->at == s->end) == 1 ? "" : "s");
+                     csv->skip, lines, lines == 1 ? "" : "s");
     return csv_fail(&message, TS_EFORMAT, err);
 }
 

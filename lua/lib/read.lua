@@ -104,12 +104,12 @@ end
 --   types       { SITE = "text" }: the type of a column, "text" or "real"
 --   na          { "ND" }: further words for missing, in every column
 --   delimiter   found from the file by default: comma, semicolon, tab, |
---   decimal     "," where 1,5 is a number; "." by default
+--   decimal     "," where 1,5 is a number, "." by default
 --   skip        how many lines stand before the header
---   encoding    UTF-8 by default, or what a byte-order mark says; "latin1",
+--   encoding    UTF-8 by default, or what a byte-order mark says: "latin1",
 --               "windows-1252", "utf-16le" ...
 --   lenient     true: cells that do not fit a column of numbers become missing,
---               records longer or shorter than the header are left out; a
+--               records longer or shorter than the header are left out, and a
 --               second result has them (LINE, COLUMN, VALUE, REASON)
 --   censored    { "CRP" }, or true for every column: values may be <50, > 1e7,
 --               <=5. The limit becomes the value; columns CRP_BLQFL (Y or N) and
@@ -121,7 +121,7 @@ end
 -- missing values; dates stay numbers and print as dates. Text has no trailing
 -- blanks, and blank text is missing, as in SAS.
 --   member      which one, where the file has several
---   encoding    UTF-8 by default; "latin1", "windows-1252" ...
+--   encoding    UTF-8 by default: "latin1", "windows-1252" ...
 --   rows        how many rows there must be: version 5 does not say it
 -- Errors name the byte.
 -- SAS data sets, SPSS and Stata files are read by a process of its own, which may
@@ -154,9 +154,8 @@ end
 --   > crp = demo.adsl:limit(1):mutate "CRP = '<0.3'"
 --   > demo:export(crp:select("USUBJID", "CRP"), "/tmp/trialsh-help.csv")
 --   /tmp/trialsh-help.csv
---   > read("/tmp/trialsh-help.csv", { censored = { "CRP" } })
---      USUBJID   CRP  CRP_BLQFL  CRP_LLOQ
---   1  DEMO-001  0.3  Y               0.3
+--   > read("/tmp/trialsh-help.csv", { censored = { "CRP" } }).CRP_LLOQ[1]
+--   0.3
 --   > os.remove("/tmp/trialsh-help.csv")
 --   true
 --

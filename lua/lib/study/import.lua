@@ -128,14 +128,19 @@ end
 -- Text files, as for read, which says more of each:
 --   types       { AGE = "text" }: the type of a column, "text" or "real"
 --   na          { "ND" }: further words for missing
---   delimiter, decimal, skip, encoding   how the text is written
+--   delimiter   found from the file by default
+--   decimal     "," where 1,5 is a number
+--   skip        how many lines stand before the header
+--   encoding    "latin1", "windows-1252" ... where it is not UTF-8
 --   lenient     true: what does not fit goes to a table beside this one, such as
 --               adlb_rejects (LINE, COLUMN, VALUE, REASON)
 --   censored    { "CRP" } or true: values such as <50, with flags and limits
 --   dictionary  of a REDCap export: labels, types, levels for codes
--- Other files, as for read:
---   member      which data set of a transport file; the table takes its name
---   encoding, rows, catalog, labels
+-- Other files:
+--   member      which data set of a transport file, whose name the table takes
+--   rows        how many rows there must be
+--   catalog     a file of value labels of SAS formats
+--   labels      false keeps codes as they are
 -- Labels and formats that a file holds go with the columns; special missing
 -- values (.A to .Z, ._) are kept beside the table, and
 -- :collect().AVAL.special is { [row] = "A" }.
