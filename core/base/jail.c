@@ -126,6 +126,7 @@ int ts_jail_strict(void)
         ALLOW(__NR_clock_gettime),
         ALLOW(__NR_rt_sigprocmask),
         ALLOW(__NR_rt_sigreturn),
+        ALLOW(__NR_sigaltstack), /* sanitizers, before an exit */
         ALLOW(__NR_getpid),
         ALLOW(__NR_gettid),
         ALLOW(__NR_tgkill), /* abort() */

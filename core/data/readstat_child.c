@@ -112,7 +112,7 @@ static void flush(child *c)
 
 static void put(child *c, const void *data, size_t n)
 {
-    if (c->failed)
+    if (c->failed || !n)
         return;
     if (c->room - c->n < n) {
         size_t room = 2 * (c->n + n) + 65536;

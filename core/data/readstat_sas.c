@@ -69,9 +69,8 @@ static ts_status read_header(sas *f, bool catalog, ts_error *err)
     uint64_t end = f->header + f->n_page * f->page;
     if (end > f->source->size)
         return foreign_fail(f->source, f->source->size, err,
-                            "the file ends here, cut: its %llu pages would "
+                            "the file ends here, cut: its last page would "
                             "end at byte %llu",
-                            (unsigned long long)f->n_page,
                             (unsigned long long)end);
     return TS_OK;
 }

@@ -54,7 +54,12 @@ end
 
 local function say_labels(path, facts)
   local levels = names(facts, function(c) return c.labels == "levels" end)
-  if levels then note.say("%s: value labels are the levels of %s", path, levels)
+  if levels then
+    note.say("%s: value labels are the levels of %s", path, levels)
+  elseif facts.catalog_sha256
+      and not names(facts, function(c) return c.labels end) then
+    note.say("%s: no column has a format with value labels in the catalog",
+      path)
   end
   for _, c in ipairs(facts.columns) do
     if c.labels == "partly" then

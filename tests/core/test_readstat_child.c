@@ -268,6 +268,11 @@ static void connects(void)
 static void the_jail_holds(void **state)
 {
     (void)state;
+    const char *preload = getenv("LD_PRELOAD");
+    if (preload && strstr(preload, "vgpreload")) {
+        print_message("valgrind makes system calls of its own\n");
+        skip();
+    }
     int status = jailed(opens);
     if (WIFEXITED(status) && WEXITSTATUS(status) == 99) {
         print_message("the kernel refuses filters\n");

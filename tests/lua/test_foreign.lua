@@ -246,6 +246,8 @@ function TestForeign.test_catalog()
   -- a label of a missing value is no level
   f = read(data, { catalog = catalog })
   lu.assertEquals(inside(f):column "var1".special, { "A" })
+  lu.assertStrContains(all_said(), "no column has a format with value labels "
+    .. "in the catalog")
   lu.assertEquals(f.var9[1], 1)
   refuses("no SAS catalog begins like this", read, data, { catalog = data })
   refuses("No such file", read, data, { catalog = path "none.sas7bcat" })
