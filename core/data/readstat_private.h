@@ -29,6 +29,7 @@
 
 #define FOREIGN_HELLO "trialsh 1"
 #define FOREIGN_MAX_COLUMN 2000
+#define FOREIGN_MAX_VALUE 5e8                /* rows times columns */
 #define FOREIGN_MAX_LABEL 1000000            /* value labels of a file */
 #define FOREIGN_MAX_RECORD (64u << 20)       /* bytes of a record */
 #define FOREIGN_MAX_STREAM (4.0 * (1 << 30)) /* and of all of them */

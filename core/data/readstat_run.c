@@ -189,10 +189,10 @@ static ts_status judge(const process *p, int exit, ts_error *err)
     return TS_OK;
 }
 
-/* What ReadStat said, fit for a message. */
+/* What ReadStat said (its readstat_error_t), fit for a message. */
 static ts_status say_refusal(const foreign_stream *s, ts_error *err)
 {
-    enum { MALLOC = 3, COMPRESSION = 6, CHARSET = 7 }; /* readstat_error_t */
+    enum { MALLOC = 3, COMPRESSION = 6, CHARSET = 7, WIDTH = 10 };
     ts_buffer text = {0};
     const char *path = s->table->path;
     if (s->refused == MALLOC)
@@ -204,6 +204,12 @@ static ts_status say_refusal(const foreign_stream *s, ts_error *err)
         return ts_fail(err, TS_EFORMAT,
                        "%s: compressed in a way that cannot be read (SAS: "
                        "COMPRESS=BINARY); COMPRESS=CHAR or NO can",
+                       path);
+    if (s->refused == WIDTH)
+        return ts_fail(err, TS_EFORMAT,
+                       "%s: a row has another length than the header says: the "
+                       "file is damaged, or compressed by SAS in a way that "
+                       "cannot be read; COMPRESS=NO can",
                        path);
     if (s->refused == CHARSET)
         return ts_fail(err, TS_EFORMAT,

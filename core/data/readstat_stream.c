@@ -331,9 +331,7 @@ ts_status foreign_feed(foreign_stream *s, const void *data, size_t n,
         s->done += HEAD + (size_t)length;
     }
     if (!status && s->n_byte > FOREIGN_MAX_STREAM)
-        status = ts_fail(err, TS_ELIMIT,
-                         "%s: more than %.0f GiB of values; the study and the "
-                         "memory will not hold them",
+        status = ts_fail(err, TS_ELIMIT, "%s: more than %.0f GiB of values",
                          s->table->path, FOREIGN_MAX_STREAM / (1 << 30));
     return status;
 }

@@ -167,6 +167,8 @@ static ts_status settle_variable(foreign_table *t, foreign_variable *v,
     if (!status && !v->name)
         return ts_fail(err, TS_EFORMAT, "%s: %s has no name", t->path, where);
     if (!status)
+        snprintf(where, sizeof where, "%.59s", v->name);
+    if (!status)
         status = settle(t, where, &v->label, err);
     if (!status)
         status = settle(t, where, &v->format, err);
@@ -337,6 +339,9 @@ ts_status foreign_add_row(foreign_table *t, ts_error *err)
 {
     t->n_value = 0;
     t->n_row++;
+    if (t->n_row * (double)t->n_variable > FOREIGN_MAX_VALUE)
+        return ts_fail(err, TS_ELIMIT, "%s: more than %.0f values", t->path,
+                       FOREIGN_MAX_VALUE);
     if (t->said_row >= 0 && t->n_row > t->said_row)
         return ts_fail(err, TS_EFORMAT,
                        "%s: more rows than the %.0f that the file says",

@@ -82,9 +82,10 @@ typedef struct {
 } ts_readstat;
 
 /* By the ending of path. TS_EIO, TS_EFORMAT (damage, no such kind of file),
- * TS_ELIMIT (more than 2000 columns ...), TS_EINVALID (options; another number
- * of rows), TS_EPROCESS (the reader crashed, hung or sent nonsense),
- * TS_EINTERRUPT. Errors name the file, and the byte, row or column. */
+ * TS_ELIMIT (more than 2000 columns, 5e8 values, 1e6 value labels), TS_EINVALID
+ * (options; another number of rows), TS_EPROCESS (the reader crashed, hung or
+ * sent nonsense), TS_EINTERRUPT. Errors name the file, and the byte, row or
+ * column. */
 ts_status ts_readstat_read(const char *path, const ts_readstat_options *options,
                            ts_readstat **out, ts_error *err);
 void ts_readstat_free(ts_readstat *data);

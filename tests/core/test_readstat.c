@@ -209,10 +209,11 @@ static void cuts_never_give_less(void **state)
 
 static void memory_may_run_out(void **state)
 {
-    static const char *const files[] = {"tests/data/foreign/spss.sav",
+    static const char *const files[] = {"tests/data/foreign/pspp.sav",
                                         "tests/data/foreign/stata14.dta"};
+    size_t n_file = getenv("TRIALSH_LONG") ? 2 : 1;
     (void)state;
-    for (size_t i = 0; i < 2; i++)
+    for (size_t i = 0; i < n_file; i++)
         for (long n = 1;; n++) {
             ts_readstat *r;
             ts_error err = {0};
@@ -229,6 +230,33 @@ static void memory_may_run_out(void **state)
                 break;
             }
         }
+}
+
+/* E6: refused before anything is kept. */
+static void too_many_columns_are_an_error(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < 2; kind++) {
+        const char *path = in_folder(kind ? "wide.dta" : "wide.sav");
+        FILE *f = fopen(path, "wb");
+        readstat_writer_t *w = readstat_writer_init();
+        ts_readstat *r;
+        ts_error err;
+        readstat_set_data_writer(w, write_bytes);
+        for (int j = 0; j < 2001; j++) {
+            char name[20];
+            snprintf(name, sizeof name, "X%d", j);
+            readstat_add_variable(w, name, READSTAT_TYPE_DOUBLE, 8);
+        }
+        assert_int_equal(kind ? readstat_begin_writing_dta(w, f, 0)
+                              : readstat_begin_writing_sav(w, f, 0),
+                         READSTAT_OK);
+        readstat_end_writing(w);
+        readstat_writer_free(w);
+        fclose(f);
+        assert_int_equal(reads(path, &r, &err), TS_ELIMIT);
+        assert_non_null(strstr(err.text, "2001 columns, 2000 are the most"));
+    }
 }
 
 static void the_wrong_kind_is_an_error(void **state)
@@ -270,6 +298,7 @@ int main(void)
         cmocka_unit_test(counts_that_differ_are_refused),
         cmocka_unit_test(cuts_never_give_less),
         cmocka_unit_test(memory_may_run_out),
+        cmocka_unit_test(too_many_columns_are_an_error),
         cmocka_unit_test(the_wrong_kind_is_an_error),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
