@@ -24,14 +24,6 @@
 
 #define X32_BIT 0x40000000u
 
-#ifdef __SANITIZE_ADDRESS__
-#define SANITIZED
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED
-#endif
-#endif
-
 static void limit(int what, rlim_t most)
 {
     struct rlimit now;
@@ -46,7 +38,7 @@ static void limit(int what, rlim_t most)
 void ts_jail_limits(double seconds, double memory, double file_size)
 {
     limit(RLIMIT_CORE, 0);
-#ifndef SANITIZED /* a sanitizer reserves terabytes that it does not use */
+#ifndef TS_SANITIZED /* a sanitizer reserves terabytes that it does not use */
     limit(RLIMIT_AS, (rlim_t)memory);
 #else
     (void)memory;

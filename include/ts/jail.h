@@ -5,6 +5,15 @@
 #ifndef TS_JAIL_H
 #define TS_JAIL_H
 
+/* A build with sanitizers, which need more than they are given otherwise. */
+#ifdef __SANITIZE_ADDRESS__
+#define TS_SANITIZED
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define TS_SANITIZED
+#endif
+#endif
+
 /* At most so many seconds of processor time, bytes of memory and bytes in a
  * file that it writes; 256 open files; no core file. A build with sanitizers
  * does not limit memory. */

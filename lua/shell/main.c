@@ -15,6 +15,7 @@
 #include "shell.h"
 #include "ts/file.h"
 #include "ts/interrupt.h"
+#include "ts/jail.h"
 #include "ts/readstat.h"
 #include "version.h"
 
@@ -302,14 +303,6 @@ static int main_lua(lua_State *L)
     return 1;
 }
 
-#ifdef __SANITIZE_ADDRESS__
-#define SANITIZED
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define SANITIZED
-#endif
-#endif
-
 /* Nobody else may read what is written, and no core file shows patients. The
  * leak checker of a sanitized build needs to look, though. */
 static void protect(void)
@@ -318,7 +311,7 @@ static void protect(void)
     ts_file_private();
     signal(SIGXFSZ, SIG_IGN); /* a file too large is an error of write() */
     setrlimit(RLIMIT_CORE, &none);
-#ifndef SANITIZED
+#ifndef TS_SANITIZED
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 #endif
     /* `| head -1` ends us without a word, whatever the caller ignored */
