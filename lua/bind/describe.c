@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdio.h>
 #include "ts/describe.h"
+#include "ts/profile.h"
 
 static const ts_column *check_real(lua_State *L, int index)
 {
@@ -117,8 +118,32 @@ static int count(lua_State *L)
     return 1;
 }
 
+/* profile(column) -> { n, n_missing, n_distinct, whole, min, max, longest } */
+static int profile(lua_State *L)
+{
+    const ts_column *column = tsl_check_column(L, 1);
+    ts_profile p;
+    ts_error err;
+    tsl_try(L, ts_column_profile(column, &p, &err), &err);
+    lua_createtable(L, 0, 8);
+    tsl_set_real(L, "n", (double)p.n);
+    tsl_set_real(L, "n_missing", (double)p.n_missing);
+    tsl_set_real(L, "n_distinct", (double)p.n_distinct);
+    lua_pushboolean(L, p.whole);
+    lua_setfield(L, -2, "whole");
+    if (column->type == TS_REAL) {
+        tsl_set_real(L, "min", p.low);
+        tsl_set_real(L, "max", p.high);
+    } else if (p.n) {
+        tsl_set_text(L, "min", p.first);
+        tsl_set_text(L, "max", p.last);
+        tsl_set_real(L, "longest", (double)p.longest);
+    }
+    return 1;
+}
+
 static const luaL_Reg functions[] = {
-    {"describe", describe}, {"quantile", quantile}, {"decimals", decimals},
+    {"profile", profile}, {"describe", describe}, {"quantile", quantile}, {"decimals", decimals},
     {"count", count},       {"mean", mean},         {"sd", sd},
     {NULL, NULL},
 };

@@ -169,7 +169,9 @@ static void build_column(lua_State *L, const char *name, int values,
     ts_column *column = NULL;
     ts_status status = ts_builder_new(name, &b, &err);
     tsl_try(L, status, &err);
-    if (levels)
+    if (levels && lua_rawlen(L, levels) == 0)
+        ts_builder_type(b, TS_TEXT);
+    else if (levels)
         status = declare_levels(L, levels, b, &err);
     for (lua_Integer i = 1; i <= n && !status; i++) {
         int type = lua_rawgeti(L, values, i);
@@ -198,7 +200,8 @@ static void build_column(lua_State *L, const char *name, int values,
 }
 
 /* build({ names }, { arrays or columns } [, { name = { levels } }]) -> frame;
- * a text array whose levels are given has that order */
+ * a text array whose levels are given has that order; an empty list says
+ * text alone, for an array of nothing but NA */
 static int build(lua_State *L)
 {
     ts_error err;

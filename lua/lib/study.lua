@@ -20,6 +20,7 @@ local fail = errors.fail
 local M = {}
 local Study = {} -- metatable of what users hold
 local methods = { import = import.import, export = export.export,
+  dictionary = require "trialsh.study.dictionary".dictionary,
   findings = require "trialsh.study.findings".findings,
   history = trail.history, version = trail.version, lock = lock.lock,
   unlock = lock.unlock, verify = lock.verify }
