@@ -12,6 +12,7 @@
 ts_status ts_store_fail(ts_store *store, int rc, ts_error *err)
 {
     const char *text = sqlite3_errmsg(store->db);
+    int why;
     switch (rc & 0xFF) {
     case SQLITE_NOMEM:
         return ts_fail_memory(err);
@@ -20,7 +21,9 @@ ts_status ts_store_fail(ts_store *store, int rc, ts_error *err)
     case SQLITE_FULL:
     case SQLITE_IOERR:
     case SQLITE_CANTOPEN:
-        return ts_fail(err, TS_EIO, "%s: %s", store->path, text);
+        why = sqlite3_system_errno(store->db);
+        return ts_fail(err, TS_EIO, "%s: %s%s%s", store->path, text,
+                       why ? ": " : "", why ? strerror(why) : "");
     case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
         return ts_fail(err, TS_EFORMAT, "%s: %s", store->path, text);
@@ -261,6 +264,12 @@ int ts_store_in_transaction(const ts_store *store)
     return !sqlite3_get_autocommit(store->db);
 }
 
+static void end_transaction(ts_store *store)
+{
+    sqlite3_finalize(store->undo);
+    store->undo = NULL;
+}
+
 ts_status ts_store_begin(ts_store *store, ts_error *err)
 {
     const ts_lock *lock = store->lock;
@@ -282,7 +291,14 @@ ts_status ts_store_begin(ts_store *store, ts_error *err)
                        "%s was deleted, moved or replaced since it was opened: "
                        "nothing can be stored in it",
                        store->path);
-    return ts_store_script(store, "begin immediate", err);
+    store->trusted++;
+    int rc = sqlite3_prepare_v2(store->db, "rollback", -1, &store->undo, NULL);
+    store->trusted--;
+    ts_status status = rc ? ts_store_fail(store, rc, err)
+                          : ts_store_script(store, "begin immediate", err);
+    if (status)
+        end_transaction(store);
+    return status;
 }
 
 ts_status ts_store_version(ts_store *store, double *out, ts_error *err)
@@ -297,16 +313,22 @@ ts_status ts_store_version(ts_store *store, double *out, ts_error *err)
 ts_status ts_store_commit(ts_store *store, ts_error *err)
 {
     ts_status status = ts_store_script(store, "commit", err);
-    store->n_end++;
-    if (status)
+    if (status) {
         ts_store_rollback(store);
+    } else {
+        store->n_end++;
+        end_transaction(store);
+    }
     return status;
 }
 
 void ts_store_rollback(ts_store *store)
 {
     /* SQLite may have rolled back by itself, after a full disk for one */
+    if (ts_store_in_transaction(store) && store->undo)
+        sqlite3_step(store->undo);
     if (ts_store_in_transaction(store))
         ts_store_script(store, "rollback", NULL);
     store->n_end++;
+    end_transaction(store);
 }

@@ -25,6 +25,7 @@ struct ts_store {
     char *altered;  /* how it differs from what was locked, or NULL */
     int trusted; /* above 0 while a statement of our own is prepared */
     double n_end; /* transactions that ended */
+    sqlite3_stmt *undo; /* rolls back, prepared while there was memory */
     double count[TS_COUNT_MAX];
     attached *frames;
     long n_attached;

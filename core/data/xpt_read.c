@@ -431,9 +431,9 @@ ts_status ts_xpt_read(ts_xpt *xpt, const ts_xpt_sink *sink, ts_error *err)
     ts_error why;
     xpt->source.length = 0;
     ts_status again = xpt_source_sum(&xpt->source, sha256, &why);
-    if (again && again != TS_EIO)
+    if (again)
         return ts_fail(err, again, "%s", why.text);
-    if (again || strcmp(sha256, xpt->facts.sha256) != 0)
+    if (strcmp(sha256, xpt->facts.sha256) != 0)
         return ts_fail(err, TS_EIO, "%s: the file changed while it was read",
                        xpt->path);
     return status;

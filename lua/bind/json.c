@@ -2,6 +2,7 @@
 #include "bind.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <cjson/cJSON.h>
 #include "ts/text.h"
 
@@ -84,6 +85,13 @@ static cJSON *to_json(lua_State *L, int index, int depth, const char **wrong)
     }
 }
 
+static int fail_memory(lua_State *L)
+{
+    ts_error err;
+    ts_fail_memory(&err);
+    return tsl_fail(L, &err);
+}
+
 static int by_key(const void *a, const void *b);
 
 /* cJSON keeps members in the order they came, which for Lua is none. */
@@ -133,9 +141,10 @@ static int encode(lua_State *L)
         text = cJSON_PrintUnformatted(json);
     }
     cJSON_Delete(json);
+    if (!text && !wrong)
+        return fail_memory(L);
     if (!text)
-        return tsl_failf(L, TS_EINVALID, "no JSON for %s",
-                         wrong ? wrong : "so much");
+        return tsl_failf(L, TS_EINVALID, "no JSON for %s", wrong);
     lua_pushstring(L, text);
     cJSON_free(text);
     return 1;
@@ -177,8 +186,14 @@ static int decode(lua_State *L)
     size_t length;
     const char *text = luaL_checklstring(L, 1, &length);
     cJSON *json = cJSON_ParseWithLength(text, length);
-    if (!json)
+    /* no memory looks like no JSON, but not twice */
+    if (!json && !(json = cJSON_ParseWithLength(text, length))) {
+        void *probe = malloc(length + 1000);
+        if (!probe)
+            return fail_memory(L);
+        free(probe);
         return tsl_failf(L, TS_EFORMAT, "a text that is no JSON");
+    }
     lua_pushcfunction(L, push_all);
     lua_pushlightuserdata(L, json);
     int status = lua_pcall(L, 1, 1, 0);

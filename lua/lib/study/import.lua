@@ -112,7 +112,8 @@ local function import_file(self, path, opt)
     if old then derive.dependents(self, changed) end
   end)
   self.handle:checkpoint()
-  facts.kind.say(path, facts, name)
+  -- it is in the file by now: no memory to say so is no error
+  pcall(facts.kind.say, path, facts, name)
 end
 
 --- study:import(path [, opt])
