@@ -59,9 +59,20 @@ static ts_status wrong_cell(const dsjson_reader *r, size_t j,
 static ts_status number_cell(dsjson_reader *r, size_t j, const json_token *t,
                              ts_error *err)
 {
-    double x = strtod(t->text, NULL);
-    if (!isfinite(x))
+    bool whole = r->cells[j] == DSJSON_INTEGER;
+    double x;
+    if (t->type != JSON_NUMBER)
+        return wrong_cell(r, j, t, whole ? "whole number" : "number", err);
+    /* beyond 17 digits the nearest double is what JSON means */
+    bool near = ts_number_parse(t->text, t->length, &x);
+    if (!near) {
+        x = strtod(t->text, NULL);
+        near = isfinite(x) && x != 0;
+    }
+    if (!near)
         return wrong_cell(r, j, t, "number that a double holds", err);
+    if (whole && x != floor(x))
+        return wrong_cell(r, j, t, "whole number", err);
     if (fabs(x) >= 0x1p53 && !strpbrk(t->text, ".eE")) {
         char back[400];
         snprintf(back, sizeof back, "%.0f", x);
@@ -147,13 +158,7 @@ static ts_status cell(dsjson_reader *r, size_t j, const json_token *t,
             return wrong_cell(r, j, t, "string", err);
         return ts_builder_text(b, t->text, t->length, err);
     case DSJSON_INTEGER:
-        x = t->type == JSON_NUMBER ? strtod(t->text, NULL) : 0.5;
-        if (x != floor(x))
-            return wrong_cell(r, j, t, "whole number", err);
-        return number_cell(r, j, t, err);
     case DSJSON_NUMBER:
-        if (t->type != JSON_NUMBER)
-            return wrong_cell(r, j, t, "number", err);
         return number_cell(r, j, t, err);
     case DSJSON_DECIMAL:
     case DSJSON_ROUNDED:

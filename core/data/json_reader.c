@@ -393,9 +393,10 @@ static ts_status word(json_reader *in, json_token *token, ts_error *err)
     ts_status status;
     ts_buffer_clear(&in->value);
     while (!(status = peek(in, &c, err)) && in_word(c)) {
-        char byte = (char)c;
-        ts_buffer_add(&in->value, &byte, 1);
-        take(in);
+        size_t from = in->at;
+        while (in->at < in->end && in_word(in->text[in->at]))
+            in->at++;
+        ts_buffer_add(&in->value, (char *)in->text + from, in->at - from);
         if (in->value.length > 1000)
             return json_fail(in, err, "a number of more than 1000 digits");
     }
@@ -404,14 +405,14 @@ static ts_status word(json_reader *in, json_token *token, ts_error *err)
     if (in->value.failed)
         return ts_fail_memory(err);
     const char *s = in->value.length ? in->value.data : "";
-    if (strcmp(s, "true") == 0)
+    if (is_number(s))
+        token->type = JSON_NUMBER;
+    else if (strcmp(s, "null") == 0)
+        token->type = JSON_NULL;
+    else if (strcmp(s, "true") == 0)
         token->type = JSON_TRUE;
     else if (strcmp(s, "false") == 0)
         token->type = JSON_FALSE;
-    else if (strcmp(s, "null") == 0)
-        token->type = JSON_NULL;
-    else if (is_number(s))
-        token->type = JSON_NUMBER;
     else if (*s)
         return json_fail(in, err, "'%.40s' is no JSON", s);
     else

@@ -59,7 +59,7 @@ static void add_value(ts_buffer *key, sqlite3_value *v)
         break;
     default: {
         const char *text = (const char *)sqlite3_value_text(v);
-        length = sqlite3_value_bytes(v);
+        length = text ? sqlite3_value_bytes(v) : 0; /* no memory: SQLite stops */
         ts_buffer_add(key, "t", 1);
         ts_buffer_add(key, (const char *)&length, sizeof length);
         ts_buffer_add(key, text ? text : "", (size_t)length);

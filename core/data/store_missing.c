@@ -50,14 +50,16 @@ ts_status ts_store_add_missing(ts_store_missing *m, double row,
     ts_status status = m->insert ? TS_OK : prepare(m, err);
     if (status)
         return status;
+    /* what is bound lives until the step: nothing is copied, nothing fails */
     sqlite3_bind_text(m->insert, 1, m->table, -1, SQLITE_STATIC);
     sqlite3_bind_int64(m->insert, 2, (sqlite3_int64)row);
     sqlite3_bind_text(m->insert, 3, column, -1, SQLITE_STATIC);
-    sqlite3_bind_text(m->insert, 4, &code, 1, SQLITE_TRANSIENT);
+    sqlite3_bind_text(m->insert, 4, &code, 1, SQLITE_STATIC);
     int rc = sqlite3_step(m->insert);
     if (rc != SQLITE_DONE)
         status = ts_store_fail(m->store, rc, err);
     sqlite3_reset(m->insert);
+    sqlite3_clear_bindings(m->insert);
     return status;
 }
 

@@ -172,6 +172,8 @@ local DAMAGE = {
     "rows[0][2] (F): 'a list or an object' is no number" },
   { '1.5, ', '1e999, ', "25:10",
     "rows[0][2] (F): '1e999' is no number that a double holds" },
+  { '1.5, ', '1e-999, ', "25:10",
+    "rows[0][2] (F): '1e-999' is no number that a double holds" },
   { '"0.10"', '0.10', "25:15",
     "rows[0][3] (D): '0.10' is no decimal number in quotes" },
   { '"0.10"', '"1e3"', "25:15", "rows[0][3] (D): '1e3' is no decimal" },
