@@ -378,7 +378,7 @@ static ts_status check_objects(ts_store *store, ts_error *err)
         const char *type = ts_column_text(f->column[0], 0);
         const char *name = ts_column_text(f->column[1], 0);
         status = ts_fail(err, TS_EFORMAT,
-                         "%s holds a %s (%s), which no study has: something "
+                         "%s holds the %s %s, which no study has: something "
                          "else than trialsh made it",
                          store->path, type ? type : "nameless thing",
                          name ? name : "NULL");

@@ -35,6 +35,9 @@ local function store_rejects(self, name, file, facts, path, simulated)
   if old then
     self:put_aside(beside)
     self:forget(beside)
+    if not frame then
+      self.handle:audit { verb = "drop", object = beside, rows = old.rows }
+    end
   end
   if frame then
     self.handle:write(beside, frame)
