@@ -7,6 +7,7 @@
 #include "bind.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -23,6 +24,47 @@ static int user_line(lua_State *L, lua_Debug *ar)
     return 0;
 }
 
+static bool inside(unsigned char c)
+{
+    return (c & 0xC0) == 0x80; /* a byte within a character of UTF-8 */
+}
+
+/* A line that quotes a whole script or column is cut, between characters, to
+ * what a screen can hold. */
+static void add_line(luaL_Buffer *b, const char *line, size_t n)
+{
+    enum { MOST = 1200, HEAD = 900, TAIL = 200 };
+    size_t head = HEAD, tail = n - TAIL;
+    if (n <= MOST) {
+        luaL_addlstring(b, line, n);
+        return;
+    }
+    while (head > HEAD - 4 && inside((unsigned char)line[head]))
+        head--;
+    while (tail < n && inside((unsigned char)line[tail]))
+        tail++;
+    char room[60];
+    snprintf(room, sizeof room, " ... (%zu bytes more) ... ", tail - head);
+    luaL_addlstring(b, line, head);
+    luaL_addstring(b, room);
+    luaL_addlstring(b, line + tail, n - tail);
+}
+
+static void push_message(lua_State *L, const char *message)
+{
+    luaL_Buffer b;
+    luaL_buffinit(L, &b);
+    for (;;) {
+        size_t n = strcspn(message, "\n");
+        add_line(&b, message, n);
+        if (!message[n])
+            break;
+        luaL_addchar(&b, '\n');
+        message += n + 1;
+    }
+    luaL_pushresult(&b);
+}
+
 /* (code, message [, hint]): the object on the stack, not raised. */
 static void push_error(lua_State *L, const char *code, const char *message)
 {
@@ -30,7 +72,8 @@ static void push_error(lua_State *L, const char *code, const char *message)
     lua_createtable(L, 0, 5);
     luaL_setmetatable(L, KIND);
     tsl_set_text(L, "code", code);
-    tsl_set_text(L, "message", message);
+    push_message(L, message);
+    lua_setfield(L, -2, "message");
     if (user_line(L, &ar) && strcmp(ar.source, "=(prompt)") != 0) {
         tsl_set_text(L, "file", ar.short_src);
         lua_pushinteger(L, ar.currentline);

@@ -1,6 +1,7 @@
 -- How a derived table is made, as data: the table it starts from and the verbs
 -- on it, in order. What is stored can be read, compared, and run again.
 
+local fail = require "ts.error".fail
 local NA = require "ts.na".NA
 local relation = require "trialsh.relation"
 
@@ -62,6 +63,9 @@ end
 function M.rebuild(s, def)
   local r = relation.of_base(require "trialsh.study".inner(s):base(def.table))
   for _, call in ipairs(def.verbs) do
+    if not relation.verbs[call[1]] then
+      fail("format", ("there is no verb %s"):format(call[1]))
+    end
     local args = {}
     for i = 2, #call do args[i - 1] = value_of(s, call[i]) end
     r = relation.apply(call[1], r, table.unpack(args, 1, #call - 1))

@@ -1,46 +1,92 @@
 #!/usr/bin/env bash
-# 100 kills during an import: the study is as it was, or has the whole table.
+# Kills in the midst of a change: the study is as it was or as it was to be,
+# with all that depends on it, and the audit trail is whole. 20 kills of an
+# import, 10 of a lock; ten times as many where TRIALSH_LONG is set.
 . tests/shell/tap.bash
 
-awk 'BEGIN { print "USUBJID,PARAMCD,ADY,AVAL"
-  for (i = 0; i < 20000; i++)
-    printf "S-%05d,P%d,%d,%.3f\n", i / 40, i % 5, i % 30, i / 7 }' \
-  > "$tmp/lab.csv"
-cat > "$tmp/look.lua" <<L
-local s = study.open "$tmp/a.db"
-local events = s:verify()
+lab() { # ROWS: a file of that many
+  awk -v n="$1" 'BEGIN { print "USUBJID,PARAMCD,ADY,AVAL"
+    for (i = 0; i < n; i++)
+      printf "S-%05d,P%d,%d,%.3f\n", i / 40, i % 5, i % 30, i / 7 }'
+}
+
+# what every study is asked: a line "TABLES EVENTS", or an error
+cat > "$tmp/look.lua" <<'L'
+local s = study.open(arg[1])
 local ok, lab = pcall(function() return s.lab end)
-if ok then
-  assert(#lab == 20000, "rows: " .. #lab)
-  assert(lab:row(20000).AVAL == 2857)
-  assert(events == 2)
-else
-  assert(events == 1)
-end
-print(ok and "new" or "old")
+local events = s:verify()
+local big = ok and #s.audit:where "object = 'big'" > 0 and #s.big
+local locked = s.audit.verb[#s.audit] == "lock"
+-- it can be changed again, unless it is locked
+local may = pcall(function() s.later = s.audit:limit(1) end)
+assert(may == not locked, "locked or not")
+s:verify()
+print(ok and #lab or 0, big or 0, events)
 L
 
-began=$EPOCHREALTIME
-"$TRIALSH" -e "study.create('$tmp/whole.db'):import '$tmp/lab.csv'" 2>/dev/null
-whole=$(awk "BEGIN { print $EPOCHREALTIME - $began }")
-new=0 old=0 bad=0 none=0
-for i in $(seq 100); do
+# after SECONDS: starts $command, kills it then, counts what look.lua says
+after() {
+  local pid said
   rm -f "$tmp"/a.db*
-  "$TRIALSH" -e "study.create('$tmp/a.db'):import '$tmp/lab.csv'" \
-    2>/dev/null &
+  eval "$prepare"
+  "$TRIALSH" -e "$command" >/dev/null 2>&1 &
   pid=$!
-  sleep "$(awk "BEGIN { print $whole * $i / 60 }")"
+  sleep "$1"
   kill -9 $pid 2>/dev/null
   wait $pid 2>/dev/null
-  if [ ! -s "$tmp/a.db" ]; then none=$((none + 1)); continue; fi
-  case $("$TRIALSH" "$tmp/look.lua" 2>"$tmp/why") in
-    new) new=$((new + 1)) ;;
-    old) old=$((old + 1)) ;;
-    *) if grep -q 'no study' "$tmp/why"; then none=$((none + 1))
-       else bad=$((bad + 1)); sed 's/^/# /' "$tmp/why"; fi ;;
+  # killed before there was a study
+  if [ ! -s "$tmp/a.db" ]; then n_none=$((n_none + 1)); return; fi
+  said=$("$TRIALSH" "$tmp/look.lua" "$tmp/a.db" 2>"$tmp/why" | tr '\t' ' ')
+  case $said in
+    "$old") n_old=$((n_old + 1)) ;;
+    "$new") n_new=$((n_new + 1)) ;;
+    *) if grep -q 'no study of trialsh' "$tmp/why"; then
+         n_none=$((n_none + 1))
+       else
+         bad=$((bad + 1)); echo "# $said"; sed 's/^/# /' "$tmp/why"
+       fi ;;
   esac
-done
-is "100 kills leave the old state or the new one" "$bad" 0
-echo "# $old old, $new new, $none before there was a study"
-check "kills came before and after the commit" test $old -gt 2 -a $new -gt 2
+}
+
+times() { awk "BEGIN { print $1 * $2 }"; }
+
+# kills NAME N PREPARE COMMAND OLD NEW: what look.lua must say after each
+kills() {
+  local name=$1 n=$2 prepare=$3 command=$4 old=$5 new=$6
+  local i whole n_old=0 n_new=0 n_none=0 bad=0
+  rm -f "$tmp"/a.db*
+  eval "$prepare"
+  local began=$EPOCHREALTIME
+  "$TRIALSH" -e "$command" >/dev/null 2>"$tmp/why" || cat "$tmp/why"
+  whole=$(awk "BEGIN { print $EPOCHREALTIME - $began }")
+  for i in $(seq "$n"); do after "$(times "$whole" "1.2 * $i / $n")"; done
+  # a machine that is busier, or less busy, than it was for the first
+  for i in $(seq 6); do
+    [ $n_old = 0 ] && after "$(times "$whole" "0.2 / $i")"
+    [ $n_new = 0 ] && after "$(times "$whole" "2 ^ $i")"
+  done
+  rm -f "$tmp"/a.db*
+  is "$name: kills leave the old state or the new one" "$bad" 0
+  echo "# $n_old old, $n_new new, $n_none before there was a study"
+  check "$name: kills came before and after" test $n_old -gt 0 -a $n_new -gt 0
+}
+
+n=20
+[ -n "${TRIALSH_LONG:-}" ] && n=200
+lab 20000 > "$tmp/lab.csv"
+lab 100 > "$tmp/first.csv"
+"$TRIALSH" -e "s = study.create '$tmp/base.db'" \
+  -e "s:import('$tmp/first.csv', { as = 'lab' })" \
+  -e "s.big = s.lab:where 'AVAL > 10'" >/dev/null 2>&1
+base="cp '$tmp/base.db' '$tmp/a.db'"
+
+kills create $n : "study.create('$tmp/a.db'):import '$tmp/lab.csv'" \
+  "0 0 1" "20000 0 2"
+kills replace $n "$base" "study.open('$tmp/a.db'):import('$tmp/lab.csv',
+  { as = 'lab', replace = true })" "100 29 3" "20000 19929 5"
+kills lock $((n / 2)) "$base" "study.open('$tmp/a.db'):lock { reason = 'x' }" \
+  "100 29 3" "100 29 4"
+kills unlock $((n / 2)) "rm -f '$tmp/a.db'; $base; '$TRIALSH' -e \"study.open(
+  '$tmp/a.db'):lock { reason = 'x' }\" >/dev/null" \
+  "study.open('$tmp/a.db'):unlock { reason = 'x' }" "100 29 4" "100 29 5"
 finish
