@@ -67,8 +67,8 @@ static int compare(const void *a, const void *b)
 static const char *const poly_names[] = {"degree", "raw", NULL};
 static const char *const ns_names[] = {"df", "knots", "intercept",
                                        "Boundary.knots", NULL};
-static const char *const bs_names[] = {
-    "df", "knots", "degree", "intercept", "Boundary.knots", NULL};
+static const char *const bs_names[] = {"df",        "knots",          "degree",
+                                       "intercept", "Boundary.knots", NULL};
 
 static ts_status take(ts_basis_call *c, const char *name, const ts_expr *value)
 {

@@ -39,8 +39,8 @@ struct ts_basis {
     double *null, *edge;
 };
 
-ts_status ts_basis_poly(ts_basis *b, const ts_basis_call *call,
-                        const double *x, size_t n);
+ts_status ts_basis_poly(ts_basis *b, const ts_basis_call *call, const double *x,
+                        size_t n);
 ts_status ts_basis_spline(ts_basis *b, const ts_basis_call *call,
                           const double *x, size_t n);
 void ts_basis_poly_at(const ts_basis *b, double x, double *out);

@@ -80,16 +80,15 @@ static double contrast_of(ts_contrast_kind kind, size_t i, size_t j, size_t k)
     return i <= j ? -1 : i == j + 1 ? (double)i : 0;
 }
 
-static ts_status check_matrix(const ts_design_variable *v,
-                              const ts_contrast *c, ts_error *err)
+static ts_status check_matrix(const ts_design_variable *v, const ts_contrast *c,
+                              ts_error *err)
 {
     if (c->n_level != v->n_level || c->n_column + 1 != v->n_level)
         return ts_fail(err, TS_EINVALID,
                        "%s: a contrast matrix of %zu rows and %zu columns; "
                        "its %zu levels need %zu rows and %zu column%s",
-                       v->name, c->n_level, c->n_column, v->n_level,
-                       v->n_level, v->n_level - 1,
-                       v->n_level == 2 ? "" : "s");
+                       v->name, c->n_level, c->n_column, v->n_level, v->n_level,
+                       v->n_level - 1, v->n_level == 2 ? "" : "s");
     for (size_t i = 0; i < c->n_level * c->n_column; i++)
         if (!isfinite(c->matrix[i]))
             return ts_fail(err, TS_EINVALID,

@@ -58,8 +58,8 @@ ts_status ts_design_rows_new(const ts_design *d, size_t n, ts_design_rows *out,
 }
 
 /* place[i]: the design's code for level i of x. */
-static ts_status match(const ts_model_variable *own,
-                       const ts_model_variable *x, int *place, ts_error *err)
+static ts_status match(const ts_model_variable *own, const ts_model_variable *x,
+                       int *place, ts_error *err)
 {
     for (size_t i = 0; i < x->n_level; i++) {
         size_t k = 0;
@@ -71,11 +71,12 @@ static ts_status match(const ts_model_variable *own,
             for (k = 0; k < own->n_level && k < 8; k++)
                 ts_buffer_printf(&list, "%s%.60s", k ? ", " : "",
                                  own->level[k].name);
-            ts_status status = ts_fail(
-                err, TS_ENOTFOUND, "%s has '%.100s', which the model has not "
-                                   "seen; it knows %s%s",
-                own->name, x->level[i].name, list.data ? list.data : "",
-                own->n_level > 8 ? ", ..." : "");
+            ts_status status =
+                ts_fail(err, TS_ENOTFOUND,
+                        "%s has '%.100s', which the model has not "
+                        "seen; it knows %s%s",
+                        own->name, x->level[i].name, list.data ? list.data : "",
+                        own->n_level > 8 ? ", ..." : "");
             ts_buffer_free(&list);
             return status;
         }
@@ -117,9 +118,10 @@ ts_status ts_design_rows_of(const ts_design *d, const ts_model_frame *m,
     for (size_t j = 0; j < d->n_variable && !status; j++) {
         bool category = d->variable[j].n_level > 0;
         if (category != (m->x[j].code != NULL))
-            status = ts_fail(err, TS_ETYPE, "%s is %s here, %s in the model",
-                             d->variable[j].name, category ? "a number" : "text",
-                             category ? "text" : "a number");
+            status =
+                ts_fail(err, TS_ETYPE, "%s is %s here, %s in the model",
+                        d->variable[j].name, category ? "a number" : "text",
+                        category ? "text" : "a number");
         out->value[j] = m->x[j].value;
         out->code[j] = m->x[j].code;
     }

@@ -12,8 +12,8 @@
 typedef struct {
     enum { SCALAR, REAL, TEXT, LITERAL } kind;
     double scalar;
-    double *real; /* n_row numbers */
-    bool owned;   /* real is ours to change and free, not the frame's */
+    double *real;      /* n_row numbers */
+    bool owned;        /* real is ours to change and free, not the frame's */
     ts_column *column; /* of TEXT, and of REAL that is borrowed */
     const char *literal;
 } value;

@@ -53,16 +53,14 @@ static const struct {
     ts_op op;
     int least, most;
 } function[] = {
-    {"log", TS_OP_LOG, 1, 1},     {"ln", TS_OP_LOG, 1, 1},
-    {"log10", TS_OP_LOG10, 1, 1}, {"log2", TS_OP_LOG2, 1, 1},
-    {"exp", TS_OP_EXP, 1, 1},     {"sqrt", TS_OP_SQRT, 1, 1},
-    {"abs", TS_OP_ABS, 1, 1},     {"I", TS_OP_I, 1, 1},
-    {"factor", TS_OP_FACTOR, 1, 1},
-    {"strata", TS_OP_STRATA, 1, TS_EXPR_ARGS},
-    {"offset", TS_OP_OFFSET, 1, 1},
-    {"poly", TS_OP_POLY, 1, 3},   {"ns", TS_OP_NS, 1, 5},
-    {"bs", TS_OP_BS, 1, 6},       {"c", TS_OP_C, 1, TS_EXPR_ARGS},
-    {"Surv", TS_OP_SURV, 2, 3},
+    {"log", TS_OP_LOG, 1, 1},        {"ln", TS_OP_LOG, 1, 1},
+    {"log10", TS_OP_LOG10, 1, 1},    {"log2", TS_OP_LOG2, 1, 1},
+    {"exp", TS_OP_EXP, 1, 1},        {"sqrt", TS_OP_SQRT, 1, 1},
+    {"abs", TS_OP_ABS, 1, 1},        {"I", TS_OP_I, 1, 1},
+    {"factor", TS_OP_FACTOR, 1, 1},  {"strata", TS_OP_STRATA, 1, TS_EXPR_ARGS},
+    {"offset", TS_OP_OFFSET, 1, 1},  {"poly", TS_OP_POLY, 1, 3},
+    {"ns", TS_OP_NS, 1, 5},          {"bs", TS_OP_BS, 1, 6},
+    {"c", TS_OP_C, 1, TS_EXPR_ARGS}, {"Surv", TS_OP_SURV, 2, 3},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))

@@ -61,8 +61,8 @@ static void recur(ts_basis *b, const double *x, size_t n, double *now,
     }
 }
 
-ts_status ts_basis_poly(ts_basis *b, const ts_basis_call *call,
-                        const double *x, size_t n)
+ts_status ts_basis_poly(ts_basis *b, const ts_basis_call *call, const double *x,
+                        size_t n)
 {
     size_t d = (size_t)call->degree, distinct = 0;
     ts_status status = count_distinct(x, n, &distinct, call->err);

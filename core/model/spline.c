@@ -37,8 +37,8 @@ static ts_status count_knots(const ts_basis_call *c, int *inner)
         *inner = c->n_knot;
         return TS_OK;
     }
-    int least = c->kind == TS_BASIS_NS ? 1 + c->intercept
-                                       : c->degree + c->intercept;
+    int least =
+        c->kind == TS_BASIS_NS ? 1 + c->intercept : c->degree + c->intercept;
     int df = c->df ? c->df : least;
     *inner = df - least;
     if (*inner < 0)
@@ -48,8 +48,8 @@ static ts_status count_knots(const ts_basis_call *c, int *inner)
 }
 
 /* The boundaries, order times each, and the inner knots between them. */
-static ts_status make_knots(ts_basis *b, const ts_basis_call *c,
-                            double *sorted, size_t n)
+static ts_status make_knots(ts_basis *b, const ts_basis_call *c, double *sorted,
+                            size_t n)
 {
     int order = b->degree + 1, inner;
     ts_status status = count_knots(c, &inner);
@@ -71,11 +71,10 @@ static ts_status make_knots(ts_basis *b, const ts_basis_call *c,
         b->knot[order + inner + i] = high;
     }
     for (int i = 0; i < inner; i++)
-        b->knot[order + i] =
-            c->n_knot >= 0 ? c->knot[i]
-            : to == from   ? NAN
-                           : quantile(sorted + from, to - from,
-                                      (i + 1.0) / (inner + 1));
+        b->knot[order + i] = c->n_knot >= 0 ? c->knot[i]
+                             : to == from   ? NAN
+                                            : quantile(sorted + from, to - from,
+                                                       (i + 1.0) / (inner + 1));
     for (int i = 0; i <= inner; i++)
         if (!(b->knot[order + i - 1] < b->knot[order + i]))
             return ts_fail(c->err, TS_EDEGENERATE,
@@ -238,8 +237,8 @@ static void natural_at(const ts_basis *b, double x, double *out)
     if (x < low || x > high) {
         const double *value = b->edge + (x > high ? 2 * b->size : 0);
         for (size_t j = 0; j < b->size; j++)
-            out[j] = value[j] + (x - (x > high ? high : low)) *
-                                    value[b->size + j];
+            out[j] =
+                value[j] + (x - (x > high ? high : low)) * value[b->size + j];
         return;
     }
     size_t i = span_of(b, x), start = i - 3;

@@ -66,8 +66,9 @@ static double scale_of(double largest)
     if (!(largest > 0) || !isfinite(largest))
         return 1;
     frexp(largest, &exponent);
-    return ldexp(1, exponent > 1000 ? -1000 : exponent < -1000 ? 1000
-                                                               : -exponent);
+    return ldexp(1, exponent > 1000    ? -1000
+                    : exponent < -1000 ? 1000
+                                       : -exponent);
 }
 
 static ts_status overflow(const ts_linear *f, size_t j, ts_error *err)
@@ -154,8 +155,8 @@ static ts_status decompose(ts_linear *f, double tolerance, ts_error *err)
     }
     ts_linear_end(&pass);
     if (!status)
-        status = ts_rank_new(qr, 1, f->design->intercept, tolerance, &f->qr,
-                             err);
+        status =
+            ts_rank_new(qr, 1, f->design->intercept, tolerance, &f->qr, err);
     ts_qr_free(qr);
     ts_free(lo);
     return status;
@@ -252,8 +253,8 @@ static void solve_step(const ts_linear *f, const double *g, double *step,
     for (size_t k = 0; k < rank; k++) {
         ts_dd sum = {0, 0};
         for (size_t i = 0; i < 4; i++)
-            sum = ts_dd_add(sum, (ts_dd){g[k * GRADIENT + i],
-                                         g[k * GRADIENT + i + 4]});
+            sum = ts_dd_add(
+                sum, (ts_dd){g[k * GRADIENT + i], g[k * GRADIENT + i + 4]});
         step[k] = sum.hi;
     }
     ts_solve_upper_transposed(f->qr->r, rank, step);
@@ -269,8 +270,7 @@ static bool settled(const ts_linear *f, const double *step, double share)
 {
     double next = fmin(1, share * 1e4);
     for (size_t k = 0; k < f->qr->rank; k++)
-        if (fabs(step[k]) * next >
-            DBL_EPSILON / 4 * fabs(f->solution[2 * k]))
+        if (fabs(step[k]) * next > DBL_EPSILON / 4 * fabs(f->solution[2 * k]))
             return false;
     return true;
 }
@@ -301,8 +301,7 @@ static ts_status refine(ts_linear *f, ts_error *err)
             break;
         for (size_t k = 0; k < rank; k++) {
             double *b = f->solution + 2 * k;
-            ts_dd s =
-                ts_dd_add((ts_dd){b[0], b[1]}, (ts_dd){step[k], 0});
+            ts_dd s = ts_dd_add((ts_dd){b[0], b[1]}, (ts_dd){step[k], 0});
             b[0] = s.hi;
             b[1] = s.lo;
         }
@@ -416,19 +415,20 @@ static ts_status summarise(ts_linear *f, ts_error *err)
         f->rss = 0;
     }
     if (f->design->intercept) {
-        if ((status = sum_response(f, ts_sum_value(&raw.y) / weight, &centred,
-                                   err)))
+        if ((status =
+                 sum_response(f, ts_sum_value(&raw.y) / weight, &centred, err)))
             return status;
         double off = ts_sum_value(&centred.y);
         total = ts_sum_value(&centred.square) - off * off / weight;
     }
     f->df = n - (double)f->rank;
     f->sigma = f->df > 0 ? sqrt(f->rss / f->df) * unscale : NAN;
-    f->log_lik = f->perfect ? NAN
-                            : (ts_sum_value(&raw.log_weight) -
-                               n * (LN_2PI + 1 + log(f->rss / n) -
-                                    2 * log(f->y_scale))) /
-                                  2;
+    f->log_lik =
+        f->perfect
+            ? NAN
+            : (ts_sum_value(&raw.log_weight) -
+               n * (LN_2PI + 1 + log(f->rss / n) - 2 * log(f->y_scale))) /
+                  2;
     f->rss *= unscale * unscale;
     f->tss = total * unscale * unscale;
     f->mss = sum_model(f) * unscale * unscale;

@@ -13,8 +13,7 @@
 static void coordinates(const ts_linear_pass *pass, size_t i, double *u)
 {
     const ts_linear *f = pass->fit;
-    double root =
-        f->weight ? sqrt(f->weight[pass->from + i]) : 1;
+    double root = f->weight ? sqrt(f->weight[pass->from + i]) : 1;
     for (size_t k = 0; k < f->rank; k++)
         u[k] = pass->x[f->qr->kept[k] * pass->room + i] * root;
     ts_solve_upper_transposed(f->qr->r, f->rank, u);
@@ -133,8 +132,8 @@ ts_status ts_linear_robust(ts_linear *f, ts_variance kind, ts_error *err)
         status = check_leverage(f, h, &most, err);
     if (!status && kind != TS_CLASSICAL) {
         meat = ts_alloc_array(f->rank, f->rank * sizeof *meat);
-        status = meat ? find_meat(f, kind, h, most, meat, err)
-                      : ts_fail_memory(err);
+        status =
+            meat ? find_meat(f, kind, h, most, meat, err) : ts_fail_memory(err);
     }
     if (status) {
         ts_free(meat);

@@ -46,8 +46,8 @@ ts_status ts_linear_predict(const ts_linear *f, const ts_model_frame *rows,
     enum { BLOCK = 128 };
     ts_design_rows of = {0};
     double *x = ts_alloc_array(BLOCK + 1, f->p * sizeof *x);
-    ts_status status = x ? ts_design_rows_of(d, rows, &of, err)
-                         : ts_fail_memory(err);
+    ts_status status =
+        x ? ts_design_rows_of(d, rows, &of, err) : ts_fail_memory(err);
     double *row = x ? x + BLOCK * f->p : NULL;
     for (size_t from = 0; from < rows->n && !status; from += BLOCK) {
         size_t m = rows->n - from < BLOCK ? rows->n - from : BLOCK;

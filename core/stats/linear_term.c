@@ -61,8 +61,8 @@ static void column_of(const ts_linear *f, size_t j, double *x)
         at++;
     memset(x, 0, rank * sizeof *x);
     for (size_t k = 0; k < rank; k++) {
-        double share = at < rank ? k == at
-                                 : f->qr->alias[(at - rank) * rank + k];
+        double share =
+            at < rank ? k == at : f->qr->alias[(at - rank) * rank + k];
         for (size_t i = 0; i <= k && share != 0; i++)
             x[i] += share * f->qr->r[i * rank + k];
     }
@@ -240,8 +240,8 @@ static ts_status split_rows(const whole_model *w, const double *a, size_t k,
 
 /* The hypotheses of a term in the model before coding, *q rows of w->p in out,
  * which has room for w->r rows. */
-static ts_status find_hypotheses(const whole_model *w, size_t term,
-                                 double *out, size_t *q, ts_error *err)
+static ts_status find_hypotheses(const whole_model *w, size_t term, double *out,
+                                 size_t *q, ts_error *err)
 {
     size_t n_other, p = w->p, rows;
     double *a = ts_alloc_array(w->r, p * sizeof *a);
@@ -249,8 +249,8 @@ static ts_status find_hypotheses(const whole_model *w, size_t term,
     ts_status status = a && chosen ? TS_OK : ts_fail_memory(err);
     for (size_t j = 0; j < p && !status; j++) {
         size_t t = w->design->column[j].term;
-        chosen[j] = t == 0 || (t != term + 1 &&
-                               !contains(w->design, t - 1, term));
+        chosen[j] =
+            t == 0 || (t != term + 1 && !contains(w->design, t - 1, term));
     }
     if (!status)
         status = split_rows(w, w->h, w->r, chosen, a, &n_other, err);
@@ -264,8 +264,7 @@ static ts_status find_hypotheses(const whole_model *w, size_t term,
     /* a: an orthonormal basis of the rows that hold only what contains it */
     n_other = 0;
     for (size_t i = *q; i < rows; i++)
-        n_other = extend(a, n_other, p, out + i * p,
-                         length_of(out + i * p, p));
+        n_other = extend(a, n_other, p, out + i * p, length_of(out + i * p, p));
     for (size_t i = 0; i < *q; i++)
         project_out(out + i * p, a, n_other, p);
 done:
@@ -285,8 +284,8 @@ static double coded(const ts_design *d, size_t term, size_t c, size_t j)
             continue;
         bool full = d->full[term * d->n_variable + v];
         size_t a = c % x->n_code[1], b = j % x->n_code[full];
-        value *= x->n_level && !full ? x->coding[0][a * x->n_code[0] + b]
-                                     : a == b;
+        value *=
+            x->n_level && !full ? x->coding[0][a * x->n_code[0] + b] : a == b;
         c /= x->n_code[1];
         j /= x->n_code[full];
     }
@@ -314,8 +313,7 @@ static void translate(const whole_model *w, const double *l, size_t q,
             continue;
         size_t own = j - first_column(d, t - 1);
         size_t from = first_column(w->design, t - 1);
-        for (size_t c = from;
-             c < w->p && w->design->column[c].term == t; c++) {
+        for (size_t c = from; c < w->p && w->design->column[c].term == t; c++) {
             double unit = coded(d, t - 1, c - from, own);
             for (size_t i = 0; i < q && unit != 0; i++)
                 out[i * d->n_column + j] += unit * l[i * w->p + c];

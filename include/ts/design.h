@@ -48,7 +48,7 @@ typedef struct {
 } ts_design_variable;
 
 typedef struct {
-    const ts_model_frame *model; /* borrowed, must outlive the design */
+    const ts_model_frame *model;  /* borrowed, must outlive the design */
     ts_design_variable *variable; /* those of model->x */
     size_t n_variable;
     ts_design_column *column;

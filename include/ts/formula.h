@@ -8,11 +8,12 @@
  *     ts_formula_free(f);
  *
  * The grammar is R's, with R's precedences: ~, | &, !, == != < <= > >=, + -,
- * * /, %in%, :, signs, ^; calls of known functions, those of poly, ns and bs with
- * arguments by name; numbers, TRUE, FALSE, "text" and 'text'; names, also with dots and in `backticks`. log and ln are
- * both natural. What the operators mean depends on the place: arithmetic in
- * the response and inside functions, the algebra of terms on the right
- * (ts_terms_expand). ts/model.h computes with the tree.
+ * * /, %in%, :, signs, ^; calls of known functions, those of poly, ns and bs
+ * with arguments by name; numbers, TRUE, FALSE, "text" and 'text'; names, also
+ * with dots and in `backticks`. log and ln are both natural. What the operators
+ * mean depends on the place: arithmetic in the response and inside functions,
+ * the algebra of terms on the right (ts_terms_expand). ts/model.h computes with
+ * the tree.
  */
 #ifndef TS_FORMULA_H
 #define TS_FORMULA_H

@@ -21,26 +21,26 @@
 
 typedef enum {
     TS_CLASSICAL,
-    TS_HC0, /* White 1980 */
-    TS_HC1, /* times n / (n - p) */
-    TS_HC2, /* MacKinnon and White 1985: over 1 - h */
-    TS_HC3, /* over (1 - h)^2 */
-    TS_HC4, /* Cribari-Neto 2004: power min(4, n h / p) */
+    TS_HC0,  /* White 1980 */
+    TS_HC1,  /* times n / (n - p) */
+    TS_HC2,  /* MacKinnon and White 1985: over 1 - h */
+    TS_HC3,  /* over (1 - h)^2 */
+    TS_HC4,  /* Cribari-Neto 2004: power min(4, n h / p) */
     TS_HC4M, /* Cribari-Neto and da Silva 2011 */
-    TS_HC5  /* Cribari-Neto, Souza and Vasconcellos 2007 */
+    TS_HC5   /* Cribari-Neto, Souza and Vasconcellos 2007 */
 } ts_variance;
 
 typedef struct {
     const ts_design *design; /* borrowed, must outlive the fit */
     size_t n, p, rank;
-    double *coef;    /* p; NaN where aliased */
-    bool *aliased;   /* p */
-    double *residual; /* n, of the response as given */
-    double df;       /* n - rank */
+    double *coef;         /* p; NaN where aliased */
+    bool *aliased;        /* p */
+    double *residual;     /* n, of the response as given */
+    double df;            /* n - rank */
     double rss, tss, mss; /* of residuals, response, model, weighted; about
                              the mean when there is an intercept */
-    double sigma;    /* NaN without degrees of freedom; 0 when perfect */
-    bool perfect;    /* the residuals are no more than rounding */
+    double sigma;         /* NaN without degrees of freedom; 0 when perfect */
+    bool perfect;         /* the residuals are no more than rounding */
     double log_lik;
     const double *weight; /* n, or NULL: the model frame's */
     ts_variance variance;
@@ -48,9 +48,9 @@ typedef struct {
     ts_rank *qr;
     ts_design_rows rows;
     double *scale, y_scale;
-    double *solution;  /* 2 x rank: coefficients as sums of two doubles */
-    double *meat;      /* rank x rank; NULL: sigma^2 times the identity */
-    double *leverage;  /* n; NULL until asked for */
+    double *solution; /* 2 x rank: coefficients as sums of two doubles */
+    double *meat;     /* rank x rank; NULL: sigma^2 times the identity */
+    double *leverage; /* n; NULL until asked for */
 } ts_linear;
 
 /* tolerance: see ts_rank. TS_ETYPE when the response is no number,
@@ -102,8 +102,7 @@ ts_status ts_linear_term(const ts_linear *fit, int type, size_t term,
                          ts_linear_test *out, ts_error *err);
 
 /* Leverages, computed when first asked for: n numbers, the fit's. */
-ts_status ts_linear_leverage(ts_linear *fit, const double **out,
-                             ts_error *err);
+ts_status ts_linear_leverage(ts_linear *fit, const double **out, ts_error *err);
 
 /* What each row does, n numbers in each array of the caller. Residuals of all
  * but the first kind, and Cook's distance (1977), are NaN where the leverage
@@ -120,7 +119,6 @@ ts_status ts_linear_diagnose(ts_linear *fit, ts_linear_diagnostics *out,
  * side (TS_MODEL_RIGHT), offsets included, with its standard error; NaN where
  * it is not estimable. TS_ENOTFOUND for a level that the model has not seen. */
 ts_status ts_linear_predict(const ts_linear *fit, const ts_model_frame *rows,
-                            double *estimate, double *std_error,
-                            ts_error *err);
+                            double *estimate, double *std_error, ts_error *err);
 
 #endif

@@ -19,12 +19,13 @@
 
 /*
  * The value of an expression in every row, as a column that has the expression
- * for its name (that of the frame, shared, when it is no more than a name): real, or text when it is the name of a text
- * column. Comparisons give 1 and 0; NA in, NA out (but NA | TRUE is TRUE and
- * NA & FALSE is FALSE). What has no finite value (log(0), 1/0) is NA and
- * counted in *n_undefined, if that is not NULL. TS_ENOTFOUND for an unknown
- * column, or a text that a text column does not hold; TS_ETYPE for arithmetic
- * or < on text; TS_EINVALID for an infinite number in the data.
+ * for its name (that of the frame, shared, when it is no more than a name):
+ * real, or text when it is the name of a text column. Comparisons give 1 and 0;
+ * NA in, NA out (but NA | TRUE is TRUE and NA & FALSE is FALSE). What has no
+ * finite value (log(0), 1/0) is NA and counted in *n_undefined, if that is not
+ * NULL. TS_ENOTFOUND for an unknown column, or a text that a text column does
+ * not hold; TS_ETYPE for arithmetic or < on text; TS_EINVALID for an infinite
+ * number in the data.
  */
 ts_status ts_expr_evaluate(const ts_expr *expr, const ts_frame *frame,
                            ts_column **out, size_t *n_undefined, ts_error *err);
@@ -41,7 +42,8 @@ typedef struct {
 
 /* One variable of a model: numbers in value, or categories in code; what is
  * true or false on the right side has the categories FALSE and TRUE, as in R
- * (with TS_MODEL_GROUPS 0 and 1). Of poly(), ns() and bs() the numbers are those of the first argument. */
+ * (with TS_MODEL_GROUPS 0 and 1). Of poly(), ns() and bs() the numbers are
+ * those of the first argument. */
 typedef struct {
     char *name;    /* as in the formula: "log(BASE)" */
     double *value; /* n numbers, or NULL; not to be changed */

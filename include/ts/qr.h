@@ -34,11 +34,11 @@ void ts_qr_add(ts_qr *qr, double *block, size_t m, size_t ld);
  */
 typedef struct {
     size_t p, rank;
-    size_t *kept;   /* rank places, increasing; behind them the others */
-    double *r;      /* rank x rank, upper, by rows: of the columns kept */
-    double *alias;  /* (p - rank) x rank: column kept[rank + i] is the sum of
-                       these times the columns kept */
-    double *z;      /* rank x n_y: Q'y */
+    size_t *kept;  /* rank places, increasing; behind them the others */
+    double *r;     /* rank x rank, upper, by rows: of the columns kept */
+    double *alias; /* (p - rank) x rank: column kept[rank + i] is the sum of
+                      these times the columns kept */
+    double *z;     /* rank x n_y: Q'y */
     size_t n_y;
     double nearest; /* the smallest share that a kept column leaves */
     size_t nearest_column;

@@ -322,6 +322,49 @@ static int model_values(lua_State *L)
     return 1;
 }
 
+/* The levels of v in the rows used; nothing here can raise. */
+static ts_status build_text(const ts_model_variable *v, size_t n,
+                            const char **levels, ts_column **out, ts_error *err)
+{
+    ts_builder *b;
+    ts_status status = ts_builder_new(v->name, &b, err);
+    if (status)
+        return status;
+    for (size_t i = 0; i < v->n_level; i++)
+        levels[i] = v->level[i].name;
+    ts_builder_type(b, TS_TEXT);
+    status = ts_builder_levels(b, levels, v->n_level, err);
+    for (size_t i = 0; i < n && !status; i++)
+        status = ts_builder_text(b, levels[v->code[i]],
+                                 strlen(levels[v->code[i]]), err);
+    if (!status)
+        return ts_builder_end(b, out, err);
+    ts_builder_free(b);
+    return status;
+}
+
+/* model:column(j) -> x[j], or the response for 0, in the rows used */
+static int model_column(lua_State *L)
+{
+    ts_error err;
+    const ts_model_frame *m = tsl_check_model(L, 1);
+    lua_Integer j = luaL_checkinteger(L, 2);
+    luaL_argcheck(L, j >= 0 && (size_t)j <= m->n_x && (j || m->n_response), 2,
+                  "no such variable");
+    const ts_model_variable *v = j ? &m->x[j - 1] : &m->response[0];
+    if (v->code) {
+        const char **levels =
+            lua_newuserdatauv(L, (v->n_level + 1) * sizeof *levels, 0);
+        ts_column **box = tsl_new_column(L);
+        tsl_try(L, build_text(v, m->n, levels, box, &err), &err);
+        return 1;
+    }
+    ts_column **box = tsl_new_column(L);
+    tsl_try(L, ts_column_new_real(v->name, m->n, box, &err), &err);
+    memcpy((*box)->real, v->value, m->n * sizeof(double));
+    return 1;
+}
+
 /* model:rows() -> the places in the frame of the rows used, as a column */
 static int model_rows(lua_State *L)
 {
@@ -349,15 +392,14 @@ static int model_mean(lua_State *L)
     return 1;
 }
 
-/* model:tabulate({ j, ... }) -> the sums of weights (or counts) of the crossed
- * levels of categories x[j], the first fastest */
+/* model:tabulate({ j, ... }) -> how many rows have each combination of levels
+ * of the categories x[j], the first fastest */
 static int model_tabulate(lua_State *L)
 {
     const ts_model_frame *m = tsl_check_model(L, 1);
     luaL_checktype(L, 2, LUA_TTABLE);
     size_t k = (size_t)luaL_len(L, 2), cells = 1;
-    const ts_model_variable **v =
-        lua_newuserdatauv(L, (k + 1) * sizeof *v, 0);
+    const ts_model_variable **v = lua_newuserdatauv(L, (k + 1) * sizeof *v, 0);
     for (size_t c = 0; c < k; c++) {
         lua_rawgeti(L, 2, (lua_Integer)c + 1);
         lua_Integer j = luaL_checkinteger(L, -1);
@@ -376,7 +418,7 @@ static int model_tabulate(lua_State *L)
         size_t at = 0;
         for (size_t c = k; c-- > 0;)
             at = at * v[c]->n_level + (size_t)v[c]->code[i];
-        sum[at] += m->weight.value ? m->weight.value[i] : 1;
+        sum[at]++;
     }
     lua_createtable(L, (int)cells, 0);
     for (size_t i = 0; i < cells; i++) {
@@ -387,13 +429,10 @@ static int model_tabulate(lua_State *L)
 }
 
 static const luaL_Reg methods[] = {
-    {"info", model_info},
-    {"mean", model_mean},
-    {"rows", model_rows},
-    {"tabulate", model_tabulate},
-    {"values", model_values},
-    {"samples", model_samples},
-    {NULL, NULL},
+    {"column", model_column},     {"info", model_info},
+    {"mean", model_mean},         {"rows", model_rows},
+    {"tabulate", model_tabulate}, {"values", model_values},
+    {"samples", model_samples},   {NULL, NULL},
 };
 
 static const luaL_Reg functions[] = {

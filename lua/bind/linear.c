@@ -56,8 +56,10 @@ static void read_matrix(lua_State *L, ts_contrast *c)
         lua_rawgeti(L, -1, (lua_Integer)i + 1);
         luaL_checktype(L, -1, LUA_TTABLE);
         if ((size_t)luaL_len(L, -1) != c->n_column)
-            tsl_failf(L, TS_EINVALID, "%s: the rows of the contrast matrix "
-                                      "have different lengths", c->variable);
+            tsl_failf(L, TS_EINVALID,
+                      "%s: the rows of the contrast matrix "
+                      "have different lengths",
+                      c->variable);
         for (size_t j = 0; j < c->n_column; j++) {
             lua_rawgeti(L, -1, (lua_Integer)j + 1);
             x[i * c->n_column + j] = luaL_checknumber(L, -1);
@@ -217,9 +219,8 @@ static int linear_info(lua_State *L)
 /* m:robust("HC3"): the variance from now on */
 static int linear_robust(lua_State *L)
 {
-    static const char *const kinds[] = {"classical", "HC0", "HC1",  "HC2",
-                                        "HC3",       "HC4", "HC4m", "HC5",
-                                        NULL};
+    static const char *const kinds[] = {
+        "classical", "HC0", "HC1", "HC2", "HC3", "HC4", "HC4m", "HC5", NULL};
     ts_error err;
     linear *m = check_linear(L, 1);
     int kind = luaL_checkoption(L, 2, NULL, kinds);
@@ -290,8 +291,7 @@ static void read_values(lua_State *L, const ts_design *d,
         if (d->variable[j].n_level) {
             lua_Integer code = luaL_checkinteger(L, -1);
             luaL_argcheck(L,
-                          code >= 1 &&
-                              (size_t)code <= d->variable[j].n_level,
+                          code >= 1 && (size_t)code <= d->variable[j].n_level,
                           2, "no such level");
             rows->code[j][i] = (int)code - 1;
         } else {
@@ -335,8 +335,8 @@ static int linear_average(lua_State *L)
     linear *m = check_linear(L, 1);
     luaL_checktype(L, 2, LUA_TTABLE);
     double *mean = new_numbers(L, m->design->n_column);
-    int *code = lua_newuserdatauv(
-        L, (m->design->n_variable + 1) * sizeof *code, 0);
+    int *code =
+        lua_newuserdatauv(L, (m->design->n_variable + 1) * sizeof *code, 0);
     double *value = new_numbers(L, m->design->n_variable);
     for (size_t j = 0; j < m->design->n_variable; j++) {
         lua_rawgeti(L, 2, (lua_Integer)j + 1);
@@ -446,9 +446,9 @@ static int linear_term(lua_State *L)
     const ts_linear *f = check_linear(L, 1)->fit;
     lua_Integer type = luaL_checkinteger(L, 2), term = luaL_checkinteger(L, 3);
     luaL_argcheck(L, type >= 1 && type <= 3, 2, "1, 2 or 3");
-    luaL_argcheck(
-        L, term >= 1 && (size_t)term <= f->design->model->terms.n_term, 3,
-        "no such term");
+    luaL_argcheck(L,
+                  term >= 1 && (size_t)term <= f->design->model->terms.n_term,
+                  3, "no such term");
     tsl_try(L, ts_linear_term(f, (int)type, (size_t)term - 1, &t, &err), &err);
     return push_test(L, &t);
 }
@@ -497,8 +497,8 @@ static int linear_diagnostics(lua_State *L)
     size_t n = m->fit->n;
     ts_linear_diagnostics d;
     lua_createtable(L, 0, 6);
-#define COLUMN(field)                                                         \
-    d.field = push_column(L, #field, n);                                      \
+#define COLUMN(field)                                                          \
+    d.field = push_column(L, #field, n);                                       \
     lua_setfield(L, -2, #field)
     COLUMN(fitted);
     COLUMN(residual);

@@ -2,7 +2,6 @@
 -- names, notes and text. Means and contrasts of a model are in trialsh.model.*.
 
 local NA = require "ts.na".NA
-local cframe = require "ts.frame"
 local core = require "ts.linear"
 local formulas = require "ts.formula"
 local errors = require "ts.error"
@@ -159,8 +158,8 @@ local function references(info, given, trial)
       end
     end
     if not found then
-      fail("not found", ("lm: reference = '%s' is a level of no category"):format(
-        given))
+      fail("not found", ("lm: reference = '%s' is a level of no category")
+        :format(given))
     end
   elseif type(given) == "table" then
     for name, level in pairs(given) do
@@ -257,12 +256,6 @@ end
 
 -- The result -----------------------------------------------------------------
 
-local function names_of_columns(state)
-  local names = {}
-  for j, column in ipairs(state.fit.columns) do names[j] = column.name end
-  return names
-end
-
 local function terms_of(state)
   local list = {}
   for j, column in ipairs(state.fit.columns) do
@@ -341,8 +334,21 @@ local function fields_of(state, opt)
     note = state.note, simulated = state.simulated }
 end
 
+local function methods_of(state)
+  local function bound(module, name)
+    return function(_, ...)
+      return require("trialsh.model." .. module)[name](state, ...)
+    end
+  end
+  return { means = bound("means", "means"), slope = bound("means", "slope"),
+    contrast = bound("contrast", "contrast"), anova = bound("anova", "anova"),
+    design = bound("rows", "design"), augment = bound("rows", "augment"),
+    predict = bound("rows", "predict"),
+    covariance = bound("rows", "covariance") }
+end
+
 --- lm(formula, data [, opt]) -> linear model
--- Least squares, with the formulas of R: log() and ln() are natural; poly(x, 2),
+-- Least squares, by formulas of R: log() and ln() are natural; poly(x, 2),
 -- ns(x, 3), bs(x, 5), I(), offset(), a*b, a:b, a/b, a %in% b, (a + b)^2.
 --   weights     a column or expression: the inverse of the variance, up to a
 --               factor; rows of weight 0 are not used
@@ -356,7 +362,8 @@ end
 -- Columns that others give are named and have no coefficient (R drops them as
 -- well; tolerance = 1e-7 drops as early as R does). Knots of splines come from
 -- the rows used. m:tidy() and m:term "AGE" have the coefficients, m:glance()
--- the rest.
+-- the rest; m:means, m:contrast, m:slope, m:anova, m:predict and m:augment work
+-- with the model.
 --
 --   > d29 = demo.adlb:where { PARAMCD = "ALC", AVISIT = "Day 29" }
 --   > m = lm("log(AVAL / BASE) ~ log(BASE) + TRT01P", d29)
@@ -372,7 +379,8 @@ end
 --   > m:term("log(BASE)").p_value > 0.9
 --   true
 --
--- See also: ttest, describe. R: lm. SAS: PROC GLM.
+-- See also: model:means, model:contrast, model:slope, model:anova,
+-- model:predict, model:augment, ttest. R: lm. SAS: PROC GLM.
 function M.lm(source, data, opt)
   opt = options("lm", opt, spec)
   local state = read(source, data, opt)
@@ -387,18 +395,12 @@ function M.lm(source, data, opt)
   state.note = notes_of(state.fit, state.info, opt)
   state.left_out = result.left_out(state.info.n_missing,
     result.missing(state.info))
-  state.terms = terms_of(state)
+  state.terms, state.vcov = terms_of(state), opt.vcov
+  local fields = fields_of(state, opt)
+  state.method, state.reasons = fields.method, result.missing(state.info)
   return result.model { name = "lm", order = order, terms = state.terms,
-    fields = fields_of(state, opt),
-    methods = {
-      --- model:design() -> frame
-      -- The design matrix: a column for each coefficient, a row for each row
-      -- used; the names are those of R's model.matrix.
-      design = function()
-        return data_of.wrap(cframe.build(names_of_columns(state),
-          state.core:design()), state.simulated)
-      end,
-    },
+    fields = fields,
+    methods = methods_of(state),
     print = function(m) return print_lm(m, state) end }
 end
 

@@ -232,8 +232,9 @@ local function print_comparison(_, state)
   local digits = show.digits or format.decimals(size_of(f))
   local pieces = {}
   if show.estimates and f.estimate_2 and f.estimate_2 ~= NA then
+    local own = show.estimate_digits or digits
     pieces[1] = ("%s %s and %s"):format(show.estimates,
-      format.cell(f.estimate_1, digits), format.cell(f.estimate_2, digits))
+      format.cell(f.estimate_1, own), format.cell(f.estimate_2, own))
   end
   local estimate = f.estimate and f.estimate_name and ("%s %s"):format(
     f.estimate_name, format.cell(f.estimate, digits))
@@ -281,9 +282,9 @@ end
 
 --- result.comparison(fields, show) -> result
 -- fields: any of the standard ones and more. show: variable, a, b (names of
--- the groups), estimates ("means"), statistic ("t"), digits, pieces (more text
--- before P), after (lines behind them), reasons (why rows are left out), unit
--- (what a row is: "pair").
+-- the groups), estimates ("means"), estimate_digits, statistic ("t"), digits,
+-- pieces (more text before P), after (lines behind them), reasons (why rows are
+-- left out), unit (what a row is: "pair").
 function M.comparison(fields, show)
   return new { name = fields.method, fields = fields, show = show or {},
     order = standard, methods = methods, print = print_comparison,

@@ -34,7 +34,8 @@ static void blocks(void **state)
     (void)state;
     for (int j = 0; j < P; j++)
         for (int i = 0; i < N; i++)
-            x[j * N + i] = j == 0 ? 1 : sin(i * j + 0.1 * i) * (j == 2 ? 1e6 : 1);
+            x[j * N + i] =
+                j == 0 ? 1 : sin(i * j + 0.1 * i) * (j == 2 ? 1e6 : 1);
     for (size_t s = 0; s < COUNT(sizes); s++) {
         ts_qr *qr;
         assert_int_equal(ts_qr_new(P, &qr, NULL), 0);
@@ -103,8 +104,7 @@ static ts_status open_model(const ts_frame *data, const char *text,
     ts_status status;
     *m = (model){0};
     if ((status = ts_formula_parse(text, &m->formula, err)) ||
-        (weight &&
-         (status = ts_formula_parse_any(weight, &m->weight, err))) ||
+        (weight && (status = ts_formula_parse_any(weight, &m->weight, err))) ||
         (status = ts_model_frame_new_weighted(
              m->formula, weight ? m->weight->response : NULL, data, 0,
              &m->frame, err)) ||
@@ -134,9 +134,12 @@ static model fitted(const ts_frame *data, const char *text, const char *weight)
 /* The residuals are orthogonal to every column, to the last digits. */
 static void orthogonal(void **state)
 {
-    static const char *const texts[] = {
-        "y ~ x", "y ~ a*b", "y ~ poly(x, 5)", "y ~ x + I(x^2) + I(x^3) + I(x^4)",
-        "y ~ x + I(1e7 + x + 1e-4*z) - 1", "y ~ ns(x, 3)*a"};
+    static const char *const texts[] = {"y ~ x",
+                                        "y ~ a*b",
+                                        "y ~ poly(x, 5)",
+                                        "y ~ x + I(x^2) + I(x^3) + I(x^4)",
+                                        "y ~ x + I(1e7 + x + 1e-4*z) - 1",
+                                        "y ~ ns(x, 3)*a"};
     ts_frame *data = linear_data();
     (void)state;
     for (size_t t = 0; t < COUNT(texts); t++)
@@ -146,8 +149,8 @@ static void orthogonal(void **state)
             ts_design_rows rows;
             double x[LINEAR_ROWS * 16];
             assert_true(p <= 16);
-            assert_int_equal(
-                ts_design_rows_of(m.design, m.frame, &rows, NULL), 0);
+            assert_int_equal(ts_design_rows_of(m.design, m.frame, &rows, NULL),
+                             0);
             ts_design_block(m.design, &rows, 0, n, x, n);
             for (size_t j = 0; j < p; j++) {
                 long double sum = 0, size = 0;
@@ -172,7 +175,8 @@ static void orthogonal(void **state)
 static void weights(void **state)
 {
     ts_frame *data = linear_data();
-    model m = fitted(data, "y ~ x + a", "w"), all = fitted(data, "y ~ x + a", 0);
+    model m = fitted(data, "y ~ x + a", "w"),
+          all = fitted(data, "y ~ x + a", 0);
     (void)state;
     assert_int_equal(m.fit->n, 10);
     assert_int_equal(m.frame->n_zero, 1);
@@ -238,7 +242,8 @@ static void refused(void **state)
         {"y ~ factor(I(x > 0))", NULL, TS_EDEGENERATE,
          "factor(I(x > 0)) has only one level, 1, in the rows used"},
         {"y ~ I(x > 0)", NULL, TS_EDEGENERATE, "has only one level, TRUE"},
-        {"y ~ x", "0 - w", TS_EINVALID, "the weight 0 - w is negative in row 1"},
+        {"y ~ x", "0 - w", TS_EINVALID,
+         "the weight 0 - w is negative in row 1"},
         {"y ~ x", "a", TS_ETYPE, "the weight a is text, no number"},
         {"y ~ x + offset(a)", NULL, TS_ETYPE, "the offset a is text"},
         {"log(-x) ~ z", NULL, TS_EDEGENERATE, "no complete row"},
@@ -298,8 +303,8 @@ static ts_status everything(const ts_frame *data, ts_error *err)
     ts_linear_diagnostics d;
     ts_model_frame *rows = NULL;
     double numbers[8][LINEAR_ROWS], row[16] = {1}, covariance[4];
-    ts_status status = open_model(data, "y ~ a*ns(x, 2) + offset(z)", "w", &m,
-                                  err);
+    ts_status status =
+        open_model(data, "y ~ a*ns(x, 2) + offset(z)", "w", &m, err);
     d.fitted = numbers[0];
     d.residual = numbers[1];
     d.leverage = numbers[2];
@@ -315,8 +320,8 @@ static ts_status everything(const ts_frame *data, ts_error *err)
         !(status = ts_linear_coefficient(m.fit, 0, &v, err)) &&
         !(status = ts_linear_covariance(m.fit, row, 2, covariance, err)) &&
         !(status = ts_linear_diagnose(m.fit, &d, err)))
-        status = ts_model_frame_new(m.formula, data, TS_MODEL_RIGHT, &rows,
-                                    err);
+        status =
+            ts_model_frame_new(m.formula, data, TS_MODEL_RIGHT, &rows, err);
     if (!status)
         status = ts_linear_predict(m.fit, rows, numbers[6], numbers[7], err);
     const double value[] = {NAN, NAN};
@@ -350,10 +355,10 @@ static void every_failure(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(blocks),       cmocka_unit_test(ranks),
-        cmocka_unit_test(orthogonal),   cmocka_unit_test(weights),
-        cmocka_unit_test(offsets),      cmocka_unit_test(estimability),
-        cmocka_unit_test(refused),      cmocka_unit_test(extremes),
+        cmocka_unit_test(blocks),        cmocka_unit_test(ranks),
+        cmocka_unit_test(orthogonal),    cmocka_unit_test(weights),
+        cmocka_unit_test(offsets),       cmocka_unit_test(estimability),
+        cmocka_unit_test(refused),       cmocka_unit_test(extremes),
         cmocka_unit_test(every_failure),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,6 +2,7 @@
 -- what changes nothing: order of rows, units, names and order of levels.
 local lu = require "luaunit"
 local ref = require "tests.lua.reference"
+local sets = require "tests.lua.lm_sets"
 local near, refuses = ref.near, ref.refuses
 
 local function arms(data)
@@ -31,6 +32,67 @@ function TestLm.test_actg175()
   end
   lu.assertTrue(count >= 9)
   lu.assertEquals({ m.n, m.df_residual, m.n_missing }, { 2139, 2134, 0 })
+end
+
+-- R's values of tests/reference/lm.R --------------------------------------
+
+TestReference = {}
+
+local function check(m, wanted, get, what)
+  local count = 0
+  for name, fields in pairs(wanted or {}) do
+    for field, value in pairs(fields) do
+      near(get(m, name)[field], value, 1e-9, ("%s: %s, %s"):format(what, name,
+        field))
+      count = count + 1
+    end
+  end
+  return count
+end
+
+local function term(m, name) return m:term(name) end
+
+local function of_anova(type)
+  return function(m, name)
+    local t = m:anova { type = type }
+    for i = 1, #t do
+      if t.term[i] == name then return t:row(i) end
+    end
+    lu.fail("no term " .. name)
+  end
+end
+
+function TestReference.test_models()
+  local values, count = sets.values(), 0
+  for _, set in ipairs(sets.names()) do
+    local v, m = values[set], sets.fit(set)
+    count = count + check(m, v.term, term, set)
+      + check(m, v.glance, function(model) return model end, set)
+    for type = 1, 3 do
+      count = count + check(m, v["type " .. type], of_anova(type), set .. " "
+        .. type)
+    end
+    for _, kind in ipairs { "HC0", "HC1", "HC2", "HC3", "HC4", "HC4m", "HC5" } do
+      if v[kind] then
+        count = count + check(sets.fit(set, { vcov = kind }), v[kind], term,
+          set .. " " .. kind)
+      end
+    end
+    if v["type 3 HC3"] then
+      count = count + check(sets.fit(set, { vcov = "HC3" }), v["type 3 HC3"],
+        of_anova(3), set .. " HC3")
+    end
+    if v.rows then
+      local rows, sums = m:augment(), {}
+      for name in pairs(v.rows["-"]) do
+        local column = rows[name]
+        sums[name] = 0
+        for i = 1, #column do sums[name] = sums[name] + column[i] * math.cos(i) end
+      end
+      check(m, v.rows, function() return sums end, set)
+    end
+  end
+  lu.assertTrue(count > 900, count)
 end
 
 -- Data at their limits -------------------------------------------------------

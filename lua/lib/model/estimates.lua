@@ -23,17 +23,29 @@ end
 -- Printing -------------------------------------------------------------------
 
 local rounded = { estimate = true, std_error = true, conf_low = true,
-  conf_high = true, ratio = true, mean = true, slope = true }
+  conf_high = true }
+local numbers = { statistic = true, df = true, sum_sq = true, mean_sq = true }
 
 -- Decimals that show three digits of the standard error.
 local function decimals_of(row)
   local size = row.std_error
-  if size == nil or size == NA or size == 0 then
-    size = row.estimate
-  elseif row.conf_high ~= NA and row.conf_low ~= NA and row.ratio then
+  if row.ratio and row.conf_low ~= NA then
     size = (row.conf_high - row.conf_low) / 4
+  elseif size == nil or size == NA or size == 0 then
+    size = row.estimate
   end
-  return format.decimals(size)
+  return size and format.decimals(size) or 3
+end
+
+-- Those of the largest error, where all rows are of one kind.
+local function common_decimals(rows)
+  local least
+  for _, row in ipairs(rows) do
+    if row.estimate ~= NA then
+      least = math.min(least or 12, decimals_of(row))
+    end
+  end
+  return least or 3
 end
 
 local function cell(name, row, digits)
@@ -47,6 +59,7 @@ local function cell(name, row, digits)
   if name == "statistic" then return format.cell(value, 2) end
   if name == "df" then return format.fixed(value, value % 1 == 0 and 0 or 1) end
   if name == "p_value" then return format.p(value) end
+  if numbers[name] then return format.significant(value, 4) end
   return value
 end
 
@@ -62,20 +75,18 @@ local function align(values)
   end
 end
 
-local numbers = { statistic = true, df = true }
-
---- estimates.table(rows, names [, heads]) -> text
+--- estimates.table(rows, names [, heads [, common]]) -> text
 -- rows: { estimate =, std_error =, ... }, each rounded to what its error is
--- worth; names: the columns, of which "interval" is "conf_low to conf_high";
--- heads: what stands above them.
-function M.table(rows, names, heads)
-  local columns = {}
+-- worth, or all alike (common); names: the columns, of which "interval" is
+-- "conf_low to conf_high"; heads: what stands above them.
+function M.table(rows, names, heads, common)
+  local columns, digits = {}, common and common_decimals(rows)
   for j, name in ipairs(names) do
     local number = rounded[name] or numbers[name]
     local column = { name = heads and heads[name] or name, type = "text",
       right = number or name == "p_value", values = {} }
     for i, row in ipairs(rows) do
-      column.values[i] = cell(name, row, decimals_of(row))
+      column.values[i] = cell(name, row, digits or decimals_of(row))
       if type(column.values[i]) == "number" then column.type = "real" end
     end
     if number then align(column.values) end
@@ -103,7 +114,7 @@ function M.shown(rows, names, opt)
   return require "trialsh.relation".of_frame(
     M.frame(rows, names, opt.levels), { simulated = opt.simulated,
       print = function()
-        local lines = { M.table(rows, opt.print or names, opt.heads) }
+        local lines = { M.table(rows, opt.print or names, opt.heads, true) }
         for _, line in ipairs(opt.lines or {}) do
           lines[#lines + 1] = text.escape(line)
         end

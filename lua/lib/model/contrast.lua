@@ -1,0 +1,444 @@
+-- Comparisons of a model's means (or slopes): "A vs B", pooled arms, weights
+-- by name, all pairs; one of them is a result, several are a frame.
+
+local NA = require "ts.na".NA
+local errors = require "ts.error"
+local text = require "ts.text"
+local compare = require "trialsh.compare"
+local estimates = require "trialsh.model.estimates"
+local format = require "trialsh.format"
+local grid = require "trialsh.model.grid"
+local means = require "trialsh.model.means"
+local options = require "trialsh.options"
+local variables = require "trialsh.model.variables"
+local result = require "trialsh.result"
+
+local fail = errors.fail
+
+local M = {}
+
+local spec = {
+  factor = { "string" }, by = { "any" }, at = { "any" },
+  weights = { "any", "equal" }, pool = { { "equal", "n" }, "equal" },
+  slope = { "string" }, ratio = { "boolean", false },
+  reference = { "string" },
+  conf_level = { "number", nil, above = 0, below = 1 },
+  alternative = { { "two-sided", "less", "greater" }, "two-sided" },
+  mu = { "number" },
+}
+
+-- Which category -------------------------------------------------------------
+
+-- A name in a comparison: a level, or a pooled arm with a level in the model.
+local function members_of(x, pools, name)
+  for i, level in ipairs(x.levels) do
+    if level == name then return { i } end
+  end
+  local list = {}
+  for _, part in ipairs(pools[name] or {}) do
+    for i, level in ipairs(x.levels) do
+      if level == part then list[#list + 1] = i end
+    end
+  end
+  return #list > 0 and list or nil
+end
+
+local function categories(state)
+  local list = {}
+  for _, x in ipairs(variables.of(state)) do
+    if x.category then list[#list + 1] = x end
+  end
+  if #list == 0 then
+    fail("invalid", ("%s: the model has no category to compare"):format(
+      state.who))
+  end
+  return list
+end
+
+-- The category that knows the names in the entries; with none, or no names,
+-- that with the trial's reference, or the only one.
+local function find_category(state, entries, opt, pools)
+  if opt.factor then return variables.category(state, opt.factor) end
+  local list, fitting = categories(state), {}
+  for _, x in ipairs(list) do
+    local function known(name) return members_of(x, pools, name) end
+    local all = true
+    for _, entry in ipairs(entries) do
+      if type(entry) == "string" and entry ~= "pairwise"
+        and entry ~= "reference" then
+        local a, b = compare.split(entry, known)
+        all = all and a and known(a) and known(b)
+      elseif type(entry) == "table" then
+        for key in pairs(entry) do
+          all = all and (key == 1 or known(key))
+        end
+      end
+    end
+    if all then fitting[#fitting + 1] = x end
+  end
+  if #fitting == 0 and #list == 1 then return list[1] end
+  if #fitting > 1 and state.trial and state.trial.reference then
+    for _, x in ipairs(fitting) do
+      if members_of(x, {}, state.trial.reference) then return x end
+    end
+  end
+  if #fitting == 1 then return fitting[1] end
+  local names = {}
+  for i, x in ipairs(#fitting > 1 and fitting or list) do names[i] = x.name end
+  fail("invalid", ('%s: which category is compared? factor = "%s"%s'):format(
+    state.who, names[1], #names > 1 and " or another of " .. table.concat(names,
+      ", ") or ""))
+end
+
+-- What is compared -----------------------------------------------------------
+
+local function reference_of(state, x, opt)
+  local name = opt.reference or state.trial and state.trial.reference
+  for i, level in ipairs(x.levels) do
+    if level == name then return i end
+  end
+  if opt.reference then
+    fail("not found", ("%s: %s has no '%s'"):format(state.who, x.name,
+      opt.reference))
+  end
+  return 1
+end
+
+local function unknown_level(state, x, pools, name)
+  local names = { table.unpack(x.levels) }
+  for pool in pairs(pools) do names[#names + 1] = pool end
+  table.sort(names)
+  local near = text.nearest(name, names)
+  fail("not found", ("%s: %s has no '%s' in the rows used; %s"):format(
+    state.who, x.name, name, near and "nearest: " .. near
+      or "it has " .. table.concat(x.levels, ", ")))
+end
+
+-- A side: { name, members }; shares are set when the counts are known.
+local function side(state, x, pools, name)
+  local members = members_of(x, pools, name)
+  if not members then unknown_level(state, x, pools, name) end
+  return { name = name, members = members }
+end
+
+local function two_sides(state, x, pools, entry)
+  local a, b = compare.split(entry, function(name)
+    return members_of(x, pools, name)
+  end)
+  if not a then
+    fail("invalid", ('%s: "%s" is not "A vs B"'):format(state.who, entry))
+  end
+  local left, right = side(state, x, pools, a), side(state, x, pools, b)
+  for _, i in ipairs(left.members) do
+    for _, j in ipairs(right.members) do
+      if i == j then
+        fail("invalid", ('%s: %s is on both sides of "%s"'):format(state.who,
+          x.levels[i], entry))
+      end
+    end
+  end
+  return { name = left.name .. " vs " .. right.name, a = left, b = right }
+end
+
+-- { "trend", Placebo = -1, High = 1 }
+local function by_weights(state, x, pools, entry)
+  local names, out = {}, { name = entry[1], parts = {} }
+  if type(entry[1]) ~= "string" then
+    fail("invalid", ('%s: a contrast of weights begins with its name: { "trend"'
+      .. ", %s = -1, ... }"):format(state.who, x.levels[1]))
+  end
+  for key in pairs(entry) do
+    if key ~= 1 then names[#names + 1] = tostring(key) end
+  end
+  table.sort(names)
+  for _, name in ipairs(names) do
+    local w = entry[name]
+    if type(w) ~= "number" or w ~= w or math.abs(w) == math.huge then
+      fail("type", ("%s: %s: the weight of %s is no number"):format(state.who,
+        out.name, name))
+    end
+    local s = side(state, x, pools, name)
+    s.weight = w
+    out.parts[#out.parts + 1] = s
+  end
+  if #names == 0 then
+    fail("invalid", ("%s: %s has no weights"):format(state.who, out.name))
+  end
+  return out
+end
+
+local function each_against(x, reference, list)
+  for i, level in ipairs(x.levels) do
+    if i ~= reference then
+      list[#list + 1] = { name = level .. " vs " .. x.levels[reference],
+        a = { name = level, members = { i } },
+        b = { name = x.levels[reference], members = { reference } } }
+    end
+  end
+end
+
+local function all_pairs(x, list)
+  for j = 1, #x.levels do
+    for i = j + 1, #x.levels do
+      list[#list + 1] = { name = x.levels[i] .. " vs " .. x.levels[j],
+        a = { name = x.levels[i], members = { i } },
+        b = { name = x.levels[j], members = { j } } }
+    end
+  end
+end
+
+local function read_entries(state, x, pools, entries, opt)
+  local list = {}
+  if #entries == 0 then each_against(x, reference_of(state, x, opt), list) end
+  for _, entry in ipairs(entries) do
+    if entry == "pairwise" then
+      all_pairs(x, list)
+    elseif entry == "reference" then
+      each_against(x, reference_of(state, x, opt), list)
+    elseif type(entry) == "string" then
+      list[#list + 1] = two_sides(state, x, pools, entry)
+    elseif type(entry) == "table" then
+      list[#list + 1] = by_weights(state, x, pools, entry)
+    else
+      fail("type", ('%s: a comparison is "A vs B" or { "name", A = -1, B = 1 },'
+        .. " not a %s"):format(state.who, type(entry)))
+    end
+  end
+  return list
+end
+
+-- Rows -----------------------------------------------------------------------
+
+-- Adds factor times a side's mean to sum: members alike, or by their n.
+local function add_side(sum, s, factor, cells, pool)
+  local total, n = 0, 0
+  for _, i in ipairs(s.members) do
+    n = n + cells[i].n
+    total = total + (pool == "n" and cells[i].n or 1)
+  end
+  for _, i in ipairs(s.members) do
+    local share = (pool == "n" and cells[i].n or 1) / total
+    if not cells[i].row or total == 0 then return nil, n end
+    for j, value in ipairs(cells[i].row) do
+      sum[j] = (sum[j] or 0) + factor * share * value
+    end
+  end
+  return sum, n
+end
+
+local function side_estimate(state, s, cells, opt)
+  local row, n = add_side({}, s, 1, cells, opt.pool)
+  return row and state.core:estimate(row) or NA, n
+end
+
+-- The fields of one comparison within the cells of one group.
+local function compute(state, c, cells, opt)
+  local sum, n_1, n_2 = {}, NA, NA
+  if c.parts then
+    for _, s in ipairs(c.parts) do
+      sum = sum and add_side(sum, s, s.weight, cells, opt.pool)
+    end
+  else
+    sum, n_1 = add_side(sum, c.a, 1, cells, opt.pool)
+    local both
+    both, n_2 = add_side(sum or {}, c.b, -1, cells, opt.pool)
+    sum = sum and both
+  end
+  local fields = means.estimate(state, sum, opt)
+  fields.row, fields.compare, fields.n_1, fields.n_2 = sum, c.name, n_1, n_2
+  if not c.parts then
+    fields.estimate_1 = side_estimate(state, c.a, cells, opt)
+    fields.estimate_2 = side_estimate(state, c.b, cells, opt)
+  end
+  if opt.ratio then means.to_ratio(state, fields) end
+  return fields
+end
+
+-- The groups of cells that share all but the level of the category.
+local function grouped(cells, x)
+  local list, at = {}, {}
+  for _, c in ipairs(cells) do
+    local names, key = {}, {}
+    for name in pairs(c.values) do
+      if name ~= x.name then names[#names + 1] = name end
+    end
+    table.sort(names)
+    for _, name in ipairs(names) do
+      key[#key + 1] = ("%s=%s"):format(name, tostring(c.values[name]))
+    end
+    key = table.concat(key, "\n")
+    if not at[key] then
+      at[key] = { cells = {}, values = {} }
+      list[#list + 1] = at[key]
+      for name, value in pairs(c.values) do
+        if name ~= x.name then at[key].values[name] = value end
+      end
+    end
+    at[key].cells[c.codes[x.place]] = c
+  end
+  return list
+end
+
+local function estimate_name(opt)
+  if opt.slope then return "difference in slopes of " .. opt.slope end
+  return opt.ratio and "ratio of geometric means"
+    or "difference in least-squares means"
+end
+
+-- Output ---------------------------------------------------------------------
+
+local function pooled_words(list, opt)
+  for _, c in ipairs(list) do
+    for _, s in ipairs(c.parts or { c.a, c.b }) do
+      if #s.members > 1 then
+        return ("%s: %s"):format(s.name, opt.pool == "n"
+          and "by numbers of rows" or "equal average")
+      end
+    end
+  end
+end
+
+local function single(state, c, fields, opt, words)
+  local notes = {}
+  if not fields.estimable then
+    notes[#notes + 1] = "not estimable: the data have nothing there"
+  elseif state.df == NA or fields.std_error == 0 then
+    notes[#notes + 1] = state.note ~= NA and state.note or nil
+  end
+  fields.method, fields.estimate_name = state.method, estimate_name(opt)
+  fields.conf_level, fields.alternative = opt.conf_level, opt.alternative
+  fields.n, fields.n_missing = state.info.n, state.info.n_missing
+  fields.simulated, fields.row, fields.estimable = state.simulated, nil, nil
+  fields.ratio = nil
+  fields.note = #notes > 0 and table.concat(notes, "; ") or NA
+  local two = not c.parts
+  if not two then
+    fields.estimate_name = c.name
+    fields.compare = NA
+  end
+  local digits = opt.ratio and fields.estimate_1 and fields.estimate_1 ~= NA
+    and math.max(0, format.decimals(math.max(fields.estimate_1,
+      fields.estimate_2)))
+  return result.comparison(fields, { variable = state.response,
+    estimate_digits = digits or nil,
+    a = two and c.a.name, b = two and c.b.name, statistic = "t",
+    estimates = opt.slope and "slopes" or opt.ratio and "geometric means"
+      or "least-squares means", after = { words ~= "" and text.escape(words) or nil },
+    reasons = state.reasons })
+end
+
+local columns = { "compare", "estimate", "std_error", "df", "statistic",
+  "p_value", "conf_low", "conf_high", "n_1", "n_2" }
+
+local function several(state, rows, about, opt, words)
+  local names, levels = means.labels(state, about)
+  local shown = { table.unpack(names) }
+  for _, name in ipairs(columns) do names[#names + 1] = name end
+  for _, name in ipairs { "compare", "estimate", "interval", "statistic", "df",
+    "p_value" } do shown[#shown + 1] = name end
+  local lines = { estimate_name(opt) .. (words ~= "" and "; " .. words or "") }
+  return estimates.shown(rows, names, { levels = levels, print = shown,
+    heads = { estimate = opt.ratio and "ratio" or opt.slope and "slope"
+      or "difference", interval = format.level(opt.conf_level) .. " CI",
+      statistic = "t", p_value = "P" },
+    lines = lines, simulated = state.simulated })
+end
+
+-- Entries and options from what is given: text, or a table of both.
+local function arguments(state, given, more)
+  local entries, opt = {}, {}
+  if type(given) == "string" then given = { given } end
+  if given ~= nil and type(given) ~= "table" then
+    fail("type", ('%s: contrast takes "A vs B", or a table of comparisons and '
+      .. "options, not a %s"):format(state.who, type(given)))
+  end
+  for key, value in pairs(given or {}) do
+    if math.type(key) == "integer" then entries[key] = value
+    else opt[key] = value end
+  end
+  for key, value in pairs(more or {}) do opt[key] = value end
+  if opt.weights == "n" then opt.weights, opt.pool = nil, "n" end
+  return entries, options(state.who, opt, spec)
+end
+
+--- model:contrast(comparisons [, opt]) -> result or frame
+-- Differences of least-squares means, A minus B, or their ratios. One
+-- comparison gives a result, several (or by) a frame.
+--   "A vs B"     levels, or pooled arms of the trial, which are the equal average
+--                of their arms (pool = "n": by numbers)
+--   { "trend", A = -1, B = 0, C = 1 }  weights by level
+--   "reference"  each against the reference (the default);  "pairwise"
+--   ratio        true: ratios of geometric means, of a logarithm; std_error
+--                stays that of the logarithm
+--   factor       the category, where names do not tell; reference  a level
+--   slope        "AGE": slopes are compared instead of means
+--   alternative  "two-sided", "less", "greater";  mu  0 (1 for a ratio)
+--   by, at, weights, conf_level  as in model:means
+-- Options may stand in the table of comparisons.
+--
+--   > d29 = demo.adlb:where { PARAMCD = "ALC", AVISIT = "Day 29" }
+--   > m = lm("log(AVAL) ~ log(BASE) + TRT01P", d29)
+--   > m:contrast { "CYT107 HF vs Placebo", ratio = true }
+--   Linear model, two-sided: log(AVAL), CYT107 HF (n = 7) vs Placebo (n = 5)
+--   geometric means 2162 and 1162
+--   ratio of geometric means 1.86, 95 % CI 1.36 to 2.55; t = 4.21, df = 14
+--   P = 0.00087
+--   at log(BASE) = its mean
+--   SIMULATED DATA
+--   > m:contrast { "pairwise", ratio = true }
+--      compare                 ratio  95 % CI            t  df        P
+--   1  CYT107 LF vs Placebo    1.594  1.129 to 2.250  2.90  14    0.012
+--   2  CYT107 HF vs Placebo    1.860  1.356 to 2.551  4.21  14  0.00087
+--   3  CYT107 HF vs CYT107 LF  1.167  0.855 to 1.592  1.07  14    0.304
+--   ratio of geometric means; at log(BASE) = its mean
+--   SIMULATED DATA
+--
+-- See also: model:means, model:slope. R: emmeans::contrast. SAS: ESTIMATE.
+function M.contrast(state, given, more)
+  local entries, opt = arguments(state, given, more)
+  means.check_ratio(state, opt.ratio)
+  if opt.ratio and opt.slope then
+    fail("invalid", ("%s: slopes have no ratio"):format(state.who))
+  end
+  opt.conf_level = opt.conf_level or state.conf_level
+  if opt.ratio and opt.mu then
+    if not (opt.mu > 0) then
+      fail("invalid", ("%s: mu is a ratio, above 0"):format(state.who))
+    end
+    opt.mu = math.log(opt.mu) / math.log(state.base)
+  end
+  local pools = compare.pools_of(state.trial)
+  local x = find_category(state, entries, opt, pools)
+  local list = read_entries(state, x, pools, entries, opt)
+  local cells, about
+  if opt.slope then
+    local by = type(opt.by) == "table" and { table.unpack(opt.by) }
+      or { opt.by }
+    by[#by + 1] = x.name
+    cells, about = means.slopes(state, opt.slope, { by = by, at = opt.at,
+      weights = opt.weights })
+  else
+    cells, about = grid.cells(state, means.spec_of(state, opt, x.name))
+  end
+  local words, pooled = means.words(about), pooled_words(list, opt)
+  words = pooled and (words ~= "" and words .. "; " or "") .. pooled or words
+  local kept = {}
+  for _, name in ipairs(about.names) do
+    if name ~= x.name then kept[#kept + 1] = name end
+  end
+  about.names = kept
+  local rows = {}
+  for _, group in ipairs(grouped(cells, x)) do
+    for _, c in ipairs(list) do
+      local fields = compute(state, c, group.cells, opt)
+      for name, value in pairs(group.values) do fields[name] = value end
+      rows[#rows + 1] = fields
+    end
+  end
+  if #list == 1 and #rows == 1 then
+    return single(state, list[1], rows[1], opt, words)
+  end
+  return several(state, rows, about, opt, words)
+end
+
+return M

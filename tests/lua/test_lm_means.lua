@@ -1,0 +1,367 @@
+-- Least-squares means, contrasts, slopes and predictions of linear models:
+-- R's values (tests/reference/lm.R), published tables, what is refused.
+local lu = require "luaunit"
+local ref = require "tests.lua.reference"
+local sets = require "tests.lua.lm_sets"
+local near, refuses = ref.near, ref.refuses
+
+TestReference = {}
+
+-- The rows of a frame by their labels, joined as in lm.R.
+local function by_label(frame, names)
+  local out = {}
+  for i = 1, #frame do
+    local row, label = frame:row(i), {}
+    for k, name in ipairs(names) do label[k] = tostring(row[name]) end
+    out[table.concat(label, "/")] = row
+  end
+  return out
+end
+
+local function check(rows, wanted, what)
+  local count = 0
+  for name, fields in pairs(wanted) do
+    local row = rows[name]
+    lu.assertNotNil(row, what .. ": " .. name)
+    for field, value in pairs(fields) do
+      if value == NA then
+        lu.assertEquals(row[field], NA, what .. ": " .. name)
+      else
+        near(row[field], value, 1e-9, ("%s: %s, %s"):format(what, name, field))
+      end
+      count = count + 1
+    end
+  end
+  return count
+end
+
+-- { set, what of lm.csv, category, options, labels }
+local means = {
+  { "warp", "tension", "tension" },
+  { "warp", "wool by tension", "wool", { by = "tension" }, { "tension", "wool" } },
+  { "warp", "cells", { "wool", "tension" }, nil, { "wool", "tension" } },
+  { "warp weighted", "wool", "wool" },
+  { "warp weighted", "wool proportional", "wool", { weights = "Proportional" } },
+  { "air", "month", "Month" },
+  { "air", "month at", "factor(Month)", { at = { Temp = 70, Wind = 8 } } },
+  { "air", "month temps", "Month", { at = { Temp = 70 } } },
+  { "air weighted", "month", "Month" },
+  { "made", "a equal", "a" }, { "made", "b equal", "b" },
+  { "made", "a proportional", "a", { weights = "proportional" } },
+  { "made", "b proportional", "b", { weights = "proportional" } },
+  { "made", "a outer", "a", { weights = "outer" } },
+  { "made", "b outer", "b", { weights = "outer" } },
+  { "made", "a cells", "a", { weights = "cells" } },
+  { "made", "b cells", "b", { weights = "cells" } },
+  { "made deep", "a by c", "a", { by = "c" }, { "c", "a" } },
+  { "empty", "a", "a" }, { "empty", "b", "b" },
+  { "empty", "cells", { "a", "b" }, nil, { "a", "b" } },
+  { "actg", "arm", "arm" },
+  { "actg", "arm proportional", "arm", { weights = "proportional" } },
+  { "actg log", "arm", "arm", { at = { cd40 = 300 } } },
+}
+
+local function pairs_of(m, case)
+  local opt = { "pairwise", factor = case[3] }
+  for key, value in pairs(case[4] or {}) do opt[key] = value end
+  local c = m:contrast(opt)
+  if require "trialsh.result".is(c) then return { [c.compare] = c } end
+  return by_label(c, { "compare" })
+end
+
+function TestReference.test_means_and_pairs()
+  local values, count = sets.values(), 0
+  for _, case in ipairs(means) do
+    local set, what, category = table.unpack(case)
+    local m, name = sets.fit(set), category
+    if name == "Month" then name = "factor(Month)" end
+    local rows = by_label(m:means(category, case[4]), case[5] or { name })
+    local wanted = {}
+    for label, fields in pairs(values[set][what]) do
+      wanted[label] = fields
+    end
+    count = count + check(rows, wanted, set .. ", " .. what)
+    local pairs_wanted = values[set][what .. " pairs"]
+    if pairs_wanted and not case[5] then
+      wanted = {}
+      for label, fields in pairs(pairs_wanted) do
+        wanted[label:gsub("factor%(Month%)", "")] = fields
+      end
+      count = count + check(pairs_of(m, case), wanted, set .. ", " .. what)
+    end
+  end
+  lu.assertTrue(count > 500, count)
+end
+
+function TestReference.test_ratios()
+  local values = sets.values()["warp log"]
+  local m = sets.fit "warp log"
+  check(by_label(m:means("tension", { ratio = true }), { "tension" }),
+    values["ratio means"], "ratio means")
+  check(by_label(m:contrast { "pairwise", factor = "tension", ratio = true },
+    { "compare" }), values["ratio pairs"], "ratio pairs")
+end
+
+function TestReference.test_slopes()
+  local values = sets.values()
+  local air, deep = sets.fit "air", sets.fit "made deep"
+  check(by_label(air:slope("Temp", { by = "Month" }), { "factor(Month)" }),
+    values.air.slope, "air")
+  check(by_label(deep:slope("x", { by = "a" }), { "a" }),
+    values["made deep"].slope, "made deep")
+  local s = sets.fit "air offset":slope "Temp"
+  near(s.estimate[1], values["air offset"].slope["-"].estimate, 1e-9)
+  near(s.std_error[1], values["air offset"].slope["-"].std_error, 1e-9)
+  -- a difference of slopes is the coefficient of the interaction
+  local c = air:contrast { "9 vs 5", slope = "Temp", factor = "Month" }
+  local term = air:term "factor(Month)9:Temp"
+  near(c.estimate, term.estimate, 1e-12)
+  near(c.std_error, term.std_error, 1e-12)
+end
+
+local predicted = {
+  { "air", { Month = { 5, 9 }, Temp = { 60, 90 }, Wind = { 10, 5 } } },
+  { "air weighted", { Month = { 5 }, Temp = { 60 }, Wind = { 10 } } },
+  { "air curves", { Temp = { 60, 80 }, Wind = { 10, 15 },
+    ["Solar.R"] = { 100, 200 } } },
+  { "air offset", { Month = { 5 }, Temp = { 60 }, Wind = { 10 } } },
+}
+
+function TestReference.test_predictions()
+  local values, count = sets.values(), 0
+  for _, case in ipairs(predicted) do
+    local m = sets.fit(case[1])
+    for _, kind in ipairs { "confidence", "prediction" } do
+      local p = m:predict(case[2], { interval = kind })
+      local rows = {}
+      for i = 1, #p do rows[tostring(i)] = p:row(i) end
+      count = count + check(rows, values[case[1]][kind], case[1] .. " " .. kind)
+    end
+  end
+  lu.assertTrue(count >= 48, count)
+end
+
+-- Published ------------------------------------------------------------------
+
+TestPublished = {}
+
+-- table 14-3.01: ADAS-Cog (11), change to week 24, LOCF
+function TestPublished.test_cdisc_pilot()
+  local values = ref.values("published/r_reference_cdisc.csv", "14-3.01")
+  local data = ref.read "cdisc/csv/adadas.csv":where { PARAMCD = "ACTOT",
+    AVISIT = "Week 24", EFFFL = "Y", ANL01FL = "Y" }
+  local arms = { "Placebo", "Xanomeline Low Dose", "Xanomeline High Dose" }
+  data = data:levels { TRTP = arms }
+  local m = lm("CHG ~ TRTP + factor(SITEGR1) + BASE", data)
+  local row = values.ANCOVA
+  for key, compare in pairs { LvP = { 2, 1 }, HvP = { 3, 1 }, HvL = { 3, 2 } } do
+    local c = m:contrast(arms[compare[1]] .. " vs " .. arms[compare[2]])
+    near(c.estimate, row[key .. " estimate"], 1e-11)
+    near(c.std_error, row[key .. " SE"], 1e-11)
+    near(c.conf_low, row[key .. " lower.CL"], 1e-11)
+    near(c.conf_high, row[key .. " upper.CL"], 1e-11)
+    near(c.p_value, row[key .. " p.value"], 1e-11)
+  end
+  local t = m:means("TRTP", { weights = "proportional" })
+  for i, arm in ipairs(arms) do
+    near(t.estimate[i], values["ANCOVA lsmean (proportional weights)"][arm],
+      1e-11)
+  end
+  -- the dose as a number: 0, 54, 81
+  local dose = lm("CHG ~ TRTPN + factor(SITEGR1) + BASE", data)
+  near(dose:term "TRTPN".p_value,
+    values["ANCOVA CHG~TRTP+SITEGR1+BASE"]["dose-response p"], 1e-11)
+end
+
+function TestPublished.test_actg175()
+  local values = ref.values("published/r_reference.csv", "actg175")
+  local data = ref.read "hiv/actg175.csv":mutate [[arm = case arms
+    when 0 then 'ZDV' when 1 then 'ZDV+ddI' when 2 then 'ZDV+ddC'
+    else 'ddI' end]]
+  local t = lm("cd420 ~ cd40 + arm", data):means "arm"
+  for i = 1, #t do
+    near(t.estimate[i], values["ANCOVA lsmeans at mean cd40"][t.arm[i]], 1e-11)
+    near(t.std_error[i], values["ANCOVA lsmeans se"][t.arm[i]], 1e-11)
+  end
+end
+
+-- Shapes ---------------------------------------------------------------------
+
+TestShapes = {}
+
+local function d29() return demo.adlb:where { PARAMCD = "ALC", AVISIT = "Day 29" } end
+
+function TestShapes.test_one_comparison_is_a_result()
+  local m = lm("log(AVAL) ~ log(BASE) + TRT01P", d29())
+  local c = m:contrast { "CYT107 HF vs Placebo", ratio = true }
+  lu.assertEquals({ c.compare, c.n, c.n_1, c.n_2, c.n_missing, c.alternative,
+    c.conf_level, c.note }, { "CYT107 HF vs Placebo", 18, 7, 5, 0, "two-sided",
+    0.95, NA })
+  local t = m:means("TRT01P", { ratio = true })
+  near(c.estimate, t.estimate[3] / t.estimate[1], 1e-14)
+  near(c.estimate_1, t.estimate[3], 1e-14)
+  near(c.estimate_2, t.estimate[1], 1e-14)
+  -- against itself turned round
+  local r = m:contrast { "Placebo vs CYT107 HF", ratio = true }
+  near(r.estimate * c.estimate, 1, 1e-14)
+  near(r.conf_low * c.conf_high, 1, 1e-14)
+  near(r.p_value, c.p_value, 1e-12)
+  -- no ratio: the term of the arm
+  local plain, term = m:contrast "CYT107 HF vs Placebo", m:term "TRT01PCYT107 HF"
+  for _, field in ipairs { "estimate", "std_error", "statistic", "p_value",
+    "conf_low", "conf_high", "df" } do
+    near(plain[field], term[field], 1e-13)
+  end
+end
+
+function TestShapes.test_alternatives()
+  local m = lm("log(AVAL) ~ log(BASE) + TRT01P", d29())
+  local two = m:contrast "CYT107 HF vs Placebo"
+  local up = m:contrast("CYT107 HF vs Placebo", { alternative = "greater" })
+  local down = m:contrast("CYT107 HF vs Placebo", { alternative = "less" })
+  near(up.p_value, two.p_value / 2, 1e-12)
+  near(up.p_value + down.p_value, 1, 1e-14)
+  lu.assertEquals({ up.conf_high, down.conf_low }, { math.huge, -math.huge })
+  local ratio = m:contrast { "CYT107 HF vs Placebo", ratio = true,
+    alternative = "less" }
+  lu.assertEquals(ratio.conf_low, 0)
+  -- the value under the null hypothesis, of a ratio as a ratio
+  local margin = m:contrast { "CYT107 HF vs Placebo", ratio = true, mu = 1.25 }
+  near(margin.statistic, (two.estimate - math.log(1.25)) / two.std_error, 1e-13)
+end
+
+function TestShapes.test_weights_by_name()
+  local m = lm("log(AVAL) ~ log(BASE) + TRT01P", d29())
+  local c = m:contrast { { "both", Placebo = -1, ["CYT107 LF"] = 0.5,
+    ["CYT107 HF"] = 0.5 } }
+  local t = m:means "TRT01P"
+  near(c.estimate, (t.estimate[2] + t.estimate[3]) / 2 - t.estimate[1], 1e-13)
+  lu.assertEquals({ c.estimate_name, c.compare }, { "both", NA })
+end
+
+function TestShapes.test_given_weights()
+  local m = sets.fit "made"
+  local half = m:means("a", { weights = { b = { P = 1, Q = 1, R = 1 } } })
+  near(half.estimate[1], m:means "a".estimate[1], 1e-14)
+  local all = m:means("a", { weights = { b = { P = 1, Q = 0, R = 0 } } })
+  near(all.estimate[1], m:means("a", { at = { b = "P" } }).estimate[1], 1e-14)
+  local listed = m:means("a", { weights = { b = { 1, 0, 0 } } })
+  near(listed.estimate[1], all.estimate[1], 1e-15)
+end
+
+-- g-computation: the mean of all predictions with the level set
+function TestShapes.test_observed()
+  local m = sets.fit "made"
+  local t = m:means("a", { weights = "observed" })
+  local rows = m:augment()
+  for i, level in ipairs { "low", "high" } do
+    local list = {}
+    for k = 1, #rows do list[k] = level end
+    local p = m:predict { a = list, b = rows.b, c = rows.c, x = rows.x }
+    near(t.estimate[i], p.estimate:mean(), 1e-13)
+  end
+end
+
+-- A number in several terms stands at its own mean; alone, its logarithm does.
+function TestShapes.test_where_numbers_stand()
+  local d = { y = { 1, 5, 2, 8, 4, 9, 3, 7 }, x = { 1, 2, 3, 4, 5, 6, 7, 8 },
+    g = { "a", "b", "a", "b", "a", "b", "b", "a" } }
+  local m = lm("y ~ log(x) + g", d)
+  local sum = 0
+  for _, x in ipairs(d.x) do sum = sum + math.log(x) / 8 end
+  near(m:means "g".estimate[1], m:term "(Intercept)".estimate
+    + sum * m:term "log(x)".estimate, 1e-13)
+  local curve = lm("y ~ x + I(x^2) + g", d)
+  near(curve:means "g".estimate[1], curve:term "(Intercept)".estimate
+    + 4.5 * curve:term "x".estimate + 4.5 ^ 2 * curve:term "I(x^2)".estimate,
+    1e-13)
+  local poly = lm("y ~ poly(x, 2) + g", d)
+  near(poly:means "g".estimate[1], curve:means "g".estimate[1], 1e-12)
+  lu.assertStrContains(tostring(poly:means "g"), "at x = its mean")
+  -- log(x) at a value of x, or of its own
+  near(m:means("g", { at = { x = 3 } }).estimate[1],
+    m:means("g", { at = { ["log(x)"] = math.log(3) } }).estimate[1], 1e-14)
+  -- the slope of a curve
+  near(curve:slope("x", { at = { x = 2 } }).estimate[1],
+    curve:term "x".estimate + 4 * curve:term "I(x^2)".estimate, 1e-10)
+  near(m:slope("x", { at = { x = 2 } }).estimate[1],
+    m:term "log(x)".estimate / 2, 1e-8)
+  near(m:slope "log(x)".estimate[1], m:term "log(x)".estimate, 1e-14)
+end
+
+function TestShapes.test_lists_make_rows()
+  local m = sets.fit "made"
+  local t = m:means("a", { at = { x = { 0, 5 } } })
+  lu.assertEquals(#t, 4)
+  lu.assertEquals({ t.a[1], t.x[1], t.a[2], t.x[2] }, { "low", 0, "low", 5 })
+  local c = m:contrast { "high vs low", at = { x = { 0, 5 } } }
+  lu.assertEquals({ #c, c.x[1], c.x[2] }, { 2, 0, 5 })
+end
+
+function TestShapes.test_not_estimable()
+  local m = sets.fit "empty"
+  lu.assertStrContains(m.note, "ahigh:bR is 0 in all rows")
+  local c = m:contrast { "high vs low", factor = "a" }
+  lu.assertEquals({ c.estimate, c.p_value, c.conf_low }, { NA, NA, NA })
+  lu.assertStrContains(tostring(c), "not estimable")
+  lu.assertStrContains(tostring(m:means "a"), "NA: not estimable")
+end
+
+function TestShapes.test_trial()
+  local s = require "trialsh.study".of_texts { { name = "adsl", text =
+    "USUBJID,TRT01P,Y\n1,High,5\n2,High,7\n3,Placebo,1\n4,Low,3\n5,Placebo,2\n"
+    .. "6,Low,9\n7,High,4\n" } }
+  s.trial = trial "T" { arms = { { "Low", "Low" }, { "High", "High" },
+    { "Placebo", "Placebo", reference = true },
+    { "Active", "both", pool = { "Low", "High" } } } }
+  local m = lm("Y ~ TRT01P", s.adsl)
+  -- the reference of the trial is the base, wherever its level stands
+  lu.assertEquals({ m:tidy().term[2], m:tidy().term[3] },
+    { "TRT01PLow", "TRT01PHigh" })
+  local c = m:contrast "Active vs Placebo"
+  near(c.estimate, (6 + 16 / 3) / 2 - 1.5, 1e-14)
+  lu.assertEquals({ c.n_1, c.n_2 }, { 5, 2 })
+  lu.assertStrContains(tostring(c), "Active: equal average")
+  near(m:contrast("Active vs Placebo", { pool = "n" }).estimate,
+    (12 + 16) / 5 - 1.5, 1e-14)
+  near(m:contrast("Active vs Placebo", { weights = "n" }).estimate,
+    (12 + 16) / 5 - 1.5, 1e-14)
+  lu.assertEquals(m:contrast().compare[1], "Low vs Placebo")
+end
+
+function TestShapes.test_refused()
+  local m, made = lm("log(AVAL) ~ log(BASE) + TRT01P", d29()), sets.fit "made"
+  local function no(words, f, ...) refuses(words, f, m, ...) end
+  no("lm: the model has no category TRT01; nearest: TRT01P", m.means, "TRT01")
+  no('lm: means takes a category, such as "TRT01P"', m.means)
+  no("lm: the model has no variable AGE; it has log(BASE), "
+    .. "BASE, TRT01P", m.means, "TRT01P",
+    { at = { AGE = 3 } })
+  no("lm: at: BASE is a number, not high", m.means, "TRT01P",
+    { at = { BASE = "high" } })
+  no("lm: log(BASE) has no value there", m.means, "TRT01P", { at = { BASE = -1 } })
+  no("weights = \"proportionl\" is none of equal", m.means, "TRT01P",
+    { weights = "proportionl" })
+  no("lm: TRT01P has no 'CYT107 XF' in the rows used; nearest: CYT107 HF",
+    m.contrast, "CYT107 XF vs Placebo")
+  no('lm: "Placebo" is not "A vs B"', m.contrast, "Placebo")
+  no("Placebo is on both sides", m.contrast, "Placebo vs Placebo")
+  no("begins with its name", m.contrast, { { Placebo = 1 } })
+  no("slopes have no ratio", m.contrast, { slope = "BASE", ratio = true })
+  no("lm: TRT01P is a category", m.slope, "TRT01P")
+  no("lm has no option ratoi; nearest: ratio", m.contrast,
+    { "CYT107 HF vs Placebo", ratoi = true })
+  refuses("ratio = true is for a response that is a logarithm", made.means, made,
+    "a", { ratio = true })
+  refuses("which category is compared?", made.contrast, made)
+  refuses("weights of c, over which nothing is averaged", made.means, made, "c",
+    { weights = { c = { u = 1, v = 1 } } })
+  refuses("weights of b: none for R", made.means, made, "a",
+    { weights = { b = { P = 1, Q = 1 } } })
+  refuses("b has 'S', which the model has not seen; it knows P, Q, R",
+    made.predict, made, { a = { "low" }, b = { "S" }, c = { "u" }, x = { 1 } })
+  refuses("no column x", made.predict, made,
+    { a = { "low" }, b = { "P" }, c = { "u" } })
+end
+
+os.exit(lu.LuaUnit.run())
