@@ -323,7 +323,8 @@ local function single(state, c, fields, opt, words)
     estimate_digits = digits or nil,
     a = two and c.a.name, b = two and c.b.name, statistic = "t",
     estimates = opt.slope and "slopes" or opt.ratio and "geometric means"
-      or "least-squares means", after = { words ~= "" and text.escape(words) or nil },
+      or "least-squares means", after = { words ~= "" and text.escape(words)
+      or nil },
     reasons = state.reasons })
 end
 
