@@ -216,6 +216,74 @@ static void damaged_streams_are_errors(void **state)
     assert_int_equal(ts_memory_live(), 0);
 }
 
+/* Catalogs ----------------------------------------------------------------- */
+
+static void add_column(foreign_table *t, const char *name, bool text,
+                       const char *format)
+{
+    foreign_variable v = {.name = ts_strdup(name),
+                          .format = ts_strdup(format),
+                          .set = ts_strdup(format),
+                          .text = text};
+    assert_int_equal(foreign_add_variable(t, &v, NULL), TS_OK);
+}
+
+static void add_label(foreign_table *t, const char *set, char what, double x,
+                      const char *text, const char *label)
+{
+    foreign_label l = {.set = ts_strdup(set),
+                       .what = (unsigned char)what,
+                       .x = x,
+                       .text = text ? ts_strdup(text) : NULL,
+                       .label = ts_strdup(label)};
+    assert_int_equal(foreign_add_label(t, &l, NULL), TS_OK);
+}
+
+/* The formats of a data set find the labels of a catalog, whatever the case:
+ * numbers and text become levels in the order of the codes. */
+static void labels_come_from_a_catalog(void **state)
+{
+    foreign_table t = {.path = "x", .kind = FOREIGN_SAS, .said_row = -1};
+    foreign_table catalog = {.path = "c", .kind = FOREIGN_CATALOG};
+    ts_readstat_options options = {.n_row = -1};
+    ts_readstat *r = ts_alloc_array(1, sizeof *r);
+    ts_error err;
+    (void)state;
+    foreign_add_file(&t, 3, 3, 9, NULL, NULL, &err);
+    add_column(&t, "SEXN", false, "SEX");
+    add_column(&t, "RACE", true, "$RACE");
+    add_column(&t, "AGE", false, "AGEGR");
+    for (int i = 0; i < 3; i++) {
+        i ? foreign_add_real(&t, 3 - i, &err) : foreign_add_na(&t, 'A', &err);
+        foreign_add_text(&t, i == 1 ? "W" : "B", 1, &err);
+        foreign_add_real(&t, i, &err);
+        assert_int_equal(foreign_add_row(&t, &err), TS_OK);
+    }
+    add_label(&catalog, "sex", FOREIGN_REAL, 2, NULL, "Male");
+    add_label(&catalog, "sex", FOREIGN_REAL, 1, NULL, "Female");
+    add_label(&catalog, "sex", 'A', 0, NULL, "not done");
+    add_label(&catalog, "$race", FOREIGN_TEXT, 0, "W", "White");
+    add_label(&catalog, "$race", FOREIGN_TEXT, 0, "B", "Black");
+    add_label(&catalog, "AGEGR", FOREIGN_REAL, 0, NULL, "young");
+    if (foreign_finish(&t, &catalog, &options, r, &err))
+        fail_msg("%s", err.text);
+    const ts_column *sex = r->frame->column[0], *race = r->frame->column[1];
+    assert_true(sex->ordered && sex->n_level == 2);
+    assert_string_equal(sex->level[0], "Female");
+    assert_null(ts_column_text(sex, 0));
+    assert_string_equal(ts_column_text(sex, 1), "Male");
+    assert_true(r->columns[0].n_lost == 1);
+    assert_string_equal(race->level[0], "Black");
+    assert_string_equal(ts_column_text(race, 1), "White");
+    assert_int_equal(r->columns[2].labels, TS_LABELS_PARTLY);
+    assert_string_equal(r->columns[2].unlabelled, "1");
+    assert_string_equal(r->frame->column[2]->format, "AGEGR.");
+    ts_readstat_free(r);
+    foreign_table_free(&t);
+    foreign_table_free(&catalog);
+    assert_int_equal(ts_memory_live(), 0);
+}
+
 /* The jail ----------------------------------------------------------------- */
 
 /* How a child ends that gives up all but reading and writing, then acts. */
@@ -293,6 +361,7 @@ int main(void)
         cmocka_unit_test(an_interrupt_ends_it),
         cmocka_unit_test(any_size_of_pieces_will_do),
         cmocka_unit_test(damaged_streams_are_errors),
+        cmocka_unit_test(labels_come_from_a_catalog),
         cmocka_unit_test(the_jail_holds),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
