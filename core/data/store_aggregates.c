@@ -158,6 +158,8 @@ static void hold_value(sqlite3_context *context, int which)
 static void hold_final(sqlite3_context *context, int which)
 {
     holding *h = sqlite3_aggregate_context(context, 0);
+    if (h && h->n && h->n_value == h->n)
+        h->lost = -1; /* the rows of a window counted it */
     hold_value(context, which);
     if (!h)
         return;

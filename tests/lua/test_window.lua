@@ -475,6 +475,14 @@ function TestWindow.test_what_is_refused()
     "x = lag(AVAL) filter (where AVAL > 1)")
 end
 
+function TestWindow.test_what_became_missing_is_counted_by_row()
+  s.adlb:by "USUBJID":mutate "G = geomean(AVAL)":collect()
+  help.heard("1 value became missing: ln of a value that is not above 0")
+  help.forget()
+  s.adlb:mutate "G = geomean(AVAL)":collect()
+  help.heard("5 values became missing: ln of a value that is not above 0")
+end
+
 function TestWindow.test_running_on_between_subjects_is_told()
   s.adlb:mutate "P = lag(AVAL)":collect()
   lu.assertStrContains(table.concat(help.said, "\n"),

@@ -178,7 +178,7 @@ end
 --   3  CYT107 HF  8
 --     SIMULATED DATA
 --
--- See also: relation:summarise, relation:count.
+-- See also: relation:summarise, relation:count, relation:mutate, relation:head.
 function verbs.by(node, ...)
   local group = {}
   for i, name in ipairs { ... } do
