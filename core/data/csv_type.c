@@ -232,9 +232,9 @@ static ts_status tell_limits(csv_column *c, const ts_csv *csv, ts_csv_column *f,
         if (!aval)
             ts_buffer_printf(&name, "%s_", c->name);
         ts_buffer_puts(&name, names[i]);
+        c->made[i] = name.data;
         if (name.failed)
             return ts_fail_memory(err);
-        c->made[i] = name.data;
         double n_limit = i < 2 ? f->n_below : f->n_above;
         f[i + 1] = (ts_csv_column){
             .name = name.data,

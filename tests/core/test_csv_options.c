@@ -24,6 +24,9 @@ static const ts_csv_codes a_codes[] = {{"a", code, label, 3}};
 static const ts_csv_codes a_many[] = {{"a", many, many, 9}};
 static const ts_csv_codes z_codes[] = {{"sexx", code, label, 3}};
 
+/* a name that fills a new buffer, so that what is added needs another */
+#define SOME "a name of many letters, thirty or so; "
+#define LONG SOME SOME SOME "and more."
 #define TEN "1\n2\n3\n4\n5\n6\n7\n8\n9\n"
 #define TEN_OUT "1\n2\n3\n4\n5\n6\n7\n8\n9\n"
 
@@ -118,6 +121,9 @@ static const csv_case cases[] = {
      "a:real b:real b_BLQFL:text b_LLOQ:real c:text d:real d_BLQFL:text "
      "d_LLOQ:real d_ALQFL:text d_ULOQ:real\n1|2|'Y'|2|'x'|1|'Y'|1|'N'|NA\n"
      "3|4|'N'|NA|'<5'|2|'N'|NA|'Y'|2\n", {.any_censored = true}, NULL},
+    {"\"" LONG "\"\n<1\n", 0,
+     LONG ":real " LONG "_BLQFL:text " LONG "_LLOQ:real\n1|'Y'|1\n",
+     {.any_censored = true}, NULL},
     {"a\n<1\n2\n", 0, "a:text\n'<1'\n'2'\n",
      {.any_censored = true, .types = a_text, .n_type = 1}, NULL},
     {"a\n" TEN "<2\nx\n", 0,
