@@ -5,7 +5,7 @@
 --   overall  (formula, data, opt) -> row: all arms at once
 --   arms     (formula, data, opt) -> a row for each arm
 --   model    (formula, data, opt, set) -> rows: one fit for all comparisons;
---            set: comparisons, arms, treatment, what (the response is)
+--            set: comparisons, overall, treatment
 --   options  (opt) -> opt, checked and with defaults, without data
 --   survival the response is a time and an event; text: it may be text
 --   location what is estimated moves with the values: of logarithms, ratios
@@ -105,6 +105,91 @@ methods.km = { survival = true,
         conf_low = row.conf_low, conf_high = row.conf_high,
         conf_level = curve.conf_level, n = row.n, n_event = row.n_event,
         n_missing = curve.groups[i].n_missing, note = curve:get "note" }
+    end
+    return rows
+  end,
+}
+
+-- Tests whose module exports its options: without those that an endpoint has
+-- keys for, or that only arrays take.
+local function specs_of(module, name)
+  local spec = {}
+  for key, rule in pairs(require("trialsh." .. module).specs[name]) do
+    spec[key] = rule
+  end
+  spec.compare, spec.reference = nil, nil
+  return spec
+end
+
+local function test(name, module, kind, more)
+  local entry = { options = function(opt)
+    return options(name, opt, specs_of(module, name))
+  end }
+  entry[kind] = compare_with(module, name)
+  for key, value in pairs(more or {}) do entry[key] = value end
+  methods[name] = entry
+end
+
+test("wilcoxon", "rank", "compare", { location = true })
+test("van_elteren", "group_rank", "compare")
+test("kruskal", "group_rank", "overall")
+test("jonckheere", "group_rank", "overall")
+
+-- Linear models ----------------------------------------------------------------
+
+-- Options that are those of the means, not of the fit.
+local function lm_options(opt)
+  local spec = specs_of("lm", "lm")
+  spec.margins = { { "equal", "proportional", "outer", "cells", "observed" },
+    "equal" }
+  spec.term = { "string" }
+  spec.type = { "integer", 3, above = 0, below = 4 }
+  return options("lm", opt, spec)
+end
+
+local function fit_lm(formula, data, opt)
+  local given = {}
+  for key in pairs(specs_of("lm", "lm")) do given[key] = opt[key] end
+  return require "trialsh.lm".lm(formula, data, given)
+end
+
+-- The F test of the treatment: all arms at once.
+local function test_of_term(m, name, type)
+  for row in m:anova { type = type }:rows() do
+    if row.term == name then
+      return { method = ("Linear model, F test of %s (type %s)"):format(name,
+        ({ "I", "II", "III" })[type]), statistic = row.statistic,
+        df = row.df, p_value = row.p_value, n = m.n, n_missing = m.n_missing }
+    end
+  end
+end
+
+local function means_of(m, opt, set)
+  local rows = {}
+  for row in m:means(set.treatment, { weights = opt.margins }):rows() do
+    rows[#rows + 1] = { group = row[set.treatment], method = m.method,
+      estimate_name = "least-squares mean", estimate = row.estimate,
+      std_error = row.std_error, df = row.df, conf_low = row.conf_low,
+      conf_high = row.conf_high, conf_level = m.conf_level }
+  end
+  return rows
+end
+
+methods.lm = { options = lm_options, location = true,
+  model = function(formula, data, opt, set)
+    local m = fit_lm(formula, data, opt)
+    if opt.term then return { row_of(m:term(opt.term)) } end
+    if set.overall then
+      return { test_of_term(m, set.treatment, opt.type) }
+    end
+    local rows = {}
+    for i, compare in ipairs(set.comparisons) do
+      rows[i] = row_of(m:contrast({ compare }, { factor = set.treatment,
+        weights = opt.margins }))
+      rows[i].compare = compare
+    end
+    for _, row in ipairs(means_of(m, opt, set)) do
+      rows[#rows + 1] = row
     end
     return rows
   end,

@@ -35,7 +35,7 @@ function M.trial_of(data)
   if not (meta and meta.__frame) then return nil end
   local node = require "trialsh.relation".node_of(data)
   local study = node and node.study
-  return study and study.trial and study:trial() or nil
+  return node and node.trial or study and study.trial and study:trial() or nil
 end
 
 local function names_of(levels)

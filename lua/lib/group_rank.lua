@@ -170,6 +170,8 @@ local function group_result(who, set, t, fields, pieces)
   }
 end
 
+local kruskal_spec = { exact = { "boolean" } }
+
 --- kruskal(formula, data [, opt]) -> result
 -- Kruskal-Wallis test that groups have the same distribution, corrected for
 -- ties. Exact while that takes at most 2e9 steps (three groups of 8, four of
@@ -192,7 +194,7 @@ end
 -- See also: wilcoxon, jonckheere. Kruskal and Wallis 1952. R: kruskal.test.
 -- SAS: PROC NPAR1WAY.
 function M.kruskal(x, data, opt)
-  local set, o = read("kruskal", x, data, opt, { exact = { "boolean" } })
+  local set, o = read("kruskal", x, data, opt, kruskal_spec)
   local t = core.kruskal(set.columns, { exact = o.exact })
   return group_result("kruskal", set, t, {
     method = "Kruskal-Wallis test, " .. (t.exact and "exact" or "chi-square"),
@@ -260,6 +262,10 @@ local function strata_note(info, t)
   end
 end
 
+local van_elteren_spec = { compare = { "string" }, reference = { "string" },
+  alternative = trend_spec.alternative, two_sided = trend_spec.two_sided,
+  exact = trend_spec.exact }
+
 --- van_elteren(formula, data [, opt]) -> result
 -- Wilcoxon's rank-sum test of two groups within strata, weighted by 1 / (n + 1)
 -- of the stratum. Exact over all allocations within strata while that takes at
@@ -286,9 +292,7 @@ function M.van_elteren(source, data, opt)
   end
   local kind, given = sample.arguments("van_elteren", source, data, opt)
   assert(kind == "formula")
-  local o = options("van_elteren", given, { compare = { "string" },
-    reference = { "string" }, alternative = trend_spec.alternative,
-    two_sided = trend_spec.two_sided, exact = trend_spec.exact })
+  local o = options("van_elteren", given, van_elteren_spec)
   local model, info = sample.model("van_elteren", source, data,
     { groups = true, strata = true })
   if not info.stratum or #info.x ~= 1 then
@@ -316,5 +320,9 @@ function M.van_elteren(source, data, opt)
     after = { t.p_smallest ~= NA and ("smallest P that these strata can give: "
       .. format.p(t.p_smallest)) or nil } })
 end
+
+--- group_rank.specs: the options of each, for endpoints.
+M.specs = { kruskal = kruskal_spec, jonckheere = trend_spec,
+  van_elteren = van_elteren_spec }
 
 return M

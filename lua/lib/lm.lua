@@ -404,4 +404,7 @@ function M.lm(source, data, opt)
     print = function(m) return print_lm(m, state) end }
 end
 
+--- lm.specs: the options of lm, for endpoints.
+M.specs = { lm = spec }
+
 return M

@@ -307,4 +307,7 @@ function M.sign_test(x, y, opt)
     note)
 end
 
+--- rank.specs: the options of wilcoxon, for endpoints.
+M.specs = { wilcoxon = wilcoxon_spec }
+
 return M

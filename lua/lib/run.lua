@@ -30,12 +30,17 @@ end
 
 local of_ratio = {
   ["difference in means"] = "ratio of geometric means",
+  ["difference in least-squares means"] =
+    "ratio of geometric least-squares means",
+  ["shift (Hodges-Lehmann)"] = "ratio (Hodges-Lehmann)",
   ["mean"] = "geometric mean",
+  ["least-squares mean"] = "geometric least-squares mean",
 }
 
 -- Differences of logarithms are reported as ratios; the standard error stays
 -- that of the logarithm.
 local function as_ratio(row)
+  if row.estimate == nil or row.estimate == NA then return end
   for _, field in ipairs { "estimate", "conf_low", "conf_high", "estimate_1",
       "estimate_2" } do
     row[field] = exponential(row[field])
@@ -50,8 +55,8 @@ local function by_method(e, bound, frame)
   local formula = set.formula(e, bound)
   if method.model then
     return method.model(formula, frame, e.options, {
-      comparisons = e.comparisons, overall = e.overall, what = bound.what,
-      arms = e.trial.arms, treatment = bound.treatment })
+      comparisons = e.comparisons, overall = e.overall,
+      treatment = bound.treatment })
   elseif e.overall or not method.compare and method.overall then
     return { method.overall(formula, frame, e.options) }
   elseif method.arms then

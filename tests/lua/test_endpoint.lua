@@ -453,5 +453,92 @@ function TestVariations:test_a_subject_without_a_value_may_be_a_nonresponder()
     'missing = "nonresponder" is for a condition')
 end
 
+-- Statistics as analyses ---------------------------------------------------------
+
+TestAnalyses = {}
+
+function TestAnalyses:setUp()
+  endpoints.list = {}
+  self.s = fill()
+  self.s.trial = define()
+  self.s.adsl = self.s.adsl:collect():mutate(
+    "SEX = case when USUBJID in ('01', '04', '06', '08', '11', '12') then 'F' else 'M' end",
+    "DOSE = case TRT01P when 'P' then 0 when 'L' then 1 else 3 end"):collect()
+  self.s.base = self.s.adlb:where { AVISIT = "Day 1" }
+    :select("USUBJID", "BASE = AVAL")
+  self.s.adlb2 = self.s.adlb:join(self.s.base, "USUBJID")
+end
+
+local function day29(s)
+  return s.adlb2:where { AVISIT = "Day 29" }:join(s.adsl, "USUBJID",
+    { how = "left" })
+end
+
+function TestAnalyses:test_lm_compares_least_squares_means()
+  endpoint "A" { data = "adlb2", visit = "Day 29", variable = "ln(AVAL)",
+    compare = { "Active vs P", "H vs L" },
+    analysis = { "lm", "~ ln(BASE) + TRT01P + SEX", vcov = "HC3" },
+    supplementary = {
+      { "all", compare = "all arms", analysis = { vcov = "classical" } },
+      { "dose", analysis = { "lm", "~ ln(BASE) + DOSE", term = "DOSE" } },
+      { "margins", analysis = { margins = "proportional" } } } }
+  run(self.s)
+  local m = lm("log(AVAL) ~ log(BASE) + TRT01P + SEX", day29(self.s),
+    { vcov = "HC3" })
+  local by_hand = m:contrast({ "Active vs P" }, { ratio = true })
+  local row = self.s:result "A"
+  lu.assertAlmostEquals(row.estimate / by_hand.estimate, 1, 1e-14)
+  lu.assertAlmostEquals(row.conf_low / by_hand.conf_low, 1, 1e-14)
+  lu.assertEquals(row.p_value, by_hand.p_value)
+  lu.assertEquals(row.estimate_name, "ratio of geometric least-squares means")
+  lu.assertAlmostEquals(self.s:result "A[P].estimate",
+    m:means("TRT01P", { ratio = true }):row(1).estimate, 1e-9)
+  local all = self.s:result "A/all"
+  local f = lm("log(AVAL) ~ log(BASE) + TRT01P + SEX", day29(self.s)):anova()
+  for test in f:rows() do
+    if test.term == "TRT01P" then
+      lu.assertEquals({ all.statistic, all.p_value, all.df },
+        { test.statistic, test.p_value, test.df })
+    end
+  end
+  local dose = lm("log(AVAL) ~ log(BASE) + DOSE", day29(self.s)):term "DOSE"
+  lu.assertAlmostEquals(self.s:result "A/dose.estimate",
+    math.exp(dose.estimate), 1e-12)
+  lu.assertNotEquals(self.s:result "A[P]/margins.estimate",
+    self.s:result "A[P].estimate")
+end
+
+function TestAnalyses:test_ranks()
+  endpoint "W" { data = "adlb2", visit = "Day 29", variable = "ln(AVAL)",
+    analysis = "wilcoxon", compare = "H vs P", supplementary = {
+      { "kw", analysis = "kruskal" },
+      { "sites", analysis = { "van_elteren", "~ TRT01P + strata(SEX)" } } } }
+  run(self.s)
+  local two = day29(self.s):where { TRT01P = { "H", "P" } }
+  local w = wilcoxon("log(AVAL) ~ TRT01P", two, { compare = "H vs P" })
+  lu.assertEquals(self.s:result "W.p_value", w.p_value)
+  lu.assertAlmostEquals(self.s:result "W.estimate", math.exp(w.estimate), 1e-12)
+  lu.assertEquals(self.s:result "W/kw.p_value",
+    kruskal("AVAL ~ TRT01P", day29(self.s)).p_value)
+  lu.assertEquals(self.s:result "W/sites.p_value",
+    van_elteren("AVAL ~ TRT01P + strata(SEX)", two,
+      { compare = "H vs P" }).p_value)
+end
+
+function TestAnalyses:test_what_an_analysis_cannot_do_is_told()
+  local words = message(function()
+    endpoint "A" { data = "adlb2", visit = "Day 29", analysis = "ttest",
+      compare = "all arms" }
+    check(self.s)
+  end)
+  lu.assertStrContains(words, "ttest does not take all arms at once")
+  words = message(function()
+    endpoint "A" { data = "adlb2", visit = "Day 29",
+      analysis = { "lm", "~ TRT01P", margins = "equall" } }
+    check(self.s)
+  end)
+  lu.assertStrContains(words, "nearest: equal")
+end
+
 lu.assertTrue(trials.is(define()))
 os.exit(lu.LuaUnit.run())

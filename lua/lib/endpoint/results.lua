@@ -112,7 +112,8 @@ local function print_results(results)
     end
     if any then columns[#columns + 1] = column end
   end
-  local lines, said = { (require "trialsh.show".table(columns, n, {})) }, {}
+  local table_text, fitted = require "trialsh.show".table(columns, n, {})
+  local lines, said = { table_text }, {}
   for _, row in ipairs(list) do
     local line = row.note ~= NA and ("  %s: %s"):format(
       address_of(row, several), row.note)
@@ -121,8 +122,11 @@ local function print_results(results)
       lines[#lines + 1] = require "ts.text".escape(line)
     end
   end
-  lines[#lines + 1] = "  s.results has all columns: estimate_name, conf_low, "
-    .. "statistic, note ..."
+  local hidden = {}
+  for j = fitted + 1, #columns do hidden[#hidden + 1] = columns[j].name end
+  lines[#lines + 1] = ("  s.results has all columns: %sestimate_name, "
+    .. "conf_low, statistic, note ..."):format(#hidden > 0
+      and table.concat(hidden, ", ") .. ", " or "")
   if relation.node_of(results).simulated then
     lines[#lines + 1] = "  SIMULATED DATA"
   end

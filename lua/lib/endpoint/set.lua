@@ -247,7 +247,7 @@ local function check_formula(e)
   for _, name in ipairs(require "ts.formula".variables(e.formula)) do
     if name == treatment then return end
   end
-  if method.model and #e.comparisons == 0 then return end
+  if e.options.term then return end
   fail("invalid", ("\"%s\" lacks %s, whose arms are compared"):format(
     e.formula, treatment))
 end

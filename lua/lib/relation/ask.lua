@@ -226,7 +226,8 @@ return function(M)
       node.study:get_missing(node.name, frame)
     end
     return M.of_frame(frame, { key = node.key, simulated = node.simulated,
-      rows = M.rows_of(node) })
+      rows = M.rows_of(node),
+      trial = node.trial or node.study and node.study:trial() or nil })
   end
 
   local function row_table(frame, i, names)
