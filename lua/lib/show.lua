@@ -74,7 +74,8 @@ local function cells(values, kind, format)
   return out, true
 end
 
-local function cut(cell, width)
+--- show.cut(cell, width): the text, with ... where it is wider.
+function M.cut(cell, width)
   if text.width(cell) <= width then return cell end
   local out, w = {}, 0
   for _, c in utf8.codes(cell) do
@@ -85,6 +86,8 @@ local function cut(cell, width)
   end
   return table.concat(out) .. "..."
 end
+
+local cut = M.cut
 
 local function pad(cell, width, right)
   local blank = (" "):rep(width - text.width(cell))

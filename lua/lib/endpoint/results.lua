@@ -2,6 +2,7 @@
 -- addresses, which name one of them.
 
 local NA = require "ts.na".NA
+local text = require "ts.text"
 local fail = require "ts.error".fail
 local relation = require "trialsh.relation"
 local trial_module = require "trialsh.trial"
@@ -60,47 +61,82 @@ local function estimate_text(row)
     format.fixed(high, digits))
 end
 
--- "ALC", "CYTO:IL6", "ALC/pooled": the address without comparison and visit.
+-- "ALC", "CYTO:IL6@Day 8", "ALC/pooled": the address without the comparison.
 local function address_of(row, several)
-  return row.endpoint .. (several[row.endpoint] and ":" .. row.parameter or "")
+  local parameters, visits = several.parameter, several.visit
+  return row.endpoint
+    .. (parameters[row.endpoint] and ":" .. row.parameter or "")
+    .. (visits[row.endpoint] and row.visit ~= NA and "@" .. row.visit or "")
     .. (row.variation ~= "main" and "/" .. row.variation or "")
 end
 
 -- The columns that run() shows: the first, which always are there, and those
--- in which there is something to see.
+-- in which there is something to see. The last are left out on a narrow screen.
 local shown = {
   { "result", address_of },
   { "comparison or arm", function(row)
-    return row.compare ~= NA and row.compare or row.group end },
-  { "visit", function(row) return row.visit end, empty = true },
+    return row.compare ~= NA and row.compare or row.group end, cut = true },
   { "estimate (CI)", estimate_text },
   { "P", function(row) return row.p_value end, p = true },
   { "adjusted", function(row) return row.p_adjusted end, p = true,
     empty = true },
-  { "n", function(row) return row.n end, type = "real" },
+  { "visit", function(row) return row.visit end, empty = true, last = true },
+  { "n", function(row) return row.n end, type = "real", last = true },
 }
 
--- Endpoints with more than one parameter.
-local function several_parameters(results)
-  local first, several = {}, {}
-  for row in results:rows() do
-    if first[row.endpoint] == nil then first[row.endpoint] = row.parameter end
-    if first[row.endpoint] ~= row.parameter then several[row.endpoint] = true end
+-- Endpoints that have more than one parameter, and more than one visit.
+local function several_of(list)
+  local several = {}
+  for _, key in ipairs { "parameter", "visit" } do
+    local first, more = {}, {}
+    for _, row in ipairs(list) do
+      local id = row.endpoint
+      if first[id] == nil then first[id] = row[key] end
+      if first[id] ~= row[key] and row[key] ~= NA then more[id] = true end
+    end
+    several[key] = more
   end
   return several
+end
+
+local function width_of(column)
+  local most = text.width(column.name)
+  for _, cell in ipairs(column.values) do
+    most = math.max(most, text.width(cell == NA and "NA" or tostring(cell)))
+  end
+  return most
+end
+
+-- Names of arms may be long: they are cut before a number is left out.
+local function fit(columns, n)
+  local room = require "trialsh.show".width() - #tostring(n)
+  for _, column in ipairs(columns) do
+    if not column.cut and not column.last then
+      room = room - 2 - width_of(column)
+    end
+  end
+  for _, column in ipairs(columns) do
+    local most = math.max(room - 2, 16)
+    for i, cell in ipairs(column.cut and column.values or {}) do
+      if cell ~= NA then
+        column.values[i] = require "trialsh.show".cut(cell, most)
+      end
+    end
+  end
 end
 
 -- What run() shows at the prompt; all columns are in the relation.
 local function print_results(results)
   local columns, n = {}, 0
-  local several = several_parameters(results)
   local list = {}
   for row in results:rows() do
     n = n + 1
     list[n] = row
   end
+  local several = several_of(list)
   for _, spec in ipairs(shown) do
-    local column = { name = spec[1], type = spec.type or "text", values = {} }
+    local column = { name = spec[1], type = spec.type or "text", values = {},
+      cut = spec.cut, last = spec.last }
     local any = not spec.empty
     for i, row in ipairs(list) do
       local value = spec[2](row, several)
@@ -112,6 +148,7 @@ local function print_results(results)
     end
     if any then columns[#columns + 1] = column end
   end
+  fit(columns, n)
   local table_text, fitted = require "trialsh.show".table(columns, n, {})
   local lines, said = { table_text }, {}
   for _, row in ipairs(list) do
@@ -119,7 +156,7 @@ local function print_results(results)
       address_of(row, several), row.note)
     if line and not said[line] then
       said[line] = true
-      lines[#lines + 1] = require "ts.text".escape(line)
+      lines[#lines + 1] = text.escape(line)
     end
   end
   local hidden = {}
