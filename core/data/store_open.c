@@ -121,7 +121,7 @@ static ts_status start(ts_store *store, const char *uri, int flags,
         return ts_store_fail(store, rc, err);
     return ts_store_script(store,
                   "pragma cell_size_check = on; pragma mmap_size = 0;"
-                  "pragma cache_size = -16000; pragma synchronous = full",
+                  "pragma cache_size = -16000; pragma synchronous = extra",
                   err);
 }
 
