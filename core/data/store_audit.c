@@ -74,12 +74,6 @@ static void who_is_it(char out[100])
         snprintf(out, 100, "uid %lu", (unsigned long)getuid());
 }
 
-static ts_value text_value(const char *text)
-{
-    return text ? (ts_value){TS_TEXT, 0, text, strlen(text)}
-                : (ts_value){0};
-}
-
 static ts_value real_value(double x)
 {
     return isnan(x) ? (ts_value){0} : (ts_value){TS_REAL, x, NULL, 0};
@@ -156,7 +150,7 @@ ts_status ts_store_audit(ts_store *store, const ts_event *event, ts_error *err)
     text[HASH] = hash;
     ts_value values[N_FIELD];
     for (int j = 0; j < N_FIELD; j++)
-        values[j] = text_value(text[j]);
+        values[j] = ts_store_text(text[j]);
     values[SEQ] = real_value(seq + 1);
     values[ROWS] = real_value(rows);
     if (!status)

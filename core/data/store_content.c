@@ -124,11 +124,6 @@ static ts_status feed_rows(ts_store *store, feed *f, const char *sql,
     return status;
 }
 
-static ts_value text_value(const char *text)
-{
-    return (ts_value){TS_TEXT, 0, text, strlen(text)};
-}
-
 static bool is_named(const ts_frame *columns, const char *name)
 {
     for (size_t i = 0; i < columns->n_row; i++)
@@ -144,7 +139,7 @@ static ts_status select_rows(ts_store *store, const char *table, char **sql,
 {
     static const char *const rowid[] = {"rowid", "_rowid_", "oid"};
     static const ts_field fields[] = {{.type = TS_TEXT}, {.type = TS_REAL}};
-    const ts_value values[] = {text_value(table)};
+    const ts_value values[] = {ts_store_text(table)};
     sqlite3_str *s = sqlite3_str_new(store->db);
     ts_frame *columns;
     double n_key = 0;
@@ -181,7 +176,7 @@ static ts_status select_rows(ts_store *store, const char *table, char **sql,
 ts_status ts_store_has_table(ts_store *store, const char *name, bool *there,
                              ts_error *err)
 {
-    const ts_value values[] = {text_value(name)};
+    const ts_value values[] = {ts_store_text(name)};
     ts_frame *f;
     ts_status status = ts_store_read(
         store,
@@ -210,7 +205,7 @@ static ts_status feed_facts(ts_store *store, feed *f, const char *table,
          "select row, column, code from _ts_missing where tbl = ?"
          " order by row, column"},
     };
-    const ts_value values[] = {text_value(table)};
+    const ts_value values[] = {ts_store_text(table)};
     ts_status status = TS_OK;
     double n_row;
     bool there;

@@ -3,7 +3,16 @@
 #define TS_STORE_INTERNAL_H
 
 #include <sqlite3.h>
+#include <string.h>
 #include "ts/store.h"
+
+#define TS_STORE_ID 0x54525348 /* application_id: "TRSH" */
+#define TS_STORE_FORM 2        /* user_version: the tables of the store */
+
+static inline ts_value ts_store_text(const char *text)
+{
+    return text ? (ts_value){TS_TEXT, 0, text, strlen(text)} : (ts_value){0};
+}
 
 typedef struct attached {
     struct attached *next;
@@ -62,6 +71,9 @@ ts_status ts_store_check_chain(ts_store *store, size_t *n_event,
                                ts_error *err);
 /* The hash of the last event. */
 ts_status ts_store_head(ts_store *store, char head[65], ts_error *err);
+/* TS_EFORMAT unless it is a study as we make them, and, with its lock read, what
+ * was locked; altered: that may be another, store->altered says how. */
+ts_status ts_store_check_study(ts_store *store, bool altered, ts_error *err);
 /* SQLite's own check of the file, or of one of our own tables. */
 ts_status ts_store_check_file(ts_store *store, const char *table,
                               ts_error *err);

@@ -188,9 +188,9 @@ static ts_status list_tables(ts_store *store, const ts_frame *tables,
     for (size_t i = 0; i < tables->n_row && !status; i++) {
         const char *name = ts_column_text(tables->column[0], i);
         ts_value values[] = {
-            {TS_TEXT, 0, name, strlen(name)},
+            ts_store_text(name),
             {TS_REAL, tables->column[1]->real[i], NULL, 0},
-            {TS_TEXT, 0, ts_column_text(tables->column[2], i), 64},
+            ts_store_text(ts_column_text(tables->column[2], i)),
         };
         status = ts_store_execute(store, "insert into _ts_lock values (?,?,?)",
                                   values, 3, err);
@@ -241,11 +241,16 @@ static ts_status set_mode(ts_store *store, bool may_write, ts_error *err)
 ts_status ts_store_lock(ts_store *store, const char *reason,
                         const char *script, ts_error *err)
 {
-    /* what cannot be changed is refused before the journal is another */
+    size_t n;
+    /* what cannot be changed is refused before the journal is another, and
+     * what is not right is not locked */
     ts_status status = ts_store_begin(store, err);
     if (status)
         return status;
     ts_store_rollback(store);
+    status = ts_store_verify(store, &n, err);
+    if (status)
+        return status;
     if (!store->in_memory)
         status = ts_store_script(
             store, "pragma journal_mode = delete; pragma synchronous = extra",

@@ -6,11 +6,6 @@
 
 #include <string.h>
 
-static ts_value text_value(const char *text)
-{
-    return (ts_value){TS_TEXT, 0, text, strlen(text)};
-}
-
 static ts_status has_codes(ts_store *store, bool *there, ts_error *err)
 {
     ts_frame *f;
@@ -73,7 +68,7 @@ ts_status ts_store_move_missing(ts_store *store, const char *table,
                                 const char *to, ts_error *err)
 {
     bool there;
-    ts_value values[] = {text_value(to ? to : table), text_value(table)};
+    ts_value values[] = {ts_store_text(to ? to : table), ts_store_text(table)};
     ts_status status = has_codes(store, &there, err);
     if (status || !there)
         return status;
@@ -97,7 +92,7 @@ ts_status ts_store_get_missing(ts_store *store, const char *table,
 {
     bool there;
     ts_frame *codes;
-    ts_value values[] = {text_value(table)};
+    ts_value values[] = {ts_store_text(table)};
     ts_field fields[3] = {
         {.type = TS_REAL}, {.type = TS_TEXT}, {.type = TS_TEXT}};
     ts_status status = has_codes(store, &there, err);

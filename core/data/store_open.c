@@ -17,9 +17,6 @@
 #include "ts/memory.h"
 #include "ts/text.h"
 
-#define APPLICATION_ID 0x54525348 /* "TRSH" */
-#define SCHEMA_VERSION 2
-
 static int poll_interrupt(void *unused)
 {
     (void)unused;
@@ -119,6 +116,7 @@ static ts_status start(ts_store *store, const char *uri, int flags,
         (rc = ts_store_group_functions(store)) ||
         (rc = ts_store_frame_module(store)))
         return ts_store_fail(store, rc, err);
+    /* each commit lasts, whatever the journal: ts_store_journal knows */
     return ts_store_script(store,
                   "pragma cell_size_check = on; pragma mmap_size = 0;"
                   "pragma cache_size = -16000; pragma synchronous = extra",
@@ -217,7 +215,7 @@ static ts_status make_schema(ts_store *store, ts_error *err)
         status = ts_store_script(store, schema, err);
     snprintf(mark, sizeof mark,
              "pragma application_id = %d; pragma user_version = %d",
-             APPLICATION_ID, SCHEMA_VERSION);
+             TS_STORE_ID, TS_STORE_FORM);
     if (!status)
         status = ts_store_script(store, mark, err);
     if (!status)
@@ -342,158 +340,6 @@ static ts_status open_read_only(ts_store *store, ts_error *err)
     return status;
 }
 
-static ts_status check_identity(ts_store *store, ts_error *err)
-{
-    double id = 0, version = 0;
-    ts_status status = ts_store_pragma(store, "pragma application_id", &id, err);
-    if (!status && id != APPLICATION_ID)
-        return ts_fail(err, TS_EFORMAT,
-                       "%s is an SQLite file, but no study of trialsh",
-                       store->path);
-    if (!status)
-        status = ts_store_pragma(store, "pragma user_version", &version, err);
-    if (!status && version != SCHEMA_VERSION)
-        return ts_fail(err, TS_EFORMAT,
-                       "%s was written by another version of trialsh "
-                       "(form %.0f, this one knows %d)",
-                       store->path, version, SCHEMA_VERSION);
-    return status;
-}
-
-/* What a study never has, SQLite would run or read by other means. */
-static ts_status check_objects(ts_store *store, ts_error *err)
-{
-    static const ts_field fields[] = {{.type = TS_TEXT}, {.type = TS_TEXT}};
-    ts_frame *f;
-    ts_status status = ts_store_read(
-        store,
-        "select case when sql like 'create virtual%' then 'virtual table'"
-        " else type end, name from sqlite_schema where"
-        " case when type = 'table' then sql like 'create virtual%'"
-        " else type is not 'index' or sql is not null end limit 1",
-        NULL, 0, fields, 2, &f, err);
-    if (status)
-        return status;
-    if (f->n_row) {
-        const char *type = ts_column_text(f->column[0], 0);
-        const char *name = ts_column_text(f->column[1], 0);
-        status = ts_fail(err, TS_EFORMAT,
-                         "%s holds the %s %s, which no study has: something "
-                         "else than trialsh made it",
-                         store->path, type ? type : "nameless thing",
-                         name ? name : "NULL");
-    }
-    ts_frame_free(f);
-    return status;
-}
-
-static ts_status try_to_read(ts_store *store, const char *sql, ts_error *err)
-{
-    ts_frame *f;
-    ts_status status = ts_store_read(store, sql, NULL, 0, NULL, 0, &f, err);
-    if (!status)
-        ts_frame_free(f);
-    return status;
-}
-
-/* Each table and column that is listed must be there. */
-static ts_status check_listed(ts_store *store, ts_error *err)
-{
-    static const ts_field fields[] = {{.type = TS_TEXT}, {.type = TS_TEXT}};
-    ts_frame *f;
-    ts_status status = ts_store_read(
-        store,
-        "select name, '' from _ts_table union all"
-        " select tbl, name from _ts_column except select name, '' from"
-        " sqlite_schema where type = 'table' except select t.name, p.name"
-        " from _ts_table t, pragma_table_info(t.name) p limit 1",
-        NULL, 0, fields, 2, &f, err);
-    if (status)
-        return status;
-    if (f->n_row) {
-        const char *table = ts_column_text(f->column[0], 0);
-        const char *column = ts_column_text(f->column[1], 0);
-        status = ts_fail(err, TS_EFORMAT,
-                         "%s is damaged: it lists %s%s%s%s, which is not there",
-                         store->path, column && *column ? "a column " : "",
-                         column ? column : "",
-                         column && *column ? " of " : "",
-                         table ? table : "a table without a name");
-    }
-    ts_frame_free(f);
-    return status;
-}
-
-/* A page that stands in two places of a table would make it endless: SQLite
- * checks before a row is read. */
-static ts_status check_own_tables(ts_store *store, ts_error *err)
-{
-    static const struct {
-        const char *name, *columns;
-        bool always;
-    } own[] = {
-        {"_ts_table",
-         "name, kind, position, rows, key, definition, sources, script, line,"
-         " sha256, file, simulated, created",
-         true},
-        {"_ts_column",
-         "tbl, position, name, type, label, unit, format, levels, origin",
-         true},
-        {"_ts_setting", "name, value", true},
-        {"_ts_audit",
-         "seq, utc, who, verb, object, rows, sha256, detail, script, content,"
-         " previous, hash",
-         true},
-        {"_ts_attribute", "tbl, name, attribute, value", false},
-        {"_ts_missing", "tbl, row, column, code", false},
-        {"_ts_finding",
-         "tbl, number, place, kind, rule, n, undecided, row, key, found",
-         false},
-        {"_ts_lock", "tbl, rows, sha256", false},
-    };
-    ts_status status = TS_OK;
-    for (size_t i = 0; i < sizeof own / sizeof *own && !status; i++) {
-        char sql[200];
-        bool there;
-        status = ts_store_has_table(store, own[i].name, &there, err);
-        if (status || (!there && !own[i].always))
-            continue;
-        snprintf(sql, sizeof sql, "select %s from %s limit 0", own[i].columns,
-                 own[i].name);
-        status = try_to_read(store, sql, err);
-        if (!status)
-            status = ts_store_check_file(store, own[i].name, err);
-    }
-    return status ? status : check_listed(store, err);
-}
-
-static ts_status check_study(ts_store *store, bool altered, ts_error *err)
-{
-    ts_error why;
-    ts_status status = check_identity(store, err);
-    if (!status)
-        status = check_objects(store, err);
-    if (!status)
-        status = check_own_tables(store, err);
-    if (!status)
-        status = ts_store_read_lock(store, err);
-    if (!status && store->lock)
-        status = ts_store_script(store, "pragma query_only = on", err);
-    if (status || !store->lock)
-        return status;
-    status = ts_store_check_lock(store, &why);
-    if (status && status != TS_EFORMAT)
-        return ts_fail(err, status, "%s", why.text);
-    if (status && !altered)
-        return ts_fail(err, status,
-                       "%s; restore it from a copy, or look at what is there: "
-                       "study.open(file, { altered = true })",
-                       why.text);
-    if (status && !(store->altered = ts_strdup(why.text)))
-        return ts_fail_memory(err);
-    return TS_OK;
-}
-
 static ts_status open_study(const char *path, bool altered, ts_store **out,
                             ts_error *err)
 {
@@ -515,7 +361,7 @@ static ts_status open_study(const char *path, bool altered, ts_store **out,
     else
         status = open_read_only(*out, err);
     if (!status)
-        status = check_study(*out, altered, err);
+        status = ts_store_check_study(*out, altered, err);
     if (status)
         return give_up(out, status);
     if (!(*out)->read_only && !(*out)->lock)

@@ -45,7 +45,7 @@ static ts_status check_hash(ts_store *store, const char *table,
                             ts_error *err)
 {
     static const ts_field fields[] = {{.type = TS_TEXT}, {.type = TS_REAL}};
-    const ts_value values[] = {{TS_TEXT, 0, object, strlen(object)}};
+    const ts_value values[] = {ts_store_text(object)};
     char what[100] = "has no event in the audit trail";
     ts_frame *f;
     ts_status status = ts_store_read(

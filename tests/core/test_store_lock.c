@@ -1,91 +1,15 @@
-/* Locking: the hash of what a study holds, what a lock refuses, that no byte
- * of it can be another one unnoticed, and how it ends. */
+/* Locking: what a lock refuses, that no byte can be another one unnoticed, and
+ * how it ends. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
-#include <unistd.h>
-#include "../../core/data/store_internal.h"
+#include "store_files.h"
 #include "ts/memory.h"
 #include "ts/text.h"
-
-static char folder[64], path[100], copy[100];
-static const ts_event event = {.verb = "import", .object = "t", .rows = 3};
-
-static int make_folder(void **state)
-{
-    (void)state;
-    /* in memory where that is possible: many files are synchronised */
-    strcpy(folder, "/dev/shm/trialsh-lock-XXXXXX");
-    if (!mkdtemp(folder)) {
-        strcpy(folder, "/tmp/trialsh-lock-XXXXXX");
-        assert_non_null(mkdtemp(folder));
-    }
-    snprintf(path, sizeof path, "%s/a.db", folder);
-    snprintf(copy, sizeof copy, "%s/copy.db", folder);
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    char command[200];
-    (void)state;
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    return system(command);
-}
-
-/* Statements of another program on the file. */
-static void other_hand(const char *file, const char *sql)
-{
-    sqlite3 *db;
-    char *text = NULL;
-    chmod(file, 0600);
-    sqlite3_open(file, &db);
-    if (sqlite3_exec(db, sql, NULL, NULL, &text))
-        fail_msg("%s: %s", sql, text);
-    sqlite3_close(db);
-}
-
-static void run(ts_store *store, const char *sql)
-{
-    ts_error err;
-    if (ts_store_execute(store, sql, NULL, 0, &err))
-        fail_msg("%s: %s", sql, err.text);
-}
-
-/* A study with a table t of that SQL, entered as an import would. */
-static void fill(ts_store *store, const char *make, const char *rows)
-{
-    ts_error err;
-    assert_int_equal(ts_store_begin(store, &err), TS_OK);
-    run(store, make);
-    run(store, rows);
-    run(store, "insert into _ts_table (name, kind) values ('t', 'raw')");
-    run(store, "insert into _ts_column (tbl, position, name, type, label)"
-               " values ('t', 1, 'x', 'real', 'A number')");
-    assert_int_equal(ts_store_audit(store, &event, &err), TS_OK);
-    assert_int_equal(ts_store_commit(store, &err), TS_OK);
-}
-
-static ts_store *study(void)
-{
-    ts_error err;
-    ts_store *store;
-    chmod(path, 0600);
-    unlink(path);
-    if (ts_store_create(path, &store, &err))
-        fail_msg("%s", err.text);
-    fill(store, "create table t (x real, y text) strict",
-         "insert into t values (1, 'a'), (0.1, ''), (null, null)");
-    return store;
-}
 
 static void locked_study(void)
 {
@@ -93,123 +17,6 @@ static void locked_study(void)
     ts_store *store = study();
     if (ts_store_lock(store, "for the report", "a.lua:1", &err))
         fail_msg("%s", err.text);
-    ts_store_close(store);
-}
-
-/* Hashes ------------------------------------------------------------------- */
-
-static void hash_of(const char *make, const char *rows, const char *more,
-                    char sha256[65])
-{
-    ts_error err;
-    ts_store *store;
-    double n_row;
-    assert_int_equal(ts_store_memory(&store, &err), TS_OK);
-    fill(store, make, rows);
-    if (more)
-        run(store, more);
-    if (ts_store_hash_table(store, "t", &n_row, sha256, &err))
-        fail_msg("%s", err.text);
-    ts_store_close(store);
-}
-
-static void contents_that_differ_have_other_hashes(void **state)
-{
-    static const char table[] = "create table t (x real, y text) strict",
-                      any[] = "create table t (x any, y text) strict";
-    static const struct {
-        const char *make, *rows, *more;
-    } cases[] = {
-        {table, "insert into t values (1, 'a'), (2, 'b')", NULL},
-        {table, "insert into t values (2, 'b'), (1, 'a')", NULL},
-        {table, "insert into t values (1, 'a')", NULL},
-        {table, "insert into t values (1, 'ab'), (2, '')", NULL},
-        {table, "insert into t values (1, 'a'), (2, null)", NULL},
-        {table, "insert into t values (1, 'a'), (null, 'b')", NULL},
-        {table, "insert into t values (1, 'a'), (null, 'b')",
-         "create table _ts_missing as select 't' as tbl, 2 as row,"
-         " 'x' as column, 'A' as code"},
-        {table, "insert into t values (1, 'a'), (null, 'b')",
-         "create table _ts_missing as select 't' as tbl, 2 as row,"
-         " 'x' as column, 'B' as code"},
-        {table, "insert into t values (1, 'a'), (2 + 4e-16, 'b')", NULL},
-        {table, "insert into t values (1, 'a'), (2, 'B')", NULL},
-        {any, "insert into t values ('1', 'a'), (2.0, 'b')", NULL},
-        {any, "insert into t values (1, 'a'), (2.0, 'b')", NULL},
-        {any, "insert into t values (x'31', 'a'), (2.0, 'b')", NULL},
-        {any, "insert into t values (0.0, 'a')", NULL},
-        {any, "insert into t values (-0.0, 'a')", NULL},
-        {table, "insert into t (rowid, x, y) values (1, 1, 'a'), (3, 2, 'b')",
-         NULL},
-        {"create table t (x real, z text) strict",
-         "insert into t values (1, 'a'), (2, 'b')", NULL},
-        {table, "insert into t values (1, 'a'), (2, 'b')",
-         "update _ts_column set label = 'Another'"},
-        {table, "insert into t values (1, 'a'), (2, 'b')",
-         "update _ts_column set label = null, unit = 'A number'"},
-        {table, "insert into t values (1, 'a'), (2, 'b')",
-         "update _ts_column set levels = '[\"a\",\"b\"]'"},
-        {table, "insert into t values (1, 'a'), (2, 'b')",
-         "create table _ts_attribute as select 't' as tbl, 'x' as name,"
-         " 'informat' as attribute, 'DATE9.' as value"},
-    };
-    enum { N = sizeof cases / sizeof *cases };
-    char hash[N][65];
-    (void)state;
-    for (size_t i = 0; i < N; i++) {
-        hash_of(cases[i].make, cases[i].rows, cases[i].more, hash[i]);
-        for (size_t j = 0; j < i; j++)
-            if (strcmp(hash[i], hash[j]) == 0)
-                fail_msg("cases %zu and %zu are the same", j, i);
-    }
-    char again[65];
-    hash_of(cases[0].make, cases[0].rows, NULL, again);
-    assert_string_equal(again, hash[0]);
-    /* reports hold hashes for years: the way they are computed stays */
-    assert_string_equal(hash[0], "37bcd2c554c0c8c77b60436bca8f579090963"
-                                 "78145936fa907417caab40e722d");
-}
-
-static void the_hash_is_that_of_the_content(void **state)
-{
-    ts_error err;
-    ts_store *store = study();
-    double n_row;
-    char before[65], after[65];
-    (void)state;
-    assert_int_equal(ts_store_hash_table(store, "t", &n_row, before, &err),
-                     TS_OK);
-    assert_true(n_row == 3);
-    ts_store_close(store);
-    other_hand(path, "pragma journal_mode = delete; pragma page_size = 512;"
-                     "vacuum; pragma journal_mode = wal");
-    assert_int_equal(ts_store_open(path, &store, &err), TS_OK);
-    assert_int_equal(ts_store_hash_table(store, "t", &n_row, after, &err),
-                     TS_OK);
-    assert_string_equal(before, after);
-    run(store, "alter table t rename to \"x\"\"; drop table t;--\"");
-    run(store, "update _ts_column set tbl = 'x\"; drop table t;--'");
-    assert_int_equal(ts_store_hash_table(store, "x\"; drop table t;--",
-                                         &n_row, after, &err),
-                     TS_OK);
-    assert_string_equal(before, after);
-    ts_store_close(store);
-}
-
-static void columns_called_like_row_numbers(void **state)
-{
-    ts_error err;
-    ts_store *store;
-    double n_row;
-    char hash[65];
-    (void)state;
-    assert_int_equal(ts_store_memory(&store, &err), TS_OK);
-    fill(store,
-         "create table t (rowid real, \"_ROWID_\" text, oid text) strict",
-         "insert into t values (3, 'a', 'b'), (2, 'c', 'd')");
-    assert_int_equal(ts_store_hash_table(store, "t", &n_row, hash, &err),
-                     TS_OK);
-    assert_true(n_row == 2);
     ts_store_close(store);
 }
 
@@ -403,8 +210,11 @@ static void dump(const char *file, ts_buffer *out)
     sqlite3_close(db);
 }
 
+static char copy[120];
+
 static void write_copy(const unsigned char *bytes, size_t n)
 {
+    snprintf(copy, sizeof copy, "%s/copy.db", folder);
     FILE *f = fopen(copy, "wb");
     assert_non_null(f);
     assert_int_equal(fwrite(bytes, 1, n, f), n);
@@ -539,82 +349,6 @@ static void who_may_not_write_may_read(void **state)
     assert_int_equal(status, 0);
 }
 
-/* Expected hashes ---------------------------------------------------------- */
-
-static void expected_hashes(void **state)
-{
-    ts_error err;
-    ts_store *store = study();
-    char head[65], content[65], short_head[65];
-    size_t n;
-    (void)state;
-    assert_int_equal(ts_store_head(store, head, &err), TS_OK);
-    assert_int_equal(ts_store_expect(store, head, &n, &err), TS_OK);
-    assert_int_equal(n, 0);
-    assert_int_equal(ts_store_lock(store, "x", NULL, &err), TS_OK);
-    strcpy(content, ts_store_get_lock(store)->content);
-    assert_int_equal(ts_store_expect(store, head, &n, &err), TS_OK);
-    assert_int_equal(n, 1);
-    assert_int_equal(ts_store_expect(store, content, &n, &err), TS_OK);
-    assert_int_equal(n, 0);
-    memcpy(short_head, head, 16);
-    short_head[16] = '\0';
-    assert_int_equal(ts_store_expect(store, short_head, &n, &err), TS_OK);
-    short_head[15] = '\0';
-    assert_int_equal(ts_store_expect(store, short_head, &n, &err), TS_EINVALID);
-    assert_int_equal(ts_store_expect(store, "", &n, &err), TS_EINVALID);
-    content[0] = content[0] == '0' ? '1' : '0';
-    assert_int_equal(ts_store_expect(store, content, &n, &err), TS_EFORMAT);
-    strcpy(content, ts_store_get_lock(store)->content);
-    assert_int_equal(ts_store_unlock(store, "y", NULL, &err), TS_OK);
-    assert_int_equal(ts_store_expect(store, content, &n, &err), TS_EFORMAT);
-    assert_non_null(strstr(err.text, "unlocked since"));
-    assert_int_equal(ts_store_head(store, head, &err), TS_OK);
-    ts_store_close(store);
-    /* a trail without its end is a trail; only who knows the end finds it */
-    other_hand(path, "delete from _ts_audit where seq > 2");
-    assert_int_equal(ts_store_open(path, &store, &err), TS_OK);
-    assert_int_equal(ts_store_verify(store, &n, &err), TS_OK);
-    assert_int_equal(ts_store_expect(store, head, &n, &err), TS_EFORMAT);
-    assert_non_null(strstr(err.text, "cut or altered"));
-    ts_store_close(store);
-}
-
-/* Without a lock verify compares the tables with their events. */
-static void tables_that_another_hand_changed(void **state)
-{
-    static const struct {
-        const char *sql, *words;
-    } cases[] = {
-        {"update t set y = 'b' where x = 1", "t is not what event 2 left"},
-        {"update _ts_column set unit = 'mg'", "t is not what event 2 left"},
-        {"drop table t; delete from _ts_table; delete from _ts_column",
-         "t is gone"},
-        {"create table u (x real) strict; insert into _ts_table (name, kind)"
-         " values ('u', 'raw')",
-         "u has no event"},
-        {"insert into _ts_setting values ('trial', '{}')",
-         "the definition of the trial"},
-        {"create table _ts_result (x)", "results has no event"},
-    };
-    (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-        ts_error err;
-        size_t n;
-        ts_store *store = study();
-        assert_int_equal(ts_store_verify(store, &n, &err), TS_OK);
-        ts_store_close(store);
-        other_hand(path, cases[i].sql);
-        if (ts_store_open(path, &store, &err))
-            fail_msg("%s: %s", cases[i].sql, err.text);
-        if (ts_store_verify(store, &n, &err) != TS_EFORMAT)
-            fail_msg("%s was not found", cases[i].sql);
-        if (!strstr(err.text, cases[i].words))
-            fail_msg("'%s' lacks '%s'", err.text, cases[i].words);
-        ts_store_close(store);
-    }
-}
-
 /* Every allocation of ours fails once: locked, or not, and open to both. */
 static void failing_allocations(void **state)
 {
@@ -668,9 +402,6 @@ static void failing_allocations(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(contents_that_differ_have_other_hashes),
-        cmocka_unit_test(the_hash_is_that_of_the_content),
-        cmocka_unit_test(columns_called_like_row_numbers),
         cmocka_unit_test(journals_keep_each_commit),
         cmocka_unit_test(a_locked_study_is_one_file_that_stays),
         cmocka_unit_test(a_lock_needs_the_file_alone),
@@ -681,8 +412,6 @@ int main(void)
         cmocka_unit_test(a_locked_file_that_may_be_written_to_is_locked),
         cmocka_unit_test(a_lock_in_memory),
         cmocka_unit_test(who_may_not_write_may_read),
-        cmocka_unit_test(expected_hashes),
-        cmocka_unit_test(tables_that_another_hand_changed),
         cmocka_unit_test(failing_allocations),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
