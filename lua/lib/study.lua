@@ -234,6 +234,8 @@ function study.open(file, opt)
         .. "or trialsh -d file.db")
     end
     s = current
+  elseif file == "" then
+    fail("invalid", "study.open takes the name of a file")
   elseif type(file) == "string" then
     s = wrap(store_module.open(file, opt.altered))
   elseif not M.is(file) then
@@ -254,7 +256,7 @@ end
 --
 -- See also: study.open, study:import.
 function study.create(file)
-  if type(file) ~= "string" then
+  if type(file) ~= "string" or file == "" then
     fail("type", "study.create takes the name of a file")
   end
   current = wrap(store_module.create(file))

@@ -127,6 +127,18 @@ function TestTrail.test_versions_keep_codes_and_labels()
   s:verify()
 end
 
+-- What was set apart stands beside its table, and goes when nothing is.
+function TestTrail.test_rejects_that_go()
+  local s = fresh()
+  s:import(write("r.csv", "A,B\n1,2\n3\n"), { lenient = true })
+  s:import(write("r.csv", "A,B\n1,2\n"), { replace = true })
+  s:import(write("r.csv", "A,B\n1,2\n5,6\n"), { replace = true })
+  s:verify()
+  lu.assertEquals(#s:version("r", 1), 1)
+  lu.assertEquals(s:history "r_rejects".verb[1], "import")
+  s:lock { reason = "x" }
+end
+
 function TestTrail.test_they_print()
   local s = filled()
   local shown = tostring(s.audit)
