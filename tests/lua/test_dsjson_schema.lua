@@ -372,13 +372,16 @@ function TestSchema.test_bombs()
   -- a million columns
   local column = '{"itemOID":"I","name":"%d","label":"","dataType":"string"},'
   local list = {}
-  for i = 1, 1000000 do list[i] = column:format(i) end
+  for i = 1, 3000 do list[i] = column:format(i) end
+  list[#list + 1] = column:format(1):rep(1000000)
   lu.assertStrContains(message_of(replaced('"columns": [\n',
     '"columns": [\n' .. table.concat(list, "\n"))),
     "columns[2000]: at most 2000 columns can be read")
   -- a string and a number without end
-  lu.assertStrContains(message_of(replaced('"a", 1',
-    '"' .. ("a"):rep(101000000))), "a string of more than 100000000 bytes")
+  if os.getenv "TRIALSH_LONG" then
+    lu.assertStrContains(message_of(replaced('"a", 1',
+      '"' .. ("a"):rep(101000000))), "a string of more than 100000000 bytes")
+  end
   lu.assertStrContains(message_of(replaced('1.5', ("1"):rep(1000000))),
     "a number of more than 1000 digits")
   lu.assertTrue(os.clock() - began < 20)

@@ -67,7 +67,7 @@ char *getenv(const char *name)
 
 /* Memory: glibc's own names, as dlsym itself allocates. -------------------- */
 
-#ifndef NO_MEMORY
+#ifndef FAULT_files /* alone: beside a sanitizer's malloc */
 extern void *__libc_malloc(size_t), *__libc_calloc(size_t, size_t),
     *__libc_realloc(void *, size_t);
 

@@ -7,8 +7,11 @@
 
 long=${TRIALSH_LONG:-}
 # the sanitizer has a malloc of its own, and wants to be loaded first
-plain=$TRIALSH
-nm "$TRIALSH" | grep -q __asan_init && plain=$PWD/build/trialsh
+plain=$TRIALSH shims=(all)
+if nm "$TRIALSH" | grep -q __asan_init; then
+  plain=$PWD/build/trialsh
+  shims+=(files)
+fi
 export ASAN_OPTIONS=${ASAN_OPTIONS:-}:verify_asan_link_order=0
 work=$tmp
 if [ -w /dev/shm ]; then
@@ -16,20 +19,23 @@ if [ -w /dev/shm ]; then
   trap 'rm -rf "$tmp" "$work"' EXIT
 fi
 
-if ! ${CC:-gcc} -shared -fPIC -O1 -o "$tmp/fault.so" tests/shell/fault.c \
-    2>"$tmp/cc.out"; then
-  fail "fault.c is compiled"
-  sed 's/^/# /' "$tmp/cc.out"
-  finish
-fi
+for shim in "${shims[@]}"; do
+  if ! ${CC:-gcc} -shared -fPIC -O1 -DFAULT_"$shim" -o "$tmp/$shim.so" \
+      tests/shell/fault.c 2>"$tmp/cc.out"; then
+    fail "fault.c is compiled"
+    sed 's/^/# /' "$tmp/cc.out"
+    finish
+  fi
+done
 
-# faults PROGRAM KIND HOW STEP JOB...
+# faults PROGRAM KIND HOW STEP/LONG JOB...: LONG is the step of check-long
 faults() {
-  local program=$1 kind=$2 how=$3 step=$4 job
+  local program=$1 kind=$2 how=$3 step=$4 shim=all job
   shift 4
-  [ -n "$long" ] && step=1
+  [ "$program" != "$plain" ] && shim=files
+  if [ -n "$long" ]; then step=${step#*/}; else step=${step%/*}; fi
   for job in "$@"; do
-    LD_PRELOAD=$tmp/fault.so "$program" tests/shell/fault.lua "$work" "$kind" \
+    LD_PRELOAD=$tmp/$shim.so "$program" tests/shell/fault.lua "$work" "$kind" \
       "$how" "$step" "$job" >"$tmp/out" 2>"$tmp/err"
     if [ $? = 0 ] && grep -q tried "$tmp/out"; then
       pass "$job, $kind fails $how: $(head -n 1 "$tmp/out")"
@@ -40,18 +46,21 @@ faults() {
   done
 }
 
-imports=("import csv" "import xpt" "import json" "import dsjc" "replace xpt")
+imports=("import csv" "import xpt" "import json" "import dsjc")
 exports=("export csv" "export xpt" "export json" "export dsjc")
 reads=("read csv" "read xpt" "read json")
+writing=("${imports[@]}" "replace xpt" "${exports[@]}")
 
-faults "$TRIALSH" write once 2 "${imports[@]}" "${exports[@]}"
-faults "$TRIALSH" write always 5 "${imports[@]}" "${exports[@]}"
-faults "$TRIALSH" space once 7 "${imports[@]}" "${exports[@]}"
-faults "$TRIALSH" read once 3 "${imports[@]}" "${reads[@]}"
+faults "$TRIALSH" write once 2/1 "${writing[@]}"
+faults "$TRIALSH" write always 5/1 "${writing[@]}"
+faults "$TRIALSH" space once 7/1 "${writing[@]}"
+faults "$TRIALSH" read once 3/1 "${imports[@]}" "replace xpt" "${reads[@]}"
 if [ -x "$plain" ]; then
-  faults "$plain" memory once 397 "${imports[@]}" "${exports[@]}" "${reads[@]}"
-  faults "$plain" memory always 397 "${imports[@]}" "${exports[@]}" \
+  faults "$plain" memory once 397/1 "${imports[@]}" "${exports[@]}" \
     "${reads[@]}"
+  faults "$plain" memory always 397/7 "${imports[@]}" "${exports[@]}" \
+    "${reads[@]}"
+  for how in once always; do faults "$plain" memory $how 997/11 "replace xpt"; done
 else
   skip "memory that fails" "build/trialsh is not there"
 fi
