@@ -227,6 +227,15 @@ static ts_status relabel(const levels *l, const ts_column *c, ts_column **out,
     return status;
 }
 
+/* Stata's older files end with their sets, so one may have been cut off. */
+static bool is_absent(const foreign_table *from, const char *set)
+{
+    for (size_t i = 0; i < from->n_label; i++)
+        if (is_set(from, from->labels[i].set, set))
+            return false;
+    return from->kind == FOREIGN_STATA;
+}
+
 ts_status foreign_apply_labels(foreign_table *from, const foreign_variable *v,
                                ts_column **column, ts_readstat_column *facts,
                                ts_error *err)
@@ -234,6 +243,8 @@ ts_status foreign_apply_labels(foreign_table *from, const foreign_variable *v,
     levels l;
     ts_column *labelled;
     ts_status status = find_levels(from, v, &l, err);
+    if (!status && !l.n && is_absent(from, v->set))
+        facts->labels = TS_LABELS_ABSENT;
     if (!status && l.n) {
         bool shared = is_shared(&l);
         if (v->text)

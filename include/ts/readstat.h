@@ -29,7 +29,8 @@
  * order of the codes, when each of its values has one and no two codes share
  * one; else it stays what it is. Labels of missing values are no levels.
  *
- * A catalog (.sas7bcat) is a frame of FORMAT, CODE and LABEL.
+ * A catalog (.sas7bcat) is a frame of FORMAT, CODE and LABEL. Fractions of a
+ * .por file, which stand there in base 30, are right to 15 digits.
  */
 #ifndef TS_READSTAT_H
 #define TS_READSTAT_H
@@ -55,7 +56,8 @@ typedef enum {
     TS_LABELS_NONE,   /* there are none for this column, or were not wanted */
     TS_LABELS_LEVELS, /* they are its levels */
     TS_LABELS_PARTLY, /* some values have none */
-    TS_LABELS_SHARED  /* two codes have the same */
+    TS_LABELS_SHARED, /* two codes have the same */
+    TS_LABELS_ABSENT  /* the column names a set that the Stata file has not */
 } ts_readstat_labels;
 
 typedef struct {

@@ -16,7 +16,8 @@ static int collect(lua_State *L)
 
 static void push_column(lua_State *L, const ts_readstat_column *c)
 {
-    static const char *const labels[] = {NULL, "levels", "partly", "shared"};
+    static const char *const labels[] = {NULL, "levels", "partly", "shared",
+                                         "absent"};
     lua_createtable(L, 0, 7);
     tsl_set_real(L, "n_special", c->n_special);
     tsl_set_real(L, "n_lost", c->n_lost);

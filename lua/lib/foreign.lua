@@ -61,6 +61,11 @@ local function say_labels(path, facts)
     note.say("%s: no column has a format with value labels in the catalog",
       path)
   end
+  local absent = names(facts, function(c) return c.labels == "absent" end)
+  if absent then
+    note.say("%s: the file does not hold the value labels that it names for %s; "
+      .. "its end may be missing", path, absent)
+  end
   for _, c in ipairs(facts.columns) do
     if c.labels == "partly" then
       note.say("%s: %s keeps its %s: %s has no label", path, c.name,
@@ -108,6 +113,9 @@ function M.say(path, facts, name)
   warn_of_jail(facts)
   if facts.converted then
     note.say("%s: text converted from %s", path, facts.encoding)
+  end
+  if path:lower():find "%.por$" then
+    note.say("%s: numbers in base 30: fractions are right to 15 digits", path)
   end
   say_labels(path, facts)
   say_missing(path, facts)

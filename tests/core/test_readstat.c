@@ -143,8 +143,8 @@ static bool same_column(const ts_column *a, const ts_column *b)
     return true;
 }
 
-/* A cut gives an error, or all that the whole file gave; returns how many gave
- * an error. */
+/* A cut gives an error, or all that the whole file gave, value labels perhaps
+ * excepted, which is told; returns how many gave an error. */
 static size_t cut(const char *path, size_t n_cut)
 {
     content c = load(path);
@@ -170,7 +170,8 @@ static size_t cut(const char *path, size_t n_cut)
             fail_msg("%s cut at %zu: %zu rows, not %zu", path, at,
                      r->frame->n_row, whole->frame->n_row);
         for (size_t j = 0; j < r->frame->n_column; j++)
-            if (!same_column(r->frame->column[j], whole->frame->column[j]))
+            if (!same_column(r->frame->column[j], whole->frame->column[j]) &&
+                r->columns[j].labels != TS_LABELS_ABSENT)
                 fail_msg("%s cut at %zu: %s differs", path, at,
                          r->frame->column[j]->name);
         ts_readstat_free(r);

@@ -225,6 +225,14 @@ function TestForeign.test_value_labels()
     { labels = 3 })
 end
 
+-- The older Stata files end with their sets of labels.
+function TestForeign.test_value_labels_that_are_cut_off()
+  local f = read(write("cut.dta", content(HERE .. "stata8.dta"):sub(1, 2642)))
+  lu.assertEquals({ #f, f.SEX[1] }, { 6, 1 })
+  lu.assertStrContains(all_said(), "the file does not hold the value labels "
+    .. "that it names for SEX, PAIN, TWICE; its end may be missing")
+end
+
 function TestForeign.test_special_missing_values()
   local f = read(HERE .. "stata14.dta")
   lu.assertEquals(inside(f):column "X".special, { [2] = "A", [3] = "Z" })
