@@ -24,6 +24,15 @@ local function key_of(items)
   return #names > 0 and names or nil
 end
 
+--- dsjson.is(path): not some other JSON, such as a schema or a manifest.
+function M.is(path)
+  local f = io.open(path, "rb")
+  local head = f and f:read(4096) or ""
+  if f then f:close() end
+  return not head:find "^[%s\xEF\xBB\xBF]*[%[{\"]"
+    or head:find('"datasetJSON', 1, true) ~= nil
+end
+
 --- dsjson.open(path, opt) -> file, facts
 function M.open(path, opt)
   local frame, facts = dsjson.read(path, opt.types)

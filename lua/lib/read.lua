@@ -2,6 +2,7 @@
 -- kind of file has a module of its own with the same contract:
 --   what, extensions, takes, writes   its name, endings, and options
 --   by_name   endings that are data only when asked for by name
+--   is(path)  where the ending does not say that it is of that kind
 --   open(path, opt) -> file, facts    file: frame(), close(); facts: sha256, n_row
 --   columns(facts)   say(path, facts [, table])   store(store, name, file, facts)
 --   rejects(file) -> frame, columns   what was set apart, where it can be

@@ -273,6 +273,31 @@ function TestDatasetJson.test_what_is_kept_of_columns()
   s:close()
 end
 
+-- A folder has other JSON, and one data set in several forms.
+function TestDatasetJson.test_a_folder()
+  os.execute("mkdir " .. folder .. "/in")
+  file("in/small.json", "\xEF\xBB\xBF\n" .. small)
+  file("in/schema.json", '{"$defs":{}}')
+  file("in/list.json", "[1]")
+  local s, said = require "trialsh.study".memory(), {}
+  local listeners = require "trialsh.note".listeners
+  listeners[#listeners + 1] = function(line) said[#said + 1] = line end
+  s:import(folder .. "/in")
+  lu.assertEquals(#s.small, 2)
+  lu.assertStrContains(said[1], "in/list.json: not Dataset-JSON, left alone")
+  lu.assertStrContains(said[2], "in/schema.json: not Dataset-JSON, left alone")
+  file("in/SMALL.ndjson", "")
+  local ok, err = pcall(s.import, s, folder .. "/in/")
+  lu.assertFalse(ok)
+  lu.assertStrContains(err.message, "/in: SMALL.ndjson and small.json would "
+    .. "both be table small; one by one, { as = \"...\" } gives another name")
+  os.remove(folder .. "/in/SMALL.ndjson")
+  os.remove(folder .. "/in/small.json")
+  ok, err = pcall(s.import, s, folder .. "/in")
+  lu.assertStrContains(err.message, "/in: no file of data in that folder")
+  listeners[#listeners] = nil
+end
+
 -- A type that the values do not fit is not written.
 function TestDatasetJson.test_types_that_do_not_fit()
   local function type_of(values, dataType)

@@ -119,6 +119,30 @@ local function import_file(self, path, opt)
   pcall(facts.kind.say, path, facts, name)
 end
 
+-- The paths of those files of a folder that are data; no two may become one
+-- table.
+local function files_of(folder, files)
+  local paths, names = {}, {}
+  for _, file in ipairs(files) do
+    local path, name = folder .. "/" .. file, read.base_name(file)
+    local kind = read.kind(file, "open", true)
+    if kind and kind.is and not kind.is(path) then
+      note.say("%s: not %s, left alone", path, kind.what)
+    elseif kind and names[name] then
+      fail("exists", ("%s: %s and %s would both be table %s; one by one, "
+        .. "{ as = \"...\" } gives another name"):format(folder, names[name],
+        file, name))
+    elseif kind then
+      names[name] = file
+      paths[#paths + 1] = path
+    end
+  end
+  if #paths == 0 then
+    fail("not found", folder .. ": no file of data in that folder")
+  end
+  return paths
+end
+
 --- study:import(path [, opt])
 -- Reads a CSV, TSV (also .csv.gz), SAS (.xpt, .sas7bdat), SPSS (.sav, .zsav,
 -- .por), Stata (.dta) or Dataset-JSON file (.json, .ndjson, .dsjc), or every such
@@ -171,15 +195,8 @@ function M.import(s, path, opt)
       fail("invalid", ("import: %s is for one file, not a folder"):format(key))
     end
   end
-  local n = 0
-  for _, file in ipairs(files) do
-    if read.kind(file, "open", true) then
-      import_file(self, path:gsub("/$", "") .. "/" .. file, opt)
-      n = n + 1
-    end
-  end
-  if n == 0 then
-    fail("not found", path .. ": no file of data in that folder")
+  for _, file in ipairs(files_of(path:gsub("/+$", "", 1), files)) do
+    import_file(self, file, opt)
   end
 end
 
