@@ -27,7 +27,7 @@ bool xlsx_is_date(double x, const char *kind)
     /* times beyond a day are hours to a spreadsheet, no date to others */
     if (strcmp(kind, "time") == 0)
         return x >= 0 && x < 1e9;
-    return sas_date_format(x, kind, text);
+    return sas_date_format(x + 0.0, kind, text); /* -0 is 0 */
 }
 
 double xlsx_serial(double x, const char *kind)

@@ -130,12 +130,14 @@ static ts_status take_text(xpt_writer *w, xpt_field *f, ts_error *err)
     return status;
 }
 
-static ts_status check_numbers(const ts_column *c, ts_error *err)
+static ts_status check_numbers(xpt_writer *w, const ts_column *c,
+                               ts_error *err)
 {
     unsigned char bytes[8];
     char number[32], why[100];
     for (size_t i = 0; i < c->n; i++) {
         double x = c->real[i];
+        w->written.n_minus_zero += x == 0 && signbit(x);
         if (isnan(x) || ts_ibm_encode(x, bytes))
             continue;
         ts_number_format(x, number);
@@ -268,7 +270,7 @@ static ts_status take_column(xpt_writer *w, xpt_field *f, ts_error *err)
         return take_text(w, f, err);
     f->length = 8;
     w->all_text = false;
-    return check_numbers(c, err);
+    return check_numbers(w, c, err);
 }
 
 /* "2026-11-24T03:12:43" as "24NOV26:03:12:43" */
@@ -354,7 +356,7 @@ static void add_value(xpt_writer *w, const xpt_field *f, size_t i)
             ts_ibm_missing(c->special && c->special[i] ? c->special[i] : '.',
                            bytes);
         else
-            ts_ibm_encode(c->real[i], bytes);
+            ts_ibm_encode(c->real[i] + 0.0, bytes); /* -0 becomes 0 */
         ts_buffer_add(&w->out, (const char *)bytes, 8);
     } else {
         int32_t code = c->code[i];

@@ -133,6 +133,9 @@ typedef struct {
 typedef struct {
     double n_empty;   /* texts "", which are missing in SAS */
     double n_trimmed; /* texts that lost trailing blanks */
+    /* -0, written as 0: IBM's form has one, but R's readers, haven and foreign,
+     * take its bytes for a missing value */
+    double n_minus_zero;
 } ts_xpt_written;
 
 /* One member of the frame's rows; the same frame gives the same bytes. The

@@ -117,7 +117,7 @@ static int xpt_frame(lua_State *L)
 }
 
 /* write(frame, path, { version =, member =, label =, encoding =, created =,
- * mode = }) -> { n_empty =, n_trimmed = } */
+ * mode = }) -> { n_empty =, n_trimmed =, n_minus_zero = } */
 static int write(lua_State *L)
 {
     ts_error err;
@@ -144,6 +144,7 @@ static int write(lua_State *L)
     lua_createtable(L, 0, 2);
     tsl_set_real(L, "n_empty", written.n_empty);
     tsl_set_real(L, "n_trimmed", written.n_trimmed);
+    tsl_set_real(L, "n_minus_zero", written.n_minus_zero);
     return 1;
 }
 

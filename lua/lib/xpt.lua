@@ -78,6 +78,10 @@ function M.write(node, path, opt)
     note.say("%s: %s without letters: missing in SAS", path,
       plural(written.n_empty, "text"))
   end
+  if written.n_minus_zero > 0 then
+    note.say("%s: %s of -0 written as 0: R takes -0 there for missing", path,
+      plural(written.n_minus_zero, "value"))
+  end
   if written.n_trimmed > 0 then
     note.say("%s: %s lost trailing blanks", path,
       plural(written.n_trimmed, "text"))

@@ -80,6 +80,26 @@ static void what_a_version_cannot_hold_is_refused(void **unused)
     assert_unwritable(frame_of(1, 2, twice), 8, "A: two columns");
 }
 
+/* R's readers take the bytes of -0 for a missing value. */
+static void minus_zero_is_written_as_zero(void **unused)
+{
+    const char *cells[] = {"#-0", "#1", "#-0"};
+    ts_xpt_written counts;
+    ts_xpt_write_options how = {.version = 8, .mode = 0600};
+    ts_frame *frame = one_column("X", cells, 3);
+    (void)unused;
+    assert_int_equal(
+        ts_xpt_write(frame, in_folder("a.xpt"), &how, &counts, NULL), TS_OK);
+    ts_frame_free(frame);
+    assert_true(counts.n_minus_zero == 2);
+    file f = read_file(in_folder("a.xpt"));
+    assert_memory_equal(f.bytes + f.n - 80,
+                        "\0\0\0\0\0\0\0\0\x41\x10\0\0\0\0\0\0"
+                        "\0\0\0\0\0\0\0\0 ",
+                        25);
+    free(f.bytes);
+}
+
 static void what_sas_has_not_is_counted(void **unused)
 {
     const char *cells[] = {"", "a  ", "  ", "b", "a  "};
@@ -93,6 +113,7 @@ static void what_sas_has_not_is_counted(void **unused)
     assert_int_equal(
         ts_xpt_write(frame, in_folder("a.xpt"), &how, &counts, &err), TS_OK);
     assert_true(counts.n_empty == 2 && counts.n_trimmed == 2);
+    assert_true(counts.n_minus_zero == 0);
     assert_int_equal(stat(in_folder("a.xpt"), &about), 0);
     assert_int_equal(about.st_mode & 0777, 0644);
     file f = read_file(in_folder("a.xpt"));
@@ -239,6 +260,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_a_version_cannot_hold_is_refused),
         cmocka_unit_test(what_sas_has_not_is_counted),
+        cmocka_unit_test(minus_zero_is_written_as_zero),
         cmocka_unit_test(failing_writes_are_an_error),
         cmocka_unit_test(random_frames_come_back),
     };

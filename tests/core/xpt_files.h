@@ -94,9 +94,7 @@ static inline ts_frame *sample(size_t n)
         snprintf(id[i], sizeof id[i], "S-%03zu", i);
         snprintf(value[i], sizeof value[i], "#%.6g", sqrt((double)i) - 3);
         ids[i] = id[i];
-        values[i] = i % 7 == 3 ? NULL : i % 7 == 5 ? "#.C"
-                    : i == 16    ? "#-0"
-                                 : value[i];
+        values[i] = i % 7 == 3 ? NULL : i % 7 == 5 ? "#.C" : value[i];
         days[i] = i % 11 == 10 ? "#._" : "#21915";
         notes[i] = i % 3 ? NULL : "a note";
     }

@@ -1,5 +1,6 @@
--- SAS transport files: every one that is supplied, against values, CSV twins
--- and R's readers; studies that keep labels, formats and missing codes; export.
+-- SAS transport files: every one that is supplied, against values and CSV twins;
+-- studies that keep labels, formats and missing codes; export. Those we write,
+-- read by R: test_xpt_r.lua.
 local lu = require "luaunit"
 local xpt = require "ts.xpt"
 local cframe = require "ts.frame"
@@ -419,101 +420,6 @@ function TestXpt.test_export_of_the_demo()
     end
   end
 end
-
--- R ---------------------------------------------------------------------------
-
-local R = [==[
-args <- commandArgs(TRUE)
-options(digits = 17)
-put <- function(x) {
-  for (name in names(x)) {
-    v <- x[[name]]
-    if (inherits(v, "Date")) v <- as.numeric(v) + 3653
-    tag <- if (is.numeric(v) && args[1] == "haven") haven::na_tag(v) else NA
-    v <- if (is.numeric(v)) ifelse(is.na(v), ifelse(is.na(tag), "NA",
-      paste0(".", tag)), sprintf("%a", v)) else sub(" +$", "", as.character(v))
-    cat(name, v, sep = "\n"); cat("-\n")
-  }
-}
-if (args[1] == "haven") put(haven::read_xpt(args[2])) else
-  put(foreign::read.xport(args[2]))
-]==]
-
-local function r_reads(reader, file)
-  local f = assert(io.open(path "r.R", "wb"))
-  f:write(R)
-  f:close()
-  local p = io.popen(("Rscript --vanilla %s %s %s 2>%s"):format(path "r.R",
-    reader, file, path "r.err"))
-  local out = p:read "a"
-  if not p:close() then error(content(path "r.err")) end
-  local columns, order, list = {}, {}, nil
-  for line in out:gmatch "([^\n]*)\n" do
-    if not list then
-      list = {}
-      columns[line], order[#order + 1] = list, line
-    elseif line == "-" then
-      list = nil
-    else
-      list[#list + 1] = line
-    end
-  end
-  return columns, order
-end
-
-local packages -- that R has; nil before it was asked
-
-local function has_r(package)
-  if not packages then
-    local p = io.popen("Rscript --vanilla -e 'for (p in c(\"haven\", "
-      .. "\"foreign\")) if (nzchar(system.file(package = p))) cat(p, \"\")' "
-      .. "2>/dev/null")
-    packages = p:read "a"
-    p:close()
-  end
-  if not packages:find(package .. " ", 1, true) then
-    lu.skip("R with " .. package .. " is not there")
-  end
-end
-
-local function assert_r(reader, version)
-  has_r(reader)
-  local f = cframe.build({ "ID", "X", "ADT" }, {
-    { "a", "b", "ccc", NA, "e" },
-    { 0.1, 1 / 3, NA, -7.2e75, 1e-78 }, { 21915, NA, 0, -1, 1 } })
-  f = cframe.build({ "ID", "X", "ADT" }, { f:column(1), f:column(2),
-    cframe.with(f:column(3), { format = "DATE9." }) })
-  xpt.write(f, path "r.xpt", { version = version, mode = 384,
-    member = "TOR" })
-  local columns, order = r_reads(reader, path "r.xpt")
-  lu.assertEquals(order, { "ID", "X", "ADT" })
-  lu.assertEquals(#columns.X, 5)
-  for j, name in ipairs(order) do
-    for i = 1, 5 do
-      local v, w = f:value(i, j), columns[name][i]
-      if v == NA then
-        lu.assertTrue(w == "NA" or w == "", name .. w)
-      elseif type(v) == "number" then
-        lu.assertTrue(tonumber(w) == v, ("%s: %s %s"):format(name, v, w))
-      else
-        lu.assertEquals(w, v)
-      end
-    end
-  end
-end
-
-function TestXpt.test_haven_reads_version_5() assert_r("haven", 5) end
-function TestXpt.test_haven_reads_version_8() assert_r("haven", 8) end
-function TestXpt.test_foreign_reads_version_5() assert_r("foreign", 5) end
-
-function TestXpt.test_haven_reads_missing_codes()
-  has_r "haven"
-  local columns = r_reads("haven", sample(path "codes.xpt"))
-  lu.assertEquals(columns.AVAL[2], ".a")
-  lu.assertEquals(columns.AVAL[3], "NA")
-end
-
-function TestXpt.tearDownClass() end
 
 local code = lu.LuaUnit.run()
 os.execute("rm -rf '" .. folder .. "'")

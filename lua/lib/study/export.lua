@@ -56,7 +56,7 @@ end
 --   spreadsheet  true puts ' before text, names included, that begins with
 --             = + - @, tab, line end or a full-width = + - @; numbers stay
 -- SAS transport (.xpt): labels, formats, special missing values. Numbers are
--- exact, or refused from 7.2e75 and below 5.4e-79.
+-- exact, or refused from 7.2e75 and below 5.4e-79; -0 is written as 0.
 --   version   5 (default: names of 8 letters, labels of 40 bytes, text of
 --             200, ASCII) or 8 (32, 256, 32767, UTF-8)
 --   member    the name of the data set; the table's, or the file's
