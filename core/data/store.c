@@ -64,8 +64,8 @@ ts_status ts_store_prepare(ts_store *store, const char *sql, int trusted,
     else if (!trusted && !store->trusted && !sqlite3_stmt_readonly(*out))
         status = ts_fail(err, TS_EREADONLY, "SQL text only reads");
     else if ((size_t)slots != n_value)
-        status = ts_fail(err, TS_EINVALID, "%d ? for %zu values", slots,
-                         n_value);
+        status =
+            ts_fail(err, TS_EINVALID, "%d ? for %zu values", slots, n_value);
     for (size_t i = 0; i < n_value && !status; i++) {
         const ts_value *v = &values[i];
         int at = (int)i + 1;
@@ -91,7 +91,8 @@ ts_status ts_store_execute(ts_store *store, const char *sql,
                            ts_error *err)
 {
     sqlite3_stmt *stmt;
-    ts_status status = ts_store_prepare(store, sql, 1, values, n_value, &stmt, err);
+    ts_status status =
+        ts_store_prepare(store, sql, 1, values, n_value, &stmt, err);
     if (status)
         return status;
     store->trusted++; /* create table prepares statements as it runs */
@@ -107,14 +108,14 @@ ts_status ts_store_execute(ts_store *store, const char *sql,
 
 /* One builder per column of the statement. */
 static ts_status make_builders(sqlite3_stmt *stmt, size_t k,
-                               const ts_field *variables,
-                               ts_builder **builders, ts_error *err)
+                               const ts_field *variables, ts_builder **builders,
+                               ts_error *err)
 {
     ts_status status = TS_OK;
     for (size_t j = 0; j < k && !status; j++) {
         const ts_field *v = variables ? &variables[j] : NULL;
-        const char *name = v && v->name ? v->name
-                                        : sqlite3_column_name(stmt, (int)j);
+        const char *name =
+            v && v->name ? v->name : sqlite3_column_name(stmt, (int)j);
         if (!name)
             return ts_fail_memory(err);
         status = ts_builder_new(name, &builders[j], err);
@@ -185,7 +186,8 @@ ts_status ts_store_query(ts_store *store, const char *sql,
     size_t k = 0;
     *out = NULL;
     memset(store->count, 0, sizeof store->count);
-    ts_status status = ts_store_prepare(store, sql, 0, values, n_value, &stmt, err);
+    ts_status status =
+        ts_store_prepare(store, sql, 0, values, n_value, &stmt, err);
     if (status)
         return status;
     k = (size_t)sqlite3_column_count(stmt);
@@ -220,13 +222,13 @@ done:
 
 ts_status ts_store_read(ts_store *store, const char *sql,
                         const ts_value *values, size_t n_value,
-                        const ts_field *fields, size_t n_field,
-                        ts_frame **out, ts_error *err)
+                        const ts_field *fields, size_t n_field, ts_frame **out,
+                        ts_error *err)
 {
     ts_error why = {0};
     store->trusted++;
-    ts_status status = ts_store_query(store, sql, values, n_value, fields,
-                                      n_field, out, &why);
+    ts_status status =
+        ts_store_query(store, sql, values, n_value, fields, n_field, out, &why);
     store->trusted--;
     if (status == TS_ESQL || status == TS_ETYPE)
         return ts_fail(err, TS_EFORMAT, "%s is damaged: %s", store->path,
@@ -304,7 +306,8 @@ ts_status ts_store_begin(ts_store *store, ts_error *err)
 ts_status ts_store_version(ts_store *store, double *out, ts_error *err)
 {
     double others;
-    ts_status status = ts_store_pragma(store, "pragma data_version", &others, err);
+    ts_status status =
+        ts_store_pragma(store, "pragma data_version", &others, err);
     if (!status)
         *out = others + store->n_end;
     return status;

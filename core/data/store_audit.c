@@ -166,9 +166,8 @@ static ts_status read_trail(ts_store *store, ts_frame **out, ts_error *err)
     ts_field fields[N_FIELD] = {{0}};
     for (int j = 0; j < N_FIELD; j++)
         fields[j].type = j == SEQ || j == ROWS ? TS_REAL : TS_TEXT;
-    return ts_store_read(store,
-                          "select " FIELDS " from _ts_audit order by seq",
-                          NULL, 0, fields, N_FIELD, out, err);
+    return ts_store_read(store, "select " FIELDS " from _ts_audit order by seq",
+                         NULL, 0, fields, N_FIELD, out, err);
 }
 
 ts_status ts_store_check_chain(ts_store *store, size_t *n_event, ts_error *err)

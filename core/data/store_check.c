@@ -10,7 +10,8 @@
 static ts_status check_identity(ts_store *store, ts_error *err)
 {
     double id = 0, version = 0;
-    ts_status status = ts_store_pragma(store, "pragma application_id", &id, err);
+    ts_status status =
+        ts_store_pragma(store, "pragma application_id", &id, err);
     if (!status && id != TS_STORE_ID)
         return ts_fail(err, TS_EFORMAT,
                        "%s is an SQLite file, but no study of trialsh",
@@ -81,8 +82,7 @@ static ts_status check_listed(ts_store *store, ts_error *err)
         status = ts_fail(err, TS_EFORMAT,
                          "%s is damaged: it lists %s%s%s%s, which is not there",
                          store->path, column && *column ? "a column " : "",
-                         column ? column : "",
-                         column && *column ? " of " : "",
+                         column ? column : "", column && *column ? " of " : "",
                          table ? table : "a table without a name");
     }
     ts_frame_free(f);

@@ -145,9 +145,8 @@ static ts_status select_rows(ts_store *store, const char *table, char **sql,
     double n_key = 0;
     *sql = NULL;
     ts_status status = ts_store_read(
-        store,
-        "select name, pk from pragma_table_info(?) order by pk, cid", values,
-        1, fields, 2, &columns, err);
+        store, "select name, pk from pragma_table_info(?) order by pk, cid",
+        values, 1, fields, 2, &columns, err);
     if (status) {
         sqlite3_free(sqlite3_str_finish(s));
         return status;
@@ -179,8 +178,7 @@ ts_status ts_store_has_table(ts_store *store, const char *name, bool *there,
     const ts_value values[] = {ts_store_text(name)};
     ts_frame *f;
     ts_status status = ts_store_read(
-        store,
-        "select 1 from sqlite_schema where type = 'table' and name = ?",
+        store, "select 1 from sqlite_schema where type = 'table' and name = ?",
         values, 1, NULL, 0, &f, err);
     *there = !status && f->n_row > 0;
     if (!status)
@@ -195,9 +193,8 @@ static ts_status feed_facts(ts_store *store, feed *f, const char *table,
     static const struct {
         const char *table, *sql;
     } facts[] = {
-        {"_ts_column",
-         "select name, type, label, unit, format, levels, origin"
-         " from _ts_column where tbl = ? order by position"},
+        {"_ts_column", "select name, type, label, unit, format, levels, origin"
+                       " from _ts_column where tbl = ? order by position"},
         {"_ts_attribute",
          "select name, attribute, value from _ts_attribute where tbl = ?"
          " order by name, attribute"},
@@ -219,8 +216,8 @@ static ts_status feed_facts(ts_store *store, feed *f, const char *table,
     return status;
 }
 
-ts_status ts_store_hash_table(ts_store *store, const char *table,
-                              double *n_row, char sha256[65], ts_error *err)
+ts_status ts_store_hash_table(ts_store *store, const char *table, double *n_row,
+                              char sha256[65], ts_error *err)
 {
     char *sql = NULL;
     feed *f = ts_alloc_array(1, sizeof *f);

@@ -57,10 +57,10 @@ static ts_status make_lock(ts_store *store, const ts_frame *event,
 
 ts_status ts_store_read_lock(ts_store *store, ts_error *err)
 {
-    static const ts_field fields[] = {
-        {.type = TS_REAL}, {.type = TS_TEXT}, {.type = TS_TEXT},
-        {.type = TS_TEXT}, {.type = TS_TEXT}, {.type = TS_TEXT},
-        {.type = TS_TEXT}};
+    static const ts_field fields[] = {{.type = TS_REAL}, {.type = TS_TEXT},
+                                      {.type = TS_TEXT}, {.type = TS_TEXT},
+                                      {.type = TS_TEXT}, {.type = TS_TEXT},
+                                      {.type = TS_TEXT}};
     ts_frame *event;
     bool listed;
     ts_store_free_lock(store);
@@ -93,9 +93,9 @@ static ts_status content_now(ts_store *store, ts_frame **tables,
     static const ts_field fields[] = {{.type = TS_TEXT}};
     ts_value seq = {TS_REAL, store->lock->event, NULL, 0};
     ts_frame *f;
-    ts_status status = ts_store_read(
-        store, "select previous from _ts_audit where seq = ?", &seq, 1, fields,
-        1, &f, err);
+    ts_status status =
+        ts_store_read(store, "select previous from _ts_audit where seq = ?",
+                      &seq, 1, fields, 1, &f, err);
     if (status)
         return status;
     status = ts_store_content(store, f->n_row ? text_of(f, 0) : "", tables,
@@ -156,9 +156,9 @@ ts_status ts_store_check_content(ts_store *store, ts_error *err)
     if (what.failed)
         status = ts_fail_memory(err);
     else if (what.data)
-        status = ts_fail(err, TS_EFORMAT,
-                         "%s is not what %s locked on %.10s: %s", store->path,
-                         lock->who, lock->utc, what.data);
+        status =
+            ts_fail(err, TS_EFORMAT, "%s is not what %s locked on %.10s: %s",
+                    store->path, lock->who, lock->utc, what.data);
 done:
     ts_buffer_free(&what);
     ts_frame_free(was);
@@ -227,8 +227,8 @@ static ts_status set_mode(ts_store *store, bool may_write, ts_error *err)
     if (store->in_memory)
         return TS_OK;
     if (stat(store->file, &info) == 0) {
-        mode_t mode = may_write ? (info.st_mode & 0777) | S_IWUSR
-                                : info.st_mode & 0440;
+        mode_t mode =
+            may_write ? (info.st_mode & 0777) | S_IWUSR : info.st_mode & 0440;
         if (chmod(store->file, mode) == 0)
             return TS_OK;
     }
@@ -238,8 +238,8 @@ static ts_status set_mode(ts_store *store, bool may_write, ts_error *err)
                    store->path, strerror(errno));
 }
 
-ts_status ts_store_lock(ts_store *store, const char *reason,
-                        const char *script, ts_error *err)
+ts_status ts_store_lock(ts_store *store, const char *reason, const char *script,
+                        ts_error *err)
 {
     size_t n;
     /* what cannot be changed is refused before the journal is another, and

@@ -36,8 +36,7 @@ static int authorize(void *context, int action, const char *a, const char *b,
     case SQLITE_RECURSIVE:
         return SQLITE_OK;
     case SQLITE_FUNCTION:
-        return b && strcmp(b, "load_extension") == 0 ? SQLITE_DENY
-                                                     : SQLITE_OK;
+        return b && strcmp(b, "load_extension") == 0 ? SQLITE_DENY : SQLITE_OK;
     default:
         return SQLITE_DENY;
     }
@@ -48,14 +47,10 @@ static void harden(sqlite3 *db)
     static const struct {
         int id, value;
     } limits[] = {
-        {SQLITE_LIMIT_LENGTH, 100000000},
-        {SQLITE_LIMIT_SQL_LENGTH, 1000000},
-        {SQLITE_LIMIT_COLUMN, 2000},
-        {SQLITE_LIMIT_VARIABLE_NUMBER, 32766},
-        {SQLITE_LIMIT_EXPR_DEPTH, 1000},
-        {SQLITE_LIMIT_COMPOUND_SELECT, 50},
-        {SQLITE_LIMIT_FUNCTION_ARG, 127},
-        {SQLITE_LIMIT_ATTACHED, 0},
+        {SQLITE_LIMIT_LENGTH, 100000000}, {SQLITE_LIMIT_SQL_LENGTH, 1000000},
+        {SQLITE_LIMIT_COLUMN, 2000},      {SQLITE_LIMIT_VARIABLE_NUMBER, 32766},
+        {SQLITE_LIMIT_EXPR_DEPTH, 1000},  {SQLITE_LIMIT_COMPOUND_SELECT, 50},
+        {SQLITE_LIMIT_FUNCTION_ARG, 127}, {SQLITE_LIMIT_ATTACHED, 0},
     };
     static const struct {
         int id, value;
@@ -102,8 +97,8 @@ static ts_status start(ts_store *store, const char *uri, int flags,
                        ts_error *err)
 {
     configure();
-    int rc = sqlite3_open_v2(uri, &store->db,
-                             flags | SQLITE_OPEN_NOMUTEX, NULL);
+    int rc =
+        sqlite3_open_v2(uri, &store->db, flags | SQLITE_OPEN_NOMUTEX, NULL);
     if (rc)
         return ts_store_fail(store, rc, err);
     sqlite3_extended_result_codes(store->db, 1);
@@ -111,16 +106,16 @@ static ts_status start(ts_store *store, const char *uri, int flags,
     sqlite3_busy_timeout(store->db, 3000);
     sqlite3_progress_handler(store->db, 5000, poll_interrupt, NULL);
     sqlite3_set_authorizer(store->db, authorize, store);
-    if ((rc = ts_store_functions(store)) ||
-        (rc = ts_store_aggregates(store)) ||
+    if ((rc = ts_store_functions(store)) || (rc = ts_store_aggregates(store)) ||
         (rc = ts_store_group_functions(store)) ||
         (rc = ts_store_frame_module(store)))
         return ts_store_fail(store, rc, err);
     /* each commit lasts, whatever the journal: ts_store_journal knows */
-    return ts_store_script(store,
-                  "pragma cell_size_check = on; pragma mmap_size = 0;"
-                  "pragma cache_size = -16000; pragma synchronous = extra",
-                  err);
+    return ts_store_script(
+        store,
+        "pragma cell_size_check = on; pragma mmap_size = 0;"
+        "pragma cache_size = -16000; pragma synchronous = extra",
+        err);
 }
 
 /* The path is absolute: SQLite has other things in mind for ":memory:" and
@@ -149,8 +144,8 @@ void ts_store_journal(ts_store *store)
         return;
     ts_status status = ts_store_read(store, "pragma journal_mode = wal", NULL,
                                      0, fields, 1, &f, NULL);
-    const char *mode = status || !f->n_row ? NULL
-                                           : ts_column_text(f->column[0], 0);
+    const char *mode =
+        status || !f->n_row ? NULL : ts_column_text(f->column[0], 0);
     /* no memory can be shared there, or another program reads the file */
     ts_store_script(store,
                     mode && strcmp(mode, "wal") == 0
@@ -232,8 +227,8 @@ ts_status ts_store_create(const char *path, ts_store **out, ts_error *err)
 {
     ts_status status;
     *out = NULL;
-    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
-                  0600);
+    int fd =
+        open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return ts_fail(err, errno == EEXIST ? TS_EEXISTS : TS_EIO,
                        errno == EEXIST ? "%s is there already: "
@@ -264,8 +259,8 @@ ts_status ts_store_memory(ts_store **out, ts_error *err)
     if (status)
         return status;
     (*out)->in_memory = 1;
-    status = start(*out, ":memory:",
-                   SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, err);
+    status = start(*out, ":memory:", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+                   err);
     if (!status)
         status = make_schema(*out, err);
     return status ? give_up(out, status) : TS_OK;
@@ -374,8 +369,7 @@ ts_status ts_store_open(const char *path, ts_store **out, ts_error *err)
     return open_study(path, false, out, err);
 }
 
-ts_status ts_store_open_altered(const char *path, ts_store **out,
-                                ts_error *err)
+ts_status ts_store_open_altered(const char *path, ts_store **out, ts_error *err)
 {
     return open_study(path, true, out, err);
 }

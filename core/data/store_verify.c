@@ -8,8 +8,7 @@
 #include <string.h>
 #include "ts/hash.h"
 
-ts_status ts_store_check_file(ts_store *store, const char *table,
-                              ts_error *err)
+ts_status ts_store_check_file(ts_store *store, const char *table, ts_error *err)
 {
     static const ts_field fields[] = {{.type = TS_TEXT}};
     char sql[100];
@@ -18,8 +17,7 @@ ts_status ts_store_check_file(ts_store *store, const char *table,
              table ? "pragma integrity_check('%s')"
                    : "pragma integrity_check(1)",
              table);
-    ts_status status =
-        ts_store_read(store, sql, NULL, 0, fields, 1, &f, err);
+    ts_status status = ts_store_read(store, sql, NULL, 0, fields, 1, &f, err);
     if (status)
         return status;
     const char *text = f->n_row ? ts_column_text(f->column[0], 0) : NULL;
@@ -48,11 +46,11 @@ static ts_status check_hash(ts_store *store, const char *table,
     const ts_value values[] = {ts_store_text(object)};
     char what[100] = "has no event in the audit trail";
     ts_frame *f;
-    ts_status status = ts_store_read(
-        store,
-        "select content, seq from _ts_audit where object = ?"
-        " and content is not null order by seq desc",
-        values, 1, fields, 2, &f, err);
+    ts_status status =
+        ts_store_read(store,
+                      "select content, seq from _ts_audit where object = ?"
+                      " and content is not null order by seq desc",
+                      values, 1, fields, 2, &f, err);
     if (status)
         return status;
     bool found = false;
@@ -146,8 +144,8 @@ static ts_status check_gone(ts_store *store, ts_error *err)
     if (status)
         return status;
     if (f->n_row)
-        status = differs(store, ts_column_text(f->column[0], 0), "is gone",
-                         err);
+        status =
+            differs(store, ts_column_text(f->column[0], 0), "is gone", err);
     ts_frame_free(f);
     return status;
 }

@@ -107,8 +107,7 @@ typedef struct {
 /* Appends it to the chain, with who and when (UTC), the hash of the table that
  * object names as it is then, and the hash of all that and of the event
  * before. */
-ts_status ts_store_audit(ts_store *store, const ts_event *event,
-                         ts_error *err);
+ts_status ts_store_audit(ts_store *store, const ts_event *event, ts_error *err);
 /* Whether the file is whole, the chain unbroken, each table what its last event
  * says, and a locked study what it was. TS_EFORMAT names the first that is
  * not. */
@@ -122,8 +121,8 @@ ts_status ts_store_expect(ts_store *store, const char *hash, size_t *n_since,
  * order; that of the study hashes those of all tables (a frame of tbl, rows,
  * sha256, by name) but the audit trail, of which head stands for all. They are
  * the same after VACUUM. */
-ts_status ts_store_hash_table(ts_store *store, const char *table,
-                              double *n_row, char sha256[65], ts_error *err);
+ts_status ts_store_hash_table(ts_store *store, const char *table, double *n_row,
+                              char sha256[65], ts_error *err);
 ts_status ts_store_content(ts_store *store, const char *head, ts_frame **out,
                            char sha256[65], ts_error *err);
 
@@ -138,8 +137,8 @@ typedef struct {
 /* After a lock nothing can be changed: what would, says who locked it. The file
  * is made read-only, and whole without files beside it; TS_EIO when another
  * program has it open. Each opening compares the content. */
-ts_status ts_store_lock(ts_store *store, const char *reason,
-                        const char *script, ts_error *err);
+ts_status ts_store_lock(ts_store *store, const char *reason, const char *script,
+                        ts_error *err);
 /* Ends the lock, after the content was compared once more. */
 ts_status ts_store_unlock(ts_store *store, const char *reason,
                           const char *script, ts_error *err);

@@ -98,8 +98,8 @@ static ts_value *check_values(lua_State *L, int index, size_t *n)
 static const char *text_field(lua_State *L, const char *name)
 {
     lua_getfield(L, -1, name);
-    const char *text = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1)
-                                                      : NULL;
+    const char *text =
+        lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
     lua_pop(L, 1);
     return text;
 }
@@ -130,8 +130,8 @@ static ts_field *check_variables(lua_State *L, int index, size_t *n)
                                                     : 0;
         if (lua_getfield(L, -1, "levels") == LUA_TTABLE) {
             v[i].n_level = (size_t)lua_rawlen(L, -1);
-            const char **levels = lua_newuserdatauv(
-                L, sizeof(char *) * (v[i].n_level + 1), 0);
+            const char **levels =
+                lua_newuserdatauv(L, sizeof(char *) * (v[i].n_level + 1), 0);
             lua_rawseti(L, holder, (lua_Integer)i + 1);
             for (size_t k = 0; k < v[i].n_level; k++) {
                 lua_rawgeti(L, -1, (lua_Integer)k + 1);
@@ -243,8 +243,8 @@ static int write(lua_State *L)
     ts_error err;
     ts_store *store = check_store(L, 1);
     tsl_try(L,
-            ts_store_write(store, luaL_checkstring(L, 2),
-                           tsl_check_frame(L, 3), &err),
+            ts_store_write(store, luaL_checkstring(L, 2), tsl_check_frame(L, 3),
+                           &err),
             &err);
     return 0;
 }
@@ -399,8 +399,7 @@ static int attach(lua_State *L)
     ts_error err;
     char name[32];
     ts_store *store = check_store(L, 1);
-    tsl_try(L, ts_store_attach(store, tsl_check_frame(L, 2), name, &err),
-            &err);
+    tsl_try(L, ts_store_attach(store, tsl_check_frame(L, 2), name, &err), &err);
     lua_pushstring(L, name);
     return 1;
 }

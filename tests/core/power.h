@@ -62,7 +62,7 @@ static void power_forget(void)
 typedef struct {
     sqlite3_file base;
     int file;
-    bool is_new; /* a journal whose name is synchronised with it */
+    bool is_new;        /* a journal whose name is synchronised with it */
     sqlite3_file *real; /* behind this struct */
 } power_file;
 
@@ -158,10 +158,10 @@ static int p_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *f,
                   int flags, int *out)
 {
     static const sqlite3_io_methods methods = {
-        2,          p_close,   p_read,        p_write,    p_truncate,
-        p_sync,     p_size,    p_lock,        p_unlock,   p_reserved,
-        p_control,  p_sector,  p_device,      p_shm_map,  p_shm_lock,
-        p_shm_barrier, p_shm_unmap, NULL,     NULL};
+        2,        p_close,   p_read,     p_write,       p_truncate,  p_sync,
+        p_size,   p_lock,    p_unlock,   p_reserved,    p_control,   p_sector,
+        p_device, p_shm_map, p_shm_lock, p_shm_barrier, p_shm_unmap, NULL,
+        NULL};
     power_file *p = (power_file *)f;
     (void)vfs;
     p->real = (sqlite3_file *)(p + 1);
@@ -194,7 +194,8 @@ static void power_register(void)
     sqlite3_vfs_register(&vfs, 1);
 }
 
-/* What a cut leaves --------------------------------------------------------- */
+/* What a cut leaves ---------------------------------------------------------
+ */
 
 typedef struct {
     unsigned char *bytes;

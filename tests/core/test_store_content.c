@@ -98,9 +98,9 @@ static void the_hash_is_that_of_the_content(void **state)
     assert_string_equal(before, after);
     run(store, "alter table t rename to \"x\"\"; drop table t;--\"");
     run(store, "update _ts_column set tbl = 'x\"; drop table t;--'");
-    assert_int_equal(ts_store_hash_table(store, "x\"; drop table t;--",
-                                         &n_row, after, &err),
-                     TS_OK);
+    assert_int_equal(
+        ts_store_hash_table(store, "x\"; drop table t;--", &n_row, after, &err),
+        TS_OK);
     assert_string_equal(before, after);
     ts_store_close(store);
 }

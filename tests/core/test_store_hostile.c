@@ -145,8 +145,7 @@ static void what_tables_compute_is_inert(void **state)
     static const struct {
         const char *sql, *words;
     } cases[] = {
-        {"create table t (x real, y text as (zeroblob(999999999)))",
-         "too big"},
+        {"create table t (x real, y text as (zeroblob(999999999)))", "too big"},
         {"create table t (x real, y text as (load_extension('evil')))", ""},
     };
     (void)state;
@@ -294,16 +293,15 @@ static void endless_queries_stop_within_a_second(void **state)
     for (size_t i = 0; i < sizeof endless / sizeof *endless; i++) {
         setitimer(ITIMER_REAL, &after, NULL);
         clock_t began = clock(); /* not of others that keep the machine busy */
-        assert_int_equal(ts_store_query(store, endless[i], NULL, 0, NULL, 0, &f,
-                                        &err),
-                         TS_EINTERRUPT);
+        assert_int_equal(
+            ts_store_query(store, endless[i], NULL, 0, NULL, 0, &f, &err),
+            TS_EINTERRUPT);
         assert_true(clock() - began < CLOCKS_PER_SEC);
         ts_interrupt_clear();
     }
     signal(SIGALRM, SIG_DFL);
-    assert_int_equal(ts_store_query(store, "select 1", NULL, 0, NULL, 0, &f,
-                                    &err),
-                     TS_OK);
+    assert_int_equal(
+        ts_store_query(store, "select 1", NULL, 0, NULL, 0, &f, &err), TS_OK);
     ts_frame_free(f);
     ts_store_close(store);
 }
@@ -345,9 +343,9 @@ static void a_link_leads_to_the_study(void **state)
 static void names_with_odd_bytes(void **state)
 {
     static const char *const names[] = {
-        "a b.db",   "a%41?b#c.db", "\xff\xfe.db", "-x.db",    "a\nb.db",
-        "it's.db",  "\"q\".db",    "\xe2\x82\xac.db", "a;b.db", ":memory:x",
-        "file:x.db"};
+        "a b.db",  "a%41?b#c.db", "\xff\xfe.db", "-x.db",
+        "a\nb.db", "it's.db",     "\"q\".db",    "\xe2\x82\xac.db",
+        "a;b.db",  ":memory:x",   "file:x.db"};
     char here[4096];
     (void)state;
     assert_non_null(getcwd(here, sizeof here));

@@ -27,9 +27,9 @@ static void settings_are(ts_store *store, const char *journal, double sync)
     ts_error err;
     ts_frame *f;
     double x;
-    assert_int_equal(ts_store_read(store, "pragma journal_mode", NULL, 0, NULL,
-                                   0, &f, &err),
-                     TS_OK);
+    assert_int_equal(
+        ts_store_read(store, "pragma journal_mode", NULL, 0, NULL, 0, &f, &err),
+        TS_OK);
     assert_string_equal(ts_column_text(f->column[0], 0), journal);
     ts_frame_free(f);
     assert_int_equal(ts_store_pragma(store, "pragma synchronous", &x, &err),
@@ -93,9 +93,8 @@ static void a_locked_study_is_one_file_that_stays(void **state)
     assert_non_null(strstr(err.text, "for the report"));
     assert_int_equal(ts_store_lock(store, "x", NULL, &err), TS_EREADONLY);
     /* nor by a statement of the program's own that asks for no transaction */
-    assert_int_equal(
-        ts_store_execute(store, "delete from t", NULL, 0, &err),
-        TS_EREADONLY);
+    assert_int_equal(ts_store_execute(store, "delete from t", NULL, 0, &err),
+                     TS_EREADONLY);
     assert_int_equal(ts_store_verify(store, &n, &err), TS_OK);
     assert_int_equal(n, 3);
     ts_store_close(store);
@@ -186,9 +185,8 @@ static void the_lock_survives_vacuum(void **state)
 /* What the file holds, read without us. */
 static void dump(const char *file, ts_buffer *out)
 {
-    static const char *const tables[] = {"t", "_ts_table", "_ts_column",
-                                         "_ts_setting", "_ts_audit",
-                                         "_ts_lock"};
+    static const char *const tables[] = {
+        "t", "_ts_table", "_ts_column", "_ts_setting", "_ts_audit", "_ts_lock"};
     sqlite3 *db;
     sqlite3_open_v2(file, &db, SQLITE_OPEN_READONLY, NULL);
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
@@ -336,9 +334,9 @@ static void who_may_not_write_may_read(void **state)
         if (ts_store_open(path, &store, &err))
             _exit(1);
         size_t n;
-        status = ts_store_verify(store, &n, &err)              ? 2
-                 : ts_store_unlock(store, "x", NULL, &err)     ? 0
-                                                               : 3;
+        status = ts_store_verify(store, &n, &err)          ? 2
+                 : ts_store_unlock(store, "x", NULL, &err) ? 0
+                                                           : 3;
         if (!status && !ts_store_get_lock(store))
             status = 4;
         ts_store_close(store);

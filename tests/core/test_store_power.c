@@ -36,7 +36,8 @@ static int remove_folder(void **state)
     return system(command);
 }
 
-/* Events that were begun, and that were acknowledged, at a length of the log. */
+/* Events that were begun, and that were acknowledged, at a length of the log.
+ */
 enum { MOST = 40 };
 static size_t began[MOST], done[MOST], n_event;
 
@@ -57,8 +58,7 @@ static void import(ts_store *store, int k, int rows)
 {
     ts_error err;
     char sql[400], name[20];
-    const ts_event event = {
-        .verb = "import", .object = name, .rows = rows};
+    const ts_event event = {.verb = "import", .object = name, .rows = rows};
     snprintf(name, sizeof name, "t%d", k);
     begin_event();
     ts_status status = ts_store_begin(store, &err);

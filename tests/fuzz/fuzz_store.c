@@ -97,8 +97,8 @@ static int too_long(void *unused)
     return 1;
 }
 
-static int no_other_file(void *unused, int action, const char *a,
-                         const char *b, const char *c, const char *d)
+static int no_other_file(void *unused, int action, const char *a, const char *b,
+                         const char *c, const char *d)
 {
     (void)unused, (void)a, (void)b, (void)c, (void)d;
     return action == SQLITE_ATTACH ? SQLITE_DENY : SQLITE_OK;
