@@ -72,8 +72,9 @@ local function derive_again(self, t)
   end)
   if ok then return end
   if errors.is(err) and err.code ~= "interrupted" then
-    fail(err.code, ("%s, derived again%s: %s"):format(t.name, t.script
-      and (" from %s:%d"):format(t.script, t.line) or "", err.message))
+    fail(err.code, ("%s, derived again%s: %s; nothing was changed"):format(
+      t.name, t.script and (" from %s:%d"):format(t.script, t.line) or "",
+      err.message))
   end
   error(err, 0)
 end
@@ -100,7 +101,7 @@ function M.dependents(self, set)
   for i, t in ipairs(self:tables_list()) do names[i] = t.name end
   for _, name in ipairs(names) do
     if not set[name] and visit(name) then
-      note.say("%s derived again", name)
+      self:after(function() note.say("%s derived again", name) end)
     end
   end
 end

@@ -1,13 +1,16 @@
 -- Files into a study.
 
 local json = require "ts.json"
-local fail = require "ts.error".fail
+local errors = require "ts.error"
 local note = require "trialsh.note"
 local options = require "trialsh.options"
 local relation = require "trialsh.relation"
 local read = require "trialsh.read"
 local Inner = require "trialsh.study.inner"
 local derive = require "trialsh.study.derive"
+local replaced = require "trialsh.study.replaced"
+
+local fail = errors.fail
 
 local M = {}
 
@@ -87,7 +90,8 @@ local function given_options(opt)
   return given
 end
 
-local function import_file(self, path, opt)
+-- A file as it is to be entered, or nil where it is unchanged.
+local function open_file(self, path, opt)
   local name = opt.as or opt.member and opt.member:lower()
     or read.base_name(path)
   self.check_name(name)
@@ -101,22 +105,61 @@ local function import_file(self, path, opt)
   if old and old.sha256 == facts.sha256 and old.member == facts.member
       and json.encode(old.definition or {}) == json.encode(facts.given) then
     note.say("%s: unchanged since it was imported as %s", path, name)
-    return
+    return nil
   end
   check_replace(path, name, old, opt)
-  self:change(function()
-    -- again: another program may have changed the study before we began to
-    old = raw_table(self, path, name)
-    check_replace(path, name, old, opt)
-    if old then self:put_aside(name) end
-    local beside = M.store(self, name, file, facts, path, opt.simulated, old)
-    local changed = { [name] = true }
-    if beside then changed[beside] = true end
-    if old then derive.dependents(self, changed) end
+  return { name = name, path = path, file = file, facts = facts }
+end
+
+-- In a transaction: the file as a table; what changed goes to the set.
+local function enter_file(self, new, opt, changed)
+  -- again: another program may have changed the study before we began to
+  local name, path, facts = new.name, new.path, new.facts
+  local old = raw_table(self, path, name)
+  check_replace(path, name, old, opt)
+  if old then self:put_aside(name) end
+  local beside = M.store(self, name, new.file, facts, path, opt.simulated, old)
+  if beside then changed[beside] = true end
+  if old then changed[name] = true end
+  local columns = old and self:tables_list()[name].columns
+  self:after(function()
+    facts.kind.say(path, facts, name)
+    if old then replaced.say(name, old, columns, facts.given) end
   end)
-  self.handle:checkpoint()
-  -- it is in the file by now: no memory to say so is no error
-  pcall(facts.kind.say, path, facts, name)
+end
+
+-- The n-th file and those behind it, of one list.
+local function enter_rest(self, paths, n, opt, changed)
+  for i = n, #paths do
+    local ok, err = pcall(function()
+      local new = open_file(self, paths[i], opt)
+      if new then enter_file(self, new, opt, changed) end
+    end)
+    if not ok and errors.is(err) and err.code ~= "interrupted" then
+      errors.fail(err.code, err.message
+        .. "; no file of that folder was imported")
+    elseif not ok then
+      error(err, 0)
+    end
+  end
+end
+
+-- All files or none. Those that are unchanged need no transaction, which a
+-- study that is locked refuses.
+local function import_files(self, paths, opt)
+  for i, path in ipairs(paths) do
+    local new = open_file(self, path, opt)
+    if new then
+      self:change(function()
+        local changed = {}
+        enter_file(self, new, opt, changed)
+        enter_rest(self, paths, i + 1, opt, changed)
+        if next(changed) then derive.dependents(self, changed) end
+      end)
+      self.handle:checkpoint()
+      return
+    end
+  end
 end
 
 -- The paths of those files of a folder that are data; no two may become one
@@ -147,9 +190,10 @@ end
 -- Reads a CSV, TSV (also .csv.gz), SAS (.xpt, .sas7bdat), SPSS (.sav, .zsav,
 -- .por), Stata (.dta) or Dataset-JSON file (.json, .ndjson, .dsjc), or every such
 -- file of a folder, into a table that takes the file's base name in lower case.
--- One transaction; what was there before an error stays. A file that did not
--- change is left alone; one that did needs replace, which keeps the old rows in
--- the file and derives again what depends on the table.
+-- One transaction, all files or none; what was there before an error stays. A
+-- file that did not change is left alone; one that did needs replace, which keeps
+-- the old rows in the study and derives again what depends on the table; columns
+-- that changed their type or are gone are a warning.
 --   as          another name for the table
 --   simulated   true marks the data, and all that is made of them, as simulated
 --   replace     true takes the place of a table imported before
@@ -189,15 +233,13 @@ function M.import(s, path, opt)
     fail("type", "import: the path of a file is text")
   end
   local files = require "ts.file".list(path)
-  if not files then return import_file(self, path, opt) end
+  if not files then return import_files(self, { path }, opt) end
   for _, key in ipairs { "as", "member", "rows", "dictionary" } do
     if opt[key] then
       fail("invalid", ("import: %s is for one file, not a folder"):format(key))
     end
   end
-  for _, file in ipairs(files_of(path:gsub("/+$", "", 1), files)) do
-    import_file(self, file, opt)
-  end
+  import_files(self, files_of(path:gsub("/+$", "", 1), files), opt)
 end
 
 return M

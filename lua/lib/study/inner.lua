@@ -152,12 +152,20 @@ end
 
 -- Changing -------------------------------------------------------------------
 
--- Runs f in one transaction: all of it or nothing.
+-- Runs f in one transaction: all of it or nothing. What f has to tell waits for
+-- its end: nobody is told what is undone.
 function Inner:change(f)
   local handle = self:store()
   if handle:in_transaction() then return f() end
+  self.later = {}
   handle:transaction(f)
+  -- it is in the file by now: no memory to say so is no error
+  for _, say in ipairs(self.later) do pcall(say) end
+  self.later = {}
 end
+
+-- Runs f once the change that is under way is in the file.
+function Inner:after(f) self.later[#self.later + 1] = f end
 
 function Inner.check_name(name)
   if type(name) ~= "string" or name == "" or name:find "%z"
