@@ -67,6 +67,7 @@ void tsl_open_frame(lua_State *L);
 int luaopen_ts_dsjson(lua_State *L);
 int luaopen_ts_error(lua_State *L);
 int luaopen_ts_na(lua_State *L);
+int luaopen_ts_counts(lua_State *L);
 int luaopen_ts_csv(lua_State *L);
 int luaopen_ts_xpt(lua_State *L);
 int luaopen_ts_xlsx(lua_State *L);

@@ -60,7 +60,7 @@ end
 
 local function fixed(x, decimals, shift)
   local sign, digits, point = split(x)
-  point = point + shift
+  if digits ~= "0" then point = point + shift end
   digits, point = round(digits, point, point + decimals)
   return plain(sign, digits, point, decimals)
 end

@@ -17,7 +17,7 @@ local groups = {
   { "Data", "NA", "study", "read", "relation", "relation_ask", "frame",
     "column", "demo", "data" },
   { "Statistics", "describe", "ttest", "lm", "rank", "group_rank",
-    "survival", "sample", "result", "model" },
+    "proportion", "two_proportions", "contingency", "survival", "sample", "result", "model" },
   { "Trials and endpoints", "trial", "endpoint", "run", "analysis" },
   { "Figures and tables", "figure", "table", "report" },
   { "Arithmetic", "elementwise" },

@@ -227,8 +227,17 @@ local function size_of(f)
   return f.estimate or NA
 end
 
+-- What stands below the numbers: more lines, the note, what is left out.
+local function with_notes(lines, f, show)
+  for _, line in ipairs(show.after or {}) do lines[#lines + 1] = line end
+  if f.note and f.note ~= NA then lines[#lines + 1] = text.escape(f.note) end
+  lines[#lines + 1] = M.left_out(f.n_missing, show.reasons, show.unit)
+  return table.concat(lines, "\n")
+end
+
 local function print_comparison(_, state)
   local f, show = state.fields, state.show
+  if show.print then return with_notes(show.print(f), f, show) end
   local digits = show.digits or format.decimals(size_of(f))
   local pieces = {}
   if show.estimates and f.estimate_2 and f.estimate_2 ~= NA then
@@ -251,11 +260,7 @@ local function print_comparison(_, state)
   end
   for _, piece in ipairs(show.pieces or {}) do pieces[#pieces + 1] = piece end
   if f.p_value ~= nil then pieces[#pieces + 1] = format.p_equals(f.p_value) end
-  local lines = { headline(f, show), M.lines(pieces) }
-  for _, line in ipairs(show.after or {}) do lines[#lines + 1] = line end
-  if f.note and f.note ~= NA then lines[#lines + 1] = text.escape(f.note) end
-  lines[#lines + 1] = M.left_out(f.n_missing, show.reasons, show.unit)
-  return table.concat(lines, "\n")
+  return with_notes({ headline(f, show), M.lines(pieces) }, f, show)
 end
 
 -- Comparisons ----------------------------------------------------------------
@@ -284,7 +289,8 @@ end
 -- fields: any of the standard ones and more. show: variable, a, b (names of
 -- the groups), estimates ("means"), estimate_digits, statistic ("t"), digits,
 -- pieces (more text before P), after (lines behind them), reasons (why rows are
--- left out), unit (what a row is: "pair").
+-- left out), unit (what a row is: "pair"); print: function(fields) -> lines in
+-- place of all but the notes.
 function M.comparison(fields, show)
   return new { name = fields.method, fields = fields, show = show or {},
     order = standard, methods = methods, print = print_comparison,

@@ -134,9 +134,10 @@ local function count_missing(set, info, a, b)
   end
 end
 
---- sample.sides(who, model, info, data, { compare, reference }) -> set of the
--- two groups that are compared, with members_a and members_b, their levels.
-function M.sides(who, model, info, data, opt)
+--- sample.choose(who, info, data, { compare, reference }) -> set of the two
+-- groups that are compared, without their values: a and b, members_a and
+-- members_b (their levels), what is left out.
+function M.choose(who, info, data, opt)
   local set = { variable = info.response[1].name, group = info.group.name,
     simulated = data_of.simulated(data) or nil }
   local a, b = require "trialsh.compare".choose { who = who,
@@ -149,10 +150,18 @@ function M.sides(who, model, info, data, opt)
           side.n_row == 1 and "" or "s"))
     end
   end
-  local samples = model:samples { a.members, b.members }
-  set.x, set.y, set.a, set.b = samples[1], samples[2], a.name, b.name
+  set.a, set.b = a.name, b.name
   set.members_a, set.members_b = a.members, b.members
   count_missing(set, info, a, b)
+  return set
+end
+
+--- sample.sides(who, model, info, data, { compare, reference }) -> the same
+-- with the values of both, x and y.
+function M.sides(who, model, info, data, opt)
+  local set = M.choose(who, info, data, opt)
+  local samples = model:samples { set.members_a, set.members_b }
+  set.x, set.y = samples[1], samples[2]
   return set
 end
 

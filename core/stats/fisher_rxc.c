@@ -1,0 +1,389 @@
+/*
+ * Fisher's test of larger tables. Columns are filled one after the other. A
+ * node is what rows have left, in order of size, for tables that differ by a
+ * permutation of rows are completed alike; a past is the product of 1 / x! of
+ * the cells filled so far and how many ways have it. A past goes on only
+ * while some completions are as improbable as the observed table and others
+ * are not. With two columns left all completions are listed and sorted.
+ */
+#include "ts/counts.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "counts_check.h"
+#include "rxc_network.h"
+#include "ts/interrupt.h"
+#include "ts/memory.h"
+
+enum { CLASSES = 256 }; /* of completions, by value */
+
+/* Additions that one step here takes the time of. */
+#define STEP 10
+/* Values may be as improbable as another up to this, in logarithms. */
+#define SAME 1e-7
+
+static ts_status count_steps(ts_network *w, double steps)
+{
+    w->steps += steps * STEP;
+    if (w->steps < w->next_look)
+        return TS_OK;
+    w->next_look += 1e7;
+    if (w->steps > TS_EXACT_STEPS)
+        return TS_ELIMIT;
+    return ts_progress("steps", w->steps, 0, w->err);
+}
+
+/* Filling a column -------------------------------------------------------- */
+
+/* Sums over the rows that are filled, all logs. */
+typedef struct {
+    double value;       /* of 1 / x! of the cells */
+    double factorials;  /* of 1 / x! of what is left */
+    double most, least; /* of the bounds of what is left */
+} partial;
+
+typedef ts_status (*use_fill)(ts_network *w, const uint32_t *left,
+                              const partial *p, void *context);
+
+/* Calls use for every way to take `need` from rest[i ..]; left holds what is
+ * taken off already, behind what rows from i on have. */
+static ts_status fill(ts_network *w, const uint32_t *rest, size_t i,
+                      uint32_t need, uint32_t behind, uint32_t *left,
+                      const partial *p, use_fill use, void *context)
+{
+    uint32_t high = rest[i] < need ? rest[i] : need;
+    behind -= rest[i];
+    for (uint32_t x = need > behind ? need - behind : 0; x <= high; x++) {
+        uint32_t rests = left[i] = rest[i] - x;
+        partial q = {p->value - w->log_factorial[x],
+                     p->factorials - w->log_factorial[rests],
+                     p->most + w->most_of[rests],
+                     p->least + w->least_of[rests]};
+        ts_status status = i + 1 == w->r ? use(w, left, &q, context)
+                                         : fill(w, rest, i + 1, need - x,
+                                                behind, left, &q, use, context);
+        if (status)
+            return status;
+    }
+    return TS_OK;
+}
+
+static void sort_small(uint32_t *x, size_t n)
+{
+    for (size_t i = 1; i < n; i++) {
+        uint32_t v = x[i];
+        size_t j = i;
+        for (; j > 0 && x[j - 1] > v; j--)
+            x[j] = x[j - 1];
+        x[j] = v;
+    }
+}
+
+typedef struct {
+    const ts_node *from;
+    size_t next;          /* column after this one */
+    double rarest, usual; /* values of its pasts lie between */
+    double mass;          /* sum of their products, relative to usual */
+    double rest;          /* what is added to factorials: log of all ways */
+} expansion;
+
+/* One way to fill the column: all pasts of the node take it. */
+static ts_status expand(ts_network *w, const uint32_t *left, const partial *q,
+                        void *context)
+{
+    const expansion *e = context;
+    uint32_t rest[MOST_ROWS];
+    ts_node *to;
+    double edge = w->observed + SAME - q->value, counted = 0;
+    if (e->rarest + q->least - 1e-9 > edge)
+        return count_steps(w, 1); /* all completions are more probable */
+    if (e->usual + q->most + 1e-9 <= edge) {
+        ts_sum_add(&w->p, e->mass * exp(e->usual + q->value + q->factorials +
+                                        e->rest - w->all));
+        return count_steps(w, 1);
+    }
+    memcpy(rest, left, w->r * sizeof *rest);
+    sort_small(rest, w->r);
+    ts_status status = ts_node_find(w, &w->next, rest, e->next, &to);
+    for (size_t i = 0; i < e->from->n && !status; i++) {
+        const ts_past *p = &e->from->pasts[i];
+        if (p->value + to->least > edge)
+            continue;
+        if (p->value + to->most <= edge)
+            counted += p->ways * exp(p->value + q->value + to->all - w->all);
+        else
+            status =
+                ts_past_add(w, to, (ts_past){p->value + q->value, p->ways});
+    }
+    ts_sum_add(&w->p, counted);
+    return status ? status : count_steps(w, 2 + (double)e->from->n);
+}
+
+/* Fills column j of a node in every way. */
+static ts_status expand_node(ts_network *w, const ts_node *h,
+                             const uint32_t *rest, size_t j)
+{
+    uint32_t left[MOST_ROWS], n = 0;
+    partial none = {0};
+    expansion e = {.from = h,
+                   .next = j + 1,
+                   .rarest = h->pasts[0].value,
+                   .usual = h->pasts[0].value};
+    for (size_t i = 1; i < h->n; i++) {
+        e.rarest = fmin(e.rarest, h->pasts[i].value);
+        e.usual = fmax(e.usual, h->pasts[i].value);
+    }
+    for (size_t i = 0; i < h->n; i++)
+        e.mass += h->pasts[i].ways * exp(h->pasts[i].value - e.usual);
+    for (size_t i = 0; i < w->r; i++)
+        n += rest[i];
+    e.rest = w->log_factorial[n - w->column[j]];
+    for (size_t k = j + 1; k < w->c; k++)
+        e.rest -= w->log_factorial[w->column[k]];
+    return fill(w, rest, 0, w->column[j], n, left, &none, expand, &e);
+}
+
+/* Two columns left -------------------------------------------------------- */
+
+static ts_status take_list(ts_network *w, const uint32_t *left,
+                           const partial *q, void *context)
+{
+    (void)left;
+    if (w->n_list == w->list_room) {
+        size_t room = w->list_room ? 2 * w->list_room : 1024;
+        double *list = ts_realloc_array(w->list, room, sizeof *list);
+        if (!list)
+            return ts_fail_memory(w->err);
+        w->list = list;
+        w->list_room = room;
+    }
+    double value = q->value + q->factorials;
+    if (value <= *(const double *)context) /* the others count for no past */
+        w->list[w->n_list++] = value;
+    return TS_OK;
+}
+
+static uint32_t sum_of(const uint32_t *x, size_t n)
+{
+    uint32_t sum = 0;
+    while (n-- > 0)
+        sum += x[n];
+    return sum;
+}
+
+/* Completions in classes of equal width by value, each with the sum of its
+ * products and of those before it. */
+typedef struct {
+    double low, scale;
+    size_t from[CLASSES + 1];
+    double before[CLASSES + 1];
+} classes;
+
+static size_t class_of(const classes *k, double value)
+{
+    double at = (value - k->low) * k->scale;
+    return at >= CLASSES ? CLASSES - 1 : (size_t)at;
+}
+
+/* sorted: by class, values, then their products relative to `top`. */
+static void classify(const double *list, size_t n, double top, double *sorted,
+                     classes *k)
+{
+    double low = list[0];
+    for (size_t i = 1; i < n; i++)
+        low = list[i] < low ? list[i] : low;
+    memset(k, 0, sizeof *k);
+    k->low = low;
+    k->scale = top > low ? CLASSES / (top - low) : 0;
+    for (size_t i = 0; i < n; i++)
+        k->from[class_of(k, list[i]) + 1]++;
+    for (size_t i = 0; i < CLASSES; i++)
+        k->from[i + 1] += k->from[i];
+    size_t at[CLASSES];
+    memcpy(at, k->from, sizeof at);
+    for (size_t i = 0; i < n; i++) {
+        size_t class = class_of(k, list[i]);
+        double product = exp(list[i] - top);
+        sorted[at[class]] = list[i];
+        sorted[n + at[class]++] = product;
+        k->before[class + 1] += product;
+    }
+    for (size_t i = 0; i < CLASSES; i++)
+        k->before[i + 1] += k->before[i];
+}
+
+/* The sum of products of completions with value <= edge. */
+static double up_to(const classes *k, const double *sorted, size_t n,
+                    double edge)
+{
+    if (edge < k->low)
+        return 0;
+    size_t class = class_of(k, edge);
+    double sum = k->before[class];
+    for (size_t i = k->from[class]; i < k->from[class + 1]; i++)
+        if (sorted[i] <= edge)
+            sum += sorted[n + i];
+    return sum;
+}
+
+static ts_status complete(ts_network *w, const uint32_t *rest, const ts_node *h)
+{
+    uint32_t left[MOST_ROWS];
+    classes k;
+    partial none = {0};
+    double rarest = h->pasts[0].value, counted = 0;
+    for (size_t i = 1; i < h->n; i++)
+        rarest = fmin(rarest, h->pasts[i].value);
+    double edge = w->observed + SAME - rarest;
+    w->n_list = 0;
+    ts_status status = fill(w, rest, 0, w->column[w->c - 2], sum_of(rest, w->r),
+                            left, &none, take_list, &edge);
+    size_t n = w->n_list;
+    if (status || n == 0)
+        return status;
+    double top = w->list[0];
+    for (size_t i = 1; i < n; i++)
+        top = w->list[i] > top ? w->list[i] : top;
+    double *sorted = ts_alloc(2 * n * sizeof *sorted);
+    if (!sorted)
+        return ts_fail_memory(w->err);
+    classify(w->list, n, top, sorted, &k);
+    for (size_t i = 0; i < h->n; i++) {
+        const ts_past *p = &h->pasts[i];
+        double sum = up_to(&k, sorted, n, w->observed + SAME - p->value);
+        if (sum > 0)
+            counted += p->ways * sum * exp(p->value + top - w->all);
+    }
+    ts_sum_add(&w->p, counted);
+    ts_free(sorted);
+    return count_steps(w, (double)h->n + (double)n);
+}
+
+/* All of it --------------------------------------------------------------- */
+
+static ts_status run(ts_network *w)
+{
+    ts_node *root;
+    ts_network_bounds(w, 0);
+    ts_status status = ts_node_find(w, &w->now, w->row, 0, &root);
+    if (!status)
+        status = ts_past_add(w, root, (ts_past){0, 1});
+    for (size_t j = 0; j + 2 < w->c && !status; j++) {
+        ts_network_bounds(w, j + 1);
+        for (size_t i = 0; i < w->now.n && !status; i++) {
+            ts_node *h = &w->now.nodes[i];
+            if (h->n > 0)
+                status = expand_node(w, h, w->now.rest + i * w->r, j);
+            w->n_past -= (double)h->n;
+            ts_node_clear(h);
+        }
+        ts_stage_free(&w->now);
+        w->now = w->next;
+        w->next = (ts_stage){0};
+    }
+    for (size_t i = 0; i < w->now.n && !status; i++)
+        if (w->now.nodes[i].n > 0)
+            status = complete(w, w->now.rest + i * w->r, &w->now.nodes[i]);
+    return status;
+}
+
+/* Logs of 0! to n!. */
+static ts_status factorials(ts_network *w, size_t n, ts_error *err)
+{
+    ts_sum sum = {0};
+    w->log_factorial = ts_alloc_array(n + 1, sizeof *w->log_factorial);
+    if (!w->log_factorial)
+        return ts_fail_memory(err);
+    for (size_t i = 2; i <= n; i++) {
+        ts_sum_add(&sum, log((double)i));
+        w->log_factorial[i] = ts_sum_value(&sum);
+    }
+    return TS_OK;
+}
+
+/* Margins without zeros, sorted; the shorter side becomes the rows. */
+static ts_status network_new(ts_network *w, const double *counts, size_t r,
+                             size_t c, ts_error *err)
+{
+    double all = 0;
+    ts_status status;
+    w->err = err;
+    w->row = ts_alloc_array(r, sizeof *w->row);
+    w->column = ts_alloc_array(c, sizeof *w->column);
+    if (!w->row || !w->column)
+        return ts_fail_memory(err);
+    for (size_t i = 0; i < r * c; i++) {
+        if ((status = ts_check_count(counts[i], "a cell", err)))
+            return status;
+        all += counts[i];
+    }
+    if (all > TS_EXACT_NUMBERS)
+        return TS_ELIMIT;
+    for (size_t i = 0; i < r * c; i++) {
+        w->row[i / c] += (uint32_t)counts[i];
+        w->column[i % c] += (uint32_t)counts[i];
+    }
+    if ((status = factorials(w, (size_t)all, err)))
+        return status;
+    for (size_t i = 0; i < r * c; i++)
+        w->observed -= w->log_factorial[(size_t)counts[i]];
+    for (size_t i = 0; i < r; i++)
+        if (w->row[i])
+            w->row[w->r++] = w->row[i];
+    for (size_t j = 0; j < c; j++)
+        if (w->column[j])
+            w->column[w->c++] = w->column[j];
+    if (w->r > w->c) {
+        uint32_t *swap = w->row;
+        size_t n = w->r;
+        w->row = w->column;
+        w->column = swap;
+        w->r = w->c;
+        w->c = n;
+    }
+    sort_small(w->row, w->r);
+    sort_small(w->column, w->c);
+    size_t room = w->r ? w->row[w->r - 1] + (size_t)1 : 1;
+    w->most_of = ts_alloc_array(room, sizeof *w->most_of);
+    w->least_of = ts_alloc_array(room, sizeof *w->least_of);
+    return w->most_of && w->least_of ? TS_OK : ts_fail_memory(err);
+}
+
+ts_status ts_fisher_rxc(const double *counts, size_t r, size_t c,
+                        ts_exact exact, ts_table_test *out, ts_error *err)
+{
+    ts_network w = {0};
+    ts_table_test t = {.p_value = NAN, .steps = INFINITY};
+    *out = t;
+    ts_status status = network_new(&w, counts, r, c, err);
+    if (!status && (w.r < 2 || w.c < 2))
+        status = ts_fail(err, TS_EDEGENERATE,
+                         "two rows and two columns with counts are needed");
+    if (!status && (w.r > MOST_ROWS || exact == TS_EXACT_NEVER))
+        status = TS_ELIMIT;
+    if (!status) {
+        w.all = ts_network_all(&w, w.row, 0);
+        status = run(&w);
+    }
+    if (!status) {
+        double p = ts_sum_value(&w.p);
+        t.p_value = p < 1 - 1e-12 ? p : 1;
+        t.steps = w.steps;
+        t.exact = true;
+    }
+    ts_network_free(&w);
+    if (status == TS_ELIMIT && exact == TS_EXACT_ALWAYS)
+        return ts_fail(err, TS_ELIMIT,
+                       "the exact test of this table needs more than %.0e "
+                       "steps or %.0e numbers",
+                       TS_EXACT_STEPS, TS_EXACT_NUMBERS);
+    if (status == TS_ELIMIT) {
+        ts_chisq_result chi;
+        status = ts_chisq(counts, r, c, TS_PLAIN, &chi, NULL, NULL, NULL, err);
+        t.p_value = chi.p_value;
+    }
+    if (!status)
+        *out = t;
+    return status;
+}
