@@ -11,13 +11,17 @@ M.width = require "trialsh.session".width
 
 local HEAD, TAIL, ALL = 10, 5, 30
 
--- Decimals that show every value, as far as seven digits do.
+local WHOLE = 2^53 -- up to here doubles hold every whole number
+
+-- Decimals that show every value, as far as seven digits do; nil where no
+-- number of them suits all. Whole numbers alone may be identifiers.
 local function decimals(values)
-  local need, largest, smallest = 0, 0, math.huge
+  local need, largest, smallest, whole = 0, 0, math.huge, true
   for _, x in ipairs(values) do
     if type(x) == "number" then
       local s = text.number(x)
       local a = math.abs(x)
+      whole = whole and a <= WHOLE and a % 1 == 0
       if a > largest then largest = a end
       if a > 0 and a < smallest then smallest = a end
       if s:find "e" then
@@ -27,13 +31,33 @@ local function decimals(values)
       end
     end
   end
+  if whole then return 0 end
   if largest >= 1e15 or smallest < 1e-5 then return nil end
-  local whole = largest >= 1 and math.floor(math.log(largest, 10)) + 1 or 1
-  local digits = math.max(0, 7 - whole)
+  local before = largest >= 1 and math.floor(math.log(largest, 10)) + 1 or 1
+  local digits = math.max(0, 7 - before)
   if smallest < 1 and smallest < math.huge then
     digits = math.max(digits, math.min(7, 2 - math.floor(math.log(smallest, 10))))
   end
   return math.min(need, digits)
+end
+
+-- Numbers of many scales to five digits; whole ones to all of theirs where two
+-- would look alike.
+local function scaled(values)
+  local out, value, alike = {}, {}, false
+  for i, x in ipairs(values) do
+    out[i] = x == NA and "NA" or ("%.5g"):format(x + 0.0) -- no -0
+    if x ~= NA and math.abs(x) < math.huge and x % 1 == 0 then
+      alike = alike or value[out[i]] and value[out[i]] ~= x
+      value[out[i]] = x
+    end
+  end
+  for i, x in ipairs(alike and values or {}) do
+    if value[out[i]] and x % 1 == 0 then
+      out[i] = math.abs(x) <= WHOLE and ("%.0f"):format(x) or text.number(x)
+    end
+  end
+  return out
 end
 
 -- Numbers whose format is a date or a time of SAS, where all are one.
@@ -64,9 +88,9 @@ local function cells(values, kind, format)
     return out, false
   end
   local digits = decimals(values)
+  if not digits then return scaled(values), true end
   for i, v in ipairs(values) do
     if v == NA then out[i] = "NA"
-    elseif not digits then out[i] = ("%.5g"):format(v)
     elseif math.type(v) == "integer" and digits == 0 then out[i] = ("%d"):format(v)
     else out[i] = ("%." .. digits .. "f"):format(v) end
     if out[i]:find "^%-0%.?0*$" then out[i] = out[i]:sub(2) end

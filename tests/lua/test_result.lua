@@ -139,6 +139,27 @@ end
 
 -- Who is compared with whom ---------------------------------------------------
 
+-- The cells of one column as a table shows them.
+local function shown(...)
+  local out = {}
+  local all = require "trialsh.show".table({ { name = "ID", type = "real",
+    values = { ... } } }, select("#", ...), {})
+  for cell in all:gmatch "\n%d+ +([^\n]+)" do out[#out + 1] = cell end
+  return table.concat(out, " ")
+end
+
+function TestResult.test_whole_numbers_are_shown_whole()
+  lu.assertEquals(shown(1234567890123456, 1234567890123457.0),
+    "1234567890123456 1234567890123457")
+  lu.assertEquals(shown(-2.0^53, NA, 0.0), "-9007199254740992 NA 0")
+  lu.assertEquals(shown(1e15, 0.5, -0.0), "1e+15 0.5 0") -- no identifiers
+  lu.assertEquals(shown(1e22, 3), "1e+22 3")
+  lu.assertEquals(shown(1234567890123456, 1234567890123457, 0.5),
+    "1234567890123456 1234567890123457 0.5")
+  lu.assertEquals(shown(2^53 + 2, 2^53 + 4, 1/0),
+    "9007199254740994 9007199254740996 inf")
+end
+
 TestCompare = {}
 
 local function levels(...)
