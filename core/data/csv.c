@@ -78,7 +78,8 @@ static void count_record(ts_csv *csv)
                            cell->quoted)) {
             size_t line, place;
             csv_cell_place(csv, i, &line, &place);
-            csv_type_show(&csv->column[i], text, cell->length, line, place);
+            csv_type_show(&csv->column[i], &csv->rules, text, cell->length,
+                          line, place);
         }
     }
     csv->facts.n_row++;
@@ -243,7 +244,7 @@ static ts_status reject_cell(ts_csv *csv, size_t i, const char *text,
         return TS_OK; /* the file changed, which its sum will tell */
     csv_cell_place(csv, i, &line, &place);
     return csv_reject_add(csv, (double)line, c->name, text, length,
-                          csv_type_stray(c, text, length), err);
+                          csv_type_stray(c, &csv->rules, text, length), err);
 }
 
 static ts_status deliver_cell(ts_csv *csv, const ts_csv_sink *sink, size_t i,

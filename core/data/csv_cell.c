@@ -145,6 +145,78 @@ bool csv_number_comma(const char *text, size_t n, double *x)
     return ts_number_parse(copy, n, x);
 }
 
+/* Digits at *p, in all and from the first that is not 0. */
+static size_t skip_digits(const char **p, const char *end, size_t *significant)
+{
+    const char *from = *p;
+    for (; *p < end && **p >= '0' && **p <= '9'; ++*p)
+        *significant += *significant > 0 || **p != '0';
+    return (size_t)(*p - from);
+}
+
+/* Digits, perhaps with a fraction and an exponent: why they are no number. */
+static csv_spelling spelling_of_digits(const csv_rules *rules, const char *text,
+                                       size_t n)
+{
+    const char *end = text + n, *p = text + (*text == '-' || *text == '+');
+    const char *first = p;
+    size_t significant = 0, unused = 0;
+    size_t whole = skip_digits(&p, end, &significant);
+    if (whole == 0)
+        return SPELLED_OTHERWISE;
+    bool zeros = *first == '0' && whole > 1, plain = p == end;
+    if (p < end && *p == (rules->decimal_comma ? ',' : '.')) {
+        p++;
+        if (skip_digits(&p, end, &significant) == 0)
+            return SPELLED_OTHERWISE;
+    }
+    if (p < end && (*p == 'e' || *p == 'E')) {
+        p++;
+        p += p < end && (*p == '-' || *p == '+');
+        if (skip_digits(&p, end, &unused) == 0)
+            return SPELLED_OTHERWISE;
+    }
+    if (p < end)
+        return SPELLED_OTHERWISE;
+    return zeros              ? SPELLED_ZEROS
+           : plain            ? SPELLED_INEXACT
+           : significant > 17 ? SPELLED_DIGITS
+                              : SPELLED_RANGE;
+}
+
+/* 1,000 and -12,345,678.9 */
+static bool has_thousands(const char *text, size_t n)
+{
+    const char *end = text + n, *p = text + (*text == '-' || *text == '+');
+    size_t unused = 0, groups = 0, digits = skip_digits(&p, end, &unused);
+    if (digits < 1 || digits > 3)
+        return false;
+    for (; p < end && *p == ','; groups++) {
+        p++;
+        if (skip_digits(&p, end, &unused) != 3)
+            return false;
+    }
+    if (p < end && *p == '.') {
+        p++;
+        skip_digits(&p, end, &unused);
+    }
+    return groups > 0 && p == end;
+}
+
+csv_spelling csv_number_spelling(const csv_rules *rules, const char *text,
+                                 size_t n)
+{
+    double unused;
+    if (!csv_number_begins(text, n))
+        return SPELLED_OTHERWISE;
+    csv_spelling is = spelling_of_digits(rules, text, n);
+    if (is || rules->decimal_comma || !memchr(text, ',', n))
+        return is;
+    return has_thousands(text, n)               ? SPELLED_THOUSANDS
+           : csv_number_comma(text, n, &unused) ? SPELLED_COMMA
+                                                : SPELLED_OTHERWISE;
+}
+
 csv_kind csv_limit_parse(const csv_rules *rules, const char *text, size_t n,
                          double *limit)
 {
@@ -192,13 +264,17 @@ csv_kind csv_cell_kind(const csv_rules *rules, const csv_column *c,
     return c->limits ? csv_limit_parse(rules, text, length, NULL) : CELL_OTHER;
 }
 
-/* 1,5 and -12,25: what a spreadsheet writes in much of Europe. */
-static bool has_decimal_comma(const csv_rules *rules, const char *text,
-                              size_t n)
+/* Commas may be between thousands or, as a spreadsheet writes them in much of
+ * Europe, decimal ones; 1,000 may be either. */
+static void count_spelling(csv_column *c, const csv_rules *rules,
+                           const char *text, size_t n)
 {
     double unused;
-    return !rules->decimal_comma && memchr(text, ',', n) &&
-           csv_number_comma(text, n, &unused);
+    csv_spelling is = csv_number_spelling(rules, text, n);
+    c->n_spelled[is]++;
+    bool either = is == SPELLED_THOUSANDS && csv_number_comma(text, n, &unused);
+    c->n_either += either;
+    c->n_comma += either || is == SPELLED_COMMA;
 }
 
 bool csv_cell_count(csv_column *c, const csv_rules *rules, const char *text,
@@ -210,7 +286,7 @@ bool csv_cell_count(csv_column *c, const csv_rules *rules, const char *text,
         return false;
     if (*text == '<' || *text == '>' || *text == '\xE2')
         c->n_limit += csv_limit_parse(rules, text, length, NULL) != CELL_OTHER;
-    else if (csv_number_begins(text, length))
-        c->n_comma += has_decimal_comma(rules, text, length);
+    else
+        count_spelling(c, rules, text, length);
     return n < CSV_SHOWN;
 }

@@ -204,6 +204,19 @@ static inline bool csv_number_begins(const char *text, size_t n)
 }
 /* Whole digits, but too many to be held exactly. */
 bool csv_number_inexact(const char *text, size_t n);
+/* What text is that would be a number, were it not written so. */
+typedef enum {
+    SPELLED_OTHERWISE, /* nothing of the kind */
+    SPELLED_ZEROS,     /* 007 */
+    SPELLED_INEXACT,   /* whole, beyond 2^53 */
+    SPELLED_DIGITS,    /* more than 17 */
+    SPELLED_RANGE,     /* 1e999 */
+    SPELLED_THOUSANDS, /* 1,000 */
+    SPELLED_COMMA,     /* 1,5 */
+    SPELLINGS
+} csv_spelling;
+csv_spelling csv_number_spelling(const csv_rules *rules, const char *text,
+                                 size_t n);
 /* A number with a decimal comma. */
 bool csv_number_comma(const char *text, size_t n, double *x);
 /* The number that text is under these rules. */
@@ -246,9 +259,12 @@ typedef struct {
     csv_limits limits;
     csv_codes *codes; /* NULL: none */
     size_t n[CELL_KINDS];
-    size_t n_comma, n_limit; /* of n[CELL_OTHER] */
+    /* of n[CELL_OTHER]; n_comma: decimal ones, of which n_either may be
+     * between thousands too */
+    size_t n_comma, n_either, n_limit, n_spelled[SPELLINGS];
     struct {
         size_t line, column;
+        const char *why;
         char text[48];
     } other[CSV_SHOWN];
     ts_type type;
@@ -264,11 +280,11 @@ csv_kind csv_cell_kind(const csv_rules *rules, const csv_column *column,
  * first few, which csv_type_show keeps. */
 bool csv_cell_count(csv_column *column, const csv_rules *rules,
                     const char *text, size_t length, bool quoted);
-void csv_type_show(csv_column *column, const char *text, size_t length,
-                   size_t line, size_t place);
+void csv_type_show(csv_column *column, const csv_rules *rules, const char *text,
+                   size_t length, size_t line, size_t place);
 /* Why a stray cell is one: "is not a number". */
-const char *csv_type_stray(const csv_column *column, const char *text,
-                           size_t length);
+const char *csv_type_stray(const csv_column *column, const csv_rules *rules,
+                           const char *text, size_t length);
 /* Whether a column with these cells is text to the reader. */
 bool csv_type_is_text(const csv_column *column);
 

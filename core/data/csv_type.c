@@ -33,8 +33,8 @@ bool csv_name_wrong(const char *const *names, size_t i, ts_buffer *message)
     return false;
 }
 
-void csv_type_show(csv_column *c, const char *text, size_t length, size_t line,
-                   size_t place)
+void csv_type_show(csv_column *c, const csv_rules *rules, const char *text,
+                   size_t length, size_t line, size_t place)
 {
     size_t i = c->n[CELL_OTHER] - 1, room = sizeof c->other[i].text - 4;
     size_t n = length < room ? length : room;
@@ -44,6 +44,7 @@ void csv_type_show(csv_column *c, const char *text, size_t length, size_t line,
     strcpy(c->other[i].text + n, n < length ? "..." : "");
     c->other[i].line = line;
     c->other[i].column = place;
+    c->other[i].why = csv_type_stray(c, rules, text, length);
 }
 
 /* Deciding --------------------------------------------------------------- */
@@ -127,13 +128,20 @@ static void put_types(ts_buffer *out, const char *name)
     ts_buffer_puts(out, " = \"text\" }");
 }
 
-const char *csv_type_stray(const csv_column *c, const char *text, size_t length)
+const char *csv_type_stray(const csv_column *c, const csv_rules *rules,
+                           const char *text, size_t length)
 {
-    if (c->codes)
-        return "is none of the codes";
-    return csv_number_inexact(text, length)
-               ? "is a number that cannot be held exactly"
-               : "is not a number";
+    static const char *const why[SPELLINGS] = {
+        [SPELLED_OTHERWISE] = "is not a number",
+        [SPELLED_ZEROS] = "is not a number (zeros lead it)",
+        [SPELLED_INEXACT] = "is not a number (whole, beyond 2^53, where not "
+                            "each can be held)",
+        [SPELLED_DIGITS] = "is not a number (more than 17 digits)",
+        [SPELLED_RANGE] = "is not a number (out of their range)",
+        [SPELLED_THOUSANDS] = "is not a number (a comma between digits)",
+        [SPELLED_COMMA] = "is not a number (a comma between digits)"};
+    return c->codes ? "is none of the codes"
+                    : why[csv_number_spelling(rules, text, length)];
 }
 
 /* What decides, as far as it is for the user to decide. */
@@ -180,8 +188,7 @@ static void put_strays(ts_buffer *out, const csv_column *c, const char *path)
         ts_text_escape(out, text, length);
         ts_buffer_puts(out, "'");
         if (i == 0) {
-            ts_buffer_printf(out, " %s in column ",
-                             csv_type_stray(c, text, length));
+            ts_buffer_printf(out, " %s in column ", c->other[i].why);
             ts_text_escape(out, c->name, strlen(c->name));
         }
     }
@@ -191,6 +198,22 @@ static void put_strays(ts_buffer *out, const csv_column *c, const char *path)
 }
 
 /* The facts -------------------------------------------------------------- */
+
+/* Numbers but for how they are written, where nothing else is in the way of
+ * a column of numbers; zeros in front alone make identifiers. */
+static void tell_spelling(const csv_column *c, ts_csv_column *f)
+{
+    size_t in_all = 0;
+    for (int i = SPELLED_ZEROS; i < SPELLINGS; i++)
+        in_all += c->n_spelled[i];
+    if (c->declared || c->codes || in_all != c->n[CELL_OTHER])
+        return;
+    f->n_digits = (double)c->n_spelled[SPELLED_DIGITS];
+    f->n_inexact = (double)c->n_spelled[SPELLED_INEXACT];
+    f->n_thousands = (double)c->n_spelled[SPELLED_THOUSANDS];
+    if (f->n_comma > 0)
+        f->n_thousands -= (double)c->n_either;
+}
 
 static void tell(const csv_column *c, const ts_csv *csv, ts_csv_column *f)
 {
@@ -214,6 +237,12 @@ static void tell(const csv_column *c, const ts_csv *csv, ts_csv_column *f)
         f->n_limit = (double)(c->n_limit + c->n[CELL_BELOW] + c->n[CELL_ABOVE]);
         if (csv->facts.delimiter != ',')
             f->n_comma = (double)c->n_comma;
+        tell_spelling(c, f);
+        if (c->limits && c->n[CELL_BELOW] + c->n[CELL_ABOVE] > 0) {
+            f->n_stray = (double)c->n[CELL_OTHER];
+            f->stray = c->other[0].text;
+            f->stray_line = c->other[0].line;
+        }
     }
     if (c->codes) {
         f->level = (const char *const *)c->codes->label;

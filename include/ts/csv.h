@@ -106,6 +106,14 @@ typedef struct {
     /* no numbers here, but something to tell the user: cells such as 1,5,
      * where the comma separates no cells, and such as <50, of text columns */
     double n_comma, n_limit;
+    /* text for want of another spelling: more than 17 digits, whole numbers
+     * beyond 2^53, commas between thousands */
+    double n_digits, n_inexact, n_thousands;
+    /* of a text column that may have limits and has some: cells that are
+     * neither number nor limit; the first, cut, and its line */
+    double n_stray;
+    const char *stray;
+    size_t stray_line;
     const char *const *level; /* the labels of codes, else NULL */
     size_t n_level;
 } ts_csv_column;
@@ -158,8 +166,8 @@ const ts_frame *ts_csv_get_rejects(const ts_csv *csv);
 typedef struct {
     int mode; /* of the file */
     /* text that a spreadsheet would take for a formula, names included, gets a
-     * ' in front: what begins with = + - @, tab, CR, LF or a full-width = + - @.
-     * Numbers stay as they are. */
+     * ' in front: what begins with = + - @, tab, CR, LF or a full-width = + -
+     * @. Numbers stay as they are. */
     bool spreadsheet;
 } ts_csv_write_options;
 

@@ -139,6 +139,10 @@ static const count counts[] = {
     {"rejects", offsetof(ts_csv_column, n_reject)},
     {"commas", offsetof(ts_csv_column, n_comma)},
     {"limits", offsetof(ts_csv_column, n_limit)},
+    {"digits", offsetof(ts_csv_column, n_digits)},
+    {"inexact", offsetof(ts_csv_column, n_inexact)},
+    {"thousands", offsetof(ts_csv_column, n_thousands)},
+    {"strays", offsetof(ts_csv_column, n_stray)},
 };
 
 /* facts[name] = values by column, at the table on top of the stack */
@@ -172,6 +176,24 @@ static void set_levels(lua_State *L, const ts_csv_facts *f)
     lua_setfield(L, -2, "levels");
 }
 
+/* facts.stray[column] = { text, line }, for those that have one */
+static void set_strays(lua_State *L, const ts_csv_facts *f)
+{
+    lua_newtable(L);
+    for (size_t j = 0; j < f->n_column; j++) {
+        const ts_csv_column *c = &f->column[j];
+        if (!c->stray)
+            continue;
+        lua_createtable(L, 2, 0);
+        lua_pushstring(L, c->stray);
+        lua_rawseti(L, -2, 1);
+        lua_pushinteger(L, (lua_Integer)c->stray_line);
+        lua_rawseti(L, -2, 2);
+        lua_rawseti(L, -2, (lua_Integer)j + 1);
+    }
+    lua_setfield(L, -2, "stray");
+}
+
 static void push_facts(lua_State *L, const ts_csv_facts *f)
 {
     lua_createtable(L, 0, 20);
@@ -185,6 +207,7 @@ static void push_facts(lua_State *L, const ts_csv_facts *f)
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
         set_counts(L, &counts[i], f);
     set_levels(L, f);
+    set_strays(L, f);
     lua_createtable(L, (int)f->n_column, 0);
     lua_createtable(L, (int)f->n_column, 0);
     for (size_t j = 0; j < f->n_column; j++) {

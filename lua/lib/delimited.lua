@@ -106,9 +106,29 @@ local function mostly_limits(facts)
   local list = {}
   for j, n in ipairs(facts.limits) do
     local values = facts.n_row - facts.missing[j]
-    list[j] = 2 * (n + facts.numbers[j]) >= values and n or 0
+    list[j] = 2 * (n + facts.numbers[j]) >= values and facts.strays[j] == 0
+      and n or 0
   end
   return list
+end
+
+-- Columns that stay text, though censored asks for their limits.
+local function say_strays(path, facts)
+  local list = {}
+  for j, name in ipairs(facts.names) do
+    local stray = facts.stray[j]
+    if stray then
+      list[#list + 1] = ("%s (%s below or above a limit, %s neither number nor "
+        .. "limit, such as '%s' in line %d)"):format(name,
+        plural(facts.limits[j], "value"), plural(facts.strays[j], "value"),
+        stray[1], stray[2])
+    end
+  end
+  local all = listed(list)
+  if all then
+    note.say("%s: censored leaves text in %s; na = { words } makes them "
+      .. "missing", path, all)
+  end
 end
 
 -- What a lenient pass set apart, and where it is.
@@ -163,6 +183,18 @@ function M.say(path, facts, name)
     "%s: above a limit (>) in %s")
   say_counted(path, facts, facts.commas, "text",
     '%s: decimal commas stay text in %s; decimal = "," makes them numbers')
+  say_counted(path, facts, facts.digits, "text",
+    "%s: more than 17 digits stay text in %s; mutate \"NAME = "
+    .. "cast(substr(NAME, 1, 17) as real)\" cuts them where none has an "
+    .. "exponent, types = { NAME = \"text\" } says it is text")
+  say_counted(path, facts, facts.inexact, "text",
+    "%s: whole numbers beyond 2^53, which are not all held exactly, stay text "
+    .. "in %s; mutate \"NAME = cast(NAME as real)\" rounds them, types = { "
+    .. "NAME = \"text\" } says it is text")
+  say_counted(path, facts, facts.thousands, "text",
+    "%s: commas between thousands stay text in %s; mutate \"NAME = "
+    .. "cast(replace(NAME, ',', '') as real)\" makes them numbers")
+  say_strays(path, facts)
   say_counted(path, facts, mostly_limits(facts), "text",
     "%s: limits such as <50 stay text in %s; censored = { NAME } reads them")
   say_counted(path, facts, facts.na_words, "text",

@@ -91,7 +91,7 @@ static const csv_case cases[] = {
      "format: x.csv:3: 2 fields, expected 1; lenient = true sets them apart",
      {.censored = aval, .n_censored = 1}, NULL},
     {"AVAL\n<1\n\"1,250\"\n<<2\n<\n> \n<x\n<NA\n3\n", 0,
-     "type: x.csv:3:1: '1,250' is not a number in column AVAL; also 4:1: "
+     "type: x.csv:3:1: '1,250' is not a number (a comma between digits) in column AVAL; also 4:1: "
      "'<<2', 5:1: '<', 6:1: '> ', 7:1: '<x'; 6 of 8 values, but censored says "
      "numbers and limits; na = { words } or lenient = true decides",
      {.censored = aval, .n_censored = 1}, NULL},
@@ -196,13 +196,23 @@ static const csv_case cases[] = {
      "a:real\n90071992547409.94\n9.007199254740993e+17\n12345678901234568\n",
      {0}, NULL},
     {"ID\n" TEN "9007199254740993\n", 0,
-     "type: x.csv:11:1: '9007199254740993' is a number that cannot be held "
-     "exactly in column ID; 1 of 10 values; types = { ID = \"text\" }, na = { "
+     "type: x.csv:11:1: '9007199254740993' is not a number (whole, beyond "
+     "2^53, where not each can be held) in column ID; 1 of 10 values; types = { ID = \"text\" }, na = { "
      "words } or lenient = true decides", {0}, NULL},
     {"a\n" TEN "123456789012345678\n", 0,
      "a:real\n" TEN_OUT
-     "NA\n# 11 a '123456789012345678' is a number that cannot be held "
-     "exactly\n", {.lenient = true}, NULL},
+     "NA\n# 11 a '123456789012345678' is not a number (whole, beyond 2^53, "
+     "where not each can be held)\n", {.lenient = true}, NULL},
+    {"a\n" TEN "0.1000000000000000055\n", 0,
+     "a:real\n" TEN_OUT "NA\n# 11 a '0.1000000000000000055' is not a number "
+     "(more than 17 digits)\n", {.lenient = true}, NULL},
+    {"a\n" TEN TEN TEN TEN TEN "-007\n\"1,000,000.5\"\n1e999\n5-6\n1.2.3\n", 0,
+     "a:real\n" TEN_OUT TEN_OUT TEN_OUT TEN_OUT TEN_OUT
+     "NA\nNA\nNA\nNA\nNA\n# 47 a '-007' is not a number (zeros lead it)\n"
+     "# 48 a '1,000,000.5' is not a number (a comma between digits)\n"
+     "# 49 a '1e999' is not a number (out of their range)\n"
+     "# 50 a '5-6' is not a number\n# 51 a '1.2.3' is not a number\n",
+     {.lenient = true}, NULL},
     {"a\n<9007199254740993\n<1\n", 0, "a:text\n'<9007199254740993'\n'<1'\n",
      {.any_censored = true}, NULL},
     {"a\n9007199254740993\n1,5\n", 0, "a:text\n'9007199254740993'\n'1,5'\n",

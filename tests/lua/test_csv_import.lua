@@ -361,6 +361,42 @@ function TestOptions.test_censored()
   s:close()
 end
 
+function TestOptions.test_limits_that_do_not_become_numbers_are_told()
+  local file = write("mess.csv", "ID,CRP\n1,<50\n2,60\n3,neg\n4,~5\n5,>7\n")
+  lu.assertEquals(read(file, { censored = true }).CRP[1], "<50")
+  lu.assertEquals(said, { file .. ": 5 rows read, 2 columns", file
+    .. ": censored leaves text in CRP (2 values below or above a limit, 2 "
+    .. "values neither number nor limit, such as 'neg' in line 4); na = { "
+    .. "words } makes them missing" })
+  said = {}
+  read(file, { censored = true, types = { CRP = "text" } }) -- it was said
+  lu.assertNotStrContains(table.concat(said, "\n"), "censored leaves")
+end
+
+function TestOptions.test_numbers_written_otherwise_are_told()
+  local long = "0.1000000000000000055"
+  local file = write("long.csv", ("A,B,C,D,E\n1,1,\"1,000\",01,%s\n%s,%s,"
+    .. "\"2,000\",02,x\n"):format(long, long, "9007199254740993"))
+  local f = read(file)
+  lu.assertEquals({ f.A[2], f.B[2], f.C[1] }, { long, "9007199254740993",
+    "1,000" })
+  lu.assertEquals(#said, 4) -- 01 may identify, E has x besides
+  lu.assertStrContains(said[2], ": more than 17 digits stay text in A: 1 value; "
+    .. "mutate \"NAME = cast(substr(NAME, 1, 17) as real)\" cuts them where")
+  lu.assertStrContains(said[3], ": whole numbers beyond 2^53, which are not all "
+    .. "held exactly, stay text in B: 1 value; mutate")
+  lu.assertStrContains(said[4], ": commas between thousands stay text in C: 2 "
+    .. "values; mutate \"NAME = cast(replace(NAME, ',', '') as real)\"")
+  lu.assertEquals(f:mutate("X = cast(substr(A, 1, 17) as real)").X[2], 0.1)
+  lu.assertEquals(f:mutate("X = cast(B as real)").X[2], 2^53)
+  lu.assertEquals(f:mutate("X = cast(replace(C, ',', '') as real)").X[2], 2000)
+  said = {}
+  read(file, { types = { A = "text", B = "text", C = "text" } })
+  lu.assertEquals(#said, 1)
+  refuses("type", "'" .. long .. "' is not a number (more than 17 digits) in "
+    .. "column A", read, file, { types = { A = "real" } })
+end
+
 function TestOptions.test_decimal_comma_and_skip()
   local file = write("lab.csv",
     "Laboratoire central\r\nexport du 03/04/2024\r\nID;CRP\r\n1;1,5\r\n2;<0,3\r\n")
