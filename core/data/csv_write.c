@@ -9,6 +9,7 @@
 #include <math.h>
 #include <string.h>
 #include "csv_private.h"
+#include "sas_date.h"
 #include "ts/file.h"
 #include "ts/interrupt.h"
 #include "ts/memory.h"
@@ -17,6 +18,7 @@ typedef struct {
     const ts_frame *frame;
     char delimiter;
     bool spreadsheet;
+    const char *const *dates;
     bool **quoted; /* by column and level; NULL for real columns */
     ts_file_out *file;
     ts_buffer out;
@@ -80,6 +82,17 @@ static void add_text(writer *w, const char *text, bool quoted)
     }
     ts_buffer_puts(out, text);
     ts_buffer_puts(out, "\"");
+}
+
+/* x of SAS as ISO text: a date that is no whole day as a datetime, which does
+ * not lose the rest. False where no text gives x again. */
+static bool date_text(double x, const char *kind, char out[40])
+{
+    double seconds = x * 86400;
+    if (sas_date_format(x, kind, out))
+        return true;
+    return strcmp(kind, "date") == 0 && x != floor(x) && seconds / 86400 == x &&
+           sas_date_format(seconds, "datetime", out);
 }
 
 /* Checks ------------------------------------------------------------------- */
@@ -183,6 +196,15 @@ static double count_formulas(const ts_column *c)
     return n;
 }
 
+static double count_numbers(const ts_column *c, const char *kind)
+{
+    char text[40];
+    double n = 0;
+    for (size_t i = 0; i < c->n; i++)
+        n += !ts_column_is_na(c, i) && !date_text(c->real[i], kind, text);
+    return n;
+}
+
 static ts_status check_columns(writer *w, ts_csv_written *written,
                                ts_error *err)
 {
@@ -196,6 +218,8 @@ static ts_status check_columns(writer *w, ts_csv_written *written,
         written->n_formula[j] = count_formulas(c);
         if (c->type == TS_REAL) {
             status = check_real(c, err);
+            if (w->dates && w->dates[j] && !status)
+                written->n_number[j] = count_numbers(c, w->dates[j]);
             continue;
         }
         w->quoted[j] = ts_alloc_array(c->n_level, sizeof **w->quoted);
@@ -224,13 +248,15 @@ static ts_status flush(writer *w, ts_error *err)
 static void add_cell(writer *w, size_t j, size_t i)
 {
     const ts_column *c = w->frame->column[j];
-    char number[32];
+    char number[40];
     if (j)
         ts_buffer_add(&w->out, &w->delimiter, 1);
     if (ts_column_is_na(c, i))
         return;
     if (c->type == TS_REAL) {
-        ts_number_format(c->real[i], number);
+        const char *kind = w->dates ? w->dates[j] : NULL;
+        if (!kind || !date_text(c->real[i], kind, number))
+            ts_number_format(c->real[i], number);
         ts_buffer_puts(&w->out, number);
     } else {
         add_text(w, c->level[c->code[i]], w->quoted[j][c->code[i]]);
@@ -268,7 +294,8 @@ void ts_csv_written_free(ts_csv_written *written)
 {
     ts_buffer_free(&written->doubtful);
     ts_free(written->n_formula);
-    written->n_formula = NULL;
+    ts_free(written->n_number);
+    written->n_formula = written->n_number = NULL;
 }
 
 ts_status ts_csv_write(const ts_frame *frame, const char *path,
@@ -277,12 +304,15 @@ ts_status ts_csv_write(const ts_frame *frame, const char *path,
 {
     writer w = {.frame = frame,
                 .delimiter = csv_is_tab_name(path) ? '\t' : ',',
-                .spreadsheet = options->spreadsheet};
-    ts_csv_written unasked = {{0}, NULL}, *out = written ? written : &unasked;
-    *out = (ts_csv_written){
-        {0}, ts_alloc_array(frame->n_column, sizeof *out->n_formula)};
-    ts_status status = out->n_formula ? check_columns(&w, out, err)
-                                      : ts_fail_memory(err);
+                .spreadsheet = options->spreadsheet,
+                .dates = options->dates};
+    ts_csv_written unasked, *out = written ? written : &unasked;
+    size_t n = frame->n_column;
+    *out = (ts_csv_written){.n_formula = ts_alloc_array(n, sizeof(double)),
+                            .n_number = ts_alloc_array(n, sizeof(double))};
+    ts_status status = out->n_formula && out->n_number
+                           ? check_columns(&w, out, err)
+                           : ts_fail_memory(err);
     if (!status)
         status = ts_file_begin(path, options->mode, &w.file, err);
     if (!status) {
@@ -296,6 +326,7 @@ ts_status ts_csv_write(const ts_frame *frame, const char *path,
         ts_free(w.quoted[j]);
     ts_free(w.quoted);
     ts_buffer_free(&w.out);
-    ts_csv_written_free(&unasked);
+    if (!written)
+        ts_csv_written_free(&unasked);
     return status;
 }

@@ -169,6 +169,9 @@ typedef struct {
      * ' in front: what begins with = + - @, tab, CR, LF or a full-width = + -
      * @. Numbers stay as they are. */
     bool spreadsheet;
+    /* by column: "date", "datetime" or "time" for numbers of SAS that are
+     * written as ISO 8601, or NULL; NULL for none */
+    const char *const *dates;
 } ts_csv_write_options;
 
 typedef struct {
@@ -176,12 +179,13 @@ typedef struct {
      * ts_csv_options.types says text: "SITE, VISITNUM" */
     ts_buffer doubtful;
     double *n_formula; /* by column: such texts and the name, guarded or not */
+    double *n_number;  /* by column: dates that ISO text cannot hold */
 } ts_csv_written;
 
 void ts_csv_written_free(ts_csv_written *written);
 
-/* Writes a frame so that reading it gives the same frame: shortest exact
- * numbers, NA as nothing, empty text as "", text quoted where it must be.
+/* Writes a frame so that reading it gives the same frame, but for dates as
+ * text: shortest exact numbers, NA as nothing, empty text as "", text quoted where it must be.
  * The file appears whole, by rename, or not at all, with that mode; a name
  * that ends in .tsv or .tab gets tabs. Refused is what ts_csv_open would not
  * take: an infinite number, text that is not UTF-8 or has control characters,

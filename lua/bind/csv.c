@@ -347,8 +347,35 @@ static int csv_rejects(lua_State *L)
     return 1;
 }
 
-/* write(frame, path, { mode =, spreadsheet = }) -> { doubtful = columns that
- * ts_csv_write doubts or nil, formulas = { a number by column } } */
+static const char **date_kinds(lua_State *L, int list, const ts_frame *frame)
+{
+    const char **kinds =
+        lua_newuserdatauv(L, sizeof *kinds * (frame->n_column + 1), 0);
+    for (size_t j = 0; j < frame->n_column; j++) {
+        static const char *const known[] = {"none", "date", "datetime", "time",
+                                            NULL};
+        lua_getfield(L, list, frame->column[j]->name);
+        int k = luaL_checkoption(L, -1, "none", known);
+        kinds[j] = k ? known[k] : NULL;
+        lua_pop(L, 1);
+    }
+    return kinds;
+}
+
+static void set_by_column(lua_State *L, const char *name, const double *x,
+                          size_t n)
+{
+    lua_createtable(L, (int)n, 0);
+    for (size_t j = 0; j < n; j++) {
+        tsl_push_real(L, x[j]);
+        lua_rawseti(L, -2, (lua_Integer)j + 1);
+    }
+    lua_setfield(L, -2, name);
+}
+
+/* write(frame, path, { mode =, spreadsheet =, dates = { NAME = "date" } }) ->
+ * { doubtful = columns that ts_csv_write doubts or nil, formulas = { a number
+ * by column }, numbers = { of dates that stay numbers, by column } } */
 static int write(lua_State *L)
 {
     ts_error err;
@@ -363,25 +390,24 @@ static int write(lua_State *L)
     options.mode = (int)luaL_checkinteger(L, 4);
     lua_getfield(L, 3, "spreadsheet");
     options.spreadsheet = lua_toboolean(L, 5);
-    double *n_formula =
-        lua_newuserdatauv(L, sizeof *n_formula * (frame->n_column + 1), 0);
+    if (lua_getfield(L, 3, "dates") == LUA_TTABLE)
+        options.dates = date_kinds(L, 6, frame);
+    size_t n = frame->n_column;
+    double *found = lua_newuserdatauv(L, sizeof *found * (2 * n + 1), 0);
     ts_status status = ts_csv_write(frame, path, &options, &written, &err);
     snprintf(names, sizeof names, "%s",
              written.doubtful.data ? written.doubtful.data : "");
-    if (!status)
-        memcpy(n_formula, written.n_formula,
-               sizeof *n_formula * frame->n_column);
+    if (!status) {
+        memcpy(found, written.n_formula, sizeof *found * n);
+        memcpy(found + n, written.n_number, sizeof *found * n);
+    }
     ts_csv_written_free(&written);
     tsl_try(L, status, &err);
-    lua_createtable(L, 0, 2);
+    lua_createtable(L, 0, 3);
     if (names[0])
         tsl_set_text(L, "doubtful", names);
-    lua_createtable(L, (int)frame->n_column, 0);
-    for (size_t j = 0; j < frame->n_column; j++) {
-        tsl_push_real(L, n_formula[j]);
-        lua_rawseti(L, -2, (lua_Integer)j + 1);
-    }
-    lua_setfield(L, -2, "formulas");
+    set_by_column(L, "formulas", found, n);
+    set_by_column(L, "numbers", found + n, n);
     return 1;
 }
 

@@ -2,6 +2,7 @@
 
 local csv = require "ts.csv"
 local fail = require "ts.error".fail
+local iso = require "trialsh.iso"
 local note = require "trialsh.note"
 
 local M = { what = "CSV",
@@ -12,7 +13,11 @@ local M = { what = "CSV",
     encoding = { "string" }, decimal = { { ".", "," } },
     skip = { "integer", least = 0 }, lenient = { "boolean" },
     censored = { "any" }, dictionary = { "string" } },
-  writes = { spreadsheet = { "boolean", false } }, holds = {} }
+  writes = { spreadsheet = { "boolean", false },
+    dates = { { "iso", "number" } } },
+  holds = { format = function(format, opt)
+    return opt.dates ~= "number" and iso.kind(format)
+  end } }
 
 local function check_censored(censored)
   if type(censored) == "string" then return { censored } end
@@ -204,26 +209,51 @@ function M.say(path, facts, name)
 end
 
 -- "AVALC: 2 texts, ..." of the counts by column.
-local function formulas(node, counts)
+local function counted_of(node, counts, word)
   local list = {}
   for j, c in ipairs(node.columns) do
     if counts[j] > 0 then
-      list[#list + 1] = c.name .. ": " .. plural(counts[j], "text")
+      list[#list + 1] = c.name .. ": " .. plural(counts[j], word)
     end
   end
   return listed(list)
 end
 
+-- The columns that are written as ISO text, NAME = kind, and a list of them.
+local function date_columns(frame)
+  local kinds, list = {}, {}
+  for j, name in ipairs(frame:names()) do
+    local column = frame:column(j)
+    kinds[name] = column.type == "real" and iso.kind(column.format) or nil
+    list[#list + 1] = kinds[name] and name
+  end
+  return kinds, list
+end
+
+local function say_dates(path, node, list, numbers)
+  if #list == 0 then return end
+  note.say("%s: dates and times as ISO text: %s; dates = \"number\" keeps the "
+    .. "numbers of SAS", path, listed(list))
+  local other = counted_of(node, numbers, "value")
+  if other then
+    note.say("%s: values that are no ISO date or time of day stay the numbers "
+      .. "of SAS: %s", path, other)
+  end
+end
+
 --- delimited.write(node, path, opt): the rows of a relation as text.
 function M.write(node, path, opt)
   local export = require "trialsh.export"
-  local written = csv.write(export.rows(node), path, {
+  local frame, kinds, dates = (export.rows(node)), nil, {}
+  if opt.dates ~= "number" then kinds, dates = date_columns(frame) end
+  local written = csv.write(frame, path, { dates = kinds,
     mode = require "ts.file".mode(), spreadsheet = opt.spreadsheet })
+  say_dates(path, node, dates, written.numbers)
   if written.doubtful then
     note.say("%s: text that reads back as numbers: %s; types = { NAME = "
       .. "\"text\" } keeps it", path, written.doubtful)
   end
-  local risky = formulas(node, written.formulas)
+  local risky = counted_of(node, written.formulas, "text")
   if risky and opt.spreadsheet then
     note.say("%s: ' put before what a spreadsheet would take for a formula: %s",
       path, risky)

@@ -53,21 +53,23 @@ end
 local WORDS = { { "label", "labels" }, { "unit", "units" },
   { "format", "formats" }, { "levels", "the order of levels" } }
 
--- kind.holds says of each whether it has a place for it, or for which values.
-local function holds(kind, what, value)
+-- kind.holds says of each whether it has a place for it, or for which values
+-- with which options.
+local function holds(kind, what, value, opt)
   local test = kind.holds[what]
-  if type(test) == "function" then return test(value) end
+  if type(test) == "function" then return test(value, opt) end
   return test
 end
 
---- export.tell(node, path, kind): what kind.holds lacks and the columns have.
-function M.tell(node, path, kind)
+--- export.tell(node, path, kind, opt): what kind.holds lacks and the columns
+-- have.
+function M.tell(node, path, kind, opt)
   local lost = {}
   for _, word in ipairs(WORDS) do
     local names = {}
     for _, column in ipairs(node.columns) do
       local value = column[word[1]]
-      if value and not holds(kind, word[1], value)
+      if value and not holds(kind, word[1], value, opt)
           and not (word[1] == "label" and value == column.name) then
         names[#names + 1] = column.name
       end

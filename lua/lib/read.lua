@@ -199,7 +199,7 @@ function M.write(what, path, opt)
   local kind, all = prepare(path, opt, "write")
   local node = relation.node_of(what)
   kind.write(node, path, all)
-  require "trialsh.export".tell(node, path, kind)
+  require "trialsh.export".tell(node, path, kind, all)
   return path
 end
 
@@ -216,7 +216,7 @@ function M.write_sheets(sheets, path, opt)
   kind.write_sheets(sheets, path, all)
   for _, sheet in ipairs(sheets) do
     require "trialsh.export".tell(sheet.node, ("%s, %s"):format(path,
-      sheet.name), kind)
+      sheet.name), kind, all)
   end
   return path
 end

@@ -445,6 +445,51 @@ static void interrupted_or_out_of_memory(void **unused)
 }
 
 /* E8: text that a spreadsheet would run, in a cell or in a name. */
+/* Dates of SAS as text; what text cannot hold exactly stays a number. */
+static void dates_as_text(void **unused)
+{
+    static const char *const days[] = {"0",       "19725", "-1",      "0.5",
+                                       "2936549", "-0",    "2936550", "0.3",
+                                       NULL};
+    static const char *const seconds[] = {
+        "0",    "1704251045", "1704251045.25", "-0.5",
+        "1e15", "-1",         "86399",         "0.0000000001",
+        NULL};
+    static const char *const clock[] = {"0",     "3661", "86399.999", "86400",
+                                        "-3600", "-0",   "1.5",       "0.1",
+                                        NULL};
+    static const char *const kinds[] = {"date", "datetime", "time", NULL};
+    enum { N = COUNT(days) };
+    ts_column *c[] = {column("D", days, N, TS_REAL),
+                      column("DT", seconds, N, TS_REAL),
+                      column("T", clock, N, TS_REAL),
+                      column("X", days, N, TS_REAL)};
+    ts_frame *f = frame_of(N, 4, c);
+    ts_csv_write_options options = {.mode = 0600, .dates = kinds};
+    ts_csv_written written;
+    ts_error err = {0};
+    (void)unused;
+    assert_int_equal(
+        ts_csv_write(f, in_folder("a.csv"), &options, &written, &err), 0);
+    assert_true(written.n_number[0] == 2);
+    assert_true(written.n_number[1] == 2);
+    assert_true(written.n_number[2] == 3);
+    assert_true(written.n_number[3] == 0);
+    ts_csv_written_free(&written);
+    file_is(in_folder("a.csv"),
+            "D,DT,T,X\n"
+            "1960-01-01,1960-01-01T00:00:00,00:00:00,0\n"
+            "2014-01-02,2014-01-02T03:04:05,01:01:01,19725\n"
+            "1959-12-31,2014-01-02T03:04:05.25,23:59:59.999,-1\n"
+            "1960-01-01T12:00:00,1959-12-31T23:59:59.5,86400,0.5\n"
+            "9999-12-31,1e+15,-3600,2936549\n"
+            "-0,1959-12-31T23:59:59,-0,-0\n"
+            "2936550,1960-01-01T23:59:59,00:00:01.5,2936550\n"
+            "1960-01-01T07:12:00,1e-10,00:00:00.1,0.3\n"
+            ",,,\n");
+    ts_frame_free(f);
+}
+
 static void formulas_are_guarded(void **unused)
 {
     static const char *const cells[] = {"=1+1",   "+1",     "-x",     "@a",
@@ -490,6 +535,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_written),
+        cmocka_unit_test(dates_as_text),
         cmocka_unit_test(round_trip),
         cmocka_unit_test(unused_levels),
         cmocka_unit_test(doubts),

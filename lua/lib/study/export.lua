@@ -52,7 +52,9 @@ end
 -- missing values, the mark of simulated data) is told in a note; what it cannot
 -- hold without change is an error that names column and row.
 -- CSV (.csv; .tsv has tabs): exact numbers, missing as nothing, empty text as
--- "". A note counts texts that a spreadsheet would take for formulas.
+-- "", dates and times of SAS as ISO text (2014-01-02, 2014-01-02T03:04:05,
+-- 03:04:05). A note counts texts that a spreadsheet would take for formulas.
+--   dates     "iso", or "number": dates stay the numbers of SAS
 --   spreadsheet  true puts ' before text, names included, that begins with
 --             = + - @, tab, line end or a full-width = + - @; numbers stay
 -- SAS transport (.xpt): labels, formats, special missing values. Numbers are
