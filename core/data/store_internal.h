@@ -87,6 +87,7 @@ ts_status ts_store_check_lock(ts_store *store, ts_error *err);
 
 /* Our functions and aggregates on that connection. */
 int ts_store_functions(ts_store *store);
+int ts_store_date_functions(ts_store *store);
 int ts_store_aggregates(ts_store *store);
 /* The value in a place of the rows' order: _nth. */
 int ts_store_nth_function(ts_store *store);

@@ -163,6 +163,7 @@ enum {
     TS_COUNT_POWER,
     TS_COUNT_OVERFLOW,
     TS_COUNT_CAST,
+    TS_COUNT_DATE,
     TS_COUNT_UNDECIDED, /* and the places behind it: one per where() */
     TS_COUNT_MAX = 64
 };

@@ -175,6 +175,7 @@ static int query(lua_State *L)
     set_count(L, "power", count[TS_COUNT_POWER]);
     set_count(L, "overflow", count[TS_COUNT_OVERFLOW]);
     set_count(L, "cast", count[TS_COUNT_CAST]);
+    set_count(L, "date", count[TS_COUNT_DATE]);
     for (int i = TS_COUNT_UNDECIDED; i < TS_COUNT_MAX; i++)
         if (count[i] > 0) {
             lua_pushnumber(L, count[i]);

@@ -80,4 +80,43 @@ function M.text(kind, x)
   return day and day .. "T" .. clock(x - math.floor(x / 86400) * 86400)
 end
 
+-- Days since 1960-01-01 of a date of the calendar, or nil.
+local function days(text)
+  local y, m, d = text:match "^(%d%d%d%d)%-(%d%d)%-(%d%d)$"
+  y, m, d = tonumber(y), tonumber(m), tonumber(d)
+  if not y or m < 1 or m > 12 or d < 1 or d > 31 then return nil end
+  local march = m > 2 and m - 3 or m + 9
+  local year = m > 2 and y or y - 1
+  local n = 365 * year + year // 4 - year // 100 + year // 400
+    + (153 * march + 2) // 5 + d - 1 - 715815
+  return date(n) == text and n or nil -- not 02-30
+end
+
+-- Whole seconds and their fraction of a time of day, or nil.
+local function seconds(text)
+  local h, m, rest = text:match "^(%d%d):(%d%d)(.*)$"
+  local s, fraction = "00", "0"
+  if rest and rest ~= "" then
+    s, fraction = rest:match "^:(%d%d)(.*)$"
+    if fraction == "" then fraction = "0" end
+    if s and fraction ~= "0" and not fraction:find "^%.%d+$" then return nil end
+  end
+  h, m, s = tonumber(h), tonumber(m), tonumber(s)
+  if not h or not s or h > 23 or m > 59 or s > 59 then return nil end
+  return h * 3600 + m * 60 + s, tonumber("0" .. fraction) + 0.0
+end
+
+--- iso.number("date", "2020-01-01") -> 21915; nil for other text
+function M.number(kind, text)
+  if kind == "date" then return days(text) end
+  if kind == "time" then
+    local whole, fraction = seconds(text)
+    return whole and whole + fraction
+  end
+  local day, clock = text:match "^([^T ]*)[T ](.*)$"
+  local n = day and days(day)
+  local whole, fraction = seconds(clock or "")
+  return n and whole and n * 86400 + whole + fraction or nil
+end
+
 return M

@@ -6,6 +6,7 @@ local fail = require "ts.error".fail
 local NA = require "ts.na".NA
 local functions = require "trialsh.expression.functions"
 local compare = require "trialsh.expression.parse".compare
+local dates = require "trialsh.expression.dates"
 
 local M = {}
 
@@ -87,13 +88,18 @@ local function empty(node)
   return origin and origin.empty and origin:empty()
 end
 
+function Checker:empty(node) return empty(node) end
+
+-- Text of ISO form beside a date of SAS becomes its number.
 function Checker:same_type(a, b, what)
+  dates.compare(self, a, b, describe)
   local s, t = a.type, b.type
   if s and t and s ~= t and not empty(a) and not empty(b) then
     local number, word = a, b
     if s == "text" then number, word = b, a end
     self:error("%s is a number and %s is text: %s", describe(number),
-      describe(word), what or "they do not compare")
+      describe(word), dates.hint(a, b, describe) or what
+        or "they do not compare")
   end
 end
 
@@ -179,12 +185,13 @@ function check.column(self, node)
       .. "mean(%s)", column.name, column.name)
   end
   node.column, node.type = column, column.type
+  node.format = column.type == "real" and column.format or nil
   self.used[column.name:lower()] = true
 end
 
 function check.group(self, node)
   self:walk(node[2])
-  node.type = node[2].type
+  node.type, node.format = node[2].type, node[2].format
 end
 
 function check.unary(self, node)
@@ -223,9 +230,11 @@ function check.binary(self, node)
     end
     node.type = "real"
   else
+    if op == "-" then dates.compare(self, a, b, describe) end
     self:needs(a, "real", "'" .. op .. "'")
     self:needs(b, "real", "'" .. op .. "'")
     node.type = "real"
+    dates.arithmetic(node)
   end
 end
 
@@ -266,6 +275,7 @@ check["in"] = function(self, node)
         node.negate and "and" or "or", name, node.negate and "not " or "")
     end
   end
+  for i = 3, #node do self:same_type(node[2], node[i]) end
   node.type = "real"
 end
 
@@ -273,6 +283,7 @@ function check.between(self, node)
   for i = 2, 4 do self:walk(node[i]) end
   self:same_type(node[2], node[3])
   self:same_type(node[2], node[4])
+  self:same_type(node[2], node[3]) -- the second may have made a date of it
   self:no_order(node[2], "between")
   for i = 2, 4 do self:decidable(node[i], "between") end
   node.type = "real"
@@ -293,9 +304,10 @@ function check.cast(self, node)
 end
 
 function check.case(self, node)
+  local values = {}
   if node.operand then self:walk(node.operand) end
   for i = 2, #node do
-    local when, value = node[i][1], node[i][2]
+    local when = node[i][1]
     self:walk(when)
     if node.operand then
       self:same_type(node.operand, when)
@@ -306,29 +318,27 @@ function check.case(self, node)
           name, missing(when), name)
       end
     end
-    self:walk(value)
-    if node.result then self:same_type(node.result, value, "case mixes them") end
-    if value.type then node.result = value end
+    self:walk(node[i][2])
+    values[#values + 1] = node[i][2]
   end
   if node.otherwise then
     self:walk(node.otherwise)
-    if node.result then
-      self:same_type(node.result, node.otherwise, "case mixes them")
-    end
-    if node.otherwise.type then node.result = node.otherwise end
+    values[#values + 1] = node.otherwise
   end
-  node.type = node.result and node.result.type
+  self:shared(values, node, "case")
 end
 
-local function shared_type(self, node, from)
+-- The type that all values of a node have, and the format of their dates.
+-- Twice, as the last may be what makes dates of the texts before it.
+function Checker:shared(values, node, name)
   local first
-  for i = from, #node do
-    if first then
-      self:same_type(first, node[i], node.name .. " mixes them")
+  for _ = 1, 2 do
+    for _, value in ipairs(values) do
+      if first then self:same_type(first, value, name .. " mixes them") end
+      if value.type then first = value end
     end
-    if node[i].type then first = node[i] end
   end
-  return first and first.type
+  node.type, node.format = first and first.type, dates.shared(values)
 end
 
 -- A whole number that is written there or given for ?, or nil.
@@ -432,10 +442,15 @@ function check.call(self, node)
     self.in_aggregate = false
     self:window_arguments(node)
   end
-  if f[3] == "same" then node.type = shared_type(self, node, 2)
-  elseif f[3] == "branch" then node.type = shared_type(self, node, 3)
-  elseif f[3] == "value" then node.type = node[2].type
-  else node.type = f[3] end
+  local from = f[3] == "same" and 2 or f[3] == "branch" and 3
+  if from then
+    self:shared(table.move(node, from, #node, 1, {}), node, name)
+  elseif f[3] == "value" then
+    node.type, node.format = node[2].type, node[2].format
+  else
+    node.type = f[3]
+  end
+  dates.call(self, node, describe)
 end
 
 function Checker:walk(node) check[node[1]](self, node) end

@@ -22,6 +22,8 @@ M.all = {
   nullif = { 2, 2, "same" }, iif = { 3, 3, "branch" },
   flag = { 1, 1, "text" }, days = { 2, 2, "real" },
   first_date = { 1, 1, "text" }, last_date = { 1, 1, "text" },
+  iso = { 1, 2, "text" }, sasdate = { 1, 1, "real" },
+  sasdatetime = { 1, 1, "real" },
   count = { 0, 1, "real", aggregate = true },
   sum = { 1, 1, "real", aggregate = true },
   mean = { 1, 1, "real", aggregate = true },
@@ -70,7 +72,9 @@ M.keeps = { first = 1, last = 1, nth = 2, lag = 2, lead = 2, cummin = 1,
 M.elsewhere = { first_value = "first", last_value = "last", nth_value = "nth",
   min_rank = "rank", std = "stddev", var = "variance", ifelse = "iif",
   if_else = "iif", n = "count", concat = "||", percentile = "quantile",
-  isnull = "x is null" }
+  isnull = "x is null", date = "sasdate", as_date = "sasdate",
+  to_date = "sasdate", input = "sasdate", strftime = "iso", put = "iso",
+  datediff = "days", julianday = "days" }
 
 --- Names of all that users write, sorted.
 function M.names()

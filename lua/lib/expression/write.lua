@@ -171,8 +171,13 @@ function emit.call(node, out)
   if node.name == "rank" or node.name == "dense_rank" then
     return rank(node, out)
   end
-  for i = 2, #node do args[i - 1] = write(node[i], out) end
-  local name = call_of(node, f, args)
+  local last = node.named and out.plain and f[2] + 1 or #node
+  for i = 2, last do args[i - 1] = write(node[i], out) end
+  if node.sql == "" then return args[1] end
+  if node.dated then
+    return ("_iso(%s, %s)"):format(args[1], literal(node.dated))
+  end
+  local name = node.sql or call_of(node, f, args)
   local star = node.star or f.running and #args == 0
   local sql = ("%s(%s%s)%s"):format(name, node.distinct and "distinct " or "",
     star and "*" or table.concat(args, ", "),

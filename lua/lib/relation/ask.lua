@@ -50,6 +50,7 @@ return function(M)
     power = "a power that is no finite number",
     overflow = "a result beyond 1.8e308",
     cast = "text that is no number",
+    date = "a number that is no date or time of ISO 8601",
   }
 
   local function say(counts, places)
@@ -61,7 +62,7 @@ return function(M)
       end
     end
     for _, name in ipairs { "ln", "log10", "sqrt", "/", "power", "overflow",
-        "cast" } do
+        "cast", "date" } do
       if counts[name] then
         note.say("%d value%s became missing: %s", counts[name],
           counts[name] == 1 and "" or "s", reasons[name])

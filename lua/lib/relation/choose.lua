@@ -57,7 +57,10 @@ end
 -- follow, a list for `in ?`. Or a table: where { COL = value, COL = { a, b },
 -- COL = NA }. Rows that it cannot decide, a value being missing, are left out
 -- and counted in a note; NA given for ? asks for the missing values themselves.
--- Words of columns with levels are checked.
+-- Words of columns with levels are checked. Conditions: = <> < <= > >=,
+-- x between a and b, x in (a, b), x like 'a%', x is null, and or not; cast(x as
+-- real). A date of SAS compares with ISO text, `TRTSDT > '2014-01-31'`. A name
+-- that is no plain word stands in double quotes: where '"CRP (mg/L)" > 3'.
 -- A condition may look at other rows as mutate does, of its group after by():
 -- `by("USUBJID"):where "row_number() = 1"` is the first row of each.
 --

@@ -86,7 +86,7 @@ local function new_column(name, tree, kind)
   local same, from = expression.column(tree), expression.source(tree)
   if same then return copy(same, { name = name }) end
   return { name = name, type = kind, unit = from and from.unit,
-    format = from and from.format, levels = from and from.levels,
+    format = from and from.format or tree.format, levels = from and from.levels,
     declared = from and from.declared }
 end
 
@@ -97,7 +97,17 @@ end
 -- missing, and a note counts it. An existing name is replaced. Functions: abs
 -- ceil floor round sign exp ln log10 sqrt power coalesce ifnull nullif iif case,
 -- lower upper trim replace substr instr length ||, flag(condition) (Y or N),
--- days(from, to), first_date(text), last_date(text).
+-- days(from, to), first_date(x), last_date(x), iso(x), sasdate(text); x like
+-- 'a%', x between a and b, cast(x as text), cast(x as real).
+-- Dates are ISO text or numbers of SAS, which their format makes dates; both
+-- may stand in days, first_date and last_date, and text of ISO form beside such
+-- a number: `TRTSDT > '2014-01-31'`. TRTSDT + 1 is a date, TRTEDT - TRTSDT a
+-- number of days.
+--   iso(x)           a number with a date format as ISO text
+--   iso(text, 'dd.mm.yyyy')  ISO text of a date written otherwise: dd (d), mm
+--                    (m, mon for jan), yyyy; other text is an error
+--   sasdate(text)  sasdatetime(text)  numbers of SAS from complete ISO text
+-- A name that is no plain word stands in double quotes: 'R = "CRP (mg/L)" / 2'.
 --
 -- After by() a column may also look at the other rows of its group, in the
 -- order of rows; order before by changes it. Without by all are one group.
