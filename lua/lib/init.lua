@@ -61,6 +61,26 @@ local function names()
   return list
 end
 
+-- "s:import(...)" of import, or "s.lab" of lab, where the study that is open has
+-- such a verb or table; only asked for when a name is unknown.
+local function of_study(name)
+  local module = package.loaded["trialsh.study"]
+  if not module then return nil end
+  local at, open = "s", rawget(_G, "s")
+  if not module.is(open) then open = module.current() end
+  for key, value in next, _G do
+    if rawequal(value, open) and type(key) == "string" and key ~= "_" then
+      at = key
+    end
+  end
+  if not open then return nil end
+  if module.methods[name] then return ("%s:%s(...)"):format(at, name) end
+  local ok, tables = pcall(function()
+    return module.inner(open):tables_list()
+  end)
+  if ok and tables[name] then return ("%s.%s"):format(at, name) end
+end
+
 setmetatable(_G, { __index = function(_, name)
   local module = home[name]
   if module then
@@ -71,9 +91,22 @@ setmetatable(_G, { __index = function(_, name)
   -- libraries installed for Lua at large ask for names that may be unset
   local reader = debug.getinfo(2, "S")
   if reader and reader.source:find "^@/usr/[%w/]*/lua/5%.4/" then return nil end
+  local ours = type(name) == "string" and of_study(name)
+  if ours then
+    err.fail("not found", ("no variable or function '%s'; the study has %s")
+      :format(name, ours))
+  end
   local near = text.nearest(name, names())
   err.fail("not found", ("no variable or function '%s'%s"):format(name,
     near and "; nearest: " .. near or ""))
+end })
+
+-- read.csv("x.csv"): a function has no fields.
+debug.setmetatable(print, { __index = function(f, field)
+  local name = require "trialsh.help".name_of(f)
+  err.fail("type", name and ("%s is a function: write %s(...), not %s.%s")
+    :format(name, name, name, tostring(field))
+    or ("a function has no field %s"):format(tostring(field)))
 end })
 
 -- Columns are C; what Lua adds to them is loaded with its first use.

@@ -107,13 +107,25 @@ function M.no_table(self, name)
       or tables ~= "" and "; there are " .. tables or "; the study is empty"))
 end
 
+-- A verb as users get it: s.import("x.csv") lacks the study.
+local verbs = setmetatable({}, { __index = function(list, name)
+  list[name] = methods[name] and function(s, ...)
+    if not M.is(s) then
+      fail("type", ("%s is a verb: write s:%s(...), with a colon"):format(name,
+        name))
+    end
+    return methods[name](s, ...)
+  end
+  return list[name]
+end })
+
 function Study.__index(s, name)
   local self = Inner.of(s)
   if self:tables_list()[name] and type(name) == "string" then
     return relation.of_base(self:base(name))
   end
   if special[name] then return special[name](s) end
-  if methods[name] then return methods[name] end
+  if methods[name] then return verbs[name] end
   M.no_table(self, name)
 end
 
@@ -141,6 +153,7 @@ function Study.__tostring(s)
     { name = "columns", type = "real", values = {} },
     { name = "key", type = "text", values = {} },
     { name = "made by", type = "text", values = {} },
+    { name = "simulated", type = "text", values = {} },
   }
   local simulated
   for i, t in ipairs(list) do
@@ -150,6 +163,7 @@ function Study.__tostring(s)
     columns[4].values[i] = t.key and table.concat(t.key, " ") or "-"
     columns[5].values[i] = t.kind == "raw" and (t.file or "import")
       or t.script and ("%s:%d"):format(t.script, t.line) or "the prompt"
+    columns[6].values[i] = t.simulated and "yes" or "no"
     simulated = simulated or t.simulated
     raw[i] = t
   end
@@ -157,6 +171,7 @@ function Study.__tostring(s)
   if #list == 0 then
     lines[1] = "no tables yet; s:import \"file.csv\" brings one"
   else
+    if not simulated then columns[6] = nil end
     lines[1] = require "trialsh.show".table(columns, #list, {})
   end
   if simulated then lines[#lines + 1] = "SIMULATED DATA" end
@@ -189,6 +204,9 @@ local function wrap(handle)
 end
 
 function M.is(x) return type(x) == "table" and getmetatable(x) == Study end
+
+--- The study opened last, or nil.
+function M.current() return current end
 
 function M.inner(s) return Inner.of(s) end
 

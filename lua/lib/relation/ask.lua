@@ -354,6 +354,10 @@ return function(M)
         return M.apply(name, first, ...)
       end
     end
+    if require "trialsh.study".methods[name] then
+      fail("not found", ("no column or verb %s; %s is a verb of the study: "
+        .. "s:%s(...)"):format(name, name, name))
+    end
     local all = M.names_of(node.columns)
     for verb in pairs(verbs) do all[#all + 1] = verb end
     for method in pairs(methods) do all[#all + 1] = method end
@@ -383,6 +387,10 @@ return function(M)
     local study = node.study
     if node.name and study and rawequal(first, study.object) then
       return study:call(node.name, ...)
+    end
+    if node.name and require "trialsh.study".methods[node.name] then
+      fail("type", ("%s is a table; the verb is s:%s(...), with a colon"):format(
+        node.name, node.name))
     end
     fail("type", "a relation is no function")
   end
