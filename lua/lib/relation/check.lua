@@ -67,8 +67,26 @@ function checks.join(node, join)
   end
   local n, hit = matched(join.left, join.right)
   local m, used = matched(join.right, join.left)
-  note.say("join by %s: %d of %d rows matched, %d of %d rows of the right "
+  local say = hit == 0 and n > 0 and m > 0 and note.warn or note.say
+  say("join by %s: %d of %d rows matched, %d of %d rows of the right "
     .. "used", table.concat(join.keys, ", "), hit, n, used, m)
+end
+
+-- Where no two values stand in one row, a column that differs from value to
+-- value (a day, a date) was left to name rows.
+local function note_lone_values(wider)
+  local rows = table.move(wider.keys, 1, #wider.keys - 1, 1, {})
+  if #rows == 0 or wider.n < 2 then return end
+  local most = run(wider.left, function(c)
+    return ("select max(n) from (select count(*) as n from (%s) where %s is "
+      .. "not null group by %s)"):format(c:layer(wider.left.layer),
+      quote(wider.keys[#wider.keys]), list_of(rows))
+  end):value(1, 1)
+  if most == 1 then
+    note.say("wider: each row holds one value, as %s name%s the rows; select "
+      .. "before wider leaves columns out", table.concat(rows, ", "),
+      #rows == 1 and "s" or "")
+  end
 end
 
 -- Two rows for one place are an error that shows it.
@@ -82,17 +100,41 @@ function checks.wider(_, wider)
     fail("exists", ("wider: more than one value for %s"):format(
       row_text(twice, 1, #wider.keys, ", ")))
   end
+  note_lone_values(wider)
 end
 
 local found = {}
 
---- check.before(node): what must hold for its rows to be read; seen to once.
-function found.before(node)
+local function see_checks(node)
   for _, check in ipairs(node.checks or {}) do
     if not check.checked then
       checks[check.kind](node, check)
       check.checked = true
     end
+  end
+end
+
+local words = { expect = "expect %s: does not hold for %d row%s%s",
+  visits = "expect_visits %s: %d row%s missing%s" }
+
+-- A key that is broken is judged anew each time, as it is an error.
+local function judged(rule, node, where)
+  local finding = judge[rule.kind](rule, node)
+  finding.kind, finding.rule = rule.kind, rule.rule
+  rule.judged = true
+  if finding.n > 0 then
+    note.warn(words[rule.kind], rule.rule, finding.n,
+      finding.n == 1 and "" or "s", where and "; " .. where or "")
+  end
+  return finding
+end
+
+--- check.before(node): what must hold for its rows to be read, and the rules
+-- that it carries; seen to once, as a study that changed makes other nodes.
+function found.before(node)
+  see_checks(node)
+  for _, rule in ipairs(node.rules or {}) do
+    if not rule.judged then judged(rule, node) end
   end
 end
 
@@ -344,24 +386,15 @@ local function level_rules(node)
   return list
 end
 
-local words = { expect = "expect %s: does not hold for %d row%s%s",
-  visits = "expect_visits %s: %d row%s missing%s" }
-
 --- check.rules(node [, where]) -> findings
 -- Judges the rules that a relation carries: { kind, rule, n, undecided, rows },
 -- one for each; rows holds the first 1000 of n, { row, key, found }. What does
 -- not hold is a warning, and where says who lists it.
 function found.rules(node, where)
   local list = {}
-  found.before(node)
-  for _, rule in ipairs(node.rules or {}) do
-    local finding = judge[rule.kind](rule, node)
-    finding.kind, finding.rule = rule.kind, rule.rule
-    list[#list + 1] = finding
-    if finding.n > 0 then
-      note.warn(words[rule.kind], rule.rule, finding.n,
-        finding.n == 1 and "" or "s", where and "; " .. where or "")
-    end
+  see_checks(node)
+  for i, rule in ipairs(node.rules or {}) do
+    list[i] = judged(rule, node, where)
   end
   return nodes.joined(list, level_rules(node))
 end

@@ -51,7 +51,7 @@ end
 --- relation:join(other, keys [, { how =, many = }]) -> relation
 -- Adds the columns of another relation or frame by equal keys: "USUBJID" or a
 -- list. Rows are never added or doubled: a second match is an error, and a
--- note says how many rows matched.
+-- note says how many rows matched, a warning that none did.
 --   how   "left" (default) keeps rows without a match, "inner" drops them;
 --         "semi" keeps those with one and "anti" those without, adding nothing
 --   many  true takes every match, one row each
@@ -257,8 +257,9 @@ function verbs.wider(node, names, values)
     layer.hidden[i] = { name = "_ts_o" .. i,
       sql = level_order(column, column.name), user = true }
   end
+  local levels = relations.distinct_values(node, by)
   local by_node = { "column", name = by.name, column = by }
-  for _, level in ipairs(relations.distinct_values(node, by)) do
+  for _, level in ipairs(levels) do
     local name = type(level) == "string" and level
       or require "ts.text".number(level)
     if inside[name:lower()] then
@@ -280,7 +281,8 @@ function verbs.wider(node, names, values)
     require "trialsh.note".say("wider: %d row%s without %s left out", n_missing,
       n_missing == 1 and "" or "s", by.name)
   end
-  local check = { kind = "wider", left = node, keys = { table.unpack(group) } }
+  local check = { kind = "wider", left = node, keys = { table.unpack(group) },
+    n = #levels }
   check.keys[#check.keys + 1] = by.name
   return derive(node, { layer = layer, columns = index(columns),
     checks = nodes.joined(node.checks, { check }),

@@ -20,7 +20,8 @@ return function(relations, verbs)
 
 --- relation:key("COL", ...) -> relation
 -- Columns that name a row: never missing and never twice, or reading the rows
--- is an error that shows the first that breaks it.
+-- (to print, count, compute, export or store them) is an error that shows the
+-- first that breaks it.
 --
 --   > #demo.adsl:key "USUBJID":collect()
 --   24
@@ -39,9 +40,9 @@ end
 
 --- relation:expect("condition", ...) -> relation
 -- What should hold for every row: ranges, allowed values, dates in order. A
--- warning says for how many rows it does not; nothing stops. A condition that
--- a missing value leaves open is not broken. After by() it may look at the
--- other rows of the group, as in mutate. Where a relation that carries rules is
+-- warning says for how many rows it does not when they are first read; nothing
+-- stops. A condition that a missing value leaves open is not broken. After by()
+-- it may look at the other rows of the group, as in mutate. Where a relation that carries rules is
 -- stored, s.NAME = relation, what they find is kept: see study:findings.
 --
 --   > #demo.adsl:expect("AGE between 18 and 100", "SEX in ('F', 'M')"):collect()
