@@ -171,9 +171,11 @@ function M.read(path, opt)
   local rejects = facts.kind.rejects and facts.kind.rejects(file)
   file:close()
   facts.kind.say(path, facts)
+  -- where the rows are from goes with them, for the trail of a study
+  local from = { path = path, sha256 = facts.sha256 }
   frame = relation.of_frame(frame, { items = facts.items, member = facts.member,
-    label = facts.label, dataset = facts.dataset })
-  if rejects then return frame, relation.of_frame(rejects) end
+    label = facts.label, dataset = facts.dataset, read = from })
+  if rejects then return frame, relation.of_frame(rejects, { read = from }) end
   return frame
 end
 

@@ -115,4 +115,23 @@ function TestWords.test_the_tables_that_are_simulated()
   lu.assertNotNil(shown:match "lab [^\n]* no\n")
 end
 
+function TestWords.test_the_history_of_a_frame_that_was_read()
+  local s, file = fresh(), os.tmpname() .. ".csv"
+  s:export("lab", file)
+  local bytes = io.open(file, "rb"):read "a"
+  said = {}
+  s.rd = read(file)
+  lu.assertStrContains(said[#said], "s:import keeps the options")
+  s.some = read(file):where "DAY = 1":collect()
+  for _, name in ipairs { "rd", "some" } do
+    local row = s:history(name):row(1)
+    lu.assertEquals(row.detail, file)
+    lu.assertEquals(row.sha256, require "ts.text".sha256(bytes))
+  end
+  s.counted = s.rd:count()
+  lu.assertNotEquals(s:history "counted":row(1).detail, file)
+  s:verify()
+  os.remove(file)
+end
+
 os.exit(lu.LuaUnit.run())

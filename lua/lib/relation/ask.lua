@@ -227,7 +227,7 @@ return function(M)
       node.study:get_missing(node.name, frame)
     end
     return M.of_frame(frame, { key = node.key, simulated = node.simulated,
-      rows = M.rows_of(node),
+      rows = M.rows_of(node), read = node.read,
       trial = node.trial or node.study and node.study:trial() or nil })
   end
 

@@ -12,7 +12,7 @@ function M.derive(parent, changes)
     bytes = parent.bytes, checks = parent.checks, words = parent.words,
     generation = parent.generation,
     declared = parent.declared, simulated = parent.simulated,
-    trial = parent.trial,
+    trial = parent.trial, read = parent.read,
   }
   for key, value in pairs(changes) do node[key] = value end
   return node

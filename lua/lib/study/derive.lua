@@ -43,11 +43,12 @@ local function materialise(self, name, node, facts)
     name = name, kind = facts.kind, rows = #frame, key = node.key,
     definition = facts.definition, sources = facts.sources,
     script = facts.script, line = facts.line, sha256 = facts.sha256,
+    file = facts.read and facts.read.path,
     simulated = node.simulated or facts.simulated, columns = columns })
   findings.keep(self, name, found)
   self.handle:audit { verb = facts.verb or "derive", object = name,
-    rows = #frame, sha256 = facts.sha256,
-    detail = facts.definition and json.encode(facts.definition) }
+    rows = #frame, sha256 = facts.sha256 or facts.read and facts.read.sha256,
+    detail = facts.read and facts.read.path or facts.definition and json.encode(facts.definition) }
 end
 
 -- Everything that a table depends on, itself included.
@@ -144,10 +145,18 @@ function M.assign(self, name, value)
   self:change(function()
     -- again: another program may have changed the study before we began to
     old, hash = check_assignment(self, name, def, sources)
-    materialise(self, name, relation.node_of(value), {
+    local node = relation.node_of(value)
+    local read = not def and node.read or nil
+    materialise(self, name, node, { read = read,
       kind = def and "derived" or "frame", definition = def, sources = sources,
       script = file, line = line, sha256 = hash })
     if old then M.dependents(self, { [name] = true }) end
+    if read then
+      self:after(function()
+        note.say("%s: the history has the name and hash of %s; s:import keeps "
+          .. "the options it was read with too", name, read.path)
+      end)
+    end
   end)
 end
 

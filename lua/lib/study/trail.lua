@@ -108,7 +108,7 @@ end
 --- study:history([table]) -> frame
 -- The events of the audit trail that concern a table, the oldest first, or
 -- all: seq, utc, who, verb, rows, script (the line that asked for it), detail
--- (the file, or the statement as JSON), sha256 (of file or statement), content
+-- (the file, also of what read() made, or the statement as JSON), sha256 (of file or statement), content
 -- (the hash of the table as it was then); for a table also version, which
 -- counts what was imported as it.
 --
