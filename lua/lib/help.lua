@@ -80,9 +80,18 @@ local function blocks()
   return cache
 end
 
+-- lag, which stands in the list of functions of relation:mutate; sum among the
+-- aggregates of relation:summarise.
+local function block_of_function(name)
+  local f = require "trialsh.expression.functions".all[name]
+  return f and blocks().by_name[f.aggregate and not f.ordered
+    and "relation:summarise" or "relation:mutate"]
+end
+
 -- "where" finds relation:where, "study" study.open and its sisters; a full name
 -- finds itself.
-local function find(name)
+local find
+function find(name)
   local all = blocks()
   local found = {}
   if all.by_name[name] then return { all.by_name[name] } end
@@ -96,6 +105,9 @@ local function find(name)
   for _, block in ipairs(all.list) do
     local root = block.name:match "^([%w_]+)[.:]"
     if root == name then found[#found + 1] = block end
+  end
+  if #found == 0 and name:find "^s[.:]%a" then -- as a study is mostly called
+    return find("study" .. name:sub(2))
   end
   return found
 end
@@ -209,8 +221,11 @@ end
 
 --- help.topic(name): the page on it; the overview when name is empty.
 function M.topic(name)
+  local bare = name:match "^%?+%s*(.*)"
+  if bare then return name:find "^%?%?." and M.search(bare) or M.topic(bare) end
   if name == "" then return overview() end
   local found = find(name)
+  if #found == 0 then found[1] = block_of_function(name) end
   if #found == 0 then unknown(name) end
   local pages = {}
   for i, block in ipairs(found) do

@@ -86,14 +86,39 @@ end
 
 -- `.` ------------------------------------------------------------------------
 
+-- A table called like one of these, or like a verb, is reached all the same: see
+-- Inner.check_name and Relation.__call.
 local special = {}
 
+--- study.trial -> trial
+-- s.trial is the definition of the trial (arms, visits, parameters) that the
+-- study holds, NA where it has none; s.trial = trial { ... } gives it one.
+--
+--   > demo.trial
+--   NA
+--
+-- See also: trial.
 function special.trial(s) return Inner.of(s):trial() or NA end
 
+--- study.results -> frame
+-- s.results is the table of what run() computed and stored, one row per number.
+--
+--   > select(2, pcall(demo.result, demo, "ALC29"))
+--   there are no results yet; run() makes them
+--
+-- See also: run, study:result.
 function special.results(s)
   return require "trialsh.endpoint.results".relation(s)
 end
 
+--- study.audit -> frame
+-- s.audit is the audit trail: one row per change of the study, with seq, utc, who,
+-- verb, object, rows, script, detail, and hashes that make later edits show.
+--
+--   > demo.audit.verb[1]
+--   create
+--
+-- See also: study:history, study:verify.
 special.audit = trail.audit
 
 function M.no_table(self, name)

@@ -25,6 +25,20 @@ local function has_block(name)
   return false
 end
 
+function test_topics_that_users_ask_for()
+  for topic, words in pairs { lag = "relation:mutate", cumsum = "relation:mutate",
+      stddev = "relation:summarise", audit = "audit trail",
+      ["s.audit"] = "audit trail", ["s.results"] = "run()",
+      ["s.trial"] = "arms", ["s:import"] = "study:import",
+      ["?lag"] = "relation:mutate", ["??TRT01PN"] = "study:import",
+      import = "TRT01PN", levels = "TRT01PN" } do
+    lu.assertStrContains(tostring(help.topic(topic)), words, topic)
+  end
+  local ok, err = pcall(help.topic, "?xyzzyx")
+  lu.assertFalse(ok)
+  lu.assertNotStrContains(tostring(err), "???")
+end
+
 function test_every_public_name_has_a_block()
   local missing = {}
   local names = { "NA", "quit" }

@@ -352,6 +352,8 @@ end
 
 --- relation:levels { COL = { "first", "second" } } -> relation
 -- The values of a text column in their order. A value beside them is an error.
+-- Tables of a study take the order of TRT01P from TRT01PN, of AVISIT from AVISITN,
+-- when they are imported or stored; frames of read() do not.
 --
 --   > demo.adsl:levels { SEX = { "M", "F" } }:count "SEX"
 --      SEX   n

@@ -213,6 +213,10 @@ end
 --   rows        how many rows there must be
 --   catalog     a file of value labels of SAS formats
 --   labels      false keeps codes as they are
+-- Text whose column has a numeric companion (TRT01P and TRT01PN, AVISIT and
+-- AVISITN) takes its order from it, as levels; frames of read() do not.
+-- A table may be called like a verb: with a table history, s.history is the table
+-- and s:history() the verb. audit, results, trial and arms are no names.
 -- Labels and formats that a file holds go with the columns; special missing
 -- values (.A to .Z, ._) are kept beside the table, and
 -- :collect().AVAL.special is { [row] = "A" }.
