@@ -135,6 +135,19 @@ test("van_elteren", "group_rank", "compare")
 test("kruskal", "group_rank", "overall")
 test("jonckheere", "group_rank", "overall")
 
+-- Counts: the response is a condition, a number of 0 and 1, or text.
+local counted = { text = true, columns = { "strata" } }
+for _, name in ipairs { "riskdiff", "riskratio", "oddsratio", "boschloo",
+    "barnard" } do
+  test(name, "two_proportions", "compare", counted)
+end
+test("fisher", "two_proportions", "compare", counted)
+methods.fisher.overall = compare_with("two_proportions", "fisher")
+test("chisq", "contingency", "overall", counted)
+methods.chisq.compare = compare_with("contingency", "chisq")
+test("cmh", "contingency", "overall", counted)
+methods.cmh.compare = compare_with("contingency", "cmh")
+
 -- Linear models ----------------------------------------------------------------
 
 -- Options that are those of the means, not of the fit.

@@ -12,7 +12,7 @@ local result = require "trialsh.result"
 local tabulate = require "trialsh.tabulate"
 local two = require "trialsh.two_proportions"
 
-local M = {}
+local M = { specs = {} } -- specs: options by function, also for endpoints
 
 local notes, ratio_text = two.notes, two.ratio_text
 
@@ -102,6 +102,9 @@ local function empty_note(grid, t)
   if #list > 0 then return table.concat(list, " and ") .. " passed over" end
 end
 
+M.specs.chisq = { compare = { "string" }, reference = { "string" },
+  correction = { { "none", "Yates", "N-1" }, "none" } }
+
 --- chisq(formula, data [, opt]) -> result
 -- Pearson's chi-square test of a table. Counts do as well, as rows:
 -- chisq { { 12, 5, 3 }, { 9, 9, 2 } }.
@@ -125,9 +128,7 @@ end
 -- See also: fisher, cmh. Pearson 1900. R: chisq.test. SAS: PROC FREQ, CHISQ.
 function M.chisq(x, data, opt)
   local rows, given = tabulate.arguments("chisq", x, data, opt)
-  local o = options("chisq", given, { compare = { "string" },
-    reference = { "string" },
-    correction = { { "none", "Yates", "N-1" }, "none" } })
+  local o = options("chisq", given, M.specs.chisq)
   local grid = tabulate.table("chisq", x, rows, o)
   one_table("chisq", grid)
   local t = core.chisq(grid.counts, #grid.rows, #grid.columns,
@@ -361,6 +362,12 @@ local function orient(x, data, o, grid)
   return grid, set.a .. " vs " .. set.b
 end
 
+M.specs.cmh = { strata = { "any" }, compare = { "string" },
+  reference = { "string" }, event = { "any" },
+  test = { form_names, "general association" },
+  scores = { { "table", "rank", "ridit", "modridit" }, "table" },
+  conf_level = { "number", 0.95, above = 0, below = 1 } }
+
 --- cmh(formula, data [, opt]) -> result
 -- Cochran-Mantel-Haenszel tests of a table within strata: correlation of
 -- scores, row mean scores, and general association. Counts do as well: a list
@@ -390,11 +397,7 @@ end
 -- R: mantelhaen.test. SAS: PROC FREQ, CMH.
 function M.cmh(x, data, opt)
   local rows, given = tabulate.arguments("cmh", x, data, opt)
-  local o = options("cmh", given, { strata = { "any" }, compare = { "string" },
-    reference = { "string" }, event = { "any" },
-    test = { form_names, "general association" },
-    scores = { { "table", "rank", "ridit", "modridit" }, "table" },
-    conf_level = { "number", 0.95, above = 0, below = 1 } })
+  local o = options("cmh", given, M.specs.cmh)
   local grid = tabulate.table("cmh", x, rows, o)
   if not grid.stratum then
     if grid.variable then

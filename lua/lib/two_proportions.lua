@@ -11,7 +11,7 @@ local options = require "trialsh.options"
 local result = require "trialsh.result"
 local tabulate = require "trialsh.tabulate"
 
-local M = {}
+local M = { specs = {} } -- specs: options by function, also for endpoints
 
 -- Options that all share.
 local function spec(more)
@@ -182,6 +182,12 @@ local intervals = {
   oddsratio = { "Miettinen-Nurminen", "Wald", "exact", "mid-p" },
 }
 
+for who, effect in pairs(effects) do
+  M.specs[who] = spec { strata = { "any" },
+    ci = { intervals[who], "Miettinen-Nurminen" },
+    null = { "number", effect.null } }
+end
+
 local cores = { ["Miettinen-Nurminen"] = "score", Newcombe = "newcombe",
   Wald = "wald" }
 
@@ -205,8 +211,7 @@ end
 local function compare_shares(who, x, data, opt)
   local e = effects[who]
   local rows, given = tabulate.arguments(who, x, data, opt)
-  local o = options(who, given, spec { strata = { "any" },
-    ci = { intervals[who], "Miettinen-Nurminen" }, null = { "number", e.null } })
+  local o = options(who, given, M.specs[who])
   local set = tabulate.two(who, x, rows, o, "{ events, n }")
   if o.ci == "exact" or o.ci == "mid-p" then return exact_odds(who, set, o) end
   local t = core.two(flat(set.tables), { effect = e.effect,
@@ -338,6 +343,11 @@ local function fisher_two(set, o)
     end })
 end
 
+M.specs.fisher = spec { strata = { "any" },
+  two_sided = { { "central", "minlike" }, "central" },
+  null = { "number", 1, above = 0 }, mid_p = { "boolean", false },
+  exact = { "boolean" } }
+
 --- fisher(formula, data [, opt]) -> result
 -- Fisher's exact test. Counts do as well, rows are { events, others }, A first:
 -- fisher { { 7, 2 }, { 1, 8 } }; a list of such tables is stratified; larger
@@ -371,10 +381,7 @@ end
 -- See also: boschloo, oddsratio, chisq, cmh. R: fisher.test. SAS: PROC FREQ.
 function M.fisher(x, data, opt)
   local rows, given = tabulate.arguments("fisher", x, data, opt)
-  local o = options("fisher", given, spec { strata = { "any" },
-    two_sided = { { "central", "minlike" }, "central" },
-    null = { "number", 1, above = 0 }, mid_p = { "boolean", false },
-    exact = { "boolean" } })
+  local o = options("fisher", given, M.specs.fisher)
   local grid = tabulate.table("fisher", x, rows, o)
   if #grid.rows == 2 and #grid.columns <= 2 then
     o.lenient = true
@@ -385,9 +392,10 @@ function M.fisher(x, data, opt)
 end
 
 local function unconditional(who, method, rules, statistic)
+  M.specs[who] = spec { two_sided = { rules, "central" } }
   return function(x, data, opt)
     local rows, given = tabulate.arguments(who, x, data, opt)
-    local o = options(who, given, spec { two_sided = { rules, "central" } })
+    local o = options(who, given, M.specs[who])
     local set = tabulate.two(who, x, rows, o, "{ events, n }")
     if #set.tables > 1 then
       fail("invalid", ("%s takes one table, not strata; fisher takes strata")

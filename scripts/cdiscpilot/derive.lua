@@ -10,7 +10,8 @@ s:import(folder .. "/csv/adadas.csv", { types = { SITEGR1 = "text", SITEID = "te
 s.adsl = s.adsl_raw:mutate(
     "ORIGIN = case when ETHNIC = 'HISPANIC OR LATINO' then 'Hispanic' when RACE = 'WHITE' then 'Caucasian' " ..
       "when RACE = 'BLACK OR AFRICAN AMERICAN' then 'African Descent' else 'Other' end")
-  :levels { ORIGIN = { "Caucasian", "African Descent", "Hispanic", "Other" } }
+  :levels { ORIGIN = { "Caucasian", "African Descent", "Hispanic", "Other" },
+    BMIBLGR1 = { "<25", "25-<30", ">=30" }, DURDSGR1 = { "<12", ">=12" } }
   :label { ORIGIN = "Race (Origin)" }
   :key "USUBJID"
 s.adae = s.adae_raw:key("USUBJID", "AESEQ")

@@ -41,6 +41,7 @@ end
 --- results.store(study's inside, rows): in the place of what was there.
 function M.store(inner, rows)
   local frame = frame_of(rows)
+  inner.results = nil
   inner:change(function()
     inner.handle:execute "drop table if exists _ts_result"
     inner.handle:write("_ts_result", frame)
@@ -248,17 +249,33 @@ local function narrow(rows, address, what, value, get)
   return left
 end
 
+-- The rows of s.results by endpoint, read once per change of the study.
+local function by_endpoint(s)
+  local inner = require "trialsh.study".inner(s)
+  local generation = inner:generation()
+  local cache = inner.results
+  if not cache or cache.generation ~= generation then
+    cache = { generation = generation, ids = {}, rows = {} }
+    for row in s.results:rows() do
+      local id = row.endpoint
+      if not cache.rows[id] then
+        cache.rows[id] = {}
+        cache.ids[#cache.ids + 1] = id
+      end
+      table.insert(cache.rows[id], row)
+    end
+    inner.results = cache
+  end
+  return cache
+end
+
 local function of_endpoint(s, address, id)
-  local rows, ids = {}, {}
-  for row in s.results:rows() do
-    ids[#ids + 1] = row.endpoint
-    if row.endpoint == id then rows[#rows + 1] = row end
-  end
-  if #rows == 0 then
+  local cache = by_endpoint(s)
+  if not cache.rows[id] then
     fail("not found", ("no result %s%s"):format(address,
-      trial_module.nearest(id, ids)))
+      trial_module.nearest(id, cache.ids)))
   end
-  return rows
+  return cache.rows[id]
 end
 
 --- results.find(study, address): where an address leaves something open it is
@@ -290,7 +307,9 @@ function M.find(s, address)
       a.id, a.id, rows[1].group))
   end
   if a.field then return rows[1][a.field] end
-  return rows[1]
+  local copy = {} -- the row is kept for the next who asks
+  for name, value in pairs(rows[1]) do copy[name] = value end
+  return setmetatable(copy, getmetatable(rows[1]))
 end
 
 return M

@@ -1,0 +1,36 @@
+#!/usr/bin/env -S trialsh -q
+-- trialsh report.lua FOLDER [study.db]: tables 14-2.01, 14-3.01 and 14-5.01 of the CDISC pilot, as
+-- published, from its datasets; FOLDER holds their xpt/ and csv/.
+local here = arg and arg[0]:match "^.*/" or ""
+local folder, file = ...
+if not folder then error("trialsh report.lua FOLDER: that of the pilot's xpt/ and csv/", 0) end
+file = file or here .. "out/cdiscpilot.db"
+local exists = io.open(file)
+local s = exists and study.open(file) or study.create(file)
+dofile("derive.lua", s, folder)
+dofile("endpoints.lua", s)
+run(s)
+
+local tables = dofile("tables.lua", s)
+
+-- Columns as wide as their widest cell.
+local function show(t)
+  local width = {}
+  for _, row in ipairs(t) do
+    for j = 1, t.columns do width[j] = math.max(width[j] or 0, utf8.len(row[j] or "")) end
+  end
+  print("\n" .. t.title)
+  for _, row in ipairs(t) do
+    local cells = {}
+    for j = 1, t.columns do
+      local cell = row[j] or ""
+      cells[j] = cell .. (" "):rep(width[j] - utf8.len(cell))
+    end
+    print((table.concat(cells, "  "):gsub("%s+$", "")))
+  end
+end
+
+show(tables.demographics())
+show(tables.primary())
+show(tables.adverse_events())
+print("\nThe study with all results: " .. file)
