@@ -17,6 +17,8 @@
 #include "ts/memory.h"
 #include "ts/text.h"
 
+#define BUSY 3000 /* milliseconds to wait for another program */
+
 static int poll_interrupt(void *unused)
 {
     (void)unused;
@@ -103,7 +105,7 @@ static ts_status start(ts_store *store, const char *uri, int flags,
         return ts_store_fail(store, rc, err);
     sqlite3_extended_result_codes(store->db, 1);
     harden(store->db);
-    sqlite3_busy_timeout(store->db, 3000);
+    sqlite3_busy_timeout(store->db, BUSY);
     sqlite3_progress_handler(store->db, 5000, poll_interrupt, NULL);
     sqlite3_set_authorizer(store->db, authorize, store);
     if ((rc = ts_store_functions(store)) || (rc = ts_store_aggregates(store)) ||
@@ -142,8 +144,10 @@ void ts_store_journal(ts_store *store)
     ts_frame *f;
     if (store->in_memory)
         return;
+    sqlite3_busy_timeout(store->db, 0); /* the next opening will do */
     ts_status status = ts_store_read(store, "pragma journal_mode = wal", NULL,
                                      0, fields, 1, &f, NULL);
+    sqlite3_busy_timeout(store->db, BUSY);
     const char *mode =
         status || !f->n_row ? NULL : ts_column_text(f->column[0], 0);
     /* no memory can be shared there, or another program reads the file */

@@ -15,20 +15,20 @@
 static char folder[64], path[100];
 static const ts_event event = {.verb = "import", .object = "t", .rows = 3};
 
-static int make_folder(void **state)
+static inline int make_folder(void **state)
 {
     (void)state;
     /* in memory where that is possible: many files are synchronised */
-    strcpy(folder, "/dev/shm/trialsh-lock-XXXXXX");
+    strcpy(folder, "/dev/shm/trialsh-store-XXXXXX");
     if (!mkdtemp(folder)) {
-        strcpy(folder, "/tmp/trialsh-lock-XXXXXX");
+        strcpy(folder, "/tmp/trialsh-store-XXXXXX");
         assert_non_null(mkdtemp(folder));
     }
     snprintf(path, sizeof path, "%s/a.db", folder);
     return 0;
 }
 
-static int remove_folder(void **state)
+static inline int remove_folder(void **state)
 {
     char command[200];
     (void)state;
@@ -37,7 +37,7 @@ static int remove_folder(void **state)
 }
 
 /* Statements of another program on the file. */
-static void other_hand(const char *file, const char *sql)
+static inline void other_hand(const char *file, const char *sql)
 {
     sqlite3 *db;
     char *text = NULL;
@@ -48,7 +48,7 @@ static void other_hand(const char *file, const char *sql)
     sqlite3_close(db);
 }
 
-static void run(ts_store *store, const char *sql)
+static inline void run(ts_store *store, const char *sql)
 {
     ts_error err;
     if (ts_store_execute(store, sql, NULL, 0, &err))
@@ -56,7 +56,7 @@ static void run(ts_store *store, const char *sql)
 }
 
 /* A study with a table t of that SQL, entered as an import would. */
-static void fill(ts_store *store, const char *make, const char *rows)
+static inline void fill(ts_store *store, const char *make, const char *rows)
 {
     ts_error err;
     assert_int_equal(ts_store_begin(store, &err), TS_OK);
@@ -69,7 +69,7 @@ static void fill(ts_store *store, const char *make, const char *rows)
     assert_int_equal(ts_store_commit(store, &err), TS_OK);
 }
 
-static ts_store *study(void)
+static inline ts_store *study(void)
 {
     ts_error err;
     ts_store *store;

@@ -7,38 +7,13 @@
 #include <cmocka.h>
 
 #include <signal.h>
-#include <sqlite3.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <sys/time.h>
 #include <time.h>
-#include <unistd.h>
+#include "store_files.h"
 #include "ts/interrupt.h"
-#include "ts/store.h"
-
-static char folder[64], path[100];
-
-static int make_folder(void **state)
-{
-    (void)state;
-    strcpy(folder, "/tmp/trialsh-hostile-XXXXXX");
-    assert_non_null(mkdtemp(folder));
-    snprintf(path, sizeof path, "%s/a.db", folder);
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    char command[200];
-    (void)state;
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    return system(command);
-}
 
 /* Statements of another program; false when its SQLite cannot run them. */
-static bool other_hand(const char *sql)
+static bool other_program(const char *sql)
 {
     sqlite3 *db;
     sqlite3_open(path, &db);
@@ -56,7 +31,7 @@ static void make_study(void)
     if (ts_store_create(path, &store, &err))
         fail_msg("%s", err.text);
     ts_store_close(store);
-    assert_true(other_hand(
+    assert_true(other_program(
         "pragma journal_mode = delete; pragma page_size = 512; vacuum;"
         "create table dm (x real, y text) strict;"
         "insert into dm values (1, 'a'), (2, 'b');"
@@ -101,7 +76,7 @@ static void what_sqlite_would_run_is_refused(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         make_study();
-        if (!other_hand(cases[i].sql))
+        if (!other_program(cases[i].sql))
             continue;
         tried++;
         refused(cases[i].words);
@@ -132,7 +107,7 @@ static void what_is_damaged_has_a_name(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         make_study();
-        if (!other_hand(cases[i].sql))
+        if (!other_program(cases[i].sql))
             fail_msg("%s", cases[i].sql);
         refused(cases[i].words);
     }
@@ -154,9 +129,9 @@ static void what_tables_compute_is_inert(void **state)
         ts_store *store;
         ts_frame *f;
         make_study();
-        if (!other_hand(cases[i].sql))
+        if (!other_program(cases[i].sql))
             continue;
-        other_hand("insert into t (x) values (1)");
+        other_program("insert into t (x) values (1)");
         if (ts_store_open(path, &store, &err))
             continue; /* refused: as good */
         assert_int_not_equal(ts_store_query(store, "select y from t", NULL, 0,
@@ -191,7 +166,7 @@ static void a_schema_cannot_call_our_functions(void **state)
                  " name = 't'",
                  cases[i].call);
         make_study();
-        assert_true(other_hand(sql));
+        assert_true(other_program(sql));
         ts_status status = ts_store_open(path, &store, &err);
         if (!status)
             status = ts_store_query(store, "select y from t", NULL, 0, NULL, 0,
@@ -250,13 +225,13 @@ static void a_page_in_two_places_is_found(void **state)
     size_t n;
     (void)state;
     make_study();
-    assert_true(other_hand(
+    assert_true(other_program(
         "with recursive c(x) as (select 1 union all select x + 1 from c limit"
         " 200) insert into _ts_setting select 's' || x, x from c"));
     fold("_ts_setting");
     refused("is damaged");
     make_study();
-    assert_true(other_hand(
+    assert_true(other_program(
         "with recursive c(x) as (select 1 union all select x + 1 from c limit"
         " 500) insert into dm select x, x from c"));
     fold("dm");

@@ -7,33 +7,24 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "../../core/data/store_internal.h"
 #include "power.h"
+#include "store_files.h"
 
-static char folder[64], path[100], found[100];
+static char found[100];
 
-static int make_folder(void **state)
+static int set_up(void **state)
 {
-    (void)state;
-    strcpy(folder, "/dev/shm/trialsh-power-XXXXXX");
-    if (!mkdtemp(folder)) {
-        strcpy(folder, "/tmp/trialsh-power-XXXXXX");
-        assert_non_null(mkdtemp(folder));
-    }
-    snprintf(path, sizeof path, "%s/a.db", folder);
+    make_folder(state);
     snprintf(found, sizeof found, "%s/found.db", folder);
     power_register();
     return 0;
 }
 
-static int remove_folder(void **state)
+static int tear_down(void **state)
 {
-    char command[200];
-    (void)state;
     power_forget();
     free(power_log);
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    return system(command);
+    return remove_folder(state);
 }
 
 /* Events that were begun, and that were acknowledged, at a length of the log.
@@ -58,7 +49,7 @@ static void import(ts_store *store, int k, int rows)
 {
     ts_error err;
     char sql[400], name[20];
-    const ts_event event = {.verb = "import", .object = name, .rows = rows};
+    const ts_event table = {.verb = "import", .object = name, .rows = rows};
     snprintf(name, sizeof name, "t%d", k);
     begin_event();
     ts_status status = ts_store_begin(store, &err);
@@ -76,7 +67,7 @@ static void import(ts_store *store, int k, int rows)
     if (!status)
         status = ts_store_execute(store, sql, NULL, 0, &err);
     if (!status)
-        status = ts_store_audit(store, &event, &err);
+        status = ts_store_audit(store, &table, &err);
     if (!status)
         status = ts_store_commit(store, &err);
     end_event(status, &err);
@@ -212,5 +203,5 @@ int main(void)
         cmocka_unit_test(nor_without_a_write_ahead_log),
         cmocka_unit_test(with_less_care_something_is),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, set_up, tear_down);
 }

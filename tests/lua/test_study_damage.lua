@@ -6,20 +6,8 @@ local note = require "trialsh.note"
 
 note.warn = function() end -- of expect(), as long as what was expected
 
-local folder, n = os.tmpname(), 0
-os.remove(folder)
--- in memory where that is possible: many files are synchronised
-if os.execute "test -w /dev/shm" then
-  folder = folder:gsub("^/tmp", "/dev/shm")
-end
-os.execute("mkdir " .. folder)
-
-local function write(name, content)
-  local f = assert(io.open(folder .. "/" .. name, "wb"))
-  f:write(content)
-  f:close()
-  return folder .. "/" .. name
-end
+local files, n = dofile "files.lua", 0
+local folder, write = files.folder, files.write
 
 -- A study with dm, and big, which is derived of it.
 local function filled()
@@ -268,6 +256,4 @@ function TestHostile.test_names()
   end
 end
 
-local failed = lu.LuaUnit.run()
-os.execute("rm -rf " .. folder)
-os.exit(failed)
+files.run()

@@ -5,22 +5,8 @@ local note = require "trialsh.note"
 local said = {}
 note.listeners[#note.listeners + 1] = function(line) said[#said + 1] = line end
 
-local folder, n = os.tmpname(), 0
-os.remove(folder)
--- in memory where that is possible: many files are synchronised
-if os.execute "test -w /dev/shm" then
-  folder = folder:gsub("^/tmp", "/dev/shm")
-end
-os.execute("mkdir " .. folder)
-
-local function path(name) return folder .. "/" .. name end
-
-local function write(name, content)
-  local f = assert(io.open(path(name), "wb"))
-  f:write(content)
-  f:close()
-  return path(name)
-end
+local files, n = dofile "files.lua", 0
+local path, write, refuses = files.path, files.write, files.refuses
 
 local function fresh()
   n = n + 1
@@ -37,12 +23,6 @@ local function filled()
   s:import(write("lb.csv", "USUBJID,AVISIT,AVISITN,AVAL\n"
     .. "01,Day 9,9,1\n02,Day 10,10,5\n03,Day 10,10,7\n"), { replace = true })
   return s, file
-end
-
-local function refuses(words, f, ...)
-  local ok, err = pcall(f, ...)
-  lu.assertFalse(ok, words)
-  lu.assertStrContains(tostring(err), words)
 end
 
 local function column(frame, name)
@@ -257,6 +237,4 @@ function TestLock.test_a_study_that_was_altered()
   refuses("cannot be changed", function() s.y = s.lb:limit(1) end)
 end
 
-local failed = lu.LuaUnit.run()
-os.execute("rm -rf " .. folder)
-os.exit(failed)
+files.run()
