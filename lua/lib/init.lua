@@ -17,6 +17,7 @@ local home = {
   demo = "demo",
   describe = "describe",
   dofile = "script",
+  dunnett = "multiple",
   endpoint = "endpoint",
   exp = "elementwise",
   figure = "figure",
@@ -45,6 +46,7 @@ local home = {
   study = "study",
   trial = "trial",
   ttest = "ttest",
+  tukey = "multiple",
   van_elteren = "group_rank",
   wilcoxon = "rank",
 }

@@ -316,6 +316,12 @@ local order = { "method", "n", "n_missing", "df_residual", "sigma", "r_squared",
   "adj_r_squared", "statistic", "df", "p_value", "log_lik", "aic", "bic",
   "vcov", "conf_level", "note" }
 
+local function category_names(info)
+  local list = {}
+  for i, v in ipairs(categories(info)) do list[i] = v.name end
+  return list
+end
+
 local function fields_of(state, opt)
   local fit, test = state.fit, state.core:whole()
   local r2, adjusted = r_squared(fit)
@@ -331,7 +337,8 @@ local function fields_of(state, opt)
     statistic = test.statistic, df = test.df, p_value = test.p_value,
     log_lik = fit.log_lik, aic = criterion(2), bic = criterion(
       math.log(fit.n)), vcov = opt.vcov, conf_level = opt.conf_level,
-    note = state.note, simulated = state.simulated }
+    categories = category_names(state.info), note = state.note,
+    simulated = state.simulated }
 end
 
 local function methods_of(state)

@@ -141,6 +141,108 @@ function TestReference.test_predictions()
   lu.assertTrue(count >= 48, count)
 end
 
+-- Several at once ------------------------------------------------------------
+
+TestAdjust = {}
+
+-- R's numbers have 14 decimals, those of ptukey 10.
+local function check_adjusted(m, wanted, opt, what)
+  local c, count = m:contrast(opt), 0
+  local rows = by_label(c, { "compare" })
+  for name, fields in pairs(wanted) do
+    for field, value in pairs(fields) do
+      local x = rows[name][field]
+      local tukey = opt.adjust == "tukey"
+      lu.assertTrue(math.abs(x - value) <= (tukey and 1e-10 or 1e-13)
+        + (tukey and 1e-8 or 1e-9) * math.abs(value),
+        ("%s: %s %s: %.17g, not %.17g"):format(what, name, field, x, value))
+      count = count + 1
+    end
+  end
+  return count
+end
+
+function TestAdjust.test_against_R()
+  local values, count = sets.values(), 0
+  for set, factor in pairs { warp = "tension", made = "b", actg = "arm" } do
+    local m, v = sets.fit(set), values[set]
+    count = count + check_adjusted(m, v.dunnett, { "reference", factor = factor,
+      adjust = "Dunnett" }, set)
+    if set ~= "actg" then
+      count = count + check_adjusted(m, v["dunnett greater"], { "reference",
+        factor = factor, adjust = "mvt", alternative = "greater" }, set)
+    end
+    for _, kind in ipairs { "tukey", "sidak", "bonferroni" } do
+      count = count + check_adjusted(m, v[kind], { "pairwise", factor = factor,
+        adjust = kind }, set .. " " .. kind)
+    end
+  end
+  lu.assertTrue(count > 80, count)
+end
+
+-- What is within the simultaneous interval is no difference at that level.
+function TestAdjust.test_intervals_are_those_of_the_tests()
+  local m = sets.fit "made"
+  for _, kind in ipairs { "bonferroni", "sidak", "tukey", "mvt" } do
+    local c = m:contrast { "pairwise", factor = "b", adjust = kind }
+    for i = 1, #c do
+      local level = 1 - c.p_adjusted[i]
+      if level > 0.01 and level < 0.9999 then
+        local at = m:contrast { "pairwise", factor = "b", adjust = kind,
+          conf_level = level }
+        local edge = math.min(math.abs(at.conf_low[i]), math.abs(at.conf_high[i]))
+        lu.assertTrue(edge < 1e-6 * math.abs(at.estimate[i]), kind)
+      end
+    end
+  end
+end
+
+function TestAdjust.test_by_and_ratio()
+  local m = sets.fit "made deep"
+  local c = m:contrast { "pairwise", factor = "b", by = "c", adjust = "mvt" }
+  lu.assertEquals(#c, 6)
+  for i = 1, 6 do lu.assertTrue(c.p_adjusted[i] >= c.p_value[i]) end
+  lu.assertStrContains(tostring(c), "within each c")
+  local log = lm("log(AVAL) ~ log(BASE) + TRT01P",
+    demo.adlb:where { PARAMCD = "ALC", AVISIT = "Day 29" })
+  local a = log:contrast { adjust = "dunnett" }
+  local b = log:contrast { adjust = "dunnett", ratio = true }
+  for i = 1, 2 do
+    near(b.conf_low[i], math.exp(a.conf_low[i]), 1e-13)
+    near(b.p_adjusted[i], a.p_adjusted[i], 1e-13)
+  end
+  -- one comparison alone needs no adjustment
+  local one = log:contrast { "CYT107 HF vs Placebo", adjust = "dunnett" }
+  near(one.p_adjusted, one.p_value, 1e-12)
+end
+
+function TestAdjust.test_functions()
+  local d29 = demo.adlb:where { PARAMCD = "ALC", AVISIT = "Day 29" }
+  local f = "log(AVAL) ~ log(BASE) + TRT01P"
+  local m = lm(f, d29)
+  local a, b = dunnett(f, d29), m:contrast { adjust = "dunnett" }
+  local c, d = tukey(f, d29), m:contrast { "pairwise", adjust = "tukey" }
+  for i = 1, 2 do lu.assertEquals(a:row(i), b:row(i)) end
+  for i = 1, 3 do lu.assertEquals(c:row(i), d:row(i)) end
+  local r = dunnett(f, d29, { reference = "CYT107 HF", alternative = "less" })
+  lu.assertEquals(r.compare[1], "Placebo vs CYT107 HF")
+  lu.assertTrue(r.p_adjusted[1] < 0.01)
+  refuses("has no groups to compare", dunnett, "AVAL ~ BASE", d29)
+  refuses("dunnett has no option adjust", dunnett, f, d29, { adjust = "holm" })
+end
+
+function TestAdjust.test_refused()
+  local m = sets.fit "made"
+  refuses("Dunnett is for comparisons with one control", m.contrast, m,
+    { "pairwise", factor = "b", adjust = "dunnett" })
+  refuses("Tukey is for differences of two levels", m.contrast, m, { { "up",
+    P = -1, R = 1 }, { "mid", P = -1, Q = 1 }, factor = "b", adjust = "tukey" })
+  refuses("Tukey's test is two-sided", m.contrast, m, { "pairwise",
+    factor = "b", adjust = "tukey", alternative = "less" })
+  refuses('adjust = "dunet" is none of none, bonferroni', m.contrast, m,
+    { factor = "b", adjust = "dunet" })
+end
+
 -- Published ------------------------------------------------------------------
 
 TestPublished = {}

@@ -179,3 +179,44 @@ model("actg", m, update(m, contrasts = sumcon("arm", "sex", "str2")))
 means("actg", m, ~ arm, "arm"); means("actg", m, ~ arm, "arm proportional", weights = "proportional")
 m <- lm(log(cd420 + 1) ~ log(cd40 + 1) + arm, x)
 means("actg log", m, ~ arm, "arm", at = list(cd40 = 300))
+
+# several comparisons at once: Dunnett by orthants (TVPACK, mvtnorm 1.1-3, whose
+# two-sided tails are sums of 2^k orthants), Tukey by ptukey, Sidak, Bonferroni
+library(mvtnorm)
+orthants <- function(q, r, df) {
+  k <- nrow(r); s <- 0
+  for (m in 0:(2^k - 1)) {
+    a <- ifelse(bitwAnd(m, 2^(seq_len(k) - 1)) > 0, -1, 1)
+    s <- s + prod(a) * pmvt(upper = a * q, lower = rep(-Inf, k), df = df, corr = r,
+                            algorithm = TVPACK(1e-14))
+  }
+  1 - s
+}
+several <- function(set, m, factor) {
+  e <- emmeans(m, factor); c1 <- contrast(e, "trt.vs.ctrl", adjust = "none")
+  v <- vcov(c1); r <- cov2cor(v); s <- as.data.frame(c1); df <- s$df[1]
+  q <- uniroot(function(q) orthants(q, r, df) - 0.05, c(1, 5), tol = 1e-13)$root
+  for (i in seq_len(nrow(s)))
+    out(set, "dunnett", gsub(" - ", " vs ", gsub("[()]", "", s$contrast[i])),
+        p_adjusted = orthants(abs(s$t.ratio[i]), r, df),
+        conf_low = s$estimate[i] - q * s$SE[i], conf_high = s$estimate[i] + q * s$SE[i])
+  for (i in seq_len(nrow(s)))
+    out(set, "dunnett greater", gsub(" - ", " vs ", gsub("[()]", "", s$contrast[i])),
+        p_adjusted = 1 - pmvt(upper = rep(s$t.ratio[i], nrow(s)),
+          lower = rep(-Inf, nrow(s)), df = df, corr = r, algorithm = TVPACK(1e-14)))
+  for (k in c("tukey", "sidak", "bonferroni")) {
+    s <- as.data.frame(summary(contrast(e, "revpairwise", adjust = k), infer = TRUE))
+    if (k == "tukey") { # qtukey has four decimals, ptukey eleven
+      l <- nrow(as.data.frame(e))
+      q <- uniroot(function(q) ptukey(q, l, df, lower.tail = FALSE) - 0.05, c(1, 9),
+                   tol = 1e-12)$root / sqrt(2)
+      s$lower.CL <- s$estimate - q * s$SE; s$upper.CL <- s$estimate + q * s$SE
+    }
+    for (i in seq_len(nrow(s)))
+      out(set, k, gsub(" - ", " vs ", gsub("[()]", "", s$contrast[i])),
+          p_adjusted = s$p.value[i], conf_low = s$lower.CL[i], conf_high = s$upper.CL[i])
+  }
+}
+several("warp", lm(breaks ~ wool * tension, w), "tension")
+several("made", lm(y ~ a * b + c + x, f), "b")
+several("actg", lm(cd420 ~ cd40 + arm * sex + str2, x), "arm")

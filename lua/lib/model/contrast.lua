@@ -4,6 +4,7 @@
 local NA = require "ts.na".NA
 local errors = require "ts.error"
 local text = require "ts.text"
+local adjust = require "trialsh.model.adjust"
 local compare = require "trialsh.compare"
 local estimates = require "trialsh.model.estimates"
 local format = require "trialsh.format"
@@ -24,7 +25,7 @@ local spec = {
   reference = { "string" },
   conf_level = { "number", nil, above = 0, below = 1 },
   alternative = { { "two-sided", "less", "greater" }, "two-sided" },
-  mu = { "number" },
+  mu = { "number" }, adjust = { adjust.kinds, "none" },
 }
 
 -- Which category -------------------------------------------------------------
@@ -250,7 +251,6 @@ local function compute(state, c, cells, opt)
     fields.estimate_1 = side_estimate(state, c.a, cells, opt)
     fields.estimate_2 = side_estimate(state, c.b, cells, opt)
   end
-  if opt.ratio then means.to_ratio(state, fields) end
   return fields
 end
 
@@ -329,19 +329,25 @@ local function single(state, c, fields, opt, words)
 end
 
 local columns = { "compare", "estimate", "std_error", "df", "statistic",
-  "p_value", "conf_low", "conf_high", "n_1", "n_2" }
+  "p_value", "p_adjusted", "conf_low", "conf_high", "n_1", "n_2" }
 
 local function several(state, rows, about, opt, words)
   local names, levels = means.labels(state, about)
   local shown = { table.unpack(names) }
-  for _, name in ipairs(columns) do names[#names + 1] = name end
+  local adjusted = opt.adjust ~= "none"
+  for _, name in ipairs(columns) do
+    if name ~= "p_adjusted" or adjusted then names[#names + 1] = name end
+  end
   for _, name in ipairs { "compare", "estimate", "interval", "statistic", "df",
-    "p_value" } do shown[#shown + 1] = name end
+    adjusted and "p_adjusted" or "p_value" } do shown[#shown + 1] = name end
   local lines = { estimate_name(opt) .. (words ~= "" and "; " .. words or "") }
+  if adjusted then
+    lines[2] = adjust.words(rows, opt, about.names)
+  end
   return estimates.shown(rows, names, { levels = levels, print = shown,
     heads = { estimate = opt.ratio and "ratio" or opt.slope and "slope"
       or "difference", interval = format.level(opt.conf_level) .. " CI",
-      statistic = "t", p_value = "P" },
+      statistic = "t", p_value = "P", p_adjusted = "P adjusted" },
     lines = lines, simulated = state.simulated })
 end
 
@@ -374,6 +380,12 @@ end
 --   factor       the category, where names do not tell; reference  a level
 --   slope        "AGE": slopes are compared instead of means
 --   alternative  "two-sided", "less", "greater";  mu  0 (1 for a ratio)
+--   adjust       for several comparisons: "dunnett" (with one control) and "mvt"
+--                (any) by the joint distribution, exact by quadrature for three
+--                comparisons, for two means or without covariates for more;
+--                "tukey" (all pairs, Tukey-Kramer), "bonferroni", "sidak":
+--                p_adjusted and simultaneous intervals; "holm", "hochberg",
+--                "hommel", "bh", "by": p_adjusted alone
 --   by, at, weights, conf_level  as in model:means
 -- Options may stand in the table of comparisons.
 --
@@ -430,9 +442,14 @@ function M.contrast(state, given, more)
   about.names = kept
   local rows = {}
   for _, group in ipairs(grouped(cells, x)) do
-    for _, c in ipairs(list) do
-      local fields = compute(state, c, group.cells, opt)
-      for name, value in pairs(group.values) do fields[name] = value end
+    local family = {}
+    for i, c in ipairs(list) do
+      family[i] = compute(state, c, group.cells, opt)
+      for name, value in pairs(group.values) do family[i][name] = value end
+    end
+    adjust.apply(state, family, list, x, opt)
+    for _, fields in ipairs(family) do
+      if opt.ratio then means.to_ratio(state, fields) end
       rows[#rows + 1] = fields
     end
   end

@@ -24,6 +24,7 @@ end
 
 local rounded = { estimate = true, std_error = true, conf_low = true,
   conf_high = true }
+local p_values = { p_value = true, p_adjusted = true }
 local numbers = { statistic = true, df = true, sum_sq = true, mean_sq = true }
 
 -- Decimals that show three digits of the standard error.
@@ -58,7 +59,7 @@ local function cell(name, row, digits)
   if rounded[name] then return format.cell(value, digits) end
   if name == "statistic" then return format.cell(value, 2) end
   if name == "df" then return format.fixed(value, value % 1 == 0 and 0 or 1) end
-  if name == "p_value" then return format.p(value) end
+  if p_values[name] then return format.p(value) end
   if numbers[name] then return format.significant(value, 4) end
   return value
 end
@@ -84,7 +85,7 @@ function M.table(rows, names, heads, common)
   for j, name in ipairs(names) do
     local number = rounded[name] or numbers[name]
     local column = { name = heads and heads[name] or name, type = "text",
-      right = number or name == "p_value", values = {} }
+      right = number or p_values[name], values = {} }
     for i, row in ipairs(rows) do
       column.values[i] = cell(name, row, digits or decimals_of(row))
       if type(column.values[i]) == "number" then column.type = "real" end

@@ -1,0 +1,165 @@
+-- P-values and intervals for several comparisons at once.
+
+local NA = require "ts.na".NA
+local fail = require "ts.error".fail
+local multiple = require "ts.multiple"
+local text = require "ts.text"
+
+local M = {}
+
+M.kinds = { "none", "bonferroni", "sidak", "holm", "hochberg", "hommel", "bh",
+  "by", "dunnett", "tukey", "mvt" }
+
+local names = { bonferroni = "Bonferroni", sidak = "Sidak", holm = "Holm",
+  hochberg = "Hochberg", hommel = "Hommel", bh = "Benjamini and Hochberg",
+  by = "Benjamini and Yekutieli", dunnett = "Dunnett", tukey = "Tukey-Kramer",
+  mvt = "the joint distribution" }
+
+-- The statistics on which a joint distribution is based, larger meaning more.
+local function sizes(rows, opt)
+  local list = {}
+  for i, row in ipairs(rows) do
+    list[i] = opt.alternative == "two-sided" and math.abs(row.statistic)
+      or opt.alternative == "less" and -row.statistic or row.statistic
+  end
+  return list
+end
+
+local function correlations(state, rows)
+  local l = {}
+  for i, row in ipairs(rows) do l[i] = row.row end
+  local v, r = state.core:covariance(l), {}
+  for i in ipairs(l) do
+    r[i] = {}
+    for j in ipairs(l) do
+      r[i][j] = i == j and 1 or v[i][j] / math.sqrt(v[i][i] * v[j][j])
+    end
+  end
+  return r
+end
+
+local function set_interval(row, critical, opt)
+  local half = critical * row.std_error
+  row.conf_low, row.conf_high = row.estimate - half, row.estimate + half
+  if opt.alternative == "less" then row.conf_low = -math.huge end
+  if opt.alternative == "greater" then row.conf_high = math.huge end
+end
+
+-- Joint: the largest of the statistics.
+local function joint(state, rows, opt)
+  local r, two = correlations(state, rows), opt.alternative == "two-sided"
+  local critical, off = multiple.max_t_quantile(r, state.df,
+    1 - opt.conf_level, two)
+  for i, size in ipairs(sizes(rows, opt)) do
+    local error_of
+    rows[i].p_adjusted, error_of = multiple.max_t_tail(r, state.df, size, two)
+    rows[i].accuracy = math.max(off, error_of)
+    set_interval(rows[i], critical, opt)
+  end
+end
+
+-- All comparisons have one side, a single level, in common.
+local function check_control(state, list)
+  local control
+  for _, c in ipairs(list) do
+    if c.parts or #c.b.members > 1 or control and c.b.name ~= control then
+      fail("invalid", ("%s: Dunnett is for comparisons with one control; "
+        .. 'adjust = "mvt" takes any'):format(state.who))
+    end
+    control = c.b.name
+  end
+end
+
+local function dunnett(state, rows, opt, list)
+  check_control(state, list)
+  joint(state, rows, opt)
+end
+
+local function tukey(state, rows, opt, list, x)
+  if opt.alternative ~= "two-sided" then
+    fail("invalid", ("%s: Tukey's test is two-sided"):format(state.who))
+  end
+  for _, c in ipairs(list) do
+    if c.parts or #c.a.members > 1 or #c.b.members > 1 then
+      fail("invalid", ("%s: Tukey is for differences of two levels; adjust = "
+        .. '"mvt" takes any'):format(state.who))
+    end
+  end
+  local k = #x.levels
+  local critical = multiple.range_quantile(k, state.df, 1 - opt.conf_level)
+    / math.sqrt(2)
+  for _, row in ipairs(rows) do
+    row.p_adjusted = row.statistic == 0 and 1 or multiple.range_tail(k,
+      state.df, math.abs(row.statistic) * math.sqrt(2))
+    set_interval(row, critical, opt)
+  end
+end
+
+-- Each at a smaller level: those of m comparisons.
+local function single_step(level, adjusted)
+  return function(state, rows, opt)
+    local m = #rows
+    for _, row in ipairs(rows) do
+      row.p_adjusted = adjusted(row.p_value, m)
+      local t = require "trialsh.model.estimates".infer(row.estimate,
+        row.std_error, state.df, { alternative = opt.alternative, mu = opt.mu,
+          conf_level = 1 - level(1 - opt.conf_level, m) })
+      row.conf_low, row.conf_high = t.conf_low, t.conf_high
+    end
+  end
+end
+
+local function stepwise(state, rows, opt)
+  local there, padjust = pcall(require, "trialsh.padjust")
+  if not there then
+    fail("invalid", ("%s: adjust = \"%s\" is not there yet; bonferroni, sidak, "
+      .. "dunnett, tukey and mvt are"):format(state.who, opt.adjust))
+  end
+  local p = {}
+  for i, row in ipairs(rows) do p[i] = row.p_value end
+  for i, value in ipairs(padjust.padjust(p, opt.adjust)) do
+    rows[i].p_adjusted = value
+  end
+end
+
+local how = { dunnett = dunnett, tukey = tukey, holm = stepwise,
+  hochberg = stepwise, hommel = stepwise, bh = stepwise, by = stepwise,
+  mvt = joint,
+  bonferroni = single_step(function(a, m) return a / m end,
+    function(p, m) return math.min(1, p * m) end),
+  sidak = single_step(multiple.sidak_level, multiple.sidak) }
+
+--- adjust.apply(state, rows, list, x, opt): sets p_adjusted and, where there
+-- is one, the simultaneous interval of the rows, which are the comparisons of
+-- list between levels of x. Rows without a P are no part of the family.
+function M.apply(state, rows, list, x, opt)
+  if opt.adjust == "none" then return end
+  local family, kept = {}, {}
+  for i, row in ipairs(rows) do
+    row.p_adjusted = NA
+    if row.p_value ~= NA then
+      family[#family + 1], kept[#kept + 1] = row, list[i]
+    end
+  end
+  if #family > 0 then how[opt.adjust](state, family, opt, kept, x) end
+end
+
+--- adjust.words(rows, opt, by) -> what was done, for below the table
+function M.words(rows, opt, by)
+  local accuracy, stepped = 0, how[opt.adjust] == stepwise
+  for _, row in ipairs(rows) do
+    accuracy = math.max(accuracy, row.accuracy or 0)
+  end
+  local words = ("%s adjusted by %s"):format(stepped and "P" or "P and CI",
+    names[opt.adjust])
+  if accuracy > 0 then
+    words = words .. (", to about %s"):format(text.number(
+      tonumber(("%.1g"):format(accuracy))))
+  end
+  if #by > 0 then
+    words = words .. ", within each " .. table.concat(by, ", ")
+  end
+  return words .. (stepped and "; CI not adjusted" or "")
+end
+
+return M

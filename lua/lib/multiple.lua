@@ -1,0 +1,74 @@
+-- Comparisons of several means at once, as functions of their own.
+
+local fail = require "ts.error".fail
+local options = require "trialsh.options"
+
+local M = {}
+
+local spec = { factor = { "string" }, reference = { "any" },
+  alternative = { { "two-sided", "less", "greater" }, "two-sided" },
+  ratio = { "boolean", false }, vcov = { "string" },
+  conf_level = { "number", 0.95, above = 0, below = 1 } }
+
+-- The contrasts of a linear model; the category is the formula's first.
+local function contrast(who, formula, data, opt, entry)
+  opt = options(who, opt, spec)
+  local m = require "trialsh.lm".lm(formula, data, { vcov = opt.vcov,
+    reference = opt.reference, conf_level = opt.conf_level })
+  local factor = opt.factor or m.categories[1]
+  if not factor then
+    fail("invalid", ("%s: \"%s\" has no groups to compare"):format(who, formula))
+  end
+  return m:contrast { entry, factor = factor, adjust = who, ratio = opt.ratio,
+    alternative = opt.alternative,
+    reference = type(opt.reference) == "string" and opt.reference or nil }
+end
+
+--- dunnett(formula, data [, opt]) -> frame, of two groups a result
+-- Each mean against that of the reference, with P and intervals for all of them
+-- together; of least-squares means if the formula has more than the groups.
+--   formula      "y ~ group", "y ~ baseline + group"
+--   reference    a group; the default is the trial's, else the first
+--   alternative  "two-sided" (default), "less", "greater"
+--   factor       the groups, if not the formula's first category
+--   ratio, vcov, conf_level  as in lm and model:contrast
+-- Exact by quadrature without covariates, and with them for up to three
+-- comparisons; beyond by a fixed lattice, whose error is told.
+--
+--   > d29 = demo.adlb:where { PARAMCD = "ALC", AVISIT = "Day 29" }
+--   > dunnett("log(AVAL / BASE) ~ TRT01P", d29)
+--      compare               difference  95 % CI            t  df  P adjusted
+--   1  CYT107 LF vs Placebo       0.460  0.105 to 0.816  3.14  15       0.012
+--   2  CYT107 HF vs Placebo       0.619  0.275 to 0.963  4.37  15       0.001
+--   difference in least-squares means
+--   P and CI adjusted by Dunnett
+--   SIMULATED DATA
+--
+-- See also: tukey, lm, model:contrast. Dunnett 1955. R: multcomp::glht.
+function M.dunnett(formula, data, opt)
+  return contrast("dunnett", formula, data, opt, "reference")
+end
+
+--- tukey(formula, data [, opt]) -> frame, of two groups a result
+-- All differences of two means, with P and intervals for all of them together:
+-- Tukey's honest differences, after Kramer where the groups differ in size.
+--   formula  "y ~ group", "y ~ baseline + group"
+--   factor   the groups, if not the formula's first category
+--   reference, ratio, vcov, conf_level  as in lm and model:contrast
+--
+--   > d29 = demo.adlb:where { PARAMCD = "ALC", AVISIT = "Day 29" }
+--   > tukey("log(AVAL / BASE) ~ TRT01P", d29)
+--      compare                 difference  95 % CI             t  df  P adjusted
+--   1  CYT107 LF vs Placebo         0.460  0.080 to 0.841   3.14  15       0.017
+--   2  CYT107 HF vs Placebo         0.619  0.251 to 0.987   4.37  15       0.001
+--   3  CYT107 HF vs CYT107 LF       0.159  -0.191 to 0.509  1.18  15       0.483
+--   difference in least-squares means
+--   P and CI adjusted by Tukey-Kramer
+--   SIMULATED DATA
+--
+-- See also: dunnett, lm, model:contrast. Kramer 1956. R: TukeyHSD.
+function M.tukey(formula, data, opt)
+  return contrast("tukey", formula, data, opt, "pairwise")
+end
+
+return M
