@@ -168,6 +168,28 @@ function TestExact.test_a_study_keeps_minus_zero_and_codes_together()
   s:close()
 end
 
+-- 2^53 + 1 is no double: CSV keeps its digits as text, JSON refuses it.
+function TestExact.test_whole_numbers_that_no_double_holds()
+  local s = fresh()
+  s:import(write("big.csv", "ID,X\n9007199254740993,1\n9007199254740992,2\n"))
+  lu.assertEquals(s.big:row(1).ID, "9007199254740993")
+  s:export("big", path "big2.csv")
+  lu.assertEquals(read_bytes(path "big2.csv"),
+    'ID,X\n"9007199254740993",1\n"9007199254740992",2\n')
+  demo:export(s.big:select "X", path "big.json")
+  local text = read_bytes(path "big.json"):gsub("%[1%]", "[9007199254740993]")
+  refuses("9007199254740993", read, write("big.json", text))
+  s:close()
+end
+
+function TestExact.test_export_looks_at_keys_and_groups()
+  refuses("key SEX: 12 rows are 'F'", demo.export, demo, demo.adsl:key "SEX",
+    path "k.csv")
+  refuses("write export before by", demo.export, demo, demo.adsl:by "SEX",
+    path "k.csv")
+  lu.assertFalse(require "ts.file".exists(path "k.csv"))
+end
+
 function TestExact.test_infinity_is_refused_by_name()
   local f = relation.of_frame(cframe.build({ "X" }, { { 1, 1 / 0 } }))
   local s = fresh()

@@ -219,7 +219,8 @@ end
 -- and s:history() the verb. audit, results, trial and arms are no names.
 -- Labels and formats that a file holds go with the columns; special missing
 -- values (.A to .Z, ._) are kept beside the table, and
--- :collect().AVAL.special is { [row] = "A" }.
+-- :collect().AVAL.special is { [row] = "A" }. Numbers keep every bit, -0 too
+-- (a group takes it for 0). A table has at most 1990 columns.
 -- What Dataset-JSON says of the data set and its columns (OIDs, types, lengths,
 -- keys, source system) is kept for export; types as for read.
 --
