@@ -41,8 +41,7 @@ static bool byte_is(const char **s, char c)
     return *(*s)++ == c;
 }
 
-/* 2024-11-11T15:09:10, then .5, Z or +01:00 */
-static bool is_timestamp(const char *s)
+bool dsjson_is_time(const char *s)
 {
     if (!number_to(&s, 4, 0, 9999) || !byte_is(&s, '-') ||
         !number_to(&s, 2, 1, 12) || !byte_is(&s, '-') ||
@@ -164,7 +163,7 @@ ts_status dsjson_attribute(dsjson_reader *r, const char *key,
     }
     if (t->type != JSON_STRING)
         return json_fail(r->in, err, "%s: a string is needed", key);
-    if (time && !is_timestamp(t->text))
+    if (time && !dsjson_is_time(t->text))
         return json_fail(r->in, err,
                          "%s: '%.40s' is no time such as "
                          "2024-11-11T15:09:10",

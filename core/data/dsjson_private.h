@@ -37,6 +37,8 @@ ts_status dsjson_attribute(dsjson_reader *r, const char *key,
                            const json_token *token, ts_error *err);
 /* The list of columns, behind its opening bracket. */
 ts_status dsjson_columns(dsjson_reader *r, ts_error *err);
+/* 2024-11-11T15:09:10, then .5, Z or +01:00. */
+bool dsjson_is_time(const char *text);
 /* Whether text is [+-]digits[.digits]. */
 bool dsjson_is_decimal(const char *text);
 

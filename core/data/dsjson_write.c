@@ -352,24 +352,51 @@ static ts_status add_rows(writer *w, ts_error *err)
     return status;
 }
 
-/* What JSON cannot hold is told before a byte is written. */
-static ts_status check_values(const ts_frame *frame, ts_error *err)
+/* What is NULL is not said. */
+static ts_status check_text(const char *text, const char *what, ts_error *err)
 {
-    for (size_t j = 0; j < frame->n_column; j++) {
-        const ts_column *c = frame->column[j];
-        for (size_t i = 0; c->type == TS_REAL && i < c->n; i++)
-            if (isinf(c->real[i]))
-                return ts_fail(err, TS_EINVALID,
-                               "%s, row %zu: JSON has no infinity", c->name,
-                               i + 1);
-        for (size_t k = 0; k < c->n_level; k++) {
-            size_t n = strlen(c->level[k]);
-            if (ts_utf8_check(c->level[k], n) < n)
-                return ts_fail(err, TS_EFORMAT,
-                               "%s holds a text that is not UTF-8", c->name);
-        }
-    }
-    return TS_OK;
+    size_t n = text ? strlen(text) : 0;
+    if (!text || ts_utf8_check(text, n) == n)
+        return TS_OK;
+    return ts_fail(err, TS_EFORMAT, "%.100s holds a text that is not UTF-8",
+                   what);
+}
+
+static ts_status check_column(const ts_column *c, ts_error *err)
+{
+    ts_status status = check_text(c->name, "the name of a column", err);
+    if (!status)
+        status = check_text(c->label, c->name, err);
+    if (!status)
+        status = check_text(c->format, c->name, err);
+    for (size_t k = 0; k < c->n_level && !status; k++)
+        status = check_text(c->level[k], c->name, err);
+    for (size_t i = 0; c->type == TS_REAL && i < c->n && !status; i++)
+        if (isinf(c->real[i]))
+            status =
+                ts_fail(err, TS_EINVALID, "%s, row %zu: JSON has no infinity",
+                        c->name, i + 1);
+    return status;
+}
+
+/* What Dataset-JSON cannot hold is told before a byte is written. */
+static ts_status check(const ts_frame *frame, const ts_dsjson_facts *facts,
+                       ts_error *err)
+{
+    ts_status status = check_text(facts->name, "the name of the data", err);
+    if (!status)
+        status = check_text(facts->label, "the label of the data", err);
+    if (!status && facts->created && !dsjson_is_time(facts->created))
+        status = ts_fail(err, TS_EINVALID,
+                         "created is a time such as \"2026-11-24T03:12:43\"");
+    if (!status &&
+        (frame->n_column == 0 || frame->n_column > DSJSON_MAX_COLUMN))
+        status = ts_fail(err, TS_ELIMIT,
+                         "%zu columns; 1 to %d can be written as Dataset-JSON",
+                         frame->n_column, DSJSON_MAX_COLUMN);
+    for (size_t j = 0; j < frame->n_column && !status; j++)
+        status = check_column(frame->column[j], err);
+    return status;
 }
 
 ts_status ts_dsjson_write(const ts_frame *frame, const ts_dsjson_facts *facts,
@@ -377,7 +404,7 @@ ts_status ts_dsjson_write(const ts_frame *frame, const ts_dsjson_facts *facts,
 {
     writer w = {.frame = frame, .facts = facts};
     const char *dot = strrchr(path, '.');
-    ts_status status = check_values(frame, err);
+    ts_status status = check(frame, facts, err);
     if (status)
         return status;
     w.packed = dot && strcasecmp(dot, ".dsjc") == 0;

@@ -94,10 +94,14 @@ function M.write(node, path, opt)
   local facts, frame = export.facts(node), export.rows(node)
   local dataset = facts.dataset or {}
   local name = opt.member or export.member(node, path)
+  local created = opt.created or dataset.datasetJSONCreationDateTime
+    or "1960-01-01"
+  if created:find "^%d%d%d%d%-%d%d%-%d%d$" then
+    created = created .. "T00:00:00"
+  end
   dsjson.write(frame, path, require "ts.file".mode(), { name = name,
     label = opt.label or facts.label or name, attributes = dataset,
-    items = items_of(node), created = opt.created
-      or dataset.datasetJSONCreationDateTime or "1960-01-01T00:00:00" })
+    items = items_of(node), created = created })
 end
 
 return M

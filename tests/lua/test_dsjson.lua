@@ -270,6 +270,17 @@ function TestDatasetJson.test_what_is_kept_of_columns()
     label = "L", created = "2026-01-01T00:00:00" }))
   lu.assertEquals({ d.name, d.label, d.datasetJSONCreationDateTime },
     { "M", "L", "2026-01-01T00:00:00" })
+  lu.assertEquals(document(s:export("kept", folder .. "/kept.out.json",
+    { created = "2026-01-01" })).datasetJSONCreationDateTime,
+    "2026-01-01T00:00:00")
+  for _, bad in ipairs { { { created = "today" },
+      "created is a time such as \"2026-11-24T03:12:43\"" }, { { label = "\xFF" },
+      "the label of the data holds a text that is not UTF-8" } } do
+    local ok, err = pcall(s.export, s, "kept", folder .. "/kept.out.json",
+      bad[1])
+    lu.assertFalse(ok)
+    lu.assertStrContains(err.message, bad[2])
+  end
   s:close()
 end
 
