@@ -28,7 +28,7 @@ TEST_DEPS = libcmocka-dev lua-unit tmux poppler-utils libxml2-utils sqlite3 \
             unzip \
             procps
 LONG_DEPS = clang valgrind clang-format r-cran-haven r-cran-foreign \
-            r-cran-readxl \
+            r-cran-jsonlite r-cran-readxl \
             $(if $(shell apt-cache show libclang-rt-dev 2>&-),libclang-rt-dev)
 
 # Flags -----------------------------------------------------------------------

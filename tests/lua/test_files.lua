@@ -300,4 +300,76 @@ function TestFiles.test_a_study_takes_them_all()
   s:close()
 end
 
+-- R finds in what we write what it found in the file itself.
+local R = [==[
+suppressMessages({ library(haven); library(jsonlite); library(foreign) })
+pairs <- readLines(commandArgs(TRUE)[1])
+sorted <- function(x) if (is.list(x) && !is.null(names(x)))
+  lapply(x[order(names(x))], sorted) else x
+plain <- function(d) lapply(d, function(x) {
+  attr(x, "label") <- sub(" +$", "", paste(attr(x, "label"), ""))
+  x
+})
+for (line in pairs) {
+  file <- strsplit(line, "\t")[[1]]
+  same <- if (grepl("json$", file[1])) identical(
+    sorted(fromJSON(file[1])), sorted(fromJSON(file[2]))) else all.equal(plain(read_xpt(file[1])),
+    plain(read_xpt(file[2])), tolerance = 0)
+  if (!isTRUE(same)) cat(file, same, sep = "\n")
+  # foreign knows no version 8, and not every file of version 5
+  if (length(file) == 3) {
+    ours <- read.xport(file[2])
+    theirs <- tryCatch(read.xport(file[1]), error = function(e) NULL)
+    same <- is.null(theirs) || isTRUE(all.equal(theirs, ours, tolerance = 0))
+    if (!same) cat("foreign", file, sep = "\n")
+  }
+}
+cat("compared", length(pairs), "\n")
+]==]
+
+function TestFiles.test_r_reads_what_we_write()
+  if not os.getenv "TRIALSH_LONG" then lu.skip "TRIALSH_LONG=1 runs it" end
+  there()
+  local folder, pairs, n = os.tmpname(), {}, 0
+  os.remove(folder)
+  os.execute("mkdir " .. folder)
+  local s = require "trialsh.study".memory()
+  for i, case in ipairs(FILES) do
+    local file, endings = case[1], {}
+    if file:find "%.xpt" then endings = { "5.xpt", "8.xpt" } end
+    if file:find "%.json$" then endings = { ".json" } end
+    -- haven reads one member, and no rows of three members are no rows
+    if case.refused or case.member then endings = {} end
+    for _, ending in ipairs(endings) do
+      local out = ("%s/t%d%s"):format(folder, i, ending)
+      local name = file:find "xpt8" and "8" or "5"
+      if not (ending == "5.xpt" and name == "8") then
+        if not pcall(function() return s["t" .. i] end) then
+          s:import(DATA .. file, { as = "t" .. i })
+        end
+        s:export("t" .. i, out, ending:find "xpt"
+          and { version = tonumber(ending:sub(1, 1)) } or nil)
+        n = n + 1
+        pairs[n] = DATA .. file .. "\t" .. out
+          .. (ending == "5.xpt" and "\tforeign" or "")
+      end
+    end
+  end
+  local f = assert(io.open(folder .. "/pairs", "w"))
+  f:write(table.concat(pairs, "\n"), "\n")
+  f:close()
+  f = assert(io.open(folder .. "/r.R", "w"))
+  f:write(R)
+  f:close()
+  local p = io.popen(("Rscript --vanilla %s/r.R %s/pairs 2>&1"):format(folder,
+    folder))
+  local said = p:read "a"
+  p:close()
+  os.execute("rm -r " .. folder)
+  if said:find "no package called" or said:find "not found" then
+    lu.skip "R with haven, foreign and jsonlite is not there"
+  end
+  lu.assertEquals(said, ("compared %d \n"):format(n))
+end
+
 os.exit(lu.LuaUnit.run())
