@@ -157,11 +157,13 @@ end
 function Inner:change(f)
   local handle = self:store()
   if handle:in_transaction() then return f() end
-  self.later = {}
+  local later, empty = {}, {}
+  self.later = later
   handle:transaction(f)
-  -- it is in the file by now: no memory to say so is no error
-  for _, say in ipairs(self.later) do pcall(say) end
-  self.later = {}
+  -- it is in the file by now: no memory to say so is no error, nor is anything
+  -- made here that could lack memory
+  self.later = empty
+  for _, say in ipairs(later) do pcall(say) end
 end
 
 -- Runs f once the change that is under way is in the file.
