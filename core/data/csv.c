@@ -74,12 +74,13 @@ static void count_record(ts_csv *csv)
     for (size_t i = 0; i < csv->n_field; i++) {
         csv_cell *cell = &r->cell[i];
         const char *text = csv_record_text(&csv->source, cell);
-        if (csv_cell_count(&csv->column[i], &csv->rules, text, cell->length,
+        const csv_rules *rules = csv_rules_of(csv, i);
+        if (csv_cell_count(&csv->column[i], rules, text, cell->length,
                            cell->quoted)) {
             size_t line, place;
             csv_cell_place(csv, i, &line, &place);
-            csv_type_show(&csv->column[i], &csv->rules, text, cell->length,
-                          line, place);
+            csv_type_show(&csv->column[i], rules, text, cell->length, line,
+                          place);
         }
     }
     csv->facts.n_row++;
@@ -244,19 +245,21 @@ static ts_status reject_cell(ts_csv *csv, size_t i, const char *text,
         return TS_OK; /* the file changed, which its sum will tell */
     csv_cell_place(csv, i, &line, &place);
     return csv_reject_add(csv, (double)line, c->name, text, length,
-                          csv_type_stray(c, &csv->rules, text, length), err);
+                          csv_type_stray(c, csv_rules_of(csv, i), text, length),
+                          err);
 }
 
 static ts_status deliver_cell(ts_csv *csv, const ts_csv_sink *sink, size_t i,
                               ts_error *err)
 {
     const csv_column *c = &csv->column[i];
+    const csv_rules *rules = csv_rules_of(csv, i);
     csv_cell *cell = &csv->record.cell[i];
     const char *text = csv_record_text(&csv->source, cell);
     size_t length = cell->length;
     double x = 0;
-    if ((length == 0 && (!cell->quoted || csv->rules.empty_is_missing)) ||
-        csv_words_have(&csv->rules.na, text, length))
+    if ((length == 0 && (!cell->quoted || rules->empty_is_missing)) ||
+        csv_words_have(&rules->na, text, length))
         return put_value(c, sink, CELL_EMPTY, x, err);
     if (c->codes) {
         ptrdiff_t k = csv_codes_find(c->codes, text, length);
@@ -265,15 +268,14 @@ static ts_status deliver_cell(ts_csv *csv, const ts_csv_sink *sink, size_t i,
                             strlen(c->codes->label[k]), err);
     } else if (c->type == TS_TEXT) {
         return put_text(sink, c->out, text, length, err);
-    } else if (csv_number_parse(&csv->rules, text, length, &x)) {
+    } else if (csv_number_parse(rules, text, length, &x)) {
         return put_value(c, sink, CELL_NUMBER, x, err);
     } else if (c->flagged) {
-        csv_kind kind = csv_limit_parse(&csv->rules, text, length, &x);
+        csv_kind kind = csv_limit_parse(rules, text, length, &x);
         if (kind != CELL_OTHER)
             return put_value(c, sink, kind, x, err);
     }
-    if (csv_cell_kind(&csv->rules, c, text, length, cell->quoted) ==
-        CELL_OTHER) {
+    if (csv_cell_kind(rules, c, text, length, cell->quoted) == CELL_OTHER) {
         ts_status status = reject_cell(csv, i, text, length, err);
         if (status)
             return status;

@@ -165,7 +165,7 @@ static csv_spelling spelling_of_digits(const csv_rules *rules, const char *text,
     if (whole == 0)
         return SPELLED_OTHERWISE;
     bool zeros = *first == '0' && whole > 1, plain = p == end;
-    if (p < end && *p == (rules->decimal_comma ? ',' : '.')) {
+    if (p < end && *p == (csv_rules_comma(rules, text, n) ? ',' : '.')) {
         p++;
         if (skip_digits(&p, end, &significant) == 0)
             return SPELLED_OTHERWISE;

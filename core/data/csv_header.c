@@ -124,11 +124,6 @@ static ts_status set_delimiter(ts_csv *csv, char wanted, char said,
         delimiter = '\t';
     if (!delimiter)
         status = find_delimiter(csv, &delimiter, err);
-    if (!status && delimiter == ',' && csv->rules.decimal_comma)
-        return csv_fail_line(csv->path, csv->source.line, TS_EFORMAT,
-                             "the comma separates the cells, so it cannot be "
-                             "the decimal one",
-                             err);
     csv->facts.delimiter = delimiter;
     csv->facts.encoding = csv->source.converts ? csv->source.encoding : "UTF-8";
     csv_record_delimiter(&csv->record, delimiter);
@@ -322,11 +317,28 @@ static ts_status apply_censored(ts_csv *csv, const ts_csv_options *options,
     return TS_OK;
 }
 
+static ts_status apply_commas(ts_csv *csv, const ts_csv_options *options,
+                              ts_error *err)
+{
+    csv_column *c;
+    ts_status status = TS_OK;
+    for (size_t i = 0; i < options->n_comma && !status; i++) {
+        status = find_column(csv, "decimal commas", options->comma[i], &c, err);
+        if (!status)
+            c->comma = true;
+    }
+    csv->comma_rules = csv->rules;
+    csv->comma_rules.decimal_comma = csv->comma_rules.point_too = true;
+    return status;
+}
+
 ts_status csv_header_apply(ts_csv *csv, const ts_csv_options *options,
                            ts_error *err)
 {
     csv_column *c;
     ts_status status = apply_codes(csv, options, err);
+    if (!status)
+        status = apply_commas(csv, options, err);
     for (size_t i = 0; i < options->n_type && !status; i++) {
         const ts_csv_type *t = &options->types[i];
         status = find_column(csv, "types", t->column, &c, err);

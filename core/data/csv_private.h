@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/types.h>
 #include "ts/csv.h"
 #include "ts/error.h"
@@ -181,7 +182,15 @@ ptrdiff_t csv_codes_find(const csv_codes *codes, const char *text, size_t n);
 typedef struct {
     csv_words na;
     bool decimal_comma, empty_is_missing;
+    bool point_too; /* 1,5 and 1.5 */
 } csv_rules;
+
+static inline bool csv_rules_comma(const csv_rules *rules, const char *text,
+                                   size_t n)
+{
+    return rules->decimal_comma &&
+           (!rules->point_too || memchr(text, ',', n) != NULL);
+}
 
 typedef enum {
     CELL_EMPTY,
@@ -223,7 +232,7 @@ bool csv_number_comma(const char *text, size_t n, double *x);
 static inline bool csv_number_parse(const csv_rules *rules, const char *text,
                                     size_t n, double *x)
 {
-    if (rules->decimal_comma)
+    if (csv_rules_comma(rules, text, n))
         return csv_number_comma(text, n, x);
     return (n < 16 || !csv_number_inexact(text, n)) &&
            ts_number_parse(text, n, x);
@@ -234,7 +243,7 @@ static inline bool csv_number_is(const csv_rules *rules, const char *text,
     double unused;
     if (!csv_number_begins(text, n))
         return false;
-    if (rules->decimal_comma)
+    if (csv_rules_comma(rules, text, n))
         return csv_number_comma(text, n, &unused);
     return ts_number_is(text, n) && (n < 16 || !csv_number_inexact(text, n));
 }
@@ -257,6 +266,7 @@ typedef struct {
     /* who says so: borrowed while the file is opened */
     const char *declared_by;
     csv_limits limits;
+    bool comma;       /* has decimal commas, whatever the others have */
     csv_codes *codes; /* NULL: none */
     size_t n[CELL_KINDS];
     /* of n[CELL_OTHER]; n_comma: decimal ones, of which n_either may be
@@ -297,8 +307,8 @@ struct ts_csv {
     char *path;
     csv_source source;
     csv_record record;
-    csv_rules rules;
-    size_t n_field; /* cells of a good record */
+    csv_rules rules, comma_rules; /* these share their words */
+    size_t n_field;               /* cells of a good record */
     csv_column *column;
     size_t skip;
     bool lenient;
@@ -306,6 +316,11 @@ struct ts_csv {
     ts_builder *reject[4];
     ts_frame *rejects;
 };
+
+static inline const csv_rules *csv_rules_of(const ts_csv *csv, size_t field)
+{
+    return csv->column[field].comma ? &csv->comma_rules : &csv->rules;
+}
 
 /* To the header and over it: byte-order mark, "sep=;", lines to skip, names;
  * csv_header_pass does it in the second pass. */

@@ -235,7 +235,8 @@ static void tell(const csv_column *c, const ts_csv *csv, ts_csv_column *f)
         f->n_above = (double)c->n[CELL_ABOVE];
     } else {
         f->n_limit = (double)(c->n_limit + c->n[CELL_BELOW] + c->n[CELL_ABOVE]);
-        if (csv->facts.delimiter != ',')
+        /* between commas quotes hold 1,000 as well as 1,5 */
+        if (csv->facts.delimiter != ',' || c->n_comma > c->n_either)
             f->n_comma = (double)c->n_comma;
         tell_spelling(c, f);
         if (c->limits && c->n[CELL_BELOW] + c->n[CELL_ABOVE] > 0) {

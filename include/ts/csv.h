@@ -63,8 +63,11 @@ typedef struct {
     /* NULL: UTF-8, or UTF-16 and UTF-32 where a byte-order mark says so; else
      * a name that iconv knows: "latin1", "windows-1252", "utf-16le" */
     const char *encoding;
-    /* numbers are written 1,5: no comma separates cells, 1.5 is none */
+    /* numbers are written 1,5, in quotes where commas separate the cells; 1.5
+     * is none. comma: columns where both are */
     bool decimal_comma;
+    const char *const *comma;
+    size_t n_comma;
     /* lines of the file before the header, whatever they hold */
     size_t skip;
     const char *const *na; /* more words for missing, quoted or not */

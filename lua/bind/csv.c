@@ -240,9 +240,10 @@ static char check_delimiter(lua_State *L)
 }
 
 /* open(path [, { types =, dictionary_types =, na =, delimiter =, encoding =,
- * skip =, lenient =, censored = (names or true), decimal_comma =, codes =,
- * labels = { NAME = label }, all_text =, empty_is_missing =, names_only =,
- * block =, data = }]): data is the text itself, path its name then
+ * skip =, lenient =, censored = (names or true), decimal_comma =,
+ * commas = names of columns, codes =, labels = { NAME = label }, all_text =,
+ * empty_is_missing =, names_only =, block =, data = }]): data is the text
+ * itself, path its name then
  * -> csv, facts */
 static int open(lua_State *L)
 {
@@ -271,7 +272,8 @@ static int open(lua_State *L)
         CENSORED,
         CODES,
         LABELS,
-        DATA
+        DATA,
+        COMMAS
     };
     lua_getfield(L, 2, "types");
     lua_getfield(L, 2, "dictionary_types");
@@ -283,6 +285,7 @@ static int open(lua_State *L)
     lua_getfield(L, 2, "codes");
     lua_getfield(L, 2, "labels");
     lua_getfield(L, 2, "data");
+    lua_getfield(L, 2, "commas");
     options.encoding = luaL_optstring(L, ENCODING, NULL);
     options.block = (size_t)luaL_optinteger(L, BLOCK, 0);
     options.skip = (size_t)luaL_optinteger(L, SKIP, 0);
@@ -298,6 +301,8 @@ static int open(lua_State *L)
         options.n_censored = check_words(
             L, CENSORED, "censored is a list of columns, { \"AVAL\" }, or true",
             &options.censored);
+    options.n_comma =
+        check_words(L, COMMAS, "commas is a list of columns", &options.comma);
     options.n_codes = check_codes(L, CODES, &options.codes);
     ts_csv **box = lua_newuserdatauv(L, sizeof *box, 2);
     *box = NULL;

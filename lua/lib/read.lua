@@ -105,7 +105,8 @@ end
 --   types       { SITE = "text" }: the type of a column, "text" or "real"
 --   na          { "ND" }: further words for missing, in every column
 --   delimiter   found from the file by default: comma, semicolon, tab, |
---   decimal     "," where 1,5 is a number, "." by default
+--   decimal     "," where 1,5 is a number ("1,5" in quotes where commas separate
+--               the cells), "." by default
 --   skip        how many lines stand before the header
 --   encoding    UTF-8 by default, or what a byte-order mark says: "latin1",
 --               "windows-1252", "utf-16le" ...

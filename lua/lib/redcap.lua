@@ -79,6 +79,11 @@ local function two(first, second)
   return { codes = { "0", "1" }, labels = { first, second } }
 end
 
+-- Fields whose numbers are written 1,5.
+local function has_comma(validation)
+  return validation:find "^number.*comma_decimal$" ~= nil
+end
+
 -- What a field that is one column holds: choices, "real", "text", or nil where
 -- its values decide.
 local function content(where, field)
@@ -93,7 +98,7 @@ local function content(where, field)
       or validation:find "^number_%d+dp$") then
     return "real"
   end
-  if validation:find "^number.*comma_decimal$" then return nil end
+  if kind == "text" and has_comma(validation) then return "real" end
   return "text"
 end
 
@@ -109,7 +114,8 @@ local function enter(columns, where, field)
   elseif field.type ~= "descriptive" then
     columns[field.name] = { content = content(where, field),
       label = field.label ~= "" and field.label or nil,
-      free = field.type == "text" and field.validation == "" }
+      free = field.type == "text" and field.validation == "",
+      comma = field.type == "text" and has_comma(field.validation) }
   end
   if field.form ~= "" then
     columns[field.form .. "_complete"] = { label = field.form .. ": complete?",
@@ -172,12 +178,13 @@ function M.apply(path, options, dictionary)
   file:close()
   local given, types = options.types or {}, {}
   options.codes, options.labels, options.dictionary_types = {}, {}, types
-  options.empty_is_missing = true
+  options.empty_is_missing, options.commas = true, {}
   for _, name in ipairs(header.names) do
     local column = columns[name]
     if column then
       found = found + 1
       options.labels[name] = column.label
+      if column.comma then table.insert(options.commas, name) end
       if type(column.content) == "table" and not given[name] then
         table.insert(options.codes, { column = name,
           codes = column.content.codes, labels = column.content.labels })

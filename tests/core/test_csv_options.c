@@ -148,12 +148,18 @@ static const csv_case cases[] = {
     {"a\n1,5\n0,1\n", 0, "a:real\n1.5\n0.1\n", {.decimal_comma = true}, NULL},
     {"a,b\tc\n1,5\t2\n", 0, "a,b:real c:real\n1.5|2\n",
      {.decimal_comma = true}, NULL},
-    {"a,b\n1,2\n", 0,
-     "format: x.csv:1: the comma separates the cells, so it cannot be the "
-     "decimal one", {.decimal_comma = true}, NULL},
-    {"a;b\n1;2\n", 0,
-     "format: x.csv:1: the comma separates the cells, so it cannot be the "
-     "decimal one", {.decimal_comma = true, .delimiter = ','}, NULL},
+    {"a,b\n1,\"3,2\"\n2,3.2\n", 0, "a:real b:text\n1|'3,2'\n2|'3.2'\n",
+     {.decimal_comma = true}, NULL},
+    {"a,b\n1,\"3,2\"\n2,\"<-4,5\"\n", 0,
+     "a:real b:real b_BLQFL:text b_LLOQ:real\n1|3.2|'N'|NA\n2|-4.5|'Y'|-4.5\n",
+     {.decimal_comma = true, .any_censored = true}, NULL},
+    {"a;b\n1;2\n", 0, "a;b:text\n'1;2'\n",
+     {.decimal_comma = true, .delimiter = ','}, NULL},
+    {"a,b,c\n\"1,5\",\"1,5\",x\n1.25,2,y\n", 0,
+     "a:real b:text c:text\n1.5|'1,5'|'x'\n1.25|'2'|'y'\n",
+     {.comma = a_and_b, .n_comma = 1}, NULL},
+    {"b\n1\n", 0, "not found: x.csv: decimal commas: there is no column a; "
+     "nearest: b", {.comma = a_and_b, .n_comma = 1}, NULL},
     {"a;b\n1,5;2\n", 0, "a:text b:real\n'1,5'|2\n", {0}, NULL},
     /* lines to skip */
     {"Study, \"X\nmade 2024\na,b\n1,2\n", 0, "a:real b:real\n1|2\n",
@@ -290,7 +296,7 @@ static void counts(void **unused)
     assert_true(c[3].n_missing == 2 && c[4].n_missing == 4);
     assert_string_equal(c[5].name, "s");
     assert_true(c[5].n_limit == 1 && c[5].n_number == 1);
-    assert_true(c[6].n_limit == 1 && c[6].n_comma == 0);
+    assert_true(c[6].n_limit == 1 && c[6].n_comma == 1);
     assert_true(f->n_row == 5 && f->n_reject == 0);
     assert_null(ts_csv_get_rejects(csv));
     ts_csv_close(csv);

@@ -410,8 +410,12 @@ function TestOptions.test_decimal_comma_and_skip()
     { decimal = ";" })
   refuses("invalid", "skip = -1 is out of its range", read, file,
     { skip = -1 })
-  refuses("format", "the comma separates the cells, so it cannot be the decimal "
-    .. "one", read, write("c.csv", "A,B\n1,2\n"), { decimal = "," })
+  file = write("c.csv", 'A,B,C\n1,"3,2","1,000"\n2,4,"2,500"\n')
+  lu.assertEquals(read(file, { decimal = "," }).B[1], 3.2)
+  said = {}
+  lu.assertEquals(read(file).B[1], "3,2")
+  lu.assertStrContains(table.concat(said, "\n"), 'decimal commas stay text in '
+    .. 'B: 1 value; decimal = "," makes them numbers')
 end
 
 function TestOptions.test_compressed()

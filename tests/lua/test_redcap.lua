@@ -107,6 +107,18 @@ function TestRedcap.test_read()
     types = { sex = "text" } }).sex[1], "1")
 end
 
+function TestRedcap.test_decimal_commas()
+  local dictionary = write("comma_dictionary.csv",
+    "Variable / Field Name,Form Name,Field Type,Field Label,\"Choices, "
+    .. "Calculations, OR Slider Labels\",Text Validation Type OR Show Slider "
+    .. "Number\nid,f,text,ID,,\ncrp,f,text,CRP,,number_1dp_comma_decimal\n"
+    .. "pct,f,text,Percent,,number\n")
+  local f = read(write("comma.csv", 'id,crp,pct\na,"3,2",1.5\nb,4,2\nc,,\n'),
+    { dictionary = dictionary })
+  lu.assertEquals(values(f.crp), { 3.2, 4, NA })
+  lu.assertEquals(values(f.pct), { 1.5, 2, NA })
+end
+
 function TestRedcap.test_import()
   local s = study.create(folder .. "/s.db")
   s:import(DATA, { dictionary = DICTIONARY })
