@@ -71,9 +71,11 @@ static ts_status fail_ragged(const ts_csv *csv, const ragged *list,
 static void count_record(ts_csv *csv)
 {
     csv_record *r = &csv->record;
+    bool hollow = csv->n_field > 1;
     for (size_t i = 0; i < csv->n_field; i++) {
         csv_cell *cell = &r->cell[i];
         const char *text = csv_record_text(&csv->source, cell);
+        hollow = hollow && cell->length == 0 && !cell->quoted;
         const csv_rules *rules = csv_rules_of(csv, i);
         if (csv_cell_count(&csv->column[i], rules, text, cell->length,
                            cell->quoted)) {
@@ -84,6 +86,7 @@ static void count_record(ts_csv *csv)
         }
     }
     csv->facts.n_row++;
+    csv->facts.n_hollow += hollow;
 }
 
 static ts_status first_pass(ts_csv *csv, ts_error *err)

@@ -277,6 +277,15 @@ static void count_spelling(csv_column *c, const csv_rules *rules,
     c->n_comma += either || is == SPELLED_COMMA;
 }
 
+bool csv_blank_outside(const char *text, size_t n)
+{
+    const char *end = text + n;
+    return n > 0 && (*text == ' ' || *text == '\t' || end[-1] == ' ' ||
+                     end[-1] == '\t' ||
+                     (n > 1 && (memcmp(text, "\xC2\xA0", 2) == 0 ||
+                                memcmp(end - 2, "\xC2\xA0", 2) == 0)));
+}
+
 bool csv_cell_count(csv_column *c, const csv_rules *rules, const char *text,
                     size_t length, bool quoted)
 {
@@ -284,6 +293,7 @@ bool csv_cell_count(csv_column *c, const csv_rules *rules, const char *text,
     size_t n = c->n[kind]++;
     if (kind != CELL_OTHER)
         return false;
+    c->n_outer += csv_blank_outside(text, length);
     if (*text == '<' || *text == '>' || *text == '\xE2')
         c->n_limit += csv_limit_parse(rules, text, length, NULL) != CELL_OTHER;
     else

@@ -246,6 +246,15 @@ ts_status csv_header_pass(ts_csv *csv, ts_error *err)
 
 /* Options by name -------------------------------------------------------- */
 
+/* In quotes where it would not be seen whole. */
+static void put_name(ts_buffer *out, const char *name)
+{
+    const char *quote = csv_blank_outside(name, strlen(name)) ? "\"" : "";
+    ts_buffer_puts(out, quote);
+    ts_text_escape(out, name, strlen(name));
+    ts_buffer_puts(out, quote);
+}
+
 static ts_status find_column(const ts_csv *csv, const char *option,
                              const char *name, csv_column **out, ts_error *err)
 {
@@ -262,10 +271,10 @@ static ts_status find_column(const ts_csv *csv, const char *option,
     const char *near = ts_text_nearest(name, names, csv->n_field);
     csv_place(&message, csv->path, 0, 0);
     ts_buffer_printf(&message, "%s: there is no column ", option);
-    ts_text_escape(&message, name, strlen(name));
+    put_name(&message, name);
     if (near) {
         ts_buffer_puts(&message, "; nearest: ");
-        ts_text_escape(&message, near, strlen(near));
+        put_name(&message, near);
     }
     ts_free(names);
     return csv_fail(&message, TS_ENOTFOUND, err);

@@ -271,6 +271,7 @@ typedef struct {
     size_t n[CELL_KINDS];
     /* of n[CELL_OTHER]; n_comma: decimal ones, of which n_either may be
      * between thousands too */
+    size_t n_outer; /* with blanks around them */
     size_t n_comma, n_either, n_limit, n_spelled[SPELLINGS];
     struct {
         size_t line, column;
@@ -283,6 +284,9 @@ typedef struct {
     char *made[4];       /* their names */
 } csv_column;
 
+/* Whether a text begins or ends with a blank, if only one that does not
+ * break. */
+bool csv_blank_outside(const char *text, size_t n);
 /* What a cell is; a cell with a limit is CELL_OTHER in a column without. */
 csv_kind csv_cell_kind(const csv_rules *rules, const csv_column *column,
                        const char *text, size_t length, bool quoted);

@@ -239,6 +239,7 @@ static void tell(const csv_column *c, const ts_csv *csv, ts_csv_column *f)
         if (csv->facts.delimiter != ',' || c->n_comma > c->n_either)
             f->n_comma = (double)c->n_comma;
         tell_spelling(c, f);
+        f->n_outer = c->codes ? 0 : (double)c->n_outer;
         if (c->limits && c->n[CELL_BELOW] + c->n[CELL_ABOVE] > 0) {
             f->n_stray = (double)c->n[CELL_OTHER];
             f->stray = c->other[0].text;

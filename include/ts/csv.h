@@ -109,6 +109,7 @@ typedef struct {
     /* no numbers here, but something to tell the user: cells such as 1,5,
      * where the comma separates no cells, and such as <50, of text columns */
     double n_comma, n_limit;
+    double n_outer; /* texts that begin or end with a blank */
     /* text for want of another spelling: more than 17 digits, whole numbers
      * beyond 2^53, commas between thousands */
     double n_digits, n_inexact, n_thousands;
@@ -126,6 +127,7 @@ typedef struct {
     ts_csv_column *column;
     double n_row;
     double n_reject; /* records left out, as lenient has it */
+    double n_hollow; /* rows of several cells, all of them empty */
     double n_byte;
     char sha256[65]; /* of the file's bytes */
     char delimiter;

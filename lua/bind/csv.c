@@ -142,6 +142,7 @@ static const count counts[] = {
     {"digits", offsetof(ts_csv_column, n_digits)},
     {"inexact", offsetof(ts_csv_column, n_inexact)},
     {"thousands", offsetof(ts_csv_column, n_thousands)},
+    {"outer", offsetof(ts_csv_column, n_outer)},
     {"strays", offsetof(ts_csv_column, n_stray)},
 };
 
@@ -200,6 +201,7 @@ static void push_facts(lua_State *L, const ts_csv_facts *f)
     tsl_set_real(L, "n_row", f->n_row);
     tsl_set_real(L, "n_byte", f->n_byte);
     tsl_set_real(L, "n_reject", f->n_reject);
+    tsl_set_real(L, "n_hollow", f->n_hollow);
     tsl_set_text(L, "sha256", f->sha256);
     tsl_set_text(L, "encoding", f->encoding);
     lua_pushlstring(L, &f->delimiter, 1);

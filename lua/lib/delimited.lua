@@ -1,5 +1,6 @@
 -- Delimited text files: what an import reads and says, and what is written.
 
+local columns = require "trialsh.relation.columns"
 local csv = require "ts.csv"
 local fail = require "ts.error".fail
 local iso = require "trialsh.iso"
@@ -50,14 +51,14 @@ end
 
 --- delimited.columns(facts): as the study enters them.
 function M.columns(facts)
-  local columns = {}
+  local list = {}
   for j, name in ipairs(facts.names) do
     local levels = facts.levels[name]
-    columns[j] = { name = name, type = facts.types[j],
+    list[j] = { name = name, type = facts.types[j],
       label = facts.labels[name], levels = levels,
       declared = levels and facts.dictionary.by }
   end
-  return columns
+  return list
 end
 
 --- delimited.store(store, name, file): the rows go into a table.
@@ -136,6 +137,28 @@ local function say_strays(path, facts)
   end
 end
 
+-- Names that are data or hold blanks, which nobody sees.
+local function say_names(path, facts)
+  local blank, numbers = {}, false
+  for _, name in ipairs(facts.names) do
+    if columns.shown(name) ~= name then
+      blank[#blank + 1] = columns.shown(name)
+    end
+    numbers = numbers or name:find "^%s*[-+]?%d[%d.,]*%s*$" ~= nil
+  end
+  if numbers then
+    note.say("%s: the first row is taken as names: %s", path,
+      listed(facts.names))
+  end
+  if #blank > 0 then
+    note.say("%s: blanks around names: %s", path, listed(blank))
+  end
+  if facts.n_hollow > 0 then
+    note.say("%s: %s read, but empty: delimiters alone", path,
+      note.plural(facts.n_hollow, "row"))
+  end
+end
+
 -- What a lenient pass set apart, and where it is.
 local function say_rejects(path, facts, name)
   local n = facts.n_reject
@@ -177,6 +200,7 @@ end
 function M.say(path, facts, name)
   note.say("%s: %d rows read, %d columns%s", path, facts.n_row, #facts.names,
     name and ", table " .. name or "")
+  say_names(path, facts)
   say_counted(path, facts, facts.na_words, "real",
     "%s: NA or . is missing in %s")
   say_counted(path, facts, facts.quoted, "real", '%s: "" is missing in %s')
@@ -199,6 +223,9 @@ function M.say(path, facts, name)
   say_counted(path, facts, facts.thousands, "text",
     "%s: commas between thousands stay text in %s; mutate \"NAME = "
     .. "cast(replace(NAME, ',', '') as real)\" makes them numbers")
+  say_counted(path, facts, facts.outer, "text",
+    "%s: blanks before or behind the text in %s; mutate \"NAME = trim(NAME)\" "
+    .. "takes them off")
   say_strays(path, facts)
   say_counted(path, facts, mostly_limits(facts), "text",
     "%s: limits such as <50 stay text in %s; censored = { NAME } reads them")

@@ -373,6 +373,24 @@ function TestOptions.test_limits_that_do_not_become_numbers_are_told()
   lu.assertNotStrContains(table.concat(said, "\n"), "censored leaves")
 end
 
+function TestOptions.test_blanks_and_hollow_rows_are_told()
+  local file = write("blank.csv", " AGE;SEX ;ARM\n1;F;A\n2; F;A \n;;\n3;;\n;;\n")
+  local f = read(file)
+  lu.assertEquals(said, { file .. ": 5 rows read, 3 columns",
+    file .. ': blanks around names: " AGE", "SEX "',
+    file .. ": 2 rows read, but empty: delimiters alone",
+    file .. ": blanks before or behind the text in SEX : 1 value, ARM: 1 value; "
+      .. 'mutate "NAME = trim(NAME)" takes them off' })
+  refuses("not found", 'no column AGE; nearest: " AGE"', f.select, f, "AGE")
+  refuses("not found", 'nearest: " AGE"', function() return f.AGE end)
+  refuses("not found", 'there is no column AGE; nearest: " AGE"', read, file,
+    { types = { AGE = "text" } })
+  said = {}
+  read(write("data.csv", "01,5.2,x\n02,5.3,y\n"))
+  lu.assertEquals(said[2], path "data.csv"
+    .. ": the first row is taken as names: 01, 5.2, x")
+end
+
 function TestOptions.test_numbers_written_otherwise_are_told()
   local long = "0.1000000000000000055"
   local file = write("long.csv", ("A,B,C,D,E\n1,1,\"1,000\",01,%s\n%s,%s,"

@@ -365,7 +365,8 @@ return function(M)
     local near = type(name) == "string"
       and (elsewhere[name] or text.nearest(name, all))
     fail("not found", ("no column or verb %s%s"):format(tostring(name),
-      near and "; nearest: " .. near or ""))
+      near and "; nearest: "
+        .. require "trialsh.relation.columns".shown(near) or ""))
   end
 
   function Relation.__newindex(_, name)

@@ -24,6 +24,13 @@ function M.names_of(columns)
   return names
 end
 
+--- columns.shown(name): in quotes where blanks around it would not be seen.
+function M.shown(name)
+  local outer = name:find "^[ \t]" or name:find "[ \t]$"
+    or name:find "^\u{A0}" or name:find "\u{A0}$"
+  return outer and '"' .. name .. '"' or name
+end
+
 function M.find(who, columns, name)
   if type(name) ~= "string" then
     fail("type", ("%s: a column is named by text, not by a %s"):format(who,
@@ -33,9 +40,10 @@ function M.find(who, columns, name)
   if column then return column end
   local names = M.names_of(columns)
   local near = text.nearest(name, names)
+  for i, other in ipairs(names) do names[i] = M.shown(other) end
   if #names > 12 then names = { table.concat(names, ", ", 1, 12), "..." } end
-  fail("not found", ("%s: no column %s%s"):format(who, name,
-    near and "; nearest: " .. near or
+  fail("not found", ("%s: no column %s%s"):format(who, M.shown(name),
+    near and "; nearest: " .. M.shown(near) or
       "; it has " .. table.concat(names, ", ")))
 end
 
