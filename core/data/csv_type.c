@@ -192,8 +192,9 @@ static void put_strays(ts_buffer *out, const csv_column *c, const char *path)
             ts_text_escape(out, c->name, strlen(c->name));
         }
     }
-    ts_buffer_printf(out, "; %zu of %zu values", c->n[CELL_OTHER],
-                     c->n[CELL_OTHER] + n_value(c));
+    size_t n = c->n[CELL_OTHER] + n_value(c);
+    ts_buffer_printf(out, "; %zu of %zu value%s", c->n[CELL_OTHER], n,
+                     n == 1 ? "" : "s");
     put_remedy(out, c);
 }
 

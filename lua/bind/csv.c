@@ -40,10 +40,15 @@ size_t tsl_check_types(lua_State *L, int index, const ts_csv_type **out)
             tsl_failf(L, TS_EINVALID,
                       "types names columns: { AGE = "
                       "\"text\" }");
-        if (!type || (strcmp(type, "text") != 0 && strcmp(type, "real") != 0))
+        if (!type)
             tsl_failf(L, TS_EINVALID,
-                      "types: %.200s is neither \"text\" nor \"real\"",
-                      lua_tostring(L, -2));
+                      "types: %.200s is a %s, neither \"text\" nor \"real\"",
+                      lua_tostring(L, -2), luaL_typename(L, -1));
+        if (strcmp(type, "text") != 0 && strcmp(type, "real") != 0)
+            tsl_failf(L, TS_EINVALID,
+                      "types: %.200s = \"%.200s\" is neither \"text\" nor "
+                      "\"real\"",
+                      lua_tostring(L, -2), type);
         types[i++] =
             (ts_csv_type){lua_tostring(L, -2),
                           strcmp(type, "text") == 0 ? TS_TEXT : TS_REAL, NULL};

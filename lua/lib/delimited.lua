@@ -76,16 +76,14 @@ end
 
 local SHOWN = 8 -- columns that a note names
 
-local function plural(n, word)
-  return ("%d %s%s"):format(n, word, n == 1 and "" or "s")
-end
+local plural = note.plural
 
 -- "AGE, CD4 and 3 more columns"
 local function listed(list)
   local more = #list - SHOWN
   if more > 0 then
     list = table.move(list, 1, SHOWN, 1, {})
-    list[SHOWN + 1] = ("and %d more columns"):format(more)
+    list[SHOWN + 1] = "and " .. plural(more, "more column")
   end
   return #list > 0 and table.concat(list, ", ") or nil
 end
@@ -155,7 +153,7 @@ local function say_names(path, facts)
   end
   if facts.n_hollow > 0 then
     note.say("%s: %s read, but empty: delimiters alone", path,
-      note.plural(facts.n_hollow, "row"))
+      plural(facts.n_hollow, "row"))
   end
 end
 
@@ -198,8 +196,8 @@ end
 --- delimited.say(path, facts [, table]): rows, columns and what was taken as
 -- missing.
 function M.say(path, facts, name)
-  note.say("%s: %d rows read, %d columns%s", path, facts.n_row, #facts.names,
-    name and ", table " .. name or "")
+  note.say("%s: %s read, %s%s", path, note.plural(facts.n_row, "row"),
+    note.plural(#facts.names, "column"), name and ", table " .. name or "")
   say_names(path, facts)
   say_counted(path, facts, facts.na_words, "real",
     "%s: NA or . is missing in %s")

@@ -46,8 +46,8 @@ end
 
 --- dsjson.say(path, facts [, table]): rows and columns.
 function M.say(path, facts, name)
-  note.say("%s: %d rows read, %d columns%s", path, facts.n_row,
-    #facts.frame:names(), name and ", table " .. name or "")
+  note.say("%s: %s read, %s%s", path, note.plural(facts.n_row, "row"),
+    note.plural(#facts.frame:names(), "column"), name and ", table " .. name or "")
 end
 
 --- dsjson.store(store, name, file, facts): the rows go into a table.

@@ -108,8 +108,8 @@ end
 
 --- foreign.say(path, facts [, table]): rows, columns and what was changed.
 function M.say(path, facts, name)
-  note.say("%s: %d rows read, %d columns%s", path, facts.n_row,
-    #facts.columns, name and ", table " .. name or "")
+  note.say("%s: %s read, %s%s", path, note.plural(facts.n_row, "row"),
+    note.plural(#facts.columns, "column"), name and ", table " .. name or "")
   warn_of_jail(facts)
   if facts.converted then
     note.say("%s: text converted from %s", path, facts.encoding)

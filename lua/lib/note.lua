@@ -23,6 +23,11 @@ function M.warn(format, ...)
   warn(line)
 end
 
+--- note.plural(n, word): "1 row", "2 rows"
+function M.plural(n, word)
+  return ("%d %s%s"):format(n, word, n == 1 and "" or "s")
+end
+
 --- note.counted(columns, key): "AVAL: 2 values, BASE: 1 value" of columns
 -- { name =, [key] = n }, or whose number the function key tells; nil for none.
 function M.counted(columns, key)
@@ -30,13 +35,14 @@ function M.counted(columns, key)
   for _, c in ipairs(columns) do
     local n = type(key) == "function" and key(c) or c[key]
     if n > 0 and #list < 8 then
-      list[#list + 1] = ("%s: %d value%s"):format(c.name, n,
-        n == 1 and "" or "s")
+      list[#list + 1] = c.name .. ": " .. M.plural(n, "value")
     elseif n > 0 then
       more = more + 1
     end
   end
-  if more > 0 then list[#list + 1] = ("and %d more columns"):format(more) end
+  if more > 0 then
+    list[#list + 1] = "and " .. M.plural(more, "more column")
+  end
   return #list > 0 and table.concat(list, ", ") or nil
 end
 

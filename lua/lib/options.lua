@@ -23,16 +23,25 @@ local function keys(spec)
   return list
 end
 
+-- Words that are signs stand in quotes, as they are typed.
+local function listed(words)
+  if words[1]:find "^%p+$" then
+    return 'neither "' .. table.concat(words, '" nor "') .. '"'
+  end
+  return "none of " .. table.concat(words, ", ")
+end
+
 local function word(who, key, value, words)
   if type(value) == "string" then
     for _, w in ipairs(words) do
       if plain(w) == plain(value) then return w end
     end
   end
-  local near = type(value) == "string" and text.nearest(value, words)
-  fail("invalid", ("%s: %s = %s is none of %s%s"):format(who, key,
+  local near = type(value) == "string" and not words[1]:find "^%p+$"
+    and text.nearest(value, words)
+  fail("invalid", ("%s: %s = %s is %s%s"):format(who, key,
     type(value) == "string" and '"' .. value .. '"' or tostring(value),
-    table.concat(words, ", "), near and "; nearest: " .. near or ""))
+    listed(words), near and "; nearest: " .. near or ""))
 end
 
 local function check(who, key, value, rule)

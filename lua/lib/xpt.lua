@@ -20,13 +20,12 @@ function M.open(path, opt)
   return file, facts
 end
 
-local function plural(n, word) return ("%d %s%s"):format(n, word,
-  n == 1 and "" or "s") end
+local plural = note.plural
 
 --- xpt.say(path, facts [, table]): rows, columns and what cannot be known.
 function M.say(path, facts, name)
-  note.say("%s: %d rows read, %d columns%s", path, facts.n_row,
-    #facts.columns, name and ", table " .. name or "")
+  note.say("%s: %s read, %s%s", path, note.plural(facts.n_row, "row"),
+    note.plural(#facts.columns, "column"), name and ", table " .. name or "")
   local special = note.counted(facts.columns, "n_special")
   local rounded = note.counted(facts.columns, "n_rounded")
   if special then
@@ -67,24 +66,39 @@ local function rows_of(node)
   return frame
 end
 
+-- "ARM: 1 text" of the columns of a frame whose texts match.
+local function texts(frame, node, pattern)
+  local list = {}
+  for j, c in ipairs(node.columns) do
+    local n = 0
+    for i = 1, frame:column(j).type == "text" and #frame or 0 do
+      local value = frame:value(i, j)
+      if value ~= NA and value:find(pattern) then n = n + 1 end
+    end
+    if n > 0 then list[#list + 1] = c.name .. ": " .. plural(n, "text") end
+  end
+  return table.concat(list, ", ")
+end
+
 --- xpt.write(node, path, opt): the rows of a relation as one member.
 function M.write(node, path, opt)
   local facts = export.facts(node)
-  local written = xpt.write(rows_of(node), path, {
+  local frame = rows_of(node)
+  local written = xpt.write(frame, path, {
     version = opt.version, member = opt.member or export.member(node, path),
     encoding = opt.encoding, label = opt.label or facts.label,
     created = opt.created, mode = require "ts.file".mode() })
   if written.n_empty > 0 then
-    note.say("%s: %s without letters: missing in SAS", path,
-      plural(written.n_empty, "text"))
+    note.say("%s: text without letters, missing in SAS: %s", path,
+      texts(frame, node, "^ *$"))
   end
   if written.n_minus_zero > 0 then
     note.say("%s: %s of -0 written as 0: R takes -0 there for missing", path,
       plural(written.n_minus_zero, "value"))
   end
   if written.n_trimmed > 0 then
-    note.say("%s: %s lost trailing blanks", path,
-      plural(written.n_trimmed, "text"))
+    note.say("%s: trailing blanks are lost in %s", path,
+      texts(frame, node, "[^ ] +$"))
   end
 end
 

@@ -151,7 +151,7 @@ static const csv_case cases[] = {
     {"a\n"
      "01234567890123456789012345678901234567890\xC3\xA9\xC3\xA9\xC3\xA9\n", 0,
      "type: x.csv:2:1: '01234567890123456789012345678901234567890\xC3\xA9...' "
-     "is not a number in column a; 1 of 1 values, but types says real; na = { "
+     "is not a number in column a; 1 of 1 value, but types says real; na = { "
      "words } or lenient = true decides",
      {.types = a_real, .n_type = 1}, NULL},
     {"a,b\n\n\n\n\n\n\n\n\n\n\n\n\n1,2\n", 0,

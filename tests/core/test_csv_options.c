@@ -238,7 +238,7 @@ static const csv_case cases[] = {
      {.codes = a_codes, .n_codes = 1, .lenient = true, .na = nd, .n_na = 1},
      NULL},
     {"a\n0\n", 0,
-     "type: x.csv:2:1: '0' is none of the codes in column a; 1 of 1 values; "
+     "type: x.csv:2:1: '0' is none of the codes in column a; 1 of 1 value; "
      "the codes are 1, 2, 3, 4, 5, 6, 7, 8, ...; types = { a = \"text\" }, na "
      "= { words } or lenient = true decides",
      {.codes = a_many, .n_codes = 1}, NULL},

@@ -424,8 +424,10 @@ function TestOptions.test_decimal_comma_and_skip()
     file, { decimal = ",", skip = 2, types = { CRP = "real" } })
   refuses("format", "skip = 9, but the file has 5 lines", read, file,
     { skip = 9 })
-  refuses("invalid", "decimal = \";\" is none of ., ,", read, file,
+  refuses("invalid", "decimal = \";\" is neither \".\" nor \",\"", read, file,
     { decimal = ";" })
+  lu.assertNotStrContains(select(2, pcall(read, file, { decimal = ";" }))
+    .message, "nearest")
   refuses("invalid", "skip = -1 is out of its range", read, file,
     { skip = -1 })
   file = write("c.csv", 'A,B,C\n1,"3,2","1,000"\n2,4,"2,500"\n')

@@ -97,8 +97,13 @@ function TestRead.test_errors_say_where()
     { separator = ";" })
   refuses("invalid", "nearest: latin1", read, path "f.csv",
     { encoding = "latni1" })
-  refuses("invalid", "types: AGE is neither \"text\" nor \"real\"", read,
+  refuses("invalid", "types: AGE = \"number\" is neither \"text\" nor \"real\"", read,
     path "f.csv", { types = { AGE = "number" } })
+  refuses("invalid", "types: AGE is a table, neither", read, path "f.csv",
+    { types = { AGE = {} } })
+  said = {}
+  read(path "f.csv")
+  lu.assertEquals(said, { path "f.csv" .. ": 1 row read, 1 column" })
   refuses("type", "na is a list of words", read, path "f.csv", { na = { 99 } })
   refuses("invalid", "delimiter is one character", read, path "f.csv",
     { delimiter = ", " })

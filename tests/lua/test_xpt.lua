@@ -376,8 +376,8 @@ function TestXpt.test_more_notes()
     relation.of_frame(cframe.build({ "C" }, { { "a", "b", "" } })),
     path "t.xpt")
   demo:export(t, path "t.xpt")
-  lu.assertStrContains(said[1], "1 text without letters: missing in SAS")
-  lu.assertStrContains(said[2], "1 text lost trailing blanks")
+  lu.assertStrContains(said[1], "text without letters, missing in SAS: C: 1 text")
+  lu.assertStrContains(said[2], "trailing blanks are lost in C: 1 text")
   said = {}
   lu.assertEquals(#read(path "t.xpt"), 3)
   lu.assertStrContains(said[2], "23 rows of blanks at the end taken as "
