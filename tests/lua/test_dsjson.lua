@@ -258,7 +258,8 @@ function TestDatasetJson.test_what_is_kept_of_columns()
   lu.assertNil(d.studyOID)
   lu.assertEquals(d.datasetJSONCreationDateTime, "1960-01-01T00:00:00")
   -- the key is the relation's
-  c = columns_of(s.kept:key("X", "S"))
+  c = columns_of(s.kept:where("X is not null and S is not null")
+    :key("X", "S"))
   lu.assertEquals({ c.X.keySequence, c.S.keySequence }, { 1, 2 })
   -- decimals whose digits are wanted
   s:import(folder .. "/kept.json", { as = "digits", types = { D = "text" } })
