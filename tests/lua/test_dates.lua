@@ -95,7 +95,8 @@ function TestDates.test_comparisons_take_iso_text()
   lu.assertEquals(ids "ATM = '00:00'", "b")
   lu.assertEquals(ids "case ADT when '2014-01-02' then 1 else 0 end = 1", "a")
   lu.assertEquals(ids "coalesce(ADT, '2014-03-01') = '2014-03-01'", "c")
-  lu.assertEquals(ids "coalesce('2014-03-01', '2014-04-01', ADT) = 19783", "abc")
+  lu.assertEquals(ids "coalesce('2014-03-01', '2014-04-01', ADT) = 19783",
+    "abc")
 end
 
 function TestDates.test_wrong_literals()
@@ -114,8 +115,8 @@ function TestDates.test_wrong_literals()
   wrong("ATM > '24:00'", "'24:00' is no time of ISO 8601 as ATM is, written "
     .. "'13:45:00'")
   wrong("ADT > ADTM", "ADT is a date and ADTM a datetime of SAS")
-  wrong("ADT > DTC", "ADT is a number and DTC is text: ADT is a date of SAS and "
-    .. "DTC is text: iso(ADT) is ISO text, sasdate(DTC) a number")
+  wrong("ADT > DTC", "ADT is a number and DTC is text: ADT is a date of SAS "
+    .. "and DTC is text: iso(ADT) is ISO text, sasdate(DTC) a number")
   wrong("X > '2014-01-01'", "X is a number and '2014-01-01' is text")
 end
 
@@ -155,15 +156,17 @@ function TestDates.test_the_format_is_kept()
     return r:mutate("NEW = " .. expression).NEW.format
   end
   for _, expression in ipairs { "ADT + 1", "1 + ADT", "ADT - 1", "(ADT) + X",
-    "max(ADT)", "lag(ADT)", "coalesce(ADT, ADT + 1)", "nullif(ADT, '2014-01-02')",
-    "case when X > 1 then ADT end", "iif(X > 1, ADT, '2014-01-02')" } do
+    "max(ADT)", "lag(ADT)", "coalesce(ADT, ADT + 1)",
+    "nullif(ADT, '2014-01-02')", "case when X > 1 then ADT end",
+    "iif(X > 1, ADT, '2014-01-02')" } do
     lu.assertEquals(format(expression), "DATE9.", expression)
   end
   for _, expression in ipairs { "ADT - ADT", "ADT + 0.5", "ADT * 1", "1 - ADT",
     "coalesce(ADT, X)", "days(ADT, ADT)", "mean(ADT)" } do
     lu.assertEquals(format(expression), NA, expression)
   end
-  lu.assertEquals(r:limit(1):mutate("NEW = sasdate(DTC)").NEW.format, "E8601DA.")
+  lu.assertEquals(r:limit(1):mutate("NEW = sasdate(DTC)").NEW.format,
+    "E8601DA.")
   lu.assertStrContains(tostring(r:mutate "NEW = ADT + 1":select "NEW"),
     "2014-01-03")
 end

@@ -488,4 +488,29 @@ function TestRelation.test_wider_and_longer_refuse()
   refuses("longer: X twice", r.longer, r, { "X", "X" })
 end
 
+function TestRelation.test_names_that_need_quotes()
+  local r = make({ "Subject ID", "CRP (mg/L)", "X" },
+    { { "a", "b" }, { 1, 5 }, { 1, 2 } })
+  local crp = '; write "CRP (mg/L)" in double quotes inside the text'
+  local id = '; write "Subject ID" in double quotes inside the text'
+  refuses("no function crp()" .. crp, r.where, r, "CRP (mg/L) > 3")
+  refuses(crp, r.mutate, r, "Y = crp (mg/l) / 2")
+  refuses(crp, r.summarise, r, "Y = mean(CRP (mg/L))")
+  refuses(crp, r.expect, r, "CRP (mg/L) > 3")
+  refuses(id, r.where, r, "Subject ID = 'a'")
+  refuses(id, r.select, r, "ID = Subject ID")
+  refuses('; such a name stands in double quotes, "Log CRP" = ...', r.mutate, r,
+    "Log CRP = X")
+  refuses('"Log CRP" = ...', r.summarise, r, "Log CRP = mean(X)")
+  lu.assertEquals(column(r:where '"CRP (mg/L)" > 3', "X"), { 2 })
+  lu.assertEquals(column(r:select('ID = "Subject ID"'), "ID"), { "a", "b" })
+  lu.assertEquals(column(r:mutate('"Log CRP" = X'), "Log CRP"), { 1, 2 })
+  -- no hint where the name is quoted or is not there
+  for _, text in ipairs { '"Subject ID" = 1 2', "X = 'Subject ID' 2", "X X" } do
+    local ok, err = pcall(r.where, r, text)
+    lu.assertFalse(ok)
+    lu.assertNotStrContains(tostring(err), "double quotes")
+  end
+end
+
 os.exit(lu.LuaUnit.run())

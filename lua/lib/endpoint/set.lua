@@ -92,7 +92,7 @@ function M.response(r, e)
   if e.variable == "any" or e.variable == "count" then return of_events(r, e) end
   local variable = e.variable or "AVAL"
   local columns = relation.node_of(r).columns
-  local tree = expression.parse("variable", variable)
+  local tree = expression.parse("variable", variable, nil, columns)
   local kind = expression.check("variable", tree, columns)
   if kind == "text" and not method.text then
     fail("type", ("variable: %s is text, %s needs numbers"):format(variable,

@@ -7,6 +7,7 @@ local NA = require "ts.na".NA
 local functions = require "trialsh.expression.functions"
 local compare = require "trialsh.expression.parse".compare
 local dates = require "trialsh.expression.dates"
+local quoting = require "trialsh.expression.quoting"
 
 local M = {}
 
@@ -29,6 +30,12 @@ Checker.__index = Checker
 
 function Checker:error(format, ...)
   fail("invalid", self.who .. ": " .. format:format(...))
+end
+
+-- Where the text holds a column's name that lacks its quotes: how to write it.
+function Checker:unquoted()
+  local hint = self.source and quoting.hint(self.source, self.columns) or ""
+  return hint ~= "" and hint or nil
 end
 
 function M.plain(node)
@@ -175,8 +182,9 @@ function check.column(self, node)
     local names = {}
     for i, c in ipairs(self.columns) do names[i] = c.name end
     local near = text.nearest(node.name, names)
+    local quoted = self:unquoted()
     fail("not found", ("%s: no column %s%s"):format(self.who, node.name,
-      near and "; nearest: " .. near
+      quoted or near and "; nearest: " .. near
         or "; a text stands in single quotes, '" .. node.name .. "'"))
   end
   if self.group and not self.in_aggregate
@@ -410,7 +418,7 @@ function check.call(self, node)
     local near = functions.elsewhere[name]
       or text.nearest(name, functions.names())
     fail("not found", ("%s: no function %s()%s"):format(self.who, name,
-      near and "; nearest: " .. near or ""))
+      self:unquoted() or near and "; nearest: " .. near or ""))
   end
   if n < f[1] or n > f[2] then
     self:error("%s takes %s arguments, not %d", name,
@@ -464,8 +472,8 @@ function Checker:walk(node) check[node[1]](self, node) end
 -- that looks at other rows, seen.ordered says that one asks for their order.
 function M.check(who, tree, columns, opt)
   opt = opt or {}
-  local self = setmetatable({ who = who, columns = columns, used = {},
-    words = {}, aggregates = opt.aggregates, windows = opt.windows,
+  local self = setmetatable({ who = who, source = tree.source,
+    columns = columns, used = {}, words = {}, aggregates = opt.aggregates, windows = opt.windows,
     group = opt.group }, Checker)
   self:walk(tree)
   return tree.type, self.used, self.words,

@@ -67,8 +67,8 @@ function M.compare(self, a, b, describe)
   if s and b.type == "text" then return convert(self, b, a, describe(a)) end
   if t and a.type == "text" then return convert(self, a, b, describe(b)) end
   if s and t and s ~= t then
-    self:error("%s is a %s and %s a %s of SAS: they count days and seconds from "
-      .. "other days; iso(%s) and iso(%s) are texts", describe(a), s,
+    self:error("%s is a %s and %s a %s of SAS, which do not compare; iso(%s) "
+      .. "and iso(%s) are texts", describe(a), s,
       describe(b), t, describe(a), describe(b))
   end
 end

@@ -3,6 +3,7 @@
 
 local text = require "ts.text"
 local fail = require "ts.error".fail
+local quoting = require "trialsh.expression.quoting"
 
 local M = {}
 
@@ -18,10 +19,10 @@ Parser.__index = Parser
 
 function Parser:error(what, at)
   local left = self.source:sub(at or self.at)
-  fail("invalid", ("%s: %s in '%s'%s"):format(self.who, what, self.source,
+  fail("invalid", ("%s: %s in '%s'%s%s"):format(self.who, what, self.source,
     left ~= "" and #left < #self.source
       and (" at '%s'"):format(#left > 30 and left:sub(1, 30) .. "..." or left)
-      or ""))
+      or "", quoting.hint(self.source, self.columns)))
 end
 
 local closing = { ['"'] = '"', ["`"] = "`", ["["] = "]" }
@@ -322,9 +323,10 @@ function Parser:expression()
   return a
 end
 
---- expression.parse(who, source [, values]) -> tree
--- who stands in front of every message; values are those of ?.
-function M.parse(who, source, values)
+--- expression.parse(who, source [, values [, columns]]) -> tree
+-- who stands in front of every message; values are those of ?; columns are
+-- those whose names a message may have to quote.
+function M.parse(who, source, values, columns)
   if type(source) ~= "string" then
     fail("type", ("%s: an expression is text, not a %s"):format(who,
       type(source)))
@@ -335,7 +337,7 @@ function M.parse(who, source, values)
   end
   values = values or {}
   local p = setmetatable({ who = who, source = source, next_at = 1,
-    values = values, n_param = 0, depth = 0 }, Parser)
+    values = values, n_param = 0, depth = 0, columns = columns }, Parser)
   p:scan()
   local tree = p:expression()
   if p.kind ~= "end" then
@@ -348,6 +350,7 @@ function M.parse(who, source, values)
     fail("invalid", ("%s: %d values for %d ? in '%s'"):format(who, given,
       p.n_param, source))
   end
+  tree.source = source
   return tree
 end
 

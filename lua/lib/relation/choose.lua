@@ -85,7 +85,8 @@ function verbs.where(node, condition, ...)
   if type(condition) == "table" then
     trees = where_table(node, condition)
   else
-    trees = { { tree = expression.parse("where", condition, { ... }),
+    trees = { { tree = expression.parse("where", condition, { ... },
+      node.columns),
       source = condition } }
   end
   local layer, words = node.layer, nil

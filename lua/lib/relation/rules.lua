@@ -56,7 +56,7 @@ end
 function verbs.expect(node, ...)
   local rules = {}
   for i, condition in ipairs { ... } do
-    local tree = expression.parse("expect", condition)
+    local tree = expression.parse("expect", condition, nil, node.columns)
     local kind, used, _, seen = expression.check("expect", tree, node.columns,
       { windows = true })
     if kind == "text" then

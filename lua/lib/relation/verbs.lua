@@ -5,6 +5,7 @@
 
 local fail = require "ts.error".fail
 local expression = require "trialsh.expression"
+local quoting = require "trialsh.expression.quoting"
 local columns_module = require "trialsh.relation.columns"
 local layers = require "trialsh.relation.layers"
 local nodes = require "trialsh.relation.nodes"
@@ -43,7 +44,7 @@ function verbs.select(node, ...)
     else
       local name, rest = expression.definition("select", item)
       if not name then find("select", node.columns, item) end
-      local tree = expression.parse("select", rest)
+      local tree = expression.parse("select", rest, nil, node.columns)
       expression.check("select", tree, node.columns)
       local from = expression.column(tree)
       if not from then
@@ -143,10 +144,10 @@ function verbs.mutate(node, ...)
   for _, item in ipairs { ... } do
     local name, rest = expression.definition("mutate", item)
     if not name then
-      fail("invalid", ("mutate: '%s' is no \"NAME = expression\"")
-        :format(tostring(item)))
+      fail("invalid", ("mutate: '%s' is no \"NAME = expression\"%s")
+        :format(tostring(item), quoting.definition(item)))
     end
-    local tree = expression.parse("mutate", rest)
+    local tree = expression.parse("mutate", rest, nil, columns)
     local kind, used, _, seen = expression.check("mutate", tree, columns,
       { windows = true })
     if seen.windowed then
@@ -215,15 +216,15 @@ local function aggregate(node, who, items)
   for _, item in ipairs(items) do
     local name, rest = expression.definition(who, item)
     if not name then
-      fail("invalid", ("%s: '%s' is no \"NAME = aggregate\""):format(who,
-        tostring(item)))
+      fail("invalid", ("%s: '%s' is no \"NAME = aggregate\"%s"):format(who,
+        tostring(item), quoting.definition(item)))
     end
     for _, column in ipairs(columns) do
       if column.name:lower() == name:lower() then
         fail("exists", ("%s: %s twice"):format(who, name))
       end
     end
-    local tree = expression.parse(who, rest)
+    local tree = expression.parse(who, rest, nil, node.columns)
     local kind, _, _, seen = expression.check(who, tree, node.columns,
       { aggregates = true, group = inside })
     if seen.ordered then layer.source = layers.numbered(node.layer) end
