@@ -9,6 +9,8 @@
 #include <math.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#define MATHLIB_STANDALONE 1
+#include <Rmath.h>
 #include "ts/interrupt.h"
 #include "ts/memory.h"
 #include "ts/sum.h"
@@ -219,28 +221,56 @@ static double or_nan(double x)
     return isfinite(x) ? x : NAN;
 }
 
-static void fill(ts_description *d, double *x, size_t n, int type)
+/* Mean with half the width of its interval, of x or of its logarithms. */
+static double half_width(double sd, size_t n, double conf_level)
+{
+    if (!(sd >= 0) || n < 2)
+        return NAN;
+    return qt((1 - conf_level) / 2, (double)n - 1, 0, 0) * sd / sqrt((double)n);
+}
+
+static void fill_intervals(ts_description *d, const double *sorted,
+                           double conf_level)
+{
+    double half = half_width(d->sd, d->n, conf_level);
+    d->conf_low = or_nan(d->mean - half);
+    d->conf_high = or_nan(d->mean + half);
+    half = half_width(log(d->geosd), d->n, conf_level);
+    d->geomean_low = or_nan(d->geomean * exp(-half));
+    d->geomean_high = or_nan(d->geomean * exp(half));
+    ts_median_interval(sorted, d->n, conf_level, 0, &d->median_low,
+                       &d->median_high, &d->median_level);
+}
+
+static void fill(ts_description *d, double *x, size_t n, int type,
+                 double conf_level)
 {
     d->n = n;
     d->sum = or_nan(sum_of(x, n, false, 1));
     d->mean = ts_mean(x, n);
     d->sd = ts_sd(x, n);
     d->se = d->sd / sqrt((double)n);
+    d->cv = or_nan(100 * d->sd / d->mean);
     for (size_t i = 0; i < n; i++)
         d->n_not_positive += !(x[i] > 0);
     d->geomean = ts_geomean(x, n);
     d->geosd = or_nan(ts_geosd(x, n));
     d->geocv = or_nan(ts_geocv(x, n));
+    d->skewness = ts_skewness(x, n);
+    d->kurtosis = ts_kurtosis(x, n);
     ts_sort(x, n);
     d->median = ts_median_sorted(x, n);
     d->q1 = ts_quantile_sorted(x, n, 0.25, type);
     d->q3 = ts_quantile_sorted(x, n, 0.75, type);
     d->min = n ? x[0] : NAN;
     d->max = n ? x[n - 1] : NAN;
+    d->mad = ts_mad_sorted(x, n);
+    ts_shapiro_wilk(x, n, &d->shapiro_w, &d->shapiro_p);
+    fill_intervals(d, x, conf_level);
 }
 
 ts_status ts_describe(const double *x, size_t n, int quantile_type,
-                      ts_description *out, ts_error *err)
+                      double conf_level, ts_description *out, ts_error *err)
 {
     ts_description d = {0};
     size_t kept = 0;
@@ -249,6 +279,9 @@ ts_status ts_describe(const double *x, size_t n, int quantile_type,
         return ts_fail(err, TS_EINVALID,
                        "quantile_type = %d: the types are 1 to 9",
                        quantile_type);
+    if (!(conf_level > 0 && conf_level < 1))
+        return ts_fail(err, TS_EINVALID,
+                       "conf_level = %g is not between 0 and 1", conf_level);
     ts_status status = ts_interrupt_check(err);
     if (status)
         return status;
@@ -264,7 +297,7 @@ ts_status ts_describe(const double *x, size_t n, int quantile_type,
             copy[kept++] = x[i];
     }
     d.n_missing = n - kept;
-    fill(&d, copy, kept, quantile_type);
+    fill(&d, copy, kept, quantile_type, conf_level);
     ts_free(copy);
     *out = d;
     return TS_OK;

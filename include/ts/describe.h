@@ -29,6 +29,12 @@ double ts_geosd(const double *x, size_t n);
  * the logarithms. */
 double ts_geocv(const double *x, size_t n);
 
+/* Skewness and excess kurtosis with the factors of SAS (type 2 of Joanes and
+ * Gill 1998, Statistician 47:183); NaN below three and four values, or where
+ * all are equal. */
+double ts_skewness(const double *x, size_t n);
+double ts_kurtosis(const double *x, size_t n);
+
 /* Increasing, in place. */
 void ts_sort(double *x, size_t n);
 /* Middle value, or mean of the two middle ones, of increasing x. */
@@ -39,6 +45,15 @@ double ts_median_sorted(const double *sorted, size_t n);
  * within 4 epsilon of a whole number is that number, as in R.
  */
 double ts_quantile_sorted(const double *sorted, size_t n, double p, int type);
+
+/* Median of the distances from the median, without a factor. */
+double ts_mad_sorted(const double *sorted, size_t n);
+
+/*
+ * W of Shapiro and Wilk and its P, by Royston (1995, Appl Stat 44:547, AS R94),
+ * of 3 to 5000 increasing values that are not all equal; else both are NaN.
+ */
+void ts_shapiro_wilk(const double *sorted, size_t n, double *w, double *p);
 
 /*
  * Interval of the median of increasing x, exact for any distribution: from the
@@ -61,11 +76,17 @@ typedef struct {
     double sum, mean, sd, se;
     double median, q1, q3, min, max;
     double geomean, geosd, geocv;
+    double cv; /* 100 sd / mean */
+    double mad, skewness, kurtosis;
+    double shapiro_w, shapiro_p;
+    double conf_low, conf_high; /* of the mean, by Student's t */
+    double geomean_low, geomean_high;
+    double median_low, median_high, median_level; /* ts_median_interval */
 } ts_description;
 
 /* All of it; fields that do not exist are NaN. TS_EINVALID for an infinite
- * value or a quantile_type other than 1 .. 9. */
+ * value, a quantile_type other than 1 .. 9, a conf_level outside (0, 1). */
 ts_status ts_describe(const double *x, size_t n, int quantile_type,
-                      ts_description *out, ts_error *err);
+                      double conf_level, ts_description *out, ts_error *err);
 
 #endif

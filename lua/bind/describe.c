@@ -30,20 +30,22 @@ static double *check_values(lua_State *L, int index, size_t *n)
     return x;
 }
 
-/* describe(column, quantile_type) -> table of the fields of ts_description */
+/* describe(column [, quantile_type [, conf_level]]) -> table of the fields of
+ * ts_description */
 static int describe(lua_State *L)
 {
     const ts_column *column = check_real(L, 1);
     int type = (int)luaL_optinteger(L, 2, 2);
+    double level = luaL_optnumber(L, 3, 0.95);
     ts_description d;
     ts_error err;
-    if (ts_describe(column->real, column->n, type, &d, &err)) {
+    if (ts_describe(column->real, column->n, type, level, &d, &err)) {
         ts_error named = {.code = err.code};
         snprintf(named.text, sizeof named.text, "%.200s: %.1000s", column->name,
                  err.text);
         return tsl_fail(L, err.code == TS_EINVALID ? &named : &err);
     }
-    lua_createtable(L, 0, 20);
+    lua_createtable(L, 0, 40);
     tsl_set_real(L, "n", (double)d.n);
     tsl_set_real(L, "n_missing", (double)d.n_missing);
     tsl_set_real(L, "n_not_positive", (double)d.n_not_positive);
@@ -59,6 +61,19 @@ static int describe(lua_State *L)
     tsl_set_real(L, "geomean", d.geomean);
     tsl_set_real(L, "geosd", d.geosd);
     tsl_set_real(L, "geocv", d.geocv);
+    tsl_set_real(L, "cv", d.cv);
+    tsl_set_real(L, "mad", d.mad);
+    tsl_set_real(L, "skewness", d.skewness);
+    tsl_set_real(L, "kurtosis", d.kurtosis);
+    tsl_set_real(L, "shapiro_w", d.shapiro_w);
+    tsl_set_real(L, "shapiro_p", d.shapiro_p);
+    tsl_set_real(L, "conf_low", d.conf_low);
+    tsl_set_real(L, "conf_high", d.conf_high);
+    tsl_set_real(L, "geomean_low", d.geomean_low);
+    tsl_set_real(L, "geomean_high", d.geomean_high);
+    tsl_set_real(L, "median_low", d.median_low);
+    tsl_set_real(L, "median_high", d.median_high);
+    tsl_set_real(L, "median_level", d.median_level);
     return 1;
 }
 
@@ -143,8 +158,13 @@ static int profile(lua_State *L)
 }
 
 static const luaL_Reg functions[] = {
-    {"profile", profile}, {"describe", describe}, {"quantile", quantile}, {"decimals", decimals},
-    {"count", count},       {"mean", mean},         {"sd", sd},
+    {"profile", profile},
+    {"describe", describe},
+    {"quantile", quantile},
+    {"decimals", decimals},
+    {"count", count},
+    {"mean", mean},
+    {"sd", sd},
     {NULL, NULL},
 };
 

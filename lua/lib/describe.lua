@@ -4,7 +4,6 @@ local NA = require "ts.na".NA
 local cdescribe = require "ts.describe"
 local fail = require "ts.error".fail
 local format = require "trialsh.format"
-local location = require "ts.location"
 local options = require "trialsh.options"
 local result = require "trialsh.result"
 local sample = require "trialsh.sample"
@@ -20,18 +19,15 @@ local spec = {
 -- Statistics of a group, in the order of tidy().
 local statistics = { "n", "n_missing", "mean", "sd", "std_error", "median",
   "q1", "q3", "min", "max", "geomean", "geosd", "geocv", "conf_low",
-  "conf_high" }
+  "conf_high", "median_low", "median_high", "median_level", "geomean_low",
+  "geomean_high", "cv", "mad", "skewness", "kurtosis", "shapiro_w",
+  "shapiro_p" }
 
 -- One group: all statistics of a column without NA.
 local function summarise(column, n_missing, opt)
-  local d = cdescribe.describe(column, opt.quantile_type)
+  local d = cdescribe.describe(column, opt.quantile_type, opt.conf_level)
   d.n_missing = d.n_missing + n_missing
   d.std_error = d.se
-  d.conf_low, d.conf_high = NA, NA
-  if d.n > 1 then
-    local t = location.ttest(column, nil, { conf_level = opt.conf_level })
-    d.conf_low, d.conf_high = d.mean - t.half_width, d.mean + t.half_width
-  end
   d.decimals = cdescribe.decimals(column, 3)
   return d
 end
@@ -235,6 +231,20 @@ local function not_positive(set)
     .. table.concat(list, ", ")
 end
 
+-- "95 % CI of the mean 1.2 to 3.4, of the median 1 to 4 (exact, level 96.1 %)"
+local function interval_text(d, fields)
+  if d.conf_low == NA then return nil end
+  local digits = math.max(0, decimals_of { { statistics = d } }) + 1
+  local words = ("%s CI of the mean %s"):format(format.level(fields.conf_level),
+    format.interval(d.conf_low, d.conf_high, digits))
+  if d.median_low ~= NA then
+    words = ("%s, of the median %s (exact, level %s)"):format(words,
+      format.interval(d.median_low, d.median_high, digits - 1),
+      format.percent(d.median_level, 1))
+  end
+  return words
+end
+
 local function print_description(set, fields)
   local cells = table_of(set)
   local body, width = layout(cells)
@@ -250,7 +260,10 @@ local function print_description(set, fields)
   end
   local foot = { "quartiles: " .. (type_name[fields.quantile_type]
     or "type " .. fields.quantile_type) }
-  if fields.note ~= NA then foot[2] = fields.note end
+  if #set.groups == 1 then
+    foot[#foot + 1] = interval_text(set.groups[1].statistics, fields)
+  end
+  if fields.note ~= NA then foot[#foot + 1] = fields.note end
   if set.no_group > 0 then
     foot[#foot + 1] = ("%d row%s without %s left out"):format(set.no_group,
       set.no_group == 1 and "" or "s", table.concat(set.by, " or "))
@@ -323,13 +336,16 @@ end
 --   conf_level     0.95, of the interval of the mean in tidy()
 -- r:tidy() has a row per group; r:group(name) is one of them, and of a single
 -- one each statistic is a field: mean sd std_error median q1 q3 min max geomean
--- geosd geocv conf_low conf_high n n_missing.
+-- geosd geocv n n_missing; cv and mad (without a factor); skewness and kurtosis
+-- (SAS's); shapiro_w and shapiro_p (3 to 5000 values). Intervals: conf_low and
+-- conf_high of the mean, geomean_low and geomean_high, median_low and median_high:
+-- exact, of the level median_level; of 5 values or fewer there is none at 95 %.
 --
 --   > describe({3, 1, 4, 1, 5, NA})
 --   x
 --      n  missing  mean   SD  median  Q1  Q3  min  max  geo mean  geo CV %
 --   x  5        1   2.8  1.8       3   1   4    1    5       2.3      89.8
---   quartiles: type 2 (SAS)
+--   quartiles: type 2 (SAS); 95 % CI of the mean 0.6 to 5.0
 --   > describe({3, 1, 4, 1, 5}).mean
 --   2.8
 --   > describe("AGE ~ SEX", demo.adsl)

@@ -33,6 +33,7 @@ local home = {
   logrank = "survival",
   mcnemar = "contingency",
   oddsratio = "two_proportions",
+  padjust = "padjust",
   proportion = "proportion",
   read = "read",
   riskdiff = "two_proportions",

@@ -85,6 +85,20 @@ function methods.get(r, key)
   return value == nil and NA or value
 end
 
+--- result:p_text([journal]) -> text
+-- The P-value as a journal wants it.
+--   journal  "plain" (default), "NEJM", "JAMA", "Annals", "Lancet"
+--
+--   > fisher({ { 7, 2 }, { 1, 8 } }):p_text "NEJM"
+--   P = 0.02
+--   > fisher({ { 7, 2 }, { 1, 8 } }):p_text "JAMA"
+--   P = .02
+--
+-- See also: fisher, wilcoxon.
+function methods.p_text(r, journal)
+  return require "trialsh.p_text".equals(methods.get(r, "p_value"), journal)
+end
+
 -- The mark of made-up data goes with all that is computed from them: a result
 -- has it when its fields say simulated = true.
 local function marked(r, frame)

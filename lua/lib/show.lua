@@ -92,7 +92,7 @@ local function cells(values, kind, format)
   for i, v in ipairs(values) do
     if v == NA then out[i] = "NA"
     elseif math.type(v) == "integer" and digits == 0 then out[i] = ("%d"):format(v)
-    else out[i] = ("%." .. digits .. "f"):format(v) end
+    else out[i] = require "trialsh.format".fixed(v, digits) end
     if out[i]:find "^%-0%.?0*$" then out[i] = out[i]:sub(2) end
   end
   return out, true

@@ -116,11 +116,11 @@ static void against_r(void **state)
     static const double l[] = {638.5, 212.25, 1043, 87.5, 455, 1999.125, 36};
     ts_description d;
     (void)state;
-    assert_int_equal(ts_describe(l, 7, 2, &d, NULL), 0);
+    assert_int_equal(ts_describe(l, 7, 2, 0.95, &d, NULL), 0);
     assert_near(d.geomean, 327.60512493932993, 1e-14);
     assert_near(d.geosd, 4.1067827432043016, 1e-14);
     assert_near(d.geocv, 252.11623324575507, 1e-14);
-    assert_int_equal(ts_describe(u, 11, 2, &d, NULL), 0);
+    assert_int_equal(ts_describe(u, 11, 2, 0.95, &d, NULL), 0);
     assert_near(d.mean, 2.8818181818181818, 1e-15);
     assert_near(d.sd, 4.6954910673577439, 1e-15);
     assert_near(d.se, 1.4157438251719119, 1e-15);
@@ -166,7 +166,7 @@ static void range(void **state)
     double two[] = {1.7e308, 1.7e308};
     assert_true(ts_median_sorted(two, 2) == 1.7e308);
     ts_description d;
-    assert_int_equal(ts_describe(huge, 3, 2, &d, NULL), 0);
+    assert_int_equal(ts_describe(huge, 3, 2, 0.95, &d, NULL), 0);
     assert_true(isnan(d.sum) && isfinite(d.sd));
 }
 
@@ -180,12 +180,12 @@ static void invariance(void **state)
         back[i] = u[10 - i];
         scaled[i] = u[i] * 1024; /* exact */
     }
-    ts_describe(u, 11, 6, &d, NULL);
-    ts_describe(back, 11, 6, &e, NULL);
+    ts_describe(u, 11, 6, 0.95, &d, NULL);
+    ts_describe(back, 11, 6, 0.95, &e, NULL);
     assert_near(d.mean, e.mean, 1e-15);
     assert_near(d.sd, e.sd, 1e-15);
     assert_true(d.q1 == e.q1 && d.q3 == e.q3);
-    ts_describe(scaled, 11, 6, &e, NULL);
+    ts_describe(scaled, 11, 6, 0.95, &e, NULL);
     assert_true(e.mean == 1024 * d.mean && e.sd == 1024 * d.sd);
     assert_near(e.q1, 1024 * d.q1, 1e-15);
     /* what describe says is what the single functions say, to the bit */
@@ -199,21 +199,21 @@ static void degenerate(void **state)
     ts_description d;
     ts_error err = {0};
     (void)state;
-    assert_int_equal(ts_describe(some, 3, 2, &d, NULL), 0);
+    assert_int_equal(ts_describe(some, 3, 2, 0.95, &d, NULL), 0);
     assert_int_equal(d.n, 1);
     assert_int_equal(d.n_missing, 2);
     assert_true(d.mean == 4 && d.median == 4 && d.q1 == 4 && d.max == 4);
     assert_true(d.geomean == 4 && isnan(d.geosd) && isnan(d.geocv));
     assert_true(isnan(d.sd) && isnan(d.se));
-    assert_int_equal(ts_describe(some, 1, 2, &d, NULL), 0);
+    assert_int_equal(ts_describe(some, 1, 2, 0.95, &d, NULL), 0);
     assert_int_equal(d.n, 0);
     assert_int_equal(d.n_missing, 1);
     assert_true(isnan(d.mean) && isnan(d.median) && isnan(d.min));
-    assert_int_equal(ts_describe(NULL, 0, 2, &d, NULL), 0);
+    assert_int_equal(ts_describe(NULL, 0, 2, 0.95, &d, NULL), 0);
     assert_true(isnan(d.mean) && d.n_missing == 0);
-    assert_int_equal(ts_describe(some, 3, 10, &d, &err), TS_EINVALID);
+    assert_int_equal(ts_describe(some, 3, 10, 0.95, &d, &err), TS_EINVALID);
     some[0] = INFINITY;
-    assert_int_equal(ts_describe(some, 3, 2, &d, &err), TS_EINVALID);
+    assert_int_equal(ts_describe(some, 3, 2, 0.95, &d, &err), TS_EINVALID);
     assert_string_equal(err.text, "value 1 is infinite");
 }
 
@@ -288,7 +288,7 @@ static void memory(void **state)
     long live = ts_memory_live();
     (void)state;
     ts_memory_fail_at(1, 0);
-    assert_int_equal(ts_describe(u, 11, 2, &d, NULL), TS_ENOMEM);
+    assert_int_equal(ts_describe(u, 11, 2, 0.95, &d, NULL), TS_ENOMEM);
     ts_memory_fail_at(0, 0);
     assert_int_equal(d.n, 0);
     assert_int_equal(ts_memory_live(), live);

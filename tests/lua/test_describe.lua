@@ -90,7 +90,7 @@ function TestDescribe.test_arrays()
 x
    n  missing  mean   SD  median  Q1  Q3  min  max  geo mean  geo CV %
 x  5        1   2.8  1.8       3   1   4    1    5       2.3      89.8
-quartiles: type 2 (SAS)]])
+quartiles: type 2 (SAS); 95 % CI of the mean 0.6 to 5.0]])
 end
 
 -- Groups stand in level order, with those that have rows but no value.
@@ -259,6 +259,48 @@ function TestDescribe.test_an_interval_at_the_edge_of_rounding_has_a_width()
   lu.assertEquals(t.p_value, NA)
   lu.assertStrContains(t.note, "no more than their rounding")
   lu.assertStrContains(ttest({ 2, 2, 2 }).note, "all values are equal")
+end
+
+-- Shape, intervals of median and geometric mean: tests/reference/shape.R
+function TestDescribe.test_shape_against_r()
+  local sets = {}
+  for line in io.lines "tests/reference/shape.csv" do
+    local set, quantity, value = line:match "^(%w+),(.-),(.*)$"
+    if set ~= "set" then
+      sets[set] = sets[set] or { x = {} }
+      if quantity:find "^x " then table.insert(sets[set].x, tonumber(value))
+      else sets[set][quantity] = tonumber(value) or NA end
+    end
+  end
+  local n = 0
+  for name, set in pairs(sets) do
+    local d = describe(set.x)
+    for quantity, value in pairs(set) do
+      if quantity ~= "x" then
+        n = n + 1
+        if value == NA then lu.assertEquals(d[quantity], NA)
+        else near(d[quantity], value, 1e-11, name .. " " .. quantity) end
+      end
+    end
+  end
+  lu.assertTrue(n > 60)
+end
+
+function TestDescribe.test_shape_of_little()
+  local d = describe { 2, 4 }
+  lu.assertEquals({ d.skewness, d.kurtosis, d.shapiro_w, d.mad },
+    { NA, NA, NA, 1 })
+  d = describe { 5, 5, 5, 5 }
+  lu.assertEquals({ d.skewness, d.shapiro_p, d.mad, d.cv }, { NA, NA, 0, 0 })
+  lu.assertEquals(describe({ -1, 1 }).cv, NA)
+  local many = {}
+  for i = 1, 5001 do many[i] = math.sin(i) end
+  lu.assertEquals(describe(many).shapiro_w, NA)
+  d = describe({ 1, 2, 3, 4, 5, 6, 7, 8 }, { conf_level = 0.9 })
+  lu.assertEquals({ d.median_low, d.median_high, d.median_level },
+    { 2, 7, 0.9296875 })
+  lu.assertStrContains(tostring(d), "median 2 to 7 (exact, level 93.0 %)")
+  lu.assertStrContains(tostring(describe { 1, 2, 3 }), "quartiles: type 2 (SAS)")
 end
 
 os.exit(lu.LuaUnit.run())

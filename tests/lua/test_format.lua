@@ -43,6 +43,65 @@ function TestFormat:test_significant()
   end
 end
 
+function TestFormat:test_percent()
+  for _, case in ipairs { { 0, 0, "0 %" }, { 0, 1, "0.0 %" }, { 1, 0, "100 %" },
+    { 0.125, 1, "12.5 %" }, { 0.005, 0, "1 %" }, { 0.00499, 0, "0 %" },
+    { 0.995, 0, "100 %" }, { NA, 0, "NA %" } } do
+    lu.assertEquals(f.percent(case[1], case[2]), case[3])
+  end
+end
+
+-- P by journal: at their borders and at both ends.
+function TestFormat:test_p_of_journals()
+  local p_text = require "trialsh.p_text"
+  local cases = {
+    { 0, "<1e-300", "<0.001", "<.001", "<0.001", "<0\u{b7}0001" },
+    { 0.00004, "0.000040", "<0.001", "<.001", "<0.001", "<0\u{b7}0001" },
+    { 0.00031, "0.00031", "<0.001", "<.001", "<0.001", "0\u{b7}0003" },
+    { 0.0009999, "0.0010", "<0.001", "<.001", "<0.001", "0\u{b7}0010" },
+    { 0.001, "0.001", "0.001", ".001", "0.001", "0\u{b7}0010" },
+    { 0.0046, "0.005", "0.005", ".005", "0.005", "0\u{b7}0046" },
+    { 0.00996, "0.010", "0.010", ".010", "0.010", "0\u{b7}010" },
+    { 0.01, "0.010", "0.010", ".01", "0.010", "0\u{b7}010" },
+    { 0.0101, "0.010", "0.01", ".01", "0.010", "0\u{b7}010" },
+    { 0.027, "0.027", "0.03", ".03", "0.027", "0\u{b7}027" },
+    { 0.0449, "0.045", "0.04", ".04", "0.045", "0\u{b7}045" },
+    { 0.046, "0.046", "0.05", ".046", "0.046", "0\u{b7}046" },
+    { 0.0495, "0.050", "0.05", ".050", "0.050", "0\u{b7}050" },
+    { 0.05, "0.050", "0.05", ".05", "0.050", "0\u{b7}050" },
+    { 0.054, "0.054", "0.05", ".05", "0.054", "0\u{b7}054" },
+    { 0.2, "0.200", "0.20", ".20", "0.200", "0\u{b7}20" },
+    { 0.2001, "0.200", "0.20", ".20", "0.20", "0\u{b7}20" },
+    { 0.675, "0.675", "0.68", ".68", "0.68", "0\u{b7}68" },
+    { 0.994, "0.994", "0.99", ".99", "0.99", ">0\u{b7}99" },
+    { 0.995, "0.995", ">0.99", ">.99", ">0.99", ">0\u{b7}99" },
+    { 1, "1", ">0.99", ">.99", ">0.99", ">0\u{b7}99" },
+    { NA, "NA", "NA", "NA", "NA", "NA" },
+  }
+  for _, case in ipairs(cases) do
+    for i, journal in ipairs(p_text.journals) do
+      lu.assertEquals(p_text.number(case[1], journal), case[i + 1],
+        journal .. " " .. tostring(case[1]))
+    end
+  end
+  lu.assertEquals(p_text.equals(0.0004, "NEJM"), "P < 0.001")
+  lu.assertEquals(p_text.equals(0.027, "jama"), "P = .03")
+  lu.assertEquals(p_text.equals(0.027, "Lancet"), "p=0\u{b7}027")
+  lu.assertEquals(p_text.equals(0.027), "P = 0.027")
+  local ok, err = pcall(p_text.number, 0.1, "BMJ")
+  lu.assertFalse(ok)
+  lu.assertStrContains(err.message, "none of plain, NEJM, JAMA, Annals, Lancet")
+end
+
+-- Tables round like everything else.
+function TestFormat:test_tables()
+  local show = require "trialsh.show"
+  local body = show.table({ { name = "x", type = "real",
+    values = { 1.0000005, 0.1234565, 1.2345665 } } }, 3, {})
+  lu.assertStrContains(body, "1.000001")
+  lu.assertStrContains(body, "1.234567")
+end
+
 function TestFormat:test_p()
   for _, case in ipairs {
     { 0.0425, "0.043" }, { 0.043, "0.043" }, { 0.00031, "0.00031" },

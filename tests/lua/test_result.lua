@@ -134,7 +134,8 @@ function TestResult.test_completion()
       "p_value", "conf_low", "conf_high", "conf_level", "alternative",
       "compare", "n", "n_1", "n_2", "estimate_1", "estimate_2", "n_missing",
       "note" })
-  lu.assertEquals(meta.__complete(example(), ":"), { "get", "glance", "tidy" })
+  lu.assertEquals(meta.__complete(example(), ":"),
+    { "get", "glance", "p_text", "tidy" })
 end
 
 -- Who is compared with whom ---------------------------------------------------
