@@ -34,6 +34,8 @@ function M.problems_of(e) return definition.read(e) end
 --              condition
 --   analysis   "ttest" or { "ttest", variance = "pooled" }; a formula "~ TRT01P
 --              + strata(SITE)" may follow; the names are those of statistics
+--   adjust     "Holm" or another of padjust: p_adjusted, over parameters, visits
+--              and comparisons
 --   subgroups  columns of adsl: the analysis again in each of their levels
 --   sensitivity     { { "name", analysis = { ... } }, ... }: the same question
 --              with other analysis, missing or adjust; named options change,
@@ -48,7 +50,7 @@ function M.problems_of(e) return definition.read(e) end
 --   >   variable = "ln(AVAL / BASE)", analysis = "ttest" }.id
 --   ALC29
 --
--- See also: trial, check, run, sap.
+-- See also: trial, check, run, sap, padjust.
 function M.endpoint(id)
   if type(id) ~= "string" or not id:find "^[%w_%-]+$" then
     fail("invalid", 'endpoint "ID" { ... } begins with its name: letters, '

@@ -525,6 +525,26 @@ function TestAnalyses:test_ranks()
       { compare = "H vs P" }).p_value)
 end
 
+function TestAnalyses:test_adjust_is_over_visits_and_comparisons()
+  endpoint "A" { parameter = "ALC", visits = { "Day 1", "Day 29" },
+    variable = "AVAL", compare = { "Active vs P", "H vs P" },
+    analysis = "ttest", adjust = "holm",
+    sensitivity = { { "none", adjust = "none" } } }
+  run(self.s)
+  local p, adjusted = {}, {}
+  for row in self.s.results:where { variation = "main" }:rows() do
+    p[#p + 1], adjusted[#adjusted + 1] = row.p_value, row.p_adjusted
+  end
+  lu.assertEquals(#p, 4)
+  lu.assertEquals(adjusted, padjust(p, "Holm"))
+  for row in self.s.results:where { variation = "none" }:rows() do
+    lu.assertEquals(row.p_adjusted, row.p_value)
+  end
+  endpoint "A" { parameter = "ALC", visit = "Day 29", analysis = "ttest",
+    adjust = "Hommer" }
+  lu.assertStrContains(message(check), "nearest: Hommel")
+end
+
 function TestAnalyses:test_what_an_analysis_cannot_do_is_told()
   local words = message(function()
     endpoint "A" { data = "adlb2", visit = "Day 29", analysis = "ttest",

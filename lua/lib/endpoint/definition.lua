@@ -19,7 +19,7 @@ local keys = {
   note = "string",
 }
 local later = {}
-for key in ("adjust intercurrent instead better"):gmatch "%S+" do later[key] = true end
+for key in ("intercurrent instead better"):gmatch "%S+" do later[key] = true end
 
 local roles = { "primary", "key secondary", "secondary", "exploratory",
   "safety" }
@@ -203,7 +203,7 @@ end
 
 local function check_adjust(e, problems)
   if not e.adjust then return end
-  local ok, err = pcall(require "trialsh.padjust".method, e.adjust)
+  local ok, err = pcall(require "trialsh.padjust".padjust, { 1 }, e.adjust)
   if not ok then
     problems:add("adjust", e.adjust, "%s", errors.is(err) and err.message
       or tostring(err))
