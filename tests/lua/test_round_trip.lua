@@ -243,7 +243,8 @@ function TestRoundTrip.test_csv()
   seeds("csv", function(what)
     local f = random_frame "csv"
     local file = path(random(2) == 1 and "a.csv" or "a.tsv")
-    assert_equal(f, round_trip(f, file, nil, { types = types_of(f) }), what, {})
+    assert_equal(f, round_trip(f, file, { dates = "number" },
+      { types = types_of(f) }), what, {})
     assert_told(f, {}, what)
   end)
 end

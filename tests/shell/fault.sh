@@ -51,16 +51,16 @@ exports=("export csv" "export xpt" "export json" "export dsjc")
 reads=("read csv" "read xpt" "read json")
 writing=("${imports[@]}" "replace xpt" "${exports[@]}")
 
-faults "$TRIALSH" write once 2/1 "${writing[@]}"
-faults "$TRIALSH" write always 5/1 "${writing[@]}"
-faults "$TRIALSH" space once 7/1 "${writing[@]}"
-faults "$TRIALSH" read once 3/1 "${imports[@]}" "replace xpt" "${reads[@]}"
+faults "$TRIALSH" write once 5/1 "${writing[@]}"
+faults "$TRIALSH" write always 11/1 "${writing[@]}"
+faults "$TRIALSH" space once 13/1 "${writing[@]}"
+faults "$TRIALSH" read once 7/1 "${imports[@]}" "replace xpt" "${reads[@]}"
 if [ -x "$plain" ]; then
-  faults "$plain" memory once 397/1 "${imports[@]}" "${exports[@]}" \
+  faults "$plain" memory once 797/1 "${imports[@]}" "${exports[@]}" \
     "${reads[@]}"
-  faults "$plain" memory always 397/7 "${imports[@]}" "${exports[@]}" \
+  faults "$plain" memory always 797/7 "${imports[@]}" "${exports[@]}" \
     "${reads[@]}"
-  for how in once always; do faults "$plain" memory $how 997/11 "replace xpt"; done
+  for how in once always; do faults "$plain" memory $how 1997/11 "replace xpt"; done
 else
   skip "memory that fails" "build/trialsh is not there"
 fi
