@@ -37,12 +37,10 @@ function M.codes(node)
 end
 
 --- export.rows(node) -> C frame, whether it has all codes of missing values.
--- What key and expect say of the rows is looked at first.
 function M.rows(node)
   if node.frame then return node.frame, true end
   local relation = require "trialsh.relation"
   require "trialsh.relation.nodes".no_group(node, "export")
-  relation.judge(node)
   local frame = relation.ask(node)
   if not is_table(node) then return frame, false end
   node.study:get_missing(node.name, frame)
