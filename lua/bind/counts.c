@@ -4,72 +4,17 @@
 #include <math.h>
 #include <stdlib.h>
 #include "model.h"
+#include "options.h"
 #include "ts/counts.h"
 
 /* Arguments -----------------------------------------------------------------
  */
 
-static int option(lua_State *L, int index, const char *name,
-                  const char *const words[])
-{
-    lua_getfield(L, index, name);
-    int chosen = luaL_checkoption(L, -1, words[0], words);
-    lua_pop(L, 1);
-    return chosen;
-}
-
-static double number(lua_State *L, int index, const char *name, double missing)
-{
-    lua_getfield(L, index, name);
-    double x = luaL_optnumber(L, -1, missing);
-    lua_pop(L, 1);
-    return x;
-}
-
-static int flag(lua_State *L, int index, const char *name)
-{
-    lua_getfield(L, index, name);
-    int set = lua_toboolean(L, -1);
-    lua_pop(L, 1);
-    return set;
-}
-
-/* exact = true, false, or left open */
-static ts_exact exactness(lua_State *L, int index)
-{
-    lua_getfield(L, index, "exact");
-    ts_exact exact = lua_isnil(L, -1)       ? TS_EXACT_AUTO
-                     : lua_toboolean(L, -1) ? TS_EXACT_ALWAYS
-                                            : TS_EXACT_NEVER;
-    lua_pop(L, 1);
-    return exact;
-}
-
-static ts_alternative alternative(lua_State *L, int index)
-{
-    static const char *const words[] = {"two-sided", "less", "greater", NULL};
-    return option(L, index, "alternative", words);
-}
-
-/* A list of numbers; the copy belongs to Lua. */
-static double *check_list(lua_State *L, int index, size_t *n)
-{
-    luaL_checktype(L, index, LUA_TTABLE);
-    *n = (size_t)luaL_len(L, index);
-    double *x = lua_newuserdatauv(L, (*n + 1) * sizeof *x, 0);
-    for (size_t i = 0; i < *n; i++) {
-        lua_rawgeti(L, index, (lua_Integer)i + 1);
-        x[i] = luaL_checknumber(L, -1);
-        lua_pop(L, 1);
-    }
-    return x;
-}
-
 /* Tables { events_1, n_1, events_2, n_2, ... } one behind the other. */
 static const ts_two_by_two *check_tables(lua_State *L, int index, size_t *n)
 {
     size_t count;
-    const double *x = check_list(L, index, &count);
+    const double *x = tsl_check_list(L, index, &count);
     luaL_argcheck(L, count > 0 && count % 4 == 0, index,
                   "four numbers a table");
     *n = count / 4;
@@ -80,12 +25,6 @@ static const ts_two_by_two *check_tables(lua_State *L, int index, size_t *n)
     return t;
 }
 
-static void set_flag(lua_State *L, const char *name, int set)
-{
-    lua_pushboolean(L, set);
-    lua_setfield(L, -2, name);
-}
-
 /* Two by two ----------------------------------------------------------------
  */
 
@@ -93,13 +32,13 @@ static ts_odds_options odds_options(lua_State *L, int index)
 {
     static const char *const rules[] = {"central", "minlike", NULL};
     luaL_checktype(L, index, LUA_TTABLE);
-    return (ts_odds_options){.alternative = alternative(L, index),
-                             .two_sided = option(L, index, "two_sided", rules)
-                                              ? TS_MINLIKE
-                                              : TS_CENTRAL,
-                             .null = number(L, index, "null", 1),
-                             .conf_level = number(L, index, "conf_level", 0.95),
-                             .mid_p = flag(L, index, "mid_p")};
+    return (ts_odds_options){
+        .alternative = tsl_alternative(L, index),
+        .two_sided =
+            tsl_option(L, index, "two_sided", rules) ? TS_MINLIKE : TS_CENTRAL,
+        .null = tsl_number(L, index, "null", 1),
+        .conf_level = tsl_number(L, index, "conf_level", 0.95),
+        .mid_p = tsl_flag(L, index, "mid_p")};
 }
 
 static void push_odds(lua_State *L, const ts_exact_odds *r)
@@ -112,8 +51,8 @@ static void push_odds(lua_State *L, const ts_exact_odds *r)
     tsl_set_real(L, "p_central", r->p_central);
     tsl_set_real(L, "p_minlike", r->p_minlike);
     tsl_set_real(L, "p_smallest", r->p_smallest);
-    set_flag(L, "fixed", r->fixed);
-    set_flag(L, "inconsistent", r->inconsistent);
+    tsl_set_flag(L, "fixed", r->fixed);
+    tsl_set_flag(L, "inconsistent", r->inconsistent);
 }
 
 /* fisher(tables, { alternative, two_sided, null, conf_level, mid_p }) ->
@@ -126,7 +65,7 @@ static int fisher(lua_State *L)
     lua_settop(L, 2);
     ts_odds_options opt = odds_options(L, 2);
     const ts_two_by_two *t = check_tables(L, 1, &n);
-    tsl_try(L, ts_fisher(t, n, &opt, &r, &err), &err);
+    tsl_try_named(L, "fisher", ts_fisher(t, n, &opt, &r, &err), &err);
     push_odds(L, &r);
     return 1;
 }
@@ -137,10 +76,10 @@ static int mcnemar(lua_State *L)
     ts_error err;
     ts_exact_odds r;
     ts_odds_options opt = odds_options(L, 3);
-    tsl_try(L,
-            ts_mcnemar(luaL_checknumber(L, 1), luaL_checknumber(L, 2), &opt, &r,
-                       &err),
-            &err);
+    tsl_try_named(L, "mcnemar",
+                  ts_mcnemar(luaL_checknumber(L, 1), luaL_checknumber(L, 2),
+                             &opt, &r, &err),
+                  &err);
     push_odds(L, &r);
     return 1;
 }
@@ -151,18 +90,20 @@ static int two(lua_State *L)
 {
     static const char *const effects[] = {"difference", "ratio", "odds", NULL};
     static const char *const intervals[] = {"score", "newcombe", "wald", NULL};
+    static const char *const names[] = {"riskdiff", "riskratio", "oddsratio"};
     size_t n;
     ts_error err;
     ts_two_result r;
     lua_settop(L, 2);
     luaL_checktype(L, 2, LUA_TTABLE);
-    ts_two_options opt = {.effect = option(L, 2, "effect", effects),
-                          .interval = option(L, 2, "interval", intervals),
-                          .alternative = alternative(L, 2),
-                          .conf_level = number(L, 2, "conf_level", 0.95)};
-    opt.null = number(L, 2, "null", opt.effect == TS_DIFFERENCE ? 0 : 1);
+    ts_two_options opt = {.effect = tsl_option(L, 2, "effect", effects),
+                          .interval = tsl_option(L, 2, "interval", intervals),
+                          .alternative = tsl_alternative(L, 2),
+                          .conf_level = tsl_number(L, 2, "conf_level", 0.95)};
+    opt.null = tsl_number(L, 2, "null", opt.effect == TS_DIFFERENCE ? 0 : 1);
     const ts_two_by_two *t = check_tables(L, 1, &n);
-    tsl_try(L, ts_two_proportions(t, n, &opt, &r, &err), &err);
+    tsl_try_named(L, names[opt.effect],
+                  ts_two_proportions(t, n, &opt, &r, &err), &err);
     lua_createtable(L, 0, 10);
     tsl_set_real(L, "estimate", r.estimate);
     tsl_set_real(L, "std_error", r.std_error);
@@ -187,11 +128,12 @@ static int unconditional(lua_State *L)
     ts_unconditional_test r;
     lua_settop(L, 2);
     luaL_checktype(L, 2, LUA_TTABLE);
-    int kind = option(L, 2, "kind", kinds);
-    int rule = option(L, 2, "two_sided", rules);
-    ts_alternative side = alternative(L, 2);
+    int kind = tsl_option(L, 2, "kind", kinds);
+    int rule = tsl_option(L, 2, "two_sided", rules);
+    ts_alternative side = tsl_alternative(L, 2);
     const ts_two_by_two *t = check_tables(L, 1, &n);
-    tsl_try(L, ts_exact_unconditional(t, kind, side, rule, &r, &err), &err);
+    tsl_try_named(L, kinds[kind],
+                  ts_exact_unconditional(t, kind, side, rule, &r, &err), &err);
     lua_pushnumber(L, r.p_value);
     lua_pushnumber(L, r.nuisance);
     lua_pushnumber(L, r.statistic);
@@ -210,14 +152,14 @@ static int proportion(lua_State *L)
     ts_proportion r;
     luaL_checktype(L, 3, LUA_TTABLE);
     ts_proportion_options opt = {
-        .interval = option(L, 3, "interval", intervals),
-        .alternative = alternative(L, 3),
-        .null = number(L, 3, "null", NAN),
-        .conf_level = number(L, 3, "conf_level", 0.95)};
-    tsl_try(L,
-            ts_proportion_of(luaL_checknumber(L, 1), luaL_checknumber(L, 2),
-                             &opt, &r, &err),
-            &err);
+        .interval = tsl_option(L, 3, "interval", intervals),
+        .alternative = tsl_alternative(L, 3),
+        .null = tsl_number(L, 3, "null", NAN),
+        .conf_level = tsl_number(L, 3, "conf_level", 0.95)};
+    tsl_try_named(L, "proportion",
+                  ts_proportion_of(luaL_checknumber(L, 1),
+                                   luaL_checknumber(L, 2), &opt, &r, &err),
+                  &err);
     lua_createtable(L, 0, 5);
     tsl_set_real(L, "estimate", r.estimate);
     tsl_set_real(L, "std_error", r.std_error);
@@ -230,16 +172,6 @@ static int proportion(lua_State *L)
 /* Tables --------------------------------------------------------------------
  */
 
-static void set_list(lua_State *L, const char *name, const double *x, size_t n)
-{
-    lua_createtable(L, (int)n, 0);
-    for (size_t i = 0; i < n; i++) {
-        tsl_push_real(L, x[i]);
-        lua_rawseti(L, -2, (lua_Integer)i + 1);
-    }
-    lua_setfield(L, -2, name);
-}
-
 /* The counts at index 1, r and c at 2 and 3; n tables of r c numbers. */
 static const double *check_cells(lua_State *L, size_t *r, size_t *c, size_t *n)
 {
@@ -249,7 +181,7 @@ static const double *check_cells(lua_State *L, size_t *r, size_t *c, size_t *n)
     luaL_argcheck(L, rows > 0 && rows < 100000, 2, "no number of rows");
     luaL_argcheck(L, columns > 0 && columns < 100000, 3,
                   "no number of columns");
-    const double *x = check_list(L, 1, &count);
+    const double *x = tsl_check_list(L, 1, &count);
     *r = (size_t)rows;
     *c = (size_t)columns;
     luaL_argcheck(L, count > 0 && count % (*r * *c) == 0, 1,
@@ -270,8 +202,8 @@ static int chisq(lua_State *L)
     int form = luaL_checkoption(L, 4, "none", forms);
     const double *x = check_cells(L, &r, &c, &n);
     double *more = lua_newuserdatauv(L, 3 * r * c * sizeof *more, 0);
-    tsl_try(
-        L,
+    tsl_try_named(
+        L, "chisq",
         ts_chisq(x, r, c, form, &t, more, more + r * c, more + 2 * r * c, &err),
         &err);
     lua_createtable(L, 0, 12);
@@ -283,9 +215,9 @@ static int chisq(lua_State *L)
     tsl_set_real(L, "n_cell", (double)t.n_cell);
     tsl_set_real(L, "n_row", (double)t.n_row);
     tsl_set_real(L, "n_column", (double)t.n_column);
-    set_list(L, "expected", more, r * c);
-    set_list(L, "residual", more + r * c, r * c);
-    set_list(L, "adjusted", more + 2 * r * c, r * c);
+    tsl_set_list(L, "expected", more, r * c);
+    tsl_set_list(L, "residual", more + r * c, r * c);
+    tsl_set_list(L, "adjusted", more + 2 * r * c, r * c);
     return 1;
 }
 
@@ -297,9 +229,9 @@ static int fisher_rxc(lua_State *L)
     ts_table_test t;
     lua_settop(L, 4);
     luaL_checktype(L, 4, LUA_TTABLE);
-    ts_exact exact = exactness(L, 4);
+    ts_exact exact = tsl_exactness(L, 4);
     const double *x = check_cells(L, &r, &c, &n);
-    tsl_try(L, ts_fisher_rxc(x, r, c, exact, &t, &err), &err);
+    tsl_try_named(L, "fisher", ts_fisher_rxc(x, r, c, exact, &t, &err), &err);
     lua_pushnumber(L, t.p_value);
     lua_pushboolean(L, t.exact);
     return 2;
@@ -325,15 +257,16 @@ static int cmh(lua_State *L)
     ts_cmh_result t;
     lua_settop(L, 4);
     luaL_checktype(L, 4, LUA_TTABLE);
-    int kind = option(L, 4, "scores", kinds);
-    double level = number(L, 4, "conf_level", 0.95);
+    int kind = tsl_option(L, 4, "scores", kinds);
+    double level = tsl_number(L, 4, "conf_level", 0.95);
     const double *x = check_cells(L, &r, &c, &n);
     lua_getfield(L, 4, "row_score");
-    const double *row = check_list(L, lua_gettop(L), &n_row);
+    const double *row = tsl_check_list(L, lua_gettop(L), &n_row);
     lua_getfield(L, 4, "column_score");
-    const double *column = check_list(L, lua_gettop(L), &n_column);
+    const double *column = tsl_check_list(L, lua_gettop(L), &n_column);
     luaL_argcheck(L, n_row == r && n_column == c, 4, "a score per row, column");
-    tsl_try(L, ts_cmh(x, n, r, c, row, column, kind, level, &t, &err), &err);
+    tsl_try_named(L, "cmh",
+                  ts_cmh(x, n, r, c, row, column, kind, level, &t, &err), &err);
     lua_createtable(L, 0, 12);
     set_chi(L, "correlation", &t.correlation);
     set_chi(L, "row_means", &t.row_means);

@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include "model.h"
+#include "options.h"
 #include "ts/rank.h"
 
 static const ts_column *check_sample(lua_State *L, int index)
@@ -13,59 +14,20 @@ static const ts_column *check_sample(lua_State *L, int index)
     return column;
 }
 
-static int option(lua_State *L, int index, const char *name,
-                  const char *const words[])
-{
-    lua_getfield(L, index, name);
-    int chosen = luaL_checkoption(L, -1, words[0], words);
-    lua_pop(L, 1);
-    return chosen;
-}
-
-static int flag(lua_State *L, int index, const char *name)
-{
-    lua_getfield(L, index, name);
-    int set = lua_toboolean(L, -1);
-    lua_pop(L, 1);
-    return set;
-}
-
-/* exact = true, false, or left open */
-static ts_exact exactness(lua_State *L, int index)
-{
-    lua_getfield(L, index, "exact");
-    ts_exact exact = lua_isnil(L, -1)       ? TS_EXACT_AUTO
-                     : lua_toboolean(L, -1) ? TS_EXACT_ALWAYS
-                                            : TS_EXACT_NEVER;
-    lua_pop(L, 1);
-    return exact;
-}
-
 static ts_rank_options read_options(lua_State *L, int index)
 {
-    static const char *const alternatives[] = {"two-sided", "less", "greater",
-                                               NULL};
     static const char *const rules[] = {"central", "absdev", NULL};
     luaL_checktype(L, index, LUA_TTABLE);
     ts_rank_options opt = {
-        .alternative = option(L, index, "alternative", alternatives),
-        .two_sided = option(L, index, "two_sided", rules),
-        .exact = exactness(L, index),
-        .no_continuity = flag(L, index, "no_continuity"),
-        .pratt = flag(L, index, "pratt"),
+        .alternative = tsl_alternative(L, index),
+        .two_sided = tsl_option(L, index, "two_sided", rules),
+        .exact = tsl_exactness(L, index),
+        .no_continuity = tsl_flag(L, index, "no_continuity"),
+        .pratt = tsl_flag(L, index, "pratt"),
+        .mu = tsl_number(L, index, "mu", 0),
+        .conf_level = tsl_number(L, index, "conf_level", 0.95),
     };
-    lua_getfield(L, index, "mu");
-    opt.mu = luaL_optnumber(L, -1, 0);
-    lua_getfield(L, index, "conf_level");
-    opt.conf_level = luaL_optnumber(L, -1, 0.95);
-    lua_pop(L, 2);
     return opt;
-}
-
-static void set_flag(lua_State *L, const char *name, int set)
-{
-    lua_pushboolean(L, set);
-    lua_setfield(L, -2, name);
 }
 
 static void push_test(lua_State *L, const ts_rank_test *t)
@@ -82,11 +44,11 @@ static void push_test(lua_State *L, const ts_rank_test *t)
     tsl_set_real(L, "n_1", (double)t->n_1);
     tsl_set_real(L, "n_2", (double)t->n_2);
     tsl_set_real(L, "n_zero", (double)t->n_zero);
-    set_flag(L, "low_open", t->low_open);
-    set_flag(L, "high_open", t->high_open);
-    set_flag(L, "exact", t->exact);
-    set_flag(L, "tied", t->tied);
-    set_flag(L, "inconsistent", t->inconsistent);
+    tsl_set_flag(L, "low_open", t->low_open);
+    tsl_set_flag(L, "high_open", t->high_open);
+    tsl_set_flag(L, "exact", t->exact);
+    tsl_set_flag(L, "tied", t->tied);
+    tsl_set_flag(L, "inconsistent", t->inconsistent);
 }
 
 /* wilcoxon(x, y, { alternative, two_sided, exact, mu, conf_level,
@@ -97,7 +59,9 @@ static int wilcoxon(lua_State *L)
     ts_error err;
     const ts_column *x = check_sample(L, 1), *y = check_sample(L, 2);
     ts_rank_options opt = read_options(L, 3);
-    tsl_try(L, ts_wilcoxon(x->real, x->n, y->real, y->n, &opt, &t, &err), &err);
+    tsl_try_named(L, "wilcoxon",
+                  ts_wilcoxon(x->real, x->n, y->real, y->n, &opt, &t, &err),
+                  &err);
     push_test(L, &t);
     return 1;
 }
@@ -109,7 +73,8 @@ static int signed_rank(lua_State *L)
     ts_error err;
     const ts_column *x = check_sample(L, 1);
     ts_rank_options opt = read_options(L, 2);
-    tsl_try(L, ts_signed_rank(x->real, x->n, &opt, &t, &err), &err);
+    tsl_try_named(L, "signed_rank",
+                  ts_signed_rank(x->real, x->n, &opt, &t, &err), &err);
     push_test(L, &t);
     return 1;
 }
@@ -121,7 +86,8 @@ static int sign_test(lua_State *L)
     ts_error err;
     const ts_column *x = check_sample(L, 1);
     ts_rank_options opt = read_options(L, 2);
-    tsl_try(L, ts_sign_test(x->real, x->n, &opt, &t, &err), &err);
+    tsl_try_named(L, "sign_test", ts_sign_test(x->real, x->n, &opt, &t, &err),
+                  &err);
     push_test(L, &t);
     return 1;
 }
@@ -138,8 +104,8 @@ static void push_group_test(lua_State *L, const ts_group_test *t)
     tsl_set_real(L, "p_smallest", t->p_smallest);
     tsl_set_real(L, "n_used", (double)t->n_used);
     tsl_set_real(L, "n_stratum", (double)t->n_stratum);
-    set_flag(L, "exact", t->exact);
-    set_flag(L, "tied", t->tied);
+    tsl_set_flag(L, "exact", t->exact);
+    tsl_set_flag(L, "tied", t->tied);
 }
 
 /* The columns of the list at index 1 as one sample with groups; the copies
@@ -176,14 +142,10 @@ static int kruskal(lua_State *L)
     luaL_checktype(L, 2, LUA_TTABLE);
     ts_groups data = join_columns(L);
     double *sums = lua_newuserdatauv(L, (data.n_group + 1) * sizeof *sums, 0);
-    tsl_try(L, ts_kruskal(&data, exactness(L, 2), sums, &t, &err), &err);
+    tsl_try_named(L, "kruskal",
+                  ts_kruskal(&data, tsl_exactness(L, 2), sums, &t, &err), &err);
     push_group_test(L, &t);
-    lua_createtable(L, (int)data.n_group, 0);
-    for (size_t g = 0; g < data.n_group; g++) {
-        tsl_push_real(L, sums[g]);
-        lua_rawseti(L, -2, (lua_Integer)g + 1);
-    }
-    lua_setfield(L, -2, "rank_sum");
+    tsl_set_list(L, "rank_sum", sums, data.n_group);
     return 1;
 }
 
@@ -195,7 +157,7 @@ static int jonckheere(lua_State *L)
     lua_settop(L, 2);
     ts_rank_options opt = read_options(L, 2);
     ts_groups data = join_columns(L);
-    tsl_try(L, ts_jonckheere(&data, &opt, &t, &err), &err);
+    tsl_try_named(L, "jonckheere", ts_jonckheere(&data, &opt, &t, &err), &err);
     push_group_test(L, &t);
     return 1;
 }
@@ -249,9 +211,10 @@ static int van_elteren(lua_State *L)
             stratum[data.n] = m->stratum.code[i];
             group[data.n++] = side[m->group.code[i]];
         }
-    tsl_try(L,
-            ts_van_elteren(&data, stratum, m->stratum.n_level, &opt, &t, &err),
-            &err);
+    tsl_try_named(
+        L, "van_elteren",
+        ts_van_elteren(&data, stratum, m->stratum.n_level, &opt, &t, &err),
+        &err);
     push_group_test(L, &t);
     return 1;
 }

@@ -14,7 +14,7 @@ local two = require "trialsh.two_proportions"
 
 local M = { specs = {} } -- specs: options by function, also for endpoints
 
-local notes, ratio_text = two.notes, two.ratio_text
+local ratio_text = two.ratio_text
 
 -- Rows by columns -------------------------------------------------------------
 
@@ -142,7 +142,7 @@ function M.chisq(x, data, opt)
   return table_result("chisq", grid, { method = method,
     statistic = t.statistic, df = t.df, p_value = t.p_value,
     least_expected = t.least_expected,
-    note = notes(empty_note(grid, t), small or nil) }, function(m)
+    note = result.note(empty_note(grid, t), small or nil) }, function(m)
       return { ("chi-square = %s, df = %d"):format(
         format.fixed(m.statistic, 2), m.df), format.p_equals(m.p_value) }
     end, { { "expected", t.expected }, { "residual", t.residual },
@@ -183,8 +183,8 @@ local function pairs_of(x, data, o)
   one_table("mcnemar", grid)
   if not grid.variable then
     if #grid.rows ~= 2 or #grid.columns ~= 2 then
-      fail("invalid", "mcnemar: counts are { { a, b }, { c, d } }: rows before, "
-        .. "columns after")
+      fail("invalid", "mcnemar: counts are { { a, b }, { c, d } }: rows "
+        .. "before, columns after")
     end
     local c = grid.counts
     return { a = c[1], b = c[2], c = c[3], d = c[4], first = "rows",
@@ -284,9 +284,9 @@ function M.mcnemar(x, data, opt)
     n = n, n_1 = n, n_2 = n, estimate_1 = (p.a + p.b) / n,
     estimate_2 = (p.a + p.c) / n, difference = (p.b - p.c) / n,
     n_first_only = p.b, n_second_only = p.c, n_missing = p.grid.n_missing,
-    p_smallest = t.p_smallest, event = p.event or NA,
+    p_smallest = o.exact and t.p_smallest or NA, event = p.event or NA,
     simulated = p.grid.simulated,
-    note = notes(p.b + p.c == 0 and "no pair differs: P is 1"
+    note = result.note(p.b + p.c == 0 and "no pair differs: P is 1"
       or infinite and ("no pair has the event in %s alone: the odds ratio is "
         .. "infinite"):format(p.second),
       disagree and "chi-square and the interval, which is exact, disagree") }
@@ -432,8 +432,8 @@ function M.cmh(x, data, opt)
     tarone_p = t.tarone.p_value, variable = grid.variable or NA,
     group = grid.group or NA, stratum = grid.stratum,
     simulated = grid.simulated,
-    note = notes(idle > 0 and ("%s of %d say%s nothing: fewer than two rows or "
-      .. "columns"):format(idle == 1 and "1 stratum" or idle .. " strata",
+    note = result.note(idle > 0 and ("%s of %d say%s nothing: fewer than two "
+      .. "rows or columns"):format(idle == 1 and "1 stratum" or idle .. " strata",
         #grid.strata, idle == 1 and "s" or ""),
       disagree and "the test and the interval of the odds ratio, which is "
         .. "Wald's, disagree; oddsratio has one that agrees") }

@@ -100,14 +100,6 @@ local function equal_note(t)
   end
 end
 
-local function note_of(...)
-  local list = {}
-  for i = 1, select("#", ...) do
-    list[#list + 1] = (select(i, ...)) or nil
-  end
-  return #list > 0 and table.concat(list, "; ") or NA
-end
-
 local function groups_of(set, rank_sum)
   local names, arrays = { set.group, "n", "median" }, { set.names, {}, {} }
   for i, column in ipairs(set.columns) do
@@ -198,7 +190,7 @@ function M.kruskal(x, data, opt)
   local t = core.kruskal(set.columns, { exact = o.exact })
   return group_result("kruskal", set, t, {
     method = "Kruskal-Wallis test, " .. (t.exact and "exact" or "chi-square"),
-    alternative = NA, note = note_of(empty_note(set), equal_note(t)),
+    alternative = NA, note = result.note(empty_note(set), equal_note(t)),
   }, function(m)
     return { ("H = %s, df = %d"):format(format.fixed(m.statistic, 2), m.df) }
   end)
@@ -242,7 +234,7 @@ function M.jonckheere(x, data, opt)
   return group_result("jonckheere", set, t, {
     method = "Jonckheere-Terpstra test, " .. manner(t, o),
     alternative = o.alternative, two_sided = o.two_sided,
-    note = note_of(empty_note(set), equal_note(t)),
+    note = result.note(empty_note(set), equal_note(t)),
   }, function(m)
     local pieces = { ("J = %s"):format(text.number(m.statistic)) }
     if m.z ~= NA then pieces[2] = ("z = %s"):format(format.fixed(m.z, 2)) end
@@ -309,14 +301,15 @@ function M.van_elteren(source, data, opt)
     estimate_1 = cdescribe.quantile(set.x, 0.5, 2),
     estimate_2 = cdescribe.quantile(set.y, 0.5, 2), n_missing = set.n_missing,
     variable = set.variable, group = set.group, stratum = info.stratum.name,
-    n_stratum = t.n_stratum, note = note_of(strata_note(info, t),
+    n_stratum = t.n_stratum, note = result.note(strata_note(info, t),
       equal_note(t)), simulated = set.simulated }
   return result.comparison(fields, { variable = set.variable, a = set.a,
     b = set.b, estimates = "medians", reasons = set.reasons,
     digits = math.min(3, 1 + math.max(cdescribe.decimals(set.x, 3),
       cdescribe.decimals(set.y, 3))),
     pieces = { ("%d strata of %s"):format(t.n_stratum,
-      text.escape(info.stratum.name)), ("z = %s"):format(format.fixed(t.z, 2)) },
+        text.escape(info.stratum.name)),
+      ("z = %s"):format(format.fixed(t.z, 2)) },
     after = { t.p_smallest ~= NA and ("smallest P that these strata can give: "
       .. format.p(t.p_smallest)) or nil } })
 end

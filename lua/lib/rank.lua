@@ -42,14 +42,6 @@ local function at_mu(t, o)
   end
 end
 
-local function notes(...)
-  local list = {}
-  for i = 1, select("#", ...) do
-    list[#list + 1] = (select(i, ...)) or nil
-  end
-  return #list > 0 and table.concat(list, "; ") or NA
-end
-
 -- "exact", "exact (absdev)", "normal approximation, ..."
 local function manner(t, o)
   if t.exact then
@@ -172,7 +164,7 @@ function M.wilcoxon(x, y, opt)
     n = t.n_1 + t.n_2, n_1 = t.n_1, n_2 = t.n_2,
     estimate_1 = median(set.x), estimate_2 = median(set.y),
     superiority = t.superiority,
-    note = notes(unbounded(t, o), at_mu(t, o)) })
+    note = result.note(unbounded(t, o), at_mu(t, o)) })
   return result.comparison(fields, { variable = set.variable, a = set.a,
     b = set.b, estimates = "medians", reasons = set.reasons, unit = set.unit,
     pieces = { ("P(A > B) %s"):format(format.fixed(t.superiority, 3)),
@@ -269,7 +261,7 @@ function M.signed_rank(x, y, opt)
     two_sided = o.two_sided, exact = o.exact, mu = o.mu,
     conf_level = o.conf_level, no_continuity = not o.continuity,
     pratt = o.zeros == "pratt" })
-  local note = notes(t.n_zero == t.n_1
+  local note = result.note(t.n_zero == t.n_1
       and ("all values are %s: P is 1"):format(number(o.mu))
       or zeros_note(t, o, o.zeros == "pratt" and " after ranking (Pratt)"
         or " before ranking"),
@@ -300,7 +292,7 @@ function M.sign_test(x, y, opt)
     alternative = alternatives, conf_level = level, mu = { "number", 0 } })
   local t = core.sign_test(set.x, { alternative = o.alternative, mu = o.mu,
     conf_level = o.conf_level })
-  local note = notes(t.n_zero == t.n_1
+  local note = result.note(t.n_zero == t.n_1
       and ("all values are %s: P is 1"):format(number(o.mu))
       or zeros_note(t, o, " of the test"), unbounded(t, o))
   return one_result(t, set, o, "Sign test, exact", "median", "values above",

@@ -186,6 +186,17 @@ function M.lines(pieces, width)
   return table.concat(lines, "\n")
 end
 
+--- result.note(...): the texts among the arguments, joined; NA where there is
+-- none. nil and false say nothing.
+function M.note(...)
+  local list = {}
+  for i = 1, select("#", ...) do
+    local text_of = select(i, ...)
+    if text_of then list[#list + 1] = text_of end
+  end
+  return #list > 0 and table.concat(list, "; ") or NA
+end
+
 --- result.left_out(n, reasons [, what]): "3 rows left out: CHG missing in 2".
 function M.left_out(n, reasons, what)
   if n == 0 or n == NA or n == nil then return nil end

@@ -110,7 +110,7 @@ local function base(set, o, more)
   local t = set.sum
   local fields = { alternative = o.alternative, conf_level = o.conf_level,
     compare = set.a .. " vs " .. set.b, n = t[2] + t[4], n_1 = t[2], n_2 = t[4],
-    events_1 = t[1], events_2 = t[3],
+    events_1 = t[1], events_2 = t[3], n_event = t[1] + t[3],
     estimate_1 = t[2] > 0 and t[1] / t[2] or NA,
     estimate_2 = t[4] > 0 and t[3] / t[4] or NA,
     n_missing = set.n_missing, variable = set.variable or NA,
@@ -119,14 +119,6 @@ local function base(set, o, more)
     std_error = NA, df = NA, statistic = NA }
   for key, value in pairs(more) do fields[key] = value end
   return fields
-end
-
-local function notes(...)
-  local list = {}
-  for i = 1, select("#", ...) do
-    list[#list + 1] = (select(i, ...)) or nil
-  end
-  return #list > 0 and table.concat(list, "; ") or NA
 end
 
 -- Why an estimate of a ratio does not exist.
@@ -173,7 +165,8 @@ local effects = {
 local wald_names = {
   riskdiff = { "Wald", "Mantel-Haenszel, Sato" },
   riskratio = { "Wald, logarithm", "Mantel-Haenszel, Greenland-Robins" },
-  oddsratio = { "Wald, logarithm", "Mantel-Haenszel, Robins-Breslow-Greenland" },
+  oddsratio = { "Wald, logarithm",
+    "Mantel-Haenszel, Robins-Breslow-Greenland" },
 }
 
 local intervals = {
@@ -199,7 +192,7 @@ local function exact_odds(who, set, o)
     estimate_name = "odds ratio", estimate = finite(t.estimate),
     conf_low = t.conf_low, conf_high = t.conf_high, p_value = t.p_value,
     ci = o.ci, p_smallest = t.p_smallest,
-    note = notes(zero_note(set, t.estimate, "odds ratio")) })
+    note = result.note(zero_note(set, t.estimate, "odds ratio")) })
   local how = o.ci == "mid-p" and "conditional mid-p" or "conditional exact"
   return result.comparison(fields, { variable = set.variable, a = set.a,
     b = set.b, reasons = set.reasons, print = function(f)
@@ -227,8 +220,8 @@ local function compare_shares(who, x, data, opt)
     std_error = t.std_error, statistic = t.z, p_value = t.p_value,
     conf_low = t.conf_low, conf_high = t.conf_high, ci = o.ci, null = o.null,
     n_stratum = set.stratum and t.n_used or NA,
-    note = notes(zero_note(set, t.estimate, e.name), strata_note(set, t.n_used),
-      t.p_value == NA and "no standard error: Wald's interval does not exist") })
+    note = result.note(zero_note(set, t.estimate, e.name),
+      strata_note(set, t.n_used), t.p_value == NA and "no standard error: Wald's interval does not exist") })
   return result.comparison(fields, { variable = set.variable, a = set.a,
     b = set.b, reasons = set.reasons, print = function(f)
       return lines_of(set, { estimate_text(f, how),
@@ -320,7 +313,7 @@ local function fisher_two(set, o)
     conf_low = t.conf_low, conf_high = t.conf_high, p_value = t.p_value,
     p_central = t.p_central, p_minlike = t.p_minlike,
     p_smallest = t.p_smallest, two_sided = rule, null = o.null,
-    note = notes(t.fixed and "the margins allow this table only: P is 1",
+    note = result.note(t.fixed and "the margins allow this table only: P is 1",
       not t.fixed and zero_note(set, t.estimate, "odds ratio") or nil,
       between_note(t, o), t.inconsistent and ("P and the interval disagree "
         .. "about %s: the ratios that minlike does not reject have a gap")
@@ -460,7 +453,6 @@ M.barnard = unconditional("barnard", "Barnard's exact test",
   { "central", "absdev" }, "z")
 
 M.share = share
-M.notes = notes
 M.ratio_text = ratio_text
 M.ratio_interval = ratio_interval
 
