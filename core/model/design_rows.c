@@ -192,28 +192,72 @@ static void multiply_columns(const source *s, size_t m, size_t k, double *x,
     }
 }
 
+/* The columns of a term into x; their number. */
+static size_t write_term(const ts_design *d, const ts_design_rows *rows,
+                         size_t term, size_t from, size_t m, double *x,
+                         size_t ld)
+{
+    size_t k = 0;
+    for (size_t j = 0; j < d->n_variable; j++) {
+        if (!(d->model->terms.term[term] >> j & 1))
+            continue;
+        source s = source_of(d, rows, term, j, from);
+        if (k)
+            multiply_columns(&s, m, k, x, ld);
+        else
+            write_columns(&s, m, x, ld);
+        k = k ? k * s.n_code : s.n_code;
+    }
+    return k;
+}
+
+static void write_ones(size_t m, double *x)
+{
+    for (size_t i = 0; i < m; i++)
+        x[i] = 1;
+}
+
 void ts_design_block(const ts_design *d, const ts_design_rows *rows,
                      size_t from, size_t m, double *x, size_t ld)
 {
-    const ts_terms *t = &d->model->terms;
     if (d->intercept) {
-        for (size_t i = 0; i < m; i++)
-            x[i] = 1;
+        write_ones(m, x);
         x += ld;
     }
-    for (size_t term = 0; term < t->n_term; term++) {
-        size_t k = 0;
-        for (size_t j = 0; j < d->n_variable; j++) {
-            if (!(t->term[term] >> j & 1))
-                continue;
-            source s = source_of(d, rows, term, j, from);
-            if (k)
-                multiply_columns(&s, m, k, x, ld);
-            else
-                write_columns(&s, m, x, ld);
-            k = k ? k * s.n_code : s.n_code;
-        }
-        x += k * ld;
+    for (size_t term = 0; term < d->model->terms.n_term; term++)
+        x += write_term(d, rows, term, from, m, x, ld) * ld;
+}
+
+/* The numbers of a term that is one plain number, or NULL. */
+static const double *plain(const ts_design *d, const ts_design_rows *rows,
+                           size_t term)
+{
+    uint64_t bits = d->model->terms.term[term];
+    size_t j = (size_t)__builtin_ctzll(bits);
+    if ((bits & (bits - 1)) || d->variable[j].n_level || d->variable[j].basis)
+        return NULL;
+    return rows->value[j];
+}
+
+void ts_design_view(const ts_design *d, const ts_design_rows *rows,
+                    size_t from, size_t m, double *x, size_t ld,
+                    const double **column)
+{
+    size_t c = 0;
+    if (d->intercept) {
+        write_ones(m, x);
+        column[c++] = x;
+    }
+    for (size_t term = 0; term < d->model->terms.n_term; term++) {
+        const double *numbers = plain(d, rows, term);
+        size_t k = 1;
+        if (numbers)
+            column[c] = numbers + from;
+        else
+            k = write_term(d, rows, term, from, m, x + c * ld, ld);
+        for (size_t i = 0; i < k && !numbers; i++)
+            column[c + i] = x + (c + i) * ld;
+        c += k;
     }
 }
 

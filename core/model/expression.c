@@ -47,6 +47,24 @@ static const char *write_short(const ts_expr *expr, char out[80])
 
 /* Columns ----------------------------------------------------------------- */
 
+static ts_status check_finite(evaluator *e, const ts_column *column)
+{
+    const double *x = column->real;
+    size_t i = 0;
+    for (; i + 4 <= column->n; i += 4) { /* four at a time, without branches */
+        int any = 0;
+        for (size_t k = i; k < i + 4; k++)
+            any |= fabs(x[k]) == INFINITY;
+        if (any)
+            break;
+    }
+    for (; i < column->n; i++)
+        if (isinf(x[i]))
+            return ts_fail(e->err, TS_EINVALID, "%s is infinite in row %zu",
+                           column->name, i + 1);
+    return TS_OK;
+}
+
 static ts_status evaluate_name(evaluator *e, const ts_expr *expr, value *out)
 {
     ts_column *column;
@@ -56,11 +74,7 @@ static ts_status evaluate_name(evaluator *e, const ts_expr *expr, value *out)
     *out = (value){.kind = column->type == TS_REAL ? REAL : TEXT,
                    .real = column->real,
                    .column = column};
-    for (size_t i = 0; column->type == TS_REAL && i < column->n; i++)
-        if (isinf(column->real[i]))
-            return ts_fail(e->err, TS_EINVALID, "%s is infinite in row %zu",
-                           column->name, i + 1);
-    return TS_OK;
+    return column->type == TS_REAL ? check_finite(e, column) : TS_OK;
 }
 
 /* Makes v a column of its own, ready to be changed in place. */

@@ -150,11 +150,13 @@ static void mark_missing(part *parts, size_t n_part, size_t n_row,
         const double *real = p->column->real;
         if (!code && p->column->type == TS_TEXT)
             code = p->column->code;
+        size_t n = 0;
         for (size_t i = 0; i < n_row; i++) {
-            bool na = code ? code[i] < 0 : isnan(real[i]);
+            unsigned char na = code ? code[i] < 0 : real[i] != real[i];
             missing[i] |= na;
-            p->n_missing += na;
+            n += na;
         }
+        p->n_missing = n;
     }
 }
 

@@ -1,12 +1,13 @@
 /*
- * Least squares: a pass over the rows for the scales of the columns, one for R,
- * and one for each step of refinement. Columns are scaled by powers of 2, which
- * changes no digit, so that no square leaves the range of doubles.
+ * Least squares: a pass over the rows for the sizes of the columns, one for R,
+ * and one for each step of refinement. Columns whose squares would leave the
+ * range of doubles are scaled by powers of 2, which changes no digit.
  */
 #include "linear_private.h"
 
 #include <float.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include "ts/interrupt.h"
 #include "ts/memory.h"
@@ -14,6 +15,7 @@
 
 #define LN_2PI 1.8378770664093454836
 #define STEPS 30
+#define EXTREME 200 /* as a power of 2 */
 #define MANY 100000
 #define GRADIENT 8 /* partial sums of a column's product with residuals */
 
@@ -30,13 +32,19 @@ ts_status ts_linear_start(const ts_linear *f, ts_linear_pass *pass,
 {
     *pass = (ts_linear_pass){.fit = f, .room = ts_linear_block_size(f->p)};
     pass->x = ts_alloc_array(pass->room, (f->p + 1) * sizeof *pass->x);
-    return pass->x ? TS_OK : ts_fail_memory(err);
+    pass->column = ts_alloc_array(f->p, sizeof *pass->column);
+    if (pass->x && pass->column)
+        return TS_OK;
+    ts_linear_end(pass);
+    return ts_fail_memory(err);
 }
 
 void ts_linear_end(ts_linear_pass *pass)
 {
     ts_free(pass->x);
+    ts_free(pass->column);
     pass->x = NULL;
+    pass->column = NULL;
 }
 
 bool ts_linear_next(ts_linear_pass *pass, ts_status *status, ts_error *err)
@@ -48,24 +56,31 @@ bool ts_linear_next(ts_linear_pass *pass, ts_status *status, ts_error *err)
         return false;
     if ((*status = ts_interrupt_check(err)))
         return false;
-    ts_design_block(f->design, &f->rows, pass->from, pass->m, pass->x,
-                    pass->room);
-    for (size_t j = 0; j < f->p && f->scale; j++)
-        if (f->scale[j] != 1)
-            for (size_t i = 0; i < pass->m; i++)
-                pass->x[j * pass->room + i] *= f->scale[j];
+    ts_design_view(f->design, &f->rows, pass->from, pass->m, pass->x,
+                   pass->room, pass->column);
+    for (size_t j = 0; j < f->p && f->scale; j++) {
+        double *x = pass->x + j * pass->room;
+        if (f->scale[j] == 1)
+            continue;
+        for (size_t i = 0; i < pass->m; i++)
+            x[i] = pass->column[j][i] * f->scale[j];
+        pass->column[j] = x;
+    }
     return true;
 }
 
 /* Scales ------------------------------------------------------------------ */
 
-/* The power of 2 that takes x near 1. */
-static double scale_of(double largest)
+/* The power of 2 that takes x near 1; 1 when it is within a factor 2^within of
+ * that. */
+static double scale_of(double largest, int within)
 {
     int exponent;
     if (!(largest > 0) || !isfinite(largest))
         return 1;
     frexp(largest, &exponent);
+    if (abs(exponent) <= within)
+        return 1;
     return ldexp(1, exponent > 1000    ? -1000
                     : exponent < -1000 ? 1000
                                        : -exponent);
@@ -92,23 +107,26 @@ static double largest_of(const double *x, size_t n)
 static ts_status find_scales(ts_linear *f, const double *y, ts_error *err)
 {
     ts_linear_pass pass;
-    double *scale = ts_alloc_array(f->p, sizeof *scale);
-    if (!scale)
+    double *largest = ts_alloc_array(f->p, sizeof *largest);
+    f->unit = ts_alloc_array(f->p, sizeof *f->unit);
+    if (!largest || !f->unit) {
+        ts_free(largest);
         return ts_fail_memory(err);
+    }
     ts_status status = ts_linear_start(f, &pass, err);
     while (!status && ts_linear_next(&pass, &status, err))
-        for (size_t j = 0; j < f->p; j++) {
-            const double *x = pass.x + j * pass.room;
-            scale[j] = fmax(scale[j], largest_of(x, pass.m));
-        }
+        for (size_t j = 0; j < f->p; j++)
+            largest[j] = fmax(largest[j], largest_of(pass.column[j], pass.m));
     ts_linear_end(&pass);
-    f->y_scale = scale_of(largest_of(y, f->n));
+    f->y_scale = scale_of(largest_of(y, f->n), EXTREME);
     for (size_t j = 0; j < f->p && !status; j++) {
-        if (!isfinite(scale[j]))
+        double whole = scale_of(largest[j], 0);
+        if (!isfinite(largest[j]))
             status = overflow(f, j, err);
-        scale[j] = scale_of(scale[j]);
+        largest[j] = scale_of(largest[j], EXTREME);
+        f->unit[j] = whole / largest[j];
     }
-    f->scale = scale;
+    f->scale = largest;
     return status;
 }
 
@@ -145,6 +163,10 @@ static ts_status decompose(ts_linear *f, double tolerance, ts_error *err)
         status = ts_linear_start(f, &pass, err);
     while (!status && ts_linear_next(&pass, &status, err)) {
         double *y = pass.x + f->p * pass.room;
+        for (size_t j = 0; j < f->p; j++)
+            if (pass.column[j] != pass.x + j * pass.room)
+                memcpy(pass.x + j * pass.room, pass.column[j],
+                       pass.m * sizeof *y);
         take_response(f, pass.from, pass.m, y, lo);
         for (size_t i = 0; f->weight && i < pass.m; i++) {
             double root = sqrt(f->weight[pass.from + i]);
@@ -225,8 +247,7 @@ static ts_status find_residuals(ts_linear *f, double *g, ts_error *err)
         take_response(f, pass.from, pass.m, hi, lo);
         for (size_t k = 0; k < rank; k++) {
             ts_dd b = {f->solution[2 * k], f->solution[2 * k + 1]};
-            subtract_column(pass.x + f->qr->kept[k] * pass.room, b, pass.m, hi,
-                            lo);
+            subtract_column(pass.column[f->qr->kept[k]], b, pass.m, hi, lo);
         }
         for (size_t i = 0; i < pass.m; i++) {
             ts_dd r = ts_dd_sum(hi[i], lo[i]);
@@ -237,7 +258,7 @@ static ts_status find_residuals(ts_linear *f, double *g, ts_error *err)
             lo[i] = r.lo;
         }
         for (size_t k = 0; g && k < rank; k++)
-            add_products(pass.x + f->qr->kept[k] * pass.room, hi, lo, pass.m,
+            add_products(pass.column[f->qr->kept[k]], hi, lo, pass.m,
                          g + k * GRADIENT);
     }
     ts_linear_end(&pass);
@@ -396,41 +417,39 @@ static double sum_model(const ts_linear *f)
  * Residuals of the size of the response's rounding are none. */
 static ts_status summarise(ts_linear *f, ts_error *err)
 {
-    response_sums raw, centred;
+    response_sums y;
     ts_sum rss = {0};
-    double unscale = 1 / f->y_scale, n = (double)f->n, total, weight;
-    ts_status status = sum_response(f, 0, &raw, err);
+    /* the mean, but for its last digits, is the intercept's part of Q'y */
+    double centre = f->design->intercept ? f->qr->z[0] / f->qr->r[0] : 0;
+    double unscale = 1 / f->y_scale, n = (double)f->n;
+    ts_status status = sum_response(f, centre, &y, err);
     if (status)
         return status;
-    weight = ts_sum_value(&raw.weight);
-    total = ts_sum_value(&raw.square);
+    double weight = ts_sum_value(&y.weight), off = ts_sum_value(&y.y);
+    double about = ts_sum_value(&y.square);
     f->perfect = false;
     for (size_t i = 0; i < f->n; i++) {
         ts_sum_add(&rss, weight_of(f, i) * f->residual[i] * f->residual[i]);
         f->residual[i] *= unscale;
     }
     f->rss = ts_sum_value(&rss);
-    if (sqrt(f->rss) <= 10 * DBL_EPSILON * sqrt(total)) {
+    double whole = about + centre * (2 * off + centre * weight); /* of y^2 */
+    if (sqrt(f->rss) <= 10 * DBL_EPSILON * sqrt(whole)) {
         f->perfect = true;
         f->rss = 0;
     }
-    if (f->design->intercept) {
-        if ((status =
-                 sum_response(f, ts_sum_value(&raw.y) / weight, &centred, err)))
-            return status;
-        double off = ts_sum_value(&centred.y);
-        total = ts_sum_value(&centred.square) - off * off / weight;
-    }
+    if (f->design->intercept)
+        about -= off * off / weight;
     f->df = n - (double)f->rank;
     f->sigma = f->df > 0 ? sqrt(f->rss / f->df) * unscale : NAN;
     f->log_lik =
         f->perfect
             ? NAN
-            : (ts_sum_value(&raw.log_weight) -
+            : (ts_sum_value(&y.log_weight) -
                n * (LN_2PI + 1 + log(f->rss / n) - 2 * log(f->y_scale))) /
                   2;
     f->rss *= unscale * unscale;
-    f->tss = total * unscale * unscale;
+    f->tss = about * unscale * unscale;
     f->mss = sum_model(f) * unscale * unscale;
     return TS_OK;
 }
@@ -507,6 +526,7 @@ void ts_linear_free(ts_linear *f)
     ts_free(f->aliased);
     ts_free(f->residual);
     ts_free(f->scale);
+    ts_free(f->unit);
     ts_free(f->solution);
     ts_free(f->meat);
     ts_free(f->leverage);

@@ -13,8 +13,9 @@
  */
 typedef struct {
     const ts_linear *fit;
-    size_t room, from, m; /* rows from .. from + m - 1 are there */
-    double *x;            /* by columns, room apart, and one column more */
+    size_t room, from, m;  /* rows from .. from + m - 1 are there */
+    const double **column; /* p: their numbers */
+    double *x; /* room times p + 1: where those are that are no plain numbers */
 } ts_linear_pass;
 
 size_t ts_linear_block_size(size_t p);

@@ -15,7 +15,7 @@ static void coordinates(const ts_linear_pass *pass, size_t i, double *u)
     const ts_linear *f = pass->fit;
     double root = f->weight ? sqrt(f->weight[pass->from + i]) : 1;
     for (size_t k = 0; k < f->rank; k++)
-        u[k] = pass->x[f->qr->kept[k] * pass->room + i] * root;
+        u[k] = pass->column[f->qr->kept[k]][i] * root;
     ts_solve_upper_transposed(f->qr->r, f->rank, u);
 }
 

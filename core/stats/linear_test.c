@@ -26,14 +26,15 @@ static bool take_row(const ts_linear *f, const double *row, double *l)
     double size = 0;
     for (size_t k = 0; k < rank; k++) {
         l[k] = row[q->kept[k]] * f->scale[q->kept[k]];
-        size = fmax(size, fabs(l[k]));
+        size = fmax(size, fabs(l[k]) * f->unit[q->kept[k]]);
     }
     for (size_t a = 0; a < f->p - rank; a++) {
         size_t j = q->kept[rank + a];
         double own = row[j] * f->scale[j], sum = 0;
         for (size_t k = 0; k < rank; k++)
             sum += q->alias[a * rank + k] * l[k];
-        if (fabs(own - sum) > ESTIMABLE * fmax(size, fabs(own)))
+        own *= f->unit[j];
+        if (fabs(own - sum * f->unit[j]) > ESTIMABLE * fmax(size, fabs(own)))
             return false;
     }
     return true;

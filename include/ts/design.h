@@ -96,6 +96,12 @@ void ts_design_rows_free(ts_design_rows *rows);
 void ts_design_block(const ts_design *design, const ts_design_rows *rows,
                      size_t from, size_t m, double *x, size_t ld);
 
+/* The same without copying: column[j] points to the m numbers of column j, in x
+ * (room for n_column times ld) or, of a plain number, in rows. */
+void ts_design_view(const ts_design *design, const ts_design_rows *rows,
+                    size_t from, size_t m, double *x, size_t ld,
+                    const double **column);
+
 /* The mean of the model's rows when variables are set: value[j], or code[j] of
  * categories, in all of them (NaN, -1: as they are). mean: n_column. */
 ts_status ts_design_average(const ts_design *design, const double *value,

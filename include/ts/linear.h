@@ -44,10 +44,12 @@ typedef struct {
     double log_lik;
     const double *weight; /* n, or NULL: the model frame's */
     ts_variance variance;
-    /* of columns and response scaled by powers of 2 */
+    /* of columns and response times powers of 2, scale, where their squares
+     * would leave the range of doubles; unit: what would take them near 1 then
+     */
     ts_rank *qr;
     ts_design_rows rows;
-    double *scale, y_scale;
+    double *scale, *unit, y_scale;
     double *solution; /* 2 x rank: coefficients as sums of two doubles */
     double *meat;     /* rank x rank; NULL: sigma^2 times the identity */
     double *leverage; /* n; NULL until asked for */

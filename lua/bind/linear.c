@@ -146,7 +146,9 @@ static void push_aliases(lua_State *L, const ts_linear *f)
         tsl_set_real(L, "column", (double)f->qr->kept[rank + a] + 1);
         lua_newtable(L);
         for (size_t k = 0; k < rank; k++)
-            if (fabs(f->qr->alias[a * rank + k]) > 1e-9) {
+            if (fabs(f->qr->alias[a * rank + k]) *
+                    f->unit[f->qr->kept[rank + a]] >
+                1e-9 * f->unit[f->qr->kept[k]]) {
                 lua_pushinteger(L, (lua_Integer)f->qr->kept[k] + 1);
                 lua_rawseti(L, -2, ++n);
             }

@@ -167,6 +167,18 @@ e <- subset(f, !(a == "high" & b == "R"))
 m <- lm(y ~ a * b + x, e)
 s <- summary(m)$coefficients
 for (i in rownames(s)) out("empty", "term", i, estimate = s[i, 1], std_error = s[i, 2])
+# type III as SAS has it: the contrasts of lmerTest 3.1-3
+suppressMessages(library(lmerTest))
+e$s <- factor(seq_len(nrow(e)) %% 9)
+l3 <- lmerTest:::get_contrasts_type3(suppressMessages(lmer(y ~ a * b + x + (1 | s), e)))
+k <- !is.na(coef(m)); v <- vcov(m, complete = FALSE)
+for (i in names(l3)) {
+  l <- matrix(l3[[i]], ncol = sum(k)); h <- l %*% coef(m)[k]
+  st <- c(t(h) %*% solve(l %*% v %*% t(l)) %*% h) / nrow(l)
+  out("empty", "type 3", i, df = nrow(l), statistic = st,
+      sum_sq = st * nrow(l) * sigma(m)^2,
+      p_value = pf(st, nrow(l), m$df.residual, lower.tail = FALSE))
+}
 means("empty", m, ~ a, "a"); means("empty", m, ~ b, "b")
 means("empty", m, ~ a + b, "cells")
 
