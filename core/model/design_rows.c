@@ -239,9 +239,8 @@ static const double *plain(const ts_design *d, const ts_design_rows *rows,
     return rows->value[j];
 }
 
-void ts_design_view(const ts_design *d, const ts_design_rows *rows,
-                    size_t from, size_t m, double *x, size_t ld,
-                    const double **column)
+void ts_design_view(const ts_design *d, const ts_design_rows *rows, size_t from,
+                    size_t m, double *x, size_t ld, const double **column)
 {
     size_t c = 0;
     if (d->intercept) {

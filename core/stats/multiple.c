@@ -301,45 +301,33 @@ ts_status ts_max_t_quantile(const double *correlation, size_t k, double df,
         return ts_fail(err, TS_EINVALID, "p = %g is not between 0 and %g", p,
                        two_sided ? 1 : 0.5);
     x.k = drop_copies(correlation, k, two_sided, r);
-    status = ts_solve_falling(falling, &x, p, 1e-12, q, err);
+    /* above that of one statistic, below that of Bonferroni's inequality */
+    double tail = p / (two_sided ? 2 : 1);
+    status = ts_solve_falling(falling, &x, p, qt(tail, df, 0, 0),
+                              qt(tail / (double)x.k, df, 0, 0), q, err);
     if (error)
         *error = x.error;
     return status;
 }
 
-/* Brackets the root, then false position with halves (Illinois) on log f. */
-ts_status ts_solve_falling(ts_falling_fn f, void *context, double p,
-                           double tolerance, double *q, ts_error *err)
+/* False position with halves (Illinois) on log f. */
+ts_status ts_solve_falling(ts_falling_fn f, void *context, double p, double low,
+                           double high, double *q, ts_error *err)
 {
-    double low = 0, high = 1, at_low, at_high, value;
-    ts_status status;
-    for (int i = 0; i < 60; i++) {
-        if ((status = f(context, high, &value, err)))
-            return status;
+    double at_low, at_high = 0, value;
+    ts_status status = f(context, low, &value, err);
+    at_low = log(value / p);
+    if (!status && !(status = f(context, high, &value, err)))
         at_high = log(value / p);
-        if (at_high <= 0)
+    for (int i = 0; i < 100 && !status; i++) {
+        if (at_low <= 0 || at_high >= 0 || high - low <= 1e-12 * high)
             break;
-        low = high;
-        high *= 2;
-    }
-    if (low > 0) {
-        if ((status = f(context, low, &value, err)))
-            return status;
-        at_low = log(value / p);
-    } else {
-        at_low = -log(p);
-    }
-    for (int i = 0; i < 100 && high - low > tolerance * high; i++) {
         double step = (low * at_high - high * at_low) / (at_high - at_low);
         if (!(step > low && step < high))
             step = (low + high) / 2;
         if ((status = f(context, step, &value, err)))
-            return status;
+            break;
         double at = log(value / p);
-        if (fabs(at) < 1e-14) {
-            *q = step;
-            return TS_OK;
-        }
         if (at > 0) {
             low = step;
             at_low = at;
@@ -349,7 +337,9 @@ ts_status ts_solve_falling(ts_falling_fn f, void *context, double p,
             at_high = at;
             at_low /= 2;
         }
+        if (fabs(at) < 1e-13)
+            low = high = step;
     }
-    *q = (low + high) / 2;
-    return TS_OK;
+    *q = at_low <= 0 ? low : at_high >= 0 ? high : (low + high) / 2;
+    return status;
 }

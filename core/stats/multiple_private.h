@@ -14,11 +14,11 @@ typedef double (*ts_tail_fn)(const void *context, double c);
 double ts_studentise(ts_tail_fn tail, const void *context, double count,
                      double sd, double df, double q);
 
-/* The q for which f(q) = p, f falling from f(0) >= p. */
+/* The q from low to high for which f(q) = p, f falling. */
 typedef ts_status (*ts_falling_fn)(void *context, double q, double *p,
                                    ts_error *err);
-ts_status ts_solve_falling(ts_falling_fn f, void *context, double p,
-                           double tolerance, double *q, ts_error *err);
+ts_status ts_solve_falling(ts_falling_fn f, void *context, double p, double low,
+                           double high, double *q, ts_error *err);
 
 /* Statistics as combinations of r independent normal ones: k x r, lower. */
 typedef struct {

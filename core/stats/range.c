@@ -78,5 +78,8 @@ ts_status ts_range_quantile(size_t k, double df, double p, double *q,
         return status;
     if (!(p > 0 && p < 1))
         return ts_fail(err, TS_EINVALID, "p = %g is not between 0 and 1", p);
-    return ts_solve_falling(falling, &s, p, 1e-12, q, err);
+    /* above that of two means, below that of Bonferroni's inequality */
+    double pairs = (double)(k * (k - 1) / 2);
+    return ts_solve_falling(falling, &s, p, M_SQRT2 * qt(p / 2, df, 0, 0),
+                            M_SQRT2 * qt(p / 2 / pairs, df, 0, 0), q, err);
 }

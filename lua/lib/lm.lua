@@ -11,6 +11,7 @@ local estimates = require "trialsh.model.estimates"
 local format = require "trialsh.format"
 local options = require "trialsh.options"
 local result = require "trialsh.result"
+local with_name = require "trialsh.model.call"
 
 local fail = errors.fail
 
@@ -25,16 +26,7 @@ local spec = {
   tolerance = { "number", 1e-11, above = 0, below = 1 },
 }
 
--- Errors of the core say what is wrong; whose call it was is said here.
-local function call(f, ...)
-  local out = table.pack(pcall(f, ...))
-  if out[1] then return table.unpack(out, 2, out.n) end
-  local err = out[2]
-  if errors.is(err) and err.code ~= "interrupted" then
-    fail(err.code, "lm: " .. err.message)
-  end
-  error(err, 0)
-end
+local function call(...) return with_name("lm", ...) end
 
 -- The model frame ------------------------------------------------------------
 
@@ -188,8 +180,7 @@ local function contrast_of(v, given)
       near and "; nearest: " .. near or ""))
 end
 
-local function codings(info, opt, trial)
-  local base = references(info, opt.reference, trial)
+local function codings(info, opt, base)
   local chosen, list = {}, {}
   if opt.contrasts ~= nil and type(opt.contrasts) ~= "table" then
     fail("type", 'lm: contrasts are by variable: { TRT01P = "sum" }')
@@ -290,7 +281,7 @@ local function print_lm(m, state)
     pieces[1] = ("residual SD %s on %d df"):format(format.cell(f.sigma,
       format.decimals(f.sigma)), f.df)
   end
-  if m:get "r_squared" ~= NA then
+  if m:get "r_squared" ~= NA and #f.terms > 0 then
     pieces[#pieces + 1] = ("R2 %s"):format(format.fixed(m.r_squared, 3))
   end
   if m:get "statistic" ~= NA then
@@ -393,8 +384,9 @@ function M.lm(source, data, opt)
   local state = read(source, data, opt)
   local trial = require "trialsh.compare".trial_of(data)
   state.who, state.trial, state.conf_level = "lm", trial, opt.conf_level
-  state.core = call(core.fit, state.model, call(codings, state.info, opt,
-    trial), opt.tolerance)
+  state.reference = references(state.info, opt.reference, trial)
+  state.core = call(core.fit, state.model, codings(state.info, opt,
+    state.reference), opt.tolerance)
   call(state.core.robust, state.core, opt.vcov)
   state.fit = state.core:info()
   state.df = state.fit.df > 0 and state.fit.df or NA

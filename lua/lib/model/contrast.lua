@@ -5,13 +5,12 @@ local NA = require "ts.na".NA
 local errors = require "ts.error"
 local text = require "ts.text"
 local adjust = require "trialsh.model.adjust"
-local compare = require "trialsh.compare"
+local comparisons = require "trialsh.model.comparisons"
 local estimates = require "trialsh.model.estimates"
 local format = require "trialsh.format"
 local grid = require "trialsh.model.grid"
 local means = require "trialsh.model.means"
 local options = require "trialsh.options"
-local variables = require "trialsh.model.variables"
 local result = require "trialsh.result"
 
 local fail = errors.fail
@@ -27,186 +26,6 @@ local spec = {
   alternative = { { "two-sided", "less", "greater" }, "two-sided" },
   mu = { "number" }, adjust = { adjust.kinds, "none" },
 }
-
--- Which category -------------------------------------------------------------
-
--- A name in a comparison: a level, or a pooled arm with a level in the model.
-local function members_of(x, pools, name)
-  for i, level in ipairs(x.levels) do
-    if level == name then return { i } end
-  end
-  local list = {}
-  for _, part in ipairs(pools[name] or {}) do
-    for i, level in ipairs(x.levels) do
-      if level == part then list[#list + 1] = i end
-    end
-  end
-  return #list > 0 and list or nil
-end
-
-local function categories(state)
-  local list = {}
-  for _, x in ipairs(variables.of(state)) do
-    if x.category then list[#list + 1] = x end
-  end
-  if #list == 0 then
-    fail("invalid", ("%s: the model has no category to compare"):format(
-      state.who))
-  end
-  return list
-end
-
--- The category that knows the names in the entries; with none, or no names,
--- that with the trial's reference, or the only one.
-local function find_category(state, entries, opt, pools)
-  if opt.factor then return variables.category(state, opt.factor) end
-  local list, fitting = categories(state), {}
-  for _, x in ipairs(list) do
-    local function known(name) return members_of(x, pools, name) end
-    local all = true
-    for _, entry in ipairs(entries) do
-      if type(entry) == "string" and entry ~= "pairwise"
-        and entry ~= "reference" then
-        local a, b = compare.split(entry, known)
-        all = all and a and known(a) and known(b)
-      elseif type(entry) == "table" then
-        for key in pairs(entry) do
-          all = all and (key == 1 or known(key))
-        end
-      end
-    end
-    if all then fitting[#fitting + 1] = x end
-  end
-  if #fitting == 0 and #list == 1 then return list[1] end
-  if #fitting > 1 and state.trial and state.trial.reference then
-    for _, x in ipairs(fitting) do
-      if members_of(x, {}, state.trial.reference) then return x end
-    end
-  end
-  if #fitting == 1 then return fitting[1] end
-  local names = {}
-  for i, x in ipairs(#fitting > 1 and fitting or list) do names[i] = x.name end
-  fail("invalid", ('%s: which category is compared? factor = "%s"%s'):format(
-    state.who, names[1], #names > 1 and " or another of " .. table.concat(names,
-      ", ") or ""))
-end
-
--- What is compared -----------------------------------------------------------
-
-local function reference_of(state, x, opt)
-  local name = opt.reference or state.trial and state.trial.reference
-  for i, level in ipairs(x.levels) do
-    if level == name then return i end
-  end
-  if opt.reference then
-    fail("not found", ("%s: %s has no '%s'"):format(state.who, x.name,
-      opt.reference))
-  end
-  return 1
-end
-
-local function unknown_level(state, x, pools, name)
-  local names = { table.unpack(x.levels) }
-  for pool in pairs(pools) do names[#names + 1] = pool end
-  table.sort(names)
-  local near = text.nearest(name, names)
-  fail("not found", ("%s: %s has no '%s' in the rows used; %s"):format(
-    state.who, x.name, name, near and "nearest: " .. near
-      or "it has " .. table.concat(x.levels, ", ")))
-end
-
--- A side: { name, members }; shares are set when the counts are known.
-local function side(state, x, pools, name)
-  local members = members_of(x, pools, name)
-  if not members then unknown_level(state, x, pools, name) end
-  return { name = name, members = members }
-end
-
-local function two_sides(state, x, pools, entry)
-  local a, b = compare.split(entry, function(name)
-    return members_of(x, pools, name)
-  end)
-  if not a then
-    fail("invalid", ('%s: "%s" is not "A vs B"'):format(state.who, entry))
-  end
-  local left, right = side(state, x, pools, a), side(state, x, pools, b)
-  for _, i in ipairs(left.members) do
-    for _, j in ipairs(right.members) do
-      if i == j then
-        fail("invalid", ('%s: %s is on both sides of "%s"'):format(state.who,
-          x.levels[i], entry))
-      end
-    end
-  end
-  return { name = left.name .. " vs " .. right.name, a = left, b = right }
-end
-
--- { "trend", Placebo = -1, High = 1 }
-local function by_weights(state, x, pools, entry)
-  local names, out = {}, { name = entry[1], parts = {} }
-  if type(entry[1]) ~= "string" then
-    fail("invalid", ('%s: a contrast of weights begins with its name: { "trend"'
-      .. ", %s = -1, ... }"):format(state.who, x.levels[1]))
-  end
-  for key in pairs(entry) do
-    if key ~= 1 then names[#names + 1] = tostring(key) end
-  end
-  table.sort(names)
-  for _, name in ipairs(names) do
-    local w = entry[name]
-    if type(w) ~= "number" or w ~= w or math.abs(w) == math.huge then
-      fail("type", ("%s: %s: the weight of %s is no number"):format(state.who,
-        out.name, name))
-    end
-    local s = side(state, x, pools, name)
-    s.weight = w
-    out.parts[#out.parts + 1] = s
-  end
-  if #names == 0 then
-    fail("invalid", ("%s: %s has no weights"):format(state.who, out.name))
-  end
-  return out
-end
-
-local function each_against(x, reference, list)
-  for i, level in ipairs(x.levels) do
-    if i ~= reference then
-      list[#list + 1] = { name = level .. " vs " .. x.levels[reference],
-        a = { name = level, members = { i } },
-        b = { name = x.levels[reference], members = { reference } } }
-    end
-  end
-end
-
-local function all_pairs(x, list)
-  for j = 1, #x.levels do
-    for i = j + 1, #x.levels do
-      list[#list + 1] = { name = x.levels[i] .. " vs " .. x.levels[j],
-        a = { name = x.levels[i], members = { i } },
-        b = { name = x.levels[j], members = { j } } }
-    end
-  end
-end
-
-local function read_entries(state, x, pools, entries, opt)
-  local list = {}
-  if #entries == 0 then each_against(x, reference_of(state, x, opt), list) end
-  for _, entry in ipairs(entries) do
-    if entry == "pairwise" then
-      all_pairs(x, list)
-    elseif entry == "reference" then
-      each_against(x, reference_of(state, x, opt), list)
-    elseif type(entry) == "string" then
-      list[#list + 1] = two_sides(state, x, pools, entry)
-    elseif type(entry) == "table" then
-      list[#list + 1] = by_weights(state, x, pools, entry)
-    else
-      fail("type", ('%s: a comparison is "A vs B" or { "name", A = -1, B = 1 },'
-        .. " not a %s"):format(state.who, type(entry)))
-    end
-  end
-  return list
-end
 
 -- Rows -----------------------------------------------------------------------
 
@@ -298,7 +117,7 @@ local function pooled_words(list, opt)
   end
 end
 
-local function single(state, c, fields, opt, words)
+local function single(state, c, fields, opt, words, given_mu)
   local notes = {}
   if not fields.estimable then
     notes[#notes + 1] = "not estimable: the data have nothing there"
@@ -321,7 +140,9 @@ local function single(state, c, fields, opt, words)
       fields.estimate_2)))
   return result.comparison(fields, { variable = state.response,
     estimate_digits = digits or nil,
-    a = two and c.a.name, b = two and c.b.name, statistic = "t",
+    a = two and c.a.name, b = two and c.b.name,
+    statistic = given_mu and ("t (mu = %s)"):format(text.number(given_mu))
+      or "t",
     estimates = opt.slope and "slopes" or opt.ratio and "geometric means"
       or "least-squares means", after = { words ~= "" and text.escape(words)
       or nil },
@@ -341,6 +162,9 @@ local function several(state, rows, about, opt, words)
   for _, name in ipairs { "compare", "estimate", "interval", "statistic", "df",
     adjusted and "p_adjusted" or "p_value" } do shown[#shown + 1] = name end
   local lines = { estimate_name(opt) .. (words ~= "" and "; " .. words or "") }
+  if opt.alternative ~= "two-sided" then
+    lines[1] = ("%s; one-sided (%s)"):format(lines[1], opt.alternative)
+  end
   if adjusted then
     lines[2] = adjust.words(rows, opt, about.names)
   end
@@ -414,15 +238,14 @@ function M.contrast(state, given, more)
     fail("invalid", ("%s: slopes have no ratio"):format(state.who))
   end
   opt.conf_level = opt.conf_level or state.conf_level
+  local given_mu = opt.mu
   if opt.ratio and opt.mu then
     if not (opt.mu > 0) then
       fail("invalid", ("%s: mu is a ratio, above 0"):format(state.who))
     end
     opt.mu = math.log(opt.mu) / math.log(state.base)
   end
-  local pools = compare.pools_of(state.trial)
-  local x = find_category(state, entries, opt, pools)
-  local list = read_entries(state, x, pools, entries, opt)
+  local list, x = comparisons.read(state, entries, opt)
   local cells, about
   if opt.slope then
     local by = type(opt.by) == "table" and { table.unpack(opt.by) }
@@ -454,7 +277,7 @@ function M.contrast(state, given, more)
     end
   end
   if #list == 1 and #rows == 1 then
-    return single(state, list[1], rows[1], opt, words)
+    return single(state, list[1], rows[1], opt, words, given_mu)
   end
   return several(state, rows, about, opt, words)
 end

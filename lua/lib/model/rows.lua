@@ -4,6 +4,7 @@ local NA = require "ts.na".NA
 local cframe = require "ts.frame"
 local errors = require "ts.error"
 local formulas = require "ts.formula"
+local call = require "trialsh.model.call"
 local data_of = require "trialsh.data"
 local estimates = require "trialsh.model.estimates"
 local options = require "trialsh.options"
@@ -117,9 +118,10 @@ function M.predict(state, data, opt)
   end
   local right = "~ " .. state.right
   local frame = data_of.frame(data, formulas.variables(right), state.who)
-  local model = formulas.model(right, frame, { right = true })
+  local model = call(state.who, formulas.model, right, frame, { right = true })
   local info = model:info()
-  local value, std_error = state.core:predict(model)
+  local value, std_error = call(state.who, state.core.predict, state.core,
+    model)
   local out, place = { {}, {}, {}, {} }, model:rows()
   for i = 1, info.n_row do
     for k = 1, 4 do out[k][i] = NA end
