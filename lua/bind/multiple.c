@@ -89,14 +89,6 @@ static int range_quantile(lua_State *L)
     return 1;
 }
 
-/* sidak(p, m) -> 1 - (1 - p)^m */
-static int sidak(lua_State *L)
-{
-    double p = luaL_checknumber(L, 1), m = luaL_checknumber(L, 2);
-    tsl_push_real(L, -expm1(m * log1p(-p)));
-    return 1;
-}
-
 /* sidak_level(alpha, m) -> 1 - (1 - alpha)^(1 / m) */
 static int sidak_level(lua_State *L)
 {
@@ -106,13 +98,9 @@ static int sidak_level(lua_State *L)
 }
 
 static const luaL_Reg functions[] = {
-    {"max_t_tail", max_t_tail},
-    {"max_t_quantile", max_t_quantile},
-    {"range_tail", range_tail},
-    {"range_quantile", range_quantile},
-    {"sidak", sidak},
-    {"sidak_level", sidak_level},
-    {NULL, NULL},
+    {"max_t_tail", max_t_tail},   {"max_t_quantile", max_t_quantile},
+    {"range_tail", range_tail},   {"range_quantile", range_quantile},
+    {"sidak_level", sidak_level}, {NULL, NULL},
 };
 
 int luaopen_ts_multiple(lua_State *L)

@@ -19,7 +19,8 @@ local function contrast(who, formula, data, opt, entry)
   if not factor then
     fail("invalid", ("%s: \"%s\" has no groups to compare"):format(who, formula))
   end
-  return m:contrast { entry, factor = factor, adjust = who, ratio = opt.ratio,
+  return m:contrast { entry, factor = factor, adjust = who,
+    ratio = opt.ratio,
     alternative = opt.alternative,
     reference = type(opt.reference) == "string" and opt.reference or nil }
 end

@@ -152,7 +152,7 @@ local function check_adjusted(m, wanted, opt, what)
   for name, fields in pairs(wanted) do
     for field, value in pairs(fields) do
       local x = rows[name][field]
-      local tukey = opt.adjust == "tukey"
+      local tukey = opt.adjust:lower() == "tukey"
       lu.assertTrue(math.abs(x - value) <= (tukey and 1e-10 or 1e-13)
         + (tukey and 1e-8 or 1e-9) * math.abs(value),
         ("%s: %s %s: %.17g, not %.17g"):format(what, name, field, x, value))
@@ -216,6 +216,18 @@ function TestAdjust.test_by_and_ratio()
   near(one.p_adjusted, one.p_value, 1e-12)
 end
 
+function TestAdjust.test_stepwise()
+  local c = sets.fit "made":contrast { "pairwise", factor = "b",
+    adjust = "holm" }
+  local raw = sets.fit "made":contrast { "pairwise", factor = "b" }
+  local wanted = padjust(raw.p_value, "Holm")
+  for i = 1, 3 do
+    lu.assertEquals(c.p_adjusted[i], wanted[i])
+    lu.assertEquals(c.conf_low[i], raw.conf_low[i])
+  end
+  lu.assertStrContains(tostring(c), "P adjusted by Holm; CI not adjusted")
+end
+
 function TestAdjust.test_functions()
   local d29 = demo.adlb:where { PARAMCD = "ALC", AVISIT = "Day 29" }
   local f = "log(AVAL) ~ log(BASE) + TRT01P"
@@ -239,7 +251,7 @@ function TestAdjust.test_refused()
     P = -1, R = 1 }, { "mid", P = -1, Q = 1 }, factor = "b", adjust = "tukey" })
   refuses("Tukey's test is two-sided", m.contrast, m, { "pairwise",
     factor = "b", adjust = "tukey", alternative = "less" })
-  refuses('adjust = "dunet" is none of none, bonferroni', m.contrast, m,
+  refuses('adjust = "dunet" is none of none, Dunnett', m.contrast, m,
     { factor = "b", adjust = "dunet" })
 end
 

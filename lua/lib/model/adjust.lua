@@ -7,13 +7,11 @@ local text = require "ts.text"
 
 local M = {}
 
-M.kinds = { "none", "bonferroni", "sidak", "holm", "hochberg", "hommel", "bh",
-  "by", "dunnett", "tukey", "mvt" }
+M.kinds = { "none", "Dunnett", "Tukey", "mvt", "Bonferroni", "Sidak", "Holm",
+  "Holm-Sidak", "Hochberg", "Hommel", "BH", "BY" }
 
-local names = { bonferroni = "Bonferroni", sidak = "Sidak", holm = "Holm",
-  hochberg = "Hochberg", hommel = "Hommel", bh = "Benjamini and Hochberg",
-  by = "Benjamini and Yekutieli", dunnett = "Dunnett", tukey = "Tukey-Kramer",
-  mvt = "the joint distribution" }
+local names = { BH = "Benjamini and Hochberg", BY = "Benjamini and Yekutieli",
+  Tukey = "Tukey-Kramer", mvt = "the joint distribution" }
 
 -- The statistics on which a joint distribution is based, larger meaning more.
 local function sizes(rows, opt)
@@ -95,39 +93,32 @@ local function tukey(state, rows, opt, list, x)
   end
 end
 
--- Each at a smaller level: those of m comparisons.
-local function single_step(level, adjusted)
+-- One after another, by size; they have no intervals.
+local function stepwise(_, rows, opt)
+  local p = {}
+  for i, row in ipairs(rows) do p[i] = row.p_value end
+  local adjusted = require "trialsh.padjust".padjust(p, opt.adjust)
+  for i, row in ipairs(rows) do row.p_adjusted = adjusted[i] end
+end
+
+-- Each at a smaller level: that for m comparisons.
+local function single_step(level)
   return function(state, rows, opt)
-    local m = #rows
+    stepwise(state, rows, opt)
     for _, row in ipairs(rows) do
-      row.p_adjusted = adjusted(row.p_value, m)
       local t = require "trialsh.model.estimates".infer(row.estimate,
         row.std_error, state.df, { alternative = opt.alternative, mu = opt.mu,
-          conf_level = 1 - level(1 - opt.conf_level, m) })
+          conf_level = 1 - level(1 - opt.conf_level, #rows) })
       row.conf_low, row.conf_high = t.conf_low, t.conf_high
     end
   end
 end
 
-local function stepwise(state, rows, opt)
-  local there, padjust = pcall(require, "trialsh.padjust")
-  if not there then
-    fail("invalid", ("%s: adjust = \"%s\" is not there yet; bonferroni, sidak, "
-      .. "dunnett, tukey and mvt are"):format(state.who, opt.adjust))
-  end
-  local p = {}
-  for i, row in ipairs(rows) do p[i] = row.p_value end
-  for i, value in ipairs(padjust.padjust(p, opt.adjust)) do
-    rows[i].p_adjusted = value
-  end
-end
-
-local how = { dunnett = dunnett, tukey = tukey, holm = stepwise,
-  hochberg = stepwise, hommel = stepwise, bh = stepwise, by = stepwise,
-  mvt = joint,
-  bonferroni = single_step(function(a, m) return a / m end,
-    function(p, m) return math.min(1, p * m) end),
-  sidak = single_step(multiple.sidak_level, multiple.sidak) }
+local how = { Dunnett = dunnett, Tukey = tukey, mvt = joint,
+  Bonferroni = single_step(function(a, m) return a / m end),
+  Sidak = single_step(multiple.sidak_level) }
+for _, kind in ipairs { "Holm", "Holm-Sidak", "Hochberg", "Hommel", "BH",
+    "BY" } do how[kind] = stepwise end
 
 --- adjust.apply(state, rows, list, x, opt): sets p_adjusted and, where there
 -- is one, the simultaneous interval of the rows, which are the comparisons of
@@ -151,7 +142,7 @@ function M.words(rows, opt, by)
     accuracy = math.max(accuracy, row.accuracy or 0)
   end
   local words = ("%s adjusted by %s"):format(stepped and "P" or "P and CI",
-    names[opt.adjust])
+    names[opt.adjust] or opt.adjust)
   if accuracy > 0 then
     words = words .. (", to about %s"):format(text.number(
       tonumber(("%.1g"):format(accuracy))))

@@ -204,6 +204,15 @@ end
 --   factor       the category, where names do not tell; reference  a level
 --   slope        "AGE": slopes are compared instead of means
 --   alternative  "two-sided", "less", "greater";  mu  0 (1 for a ratio)
+--   adjust       for several comparisons: "Dunnett" (with one control) and "mvt"
+--                (any) by their joint distribution, exact by quadrature without
+--                covariates and for three comparisons; "Tukey" (all pairs),
+--                "Bonferroni", "Sidak": p_adjusted and simultaneous intervals;
+--                "Holm", "Hochberg", "Hommel", "BH" ...: p_adjusted alone, as in
+--                padjust
+--   factor       the category, where names do not tell; reference  a level
+--   slope        "AGE": slopes are compared instead of means
+--   alternative  "two-sided", "less", "greater";  mu  0 (1 for a ratio)
 --   adjust       for several comparisons: "dunnett" (with one control) and "mvt"
 --                (any) by the joint distribution, exact by quadrature for three
 --                comparisons, for two means or without covariates for more;
