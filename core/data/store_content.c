@@ -3,6 +3,14 @@
  * their bits, in order. How SQLite lays them out in its file does not matter,
  * so that it survives VACUUM; every length stands before its bytes, so that
  * no two contents feed the same.
+ *
+ * What is hashed, numbers in 8 bytes, the highest first: n for a missing value,
+ * r and a double, i and a whole number, t or b, a length and the bytes of a
+ * text or blob. A part is the names of its columns (c, length, bytes), the
+ * values row by row, and e and how many rows. The parts of a table are what is
+ * known of its columns, its attributes, its codes of missing values (0 and the
+ * number of the part where there are none), and the rows, each behind its
+ * number; a table with a primary key has rows without, in the order of that.
  */
 #include "store_internal.h"
 
