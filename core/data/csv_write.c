@@ -136,20 +136,12 @@ static ts_status check_names(const ts_frame *frame, ts_error *err)
     return TS_OK;
 }
 
-static ts_status fail_cell(const ts_column *c, size_t row, const char *why,
-                           ts_error *err)
-{
-    ts_buffer message = {0};
-    ts_text_escape(&message, c->name, strlen(c->name));
-    ts_buffer_printf(&message, ", row %zu: %s", row + 1, why);
-    return csv_fail(&message, TS_EINVALID, err);
-}
-
 static ts_status check_real(const ts_column *c, ts_error *err)
 {
     for (size_t i = 0; i < c->n; i++)
         if (isinf(c->real[i]))
-            return fail_cell(c, i, "CSV has no infinite numbers", err);
+            return ts_column_fail(c->name, i + 1, TS_EINVALID,
+                                  "CSV has no infinite numbers", err);
     return TS_OK;
 }
 
@@ -177,10 +169,10 @@ static ts_status check_text(const ts_column *c, bool *quoted, bool *doubtful,
             size_t row = 0;
             while (c->code[row] != (int32_t)k)
                 row++;
-            status = fail_cell(c, row,
-                               "text that is not UTF-8 or has control "
-                               "characters",
-                               err);
+            status = ts_column_fail(c->name, row + 1, TS_EINVALID,
+                                    "text that is not UTF-8 or has control "
+                                    "characters",
+                                    err);
         }
     }
     *doubtful = !csv_type_is_text(&seen);

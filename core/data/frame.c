@@ -146,6 +146,22 @@ ts_status ts_column_set_special(ts_column *column, size_t i, char code,
     return TS_OK;
 }
 
+ts_status ts_column_fail(const char *name, size_t row, ts_status code,
+                         const char *why, ts_error *err)
+{
+    ts_buffer message = {0};
+    ts_text_escape(&message, name, strlen(name));
+    if (row)
+        ts_buffer_printf(&message, ", row %zu", row);
+    ts_buffer_printf(&message, ": %s", why);
+    if (message.failed)
+        code = ts_fail_memory(err);
+    else
+        ts_fail(err, code, "%s", message.data);
+    ts_buffer_free(&message);
+    return code;
+}
+
 ts_status ts_frame_new(size_t n_row, ts_frame **out, ts_error *err)
 {
     *out = ts_alloc_array(1, sizeof **out);

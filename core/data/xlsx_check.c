@@ -73,23 +73,6 @@ static void check_dates(xlsx_column *c, const char *kind, double *n_text)
 
 /* Text --------------------------------------------------------------------- */
 
-/* "AVAL, row 3: why"; row 0 is none. */
-static ts_status refuse(const char *name, size_t row, ts_status code,
-                        const char *why, ts_error *err)
-{
-    ts_buffer message = {0};
-    ts_text_escape(&message, name, strlen(name));
-    if (row)
-        ts_buffer_printf(&message, ", row %zu", row);
-    ts_buffer_printf(&message, ": %s", why);
-    if (message.failed)
-        code = ts_fail_memory(err);
-    else
-        ts_fail(err, code, "%s", message.data);
-    ts_buffer_free(&message);
-    return code;
-}
-
 /* Letters as a spreadsheet counts them: those of UTF-16. */
 static size_t n_letters(const char *text)
 {
@@ -107,13 +90,14 @@ static ts_status check_text(const char *name, size_t row, const char *text,
     char why[80];
     size_t length = strlen(text);
     if (ts_utf8_check(text, length) != length)
-        return refuse(name, row, TS_EINVALID, "text that is not UTF-8", err);
+        return ts_column_fail(name, row, TS_EINVALID, "text that is not UTF-8",
+                              err);
     size_t n = length <= MOST_TEXT ? 0 : n_letters(text);
     if (n <= MOST_TEXT)
         return TS_OK;
     snprintf(why, sizeof why, "text of %zu letters; a cell has at most %d", n,
              MOST_TEXT);
-    return refuse(name, row, TS_ELIMIT, why, err);
+    return ts_column_fail(name, row, TS_ELIMIT, why, err);
 }
 
 static ts_status check_levels(xlsx_writer *w, xlsx_column *c, ts_error *err)
@@ -155,8 +139,8 @@ static ts_status check_reals(xlsx_column *c, const char *kind, double *n_text,
     char number[32];
     for (size_t i = 0; i < column->n; i++)
         if (isinf(column->real[i]))
-            return refuse(column->name, i + 1, TS_EINVALID,
-                          "a workbook has no infinite numbers", err);
+            return ts_column_fail(column->name, i + 1, TS_EINVALID,
+                                  "a workbook has no infinite numbers", err);
     if (kind)
         check_dates(c, kind, n_text);
     c->width = widths[c->style];
@@ -223,19 +207,21 @@ static ts_status check_name(const xlsx_writer *w, size_t sheet, ts_error *err)
     const char *name = w->sheet[sheet].given->name;
     size_t n = strlen(name);
     if (n == 0 || ts_utf8_check(name, n) != n || n_letters(name) > LONGEST)
-        return refuse(name, 0, TS_EINVALID,
-                      "the name of a sheet has 1 to 31 letters", err);
+        return ts_column_fail(name, 0, TS_EINVALID,
+                              "the name of a sheet has 1 to 31 letters", err);
     for (const char *p = name; *p; p++)
         if (strchr("[]:*?/\\", *p) || (unsigned char)*p < 0x20)
-            return refuse(name, 0, TS_EINVALID,
-                          "the name of a sheet has none of []:*?/\\", err);
+            return ts_column_fail(name, 0, TS_EINVALID,
+                                  "the name of a sheet has none of []:*?/\\",
+                                  err);
     if (name[0] == '\'' || name[n - 1] == '\'' ||
         strcasecmp(name, "history") == 0)
-        return refuse(name, 0, TS_EINVALID, "no name for a sheet", err);
+        return ts_column_fail(name, 0, TS_EINVALID, "no name for a sheet", err);
     for (size_t i = 0; i < sheet; i++)
         if (strcasecmp(name, w->sheet[i].given->name) == 0)
-            return refuse(name, 0, TS_EEXISTS,
-                          "two sheets have that name, but for case", err);
+            return ts_column_fail(name, 0, TS_EEXISTS,
+                                  "two sheets have that name, but for case",
+                                  err);
     return TS_OK;
 }
 
@@ -248,18 +234,18 @@ ts_status xlsx_check(xlsx_writer *w, size_t sheet, ts_error *err)
     if (status)
         return status;
     if (frame->n_column == 0)
-        return refuse(s->given->name, 0, TS_EINVALID,
-                      "a frame without columns makes no sheet", err);
+        return ts_column_fail(s->given->name, 0, TS_EINVALID,
+                              "a frame without columns makes no sheet", err);
     if (frame->n_column > MOST_COLUMNS) {
         snprintf(why, sizeof why, "%zu columns; a sheet has at most %d",
                  frame->n_column, MOST_COLUMNS);
-        return refuse(s->given->name, 0, TS_ELIMIT, why, err);
+        return ts_column_fail(s->given->name, 0, TS_ELIMIT, why, err);
     }
     if (frame->n_row > MOST_ROWS - 1) {
         snprintf(why, sizeof why,
                  "%zu rows; a sheet has at most %d below the names",
                  frame->n_row, MOST_ROWS - 1);
-        return refuse(s->given->name, 0, TS_ELIMIT, why, err);
+        return ts_column_fail(s->given->name, 0, TS_ELIMIT, why, err);
     }
     if (!(s->column = ts_alloc_array(frame->n_column, sizeof *s->column)))
         return ts_fail_memory(err);

@@ -13,25 +13,6 @@
 #include "ts/interrupt.h"
 #include "ts/memory.h"
 
-/* Messages ----------------------------------------------------------------- */
-
-/* "AVAL, row 3: why"; row 0 is none. */
-static ts_status refuse(const char *column, size_t row, ts_status code,
-                        const char *why, ts_error *err)
-{
-    ts_buffer message = {0};
-    ts_text_escape(&message, column, strlen(column));
-    if (row)
-        ts_buffer_printf(&message, ", row %zu", row);
-    ts_buffer_printf(&message, ": %s", why);
-    if (message.failed)
-        code = ts_fail_memory(err);
-    else
-        ts_fail(err, code, "%s", message.data);
-    ts_buffer_free(&message);
-    return code;
-}
-
 /* Text --------------------------------------------------------------------- */
 
 /* Text of that column (row 0: of its label) in the encoding of the file. */
@@ -47,18 +28,19 @@ static ts_status convert(xpt_writer *w, const char *column, size_t row,
                  (unsigned char)text[good],
                  (unsigned char)text[good] < 0x20 ? "a control character"
                                                   : "not UTF-8");
-        return refuse(column, row, TS_EINVALID, why, err);
+        return ts_column_fail(column, row, TS_EINVALID, why, err);
     }
     if (!w->encoding.converts) {
         size_t i = 0;
         while (i < length && !((unsigned char)text[i] & 0x80))
             i++;
         if (i < length && !w->options.encoding && !w->eight)
-            return refuse(column, row, TS_EINVALID,
-                          "letters beyond ASCII in a file of version 5; "
-                          "encoding = \"utf-8\" or \"latin1\" says how they "
-                          "are to be written",
-                          err);
+            return ts_column_fail(
+                column, row, TS_EINVALID,
+                "letters beyond ASCII in a file of version 5; "
+                "encoding = \"utf-8\" or \"latin1\" says how they "
+                "are to be written",
+                err);
         *n = length;
         *out = ts_strndup(text, length);
         return *out ? TS_OK : ts_fail_memory(err);
@@ -69,7 +51,7 @@ static ts_status convert(xpt_writer *w, const char *column, size_t row,
     if (done < length) {
         snprintf(why, sizeof why, "%s has no letter for a part of it",
                  w->encoding.name);
-        return refuse(column, row, TS_EINVALID, why, err);
+        return ts_column_fail(column, row, TS_EINVALID, why, err);
     }
     *n = w->encoding.text.length;
     *out = ts_strndup(*n ? w->encoding.text.data : "", *n);
@@ -96,11 +78,11 @@ static ts_status take_level(xpt_writer *w, xpt_field *f, size_t level,
         snprintf(why, sizeof why,
                  "text of %zu bytes; version %d has at most %zu", n,
                  w->eight ? 8 : 5, most);
-        return refuse(c->name, row, TS_ELIMIT, why, err);
+        return ts_column_fail(c->name, row, TS_ELIMIT, why, err);
     }
     if (strstr(f->text[level], "HEADER RECORD*******"))
-        return refuse(c->name, row, TS_EINVALID,
-                      "text that looks like a header of the file", err);
+        return ts_column_fail(c->name, row, TS_EINVALID,
+                              "text that looks like a header of the file", err);
     if (n > f->length)
         f->length = n;
     return TS_OK;
@@ -130,8 +112,7 @@ static ts_status take_text(xpt_writer *w, xpt_field *f, ts_error *err)
     return status;
 }
 
-static ts_status check_numbers(xpt_writer *w, const ts_column *c,
-                               ts_error *err)
+static ts_status check_numbers(xpt_writer *w, const ts_column *c, ts_error *err)
 {
     unsigned char bytes[8];
     char number[32], why[100];
@@ -147,7 +128,7 @@ static ts_status check_numbers(xpt_writer *w, const ts_column *c,
                              : "%s is below 5.4e-79, the smallest number of "
                                "a SAS transport file",
                  number);
-        return refuse(c->name, i + 1, TS_EINVALID, why, err);
+        return ts_column_fail(c->name, i + 1, TS_EINVALID, why, err);
     }
     return TS_OK;
 }
@@ -164,16 +145,17 @@ static ts_status check_name(const xpt_writer *w, const char *name,
         good = good && (unsigned char)name[i] < 0x80 &&
                (isalnum((unsigned char)name[i]) || name[i] == '_');
     if (!good)
-        return refuse(name, 0, TS_EINVALID,
-                      "a name in a SAS transport file is made of letters "
-                      "A to Z, digits and _, and begins with no digit",
-                      err);
+        return ts_column_fail(
+            name, 0, TS_EINVALID,
+            "a name in a SAS transport file is made of letters "
+            "A to Z, digits and _, and begins with no digit",
+            err);
     if (n > most) {
         snprintf(why, sizeof why,
                  "a name of %zu bytes; version %d has at most %zu%s", n,
                  w->eight ? 8 : 5, most,
                  !w->eight && n <= 32 ? ", version = 8 has 32" : "");
-        return refuse(name, 0, TS_ELIMIT, why, err);
+        return ts_column_fail(name, 0, TS_ELIMIT, why, err);
     }
     return TS_OK;
 }
@@ -230,7 +212,7 @@ static ts_status parse_format(const xpt_writer *w, const char *column,
                  "'%.60s' is no format that version %d can hold: a name of "
                  "up to %zu letters, a width, a dot, decimals",
                  text, w->eight ? 8 : 5, most);
-        return refuse(column, 0, TS_EINVALID, why, err);
+        return ts_column_fail(column, 0, TS_EINVALID, why, err);
     }
     return TS_OK;
 }
@@ -250,7 +232,7 @@ static ts_status take_label(xpt_writer *w, const char *column,
              "a label of %zu bytes; version %d has at most %zu%s", n,
              w->eight ? 8 : 5, most,
              !w->eight && n <= 256 ? ", version = 8 has 256" : "");
-    return refuse(column, 0, TS_ELIMIT, why, err);
+    return ts_column_fail(column, 0, TS_ELIMIT, why, err);
 }
 
 static ts_status take_column(xpt_writer *w, xpt_field *f, ts_error *err)
@@ -316,9 +298,9 @@ static ts_status take_frame(xpt_writer *w, ts_error *err)
         status = take_column(w, &w->field[j], err);
         for (size_t i = 0; i < j && !status; i++)
             if (strcasecmp(frame->column[i]->name, frame->column[j]->name) == 0)
-                status =
-                    refuse(frame->column[j]->name, 0, TS_EINVALID,
-                           "two columns have that name, but for case", err);
+                status = ts_column_fail(
+                    frame->column[j]->name, 0, TS_EINVALID,
+                    "two columns have that name, but for case", err);
         w->width += w->field[j].length;
     }
     return status;

@@ -60,6 +60,10 @@ ts_status ts_column_set_special(ts_column *column, size_t i, char code,
 /* Replaces &column->label, unit or format; value may be NULL. */
 ts_status ts_column_set(char **field, const char *value, ts_error *err);
 
+/* The error "AVAL, row 3: why" with that code; row 0 is none. */
+ts_status ts_column_fail(const char *name, size_t row, ts_status code,
+                         const char *why, ts_error *err);
+
 /* An empty frame; columns are added and must all have n_row values. */
 ts_status ts_frame_new(size_t n_row, ts_frame **out, ts_error *err);
 void ts_frame_free(ts_frame *frame);

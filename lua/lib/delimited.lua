@@ -5,6 +5,7 @@ local csv = require "ts.csv"
 local fail = require "ts.error".fail
 local iso = require "trialsh.iso"
 local note = require "trialsh.note"
+local export = require "trialsh.export"
 
 local M = { what = "CSV",
   extensions = { csv = true, tsv = true, tab = true, txt = true },
@@ -268,7 +269,6 @@ end
 
 --- delimited.write(node, path, opt): the rows of a relation as text.
 function M.write(node, path, opt)
-  local export = require "trialsh.export"
   local frame, kinds, dates = (export.rows(node)), nil, {}
   if opt.dates ~= "number" then kinds, dates = date_columns(frame) end
   local written = csv.write(frame, path, { dates = kinds,

@@ -1,13 +1,14 @@
--- What goes into files: the rows of a relation, the codes of missing values with
--- them where they are known, and a note of what a kind of file has no place
--- for.
+-- What goes into files: the rows of a relation, with the codes of missing values
+-- where they are known, and a note of what a kind of file has no place for.
 
 local note = require "trialsh.note"
 
 local M = {}
 
 -- A table of a study as it is, so that its rows are those of the study.
-local function is_table(node) return node.study and node.name and not node.verb end
+local function is_table(node)
+  return node.study and node.name and not node.verb
+end
 
 --- export.facts(node): what the study says of a table, or a frame of itself.
 function M.facts(node)
@@ -39,9 +40,8 @@ end
 --- export.rows(node) -> C frame, whether it has all codes of missing values.
 function M.rows(node)
   if node.frame then return node.frame, true end
-  local relation = require "trialsh.relation"
   require "trialsh.relation.nodes".no_group(node, "export")
-  local frame = relation.ask(node)
+  local frame = require "trialsh.relation".ask(node)
   if not is_table(node) then return frame, false end
   node.study:get_missing(node.name, frame)
   return frame, true

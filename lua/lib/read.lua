@@ -13,6 +13,7 @@
 
 local fail = require "ts.error".fail
 local options = require "trialsh.options"
+local export = require "trialsh.export"
 local relation = require "trialsh.relation"
 
 local M = {}
@@ -202,7 +203,7 @@ function M.write(what, path, opt)
   local kind, all = prepare(path, opt, "write")
   local node = relation.node_of(what)
   kind.write(node, path, all)
-  require "trialsh.export".tell(node, path, kind, all)
+  export.tell(node, path, kind, all)
   return path
 end
 
@@ -218,8 +219,7 @@ function M.write_sheets(sheets, path, opt)
   end
   kind.write_sheets(sheets, path, all)
   for _, sheet in ipairs(sheets) do
-    require "trialsh.export".tell(sheet.node, ("%s, %s"):format(path,
-      sheet.name), kind, all)
+    export.tell(sheet.node, ("%s, %s"):format(path, sheet.name), kind, all)
   end
   return path
 end

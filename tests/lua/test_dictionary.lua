@@ -20,7 +20,9 @@ end
 -- Rows of a dictionary by "table.name".
 local function lines(frame)
   local out = {}
-  for row in frame:rows() do out[tostring(row.table) .. "." .. row.name] = row end
+  for row in frame:rows() do
+    out[tostring(row.table) .. "." .. row.name] = row
+  end
   return out
 end
 
