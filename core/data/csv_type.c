@@ -134,8 +134,8 @@ const char *csv_type_stray(const csv_column *c, const csv_rules *rules,
     static const char *const why[SPELLINGS] = {
         [SPELLED_OTHERWISE] = "is not a number",
         [SPELLED_ZEROS] = "is not a number (zeros lead it)",
-        [SPELLED_INEXACT] = "is not a number (whole, beyond 2^53, where not "
-                            "each can be held)",
+        [SPELLED_INEXACT] = ("is not a number (whole, beyond 2^53, where not "
+                             "each can be held)"),
         [SPELLED_DIGITS] = "is not a number (more than 17 digits)",
         [SPELLED_RANGE] = "is not a number (out of their range)",
         [SPELLED_THOUSANDS] = "is not a number (a comma between digits)",
