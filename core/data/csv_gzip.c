@@ -18,6 +18,7 @@ struct csv_gzip {
     z_stream stream;
     bool within; /* a member */
     bool begun;  /* with the first one */
+    bool damaged;
     double in, out;
     unsigned char raw[32 * 1024];
 };
@@ -63,7 +64,7 @@ void csv_gzip_rewind(csv_gzip *g)
 {
     inflateReset(&g->stream);
     g->stream.avail_in = 0;
-    g->within = g->begun = false;
+    g->within = g->begun = g->damaged = false;
     g->in = g->out = 0;
 }
 
@@ -94,8 +95,11 @@ static ts_status fail_bomb(const csv_gzip *g, const csv_source *s,
 ts_status csv_gzip_read(csv_gzip *g, csv_source *s, void *into, size_t want,
                         size_t *got, ts_error *err)
 {
+    static const char damage[] = "the compressed data are damaged";
     z_stream *z = &g->stream;
     *got = 0;
+    if (g->damaged)
+        return fail_at(g, s, damage, err);
     for (;;) {
         if (z->avail_in == 0) {
             size_t n;
@@ -132,8 +136,12 @@ ts_status csv_gzip_read(csv_gzip *g, csv_source *s, void *into, size_t want,
             return ts_fail_memory(err);
         if (rc == Z_STREAM_END)
             g->within = false;
-        else if (rc != Z_OK && rc != Z_BUF_ERROR)
-            return fail_at(g, s, "the compressed data are damaged", err);
+        else if (rc != Z_OK && rc != Z_BUF_ERROR) {
+            /* what stands before the damage is handed over first, so that
+             * the first error is the same for each size of block */
+            g->damaged = true;
+            return *got ? TS_OK : fail_at(g, s, damage, err);
+        }
         if (g->out > ALWAYS && g->out > g->in * RATIO)
             return fail_bomb(g, s, err);
         if (*got)
