@@ -11,33 +11,6 @@ end
 
 TestDescribe = {}
 
--- published/r_reference.csv
-function TestDescribe.test_actg175()
-  local values = ref.values("published/r_reference.csv", "actg175")
-  local data = ref.read "hiv/actg175.csv"
-  local arms = { "ZDV", "ZDV+ddI", "ZDV+ddC", "ddI" }
-  local compared = 0
-  for _, name in ipairs { "cd40", "cd420", "cd80", "cd820" } do
-    local d = describe(name .. " ~ arms", data)
-    for i, arm in ipairs(arms) do
-      local group = d:group(tostring(i - 1))
-      lu.assertEquals(group.n, values.counts["n " .. arm])
-      for _, statistic in ipairs { "mean", "sd", "median" } do
-        near(group[statistic],
-          values.summary[("%s %s %s"):format(statistic, name, arm)], 1e-11)
-        compared = compared + 1
-      end
-    end
-  end
-  lu.assertEquals(compared, 48)
-  local d = describe("cd496 ~ arms", data)
-  for i, arm in ipairs(arms) do
-    local group = d:group(tostring(i - 1))
-    lu.assertEquals(group.n, values.summary["n cd496 nonmissing " .. arm])
-    lu.assertEquals(group.n + group.n_missing, values.counts["n " .. arm])
-  end
-end
-
 -- tests/reference/ttest.R: quartiles of types 2, 6, 7; geometric mean and CV;
 -- interval of the mean
 function TestDescribe.test_actg175_more()

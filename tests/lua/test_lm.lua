@@ -5,35 +5,6 @@ local ref = require "tests.lua.reference"
 local sets = require "tests.lua.lm_sets"
 local near, refuses = ref.near, ref.refuses
 
-local function arms(data)
-  return data:mutate [[arm = case arms when 0 then 'ZDV' when 1 then 'ZDV+ddI'
-    when 2 then 'ZDV+ddC' else 'ddI' end]]:levels { arm = { "ZDV", "ZDV+ddI",
-    "ZDV+ddC", "ddI" } }
-end
-
-TestLm = {}
-
--- published/r_reference.csv; 12 digits
-function TestLm.test_actg175()
-  local values = ref.values("published/r_reference.csv",
-    "actg175")["ANCOVA cd420~cd40+arm"]
-  local data = arms(ref.read "hiv/actg175.csv")
-  local m = lm("cd420 ~ cd40 + arm", data)
-  local count = 0
-  for name, value in pairs(values) do
-    local term, what = name:match "^(.*) (%w+)$"
-    if term == "residual" then
-      near(m.sigma, value, 1e-11)
-    else
-      near(m:term(term)[what == "est" and "estimate" or "std_error"], value,
-        1e-11, name)
-    end
-    count = count + 1
-  end
-  lu.assertTrue(count >= 9)
-  lu.assertEquals({ m.n, m.df_residual, m.n_missing }, { 2139, 2134, 0 })
-end
-
 -- R's values of tests/reference/lm.R --------------------------------------
 
 TestReference = {}

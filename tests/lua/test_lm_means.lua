@@ -287,18 +287,6 @@ function TestPublished.test_cdisc_pilot()
     values["ANCOVA CHG~TRTP+SITEGR1+BASE"]["dose-response p"], 1e-11)
 end
 
-function TestPublished.test_actg175()
-  local values = ref.values("published/r_reference.csv", "actg175")
-  local data = ref.read "hiv/actg175.csv":mutate [[arm = case arms
-    when 0 then 'ZDV' when 1 then 'ZDV+ddI' when 2 then 'ZDV+ddC'
-    else 'ddI' end]]
-  local t = lm("cd420 ~ cd40 + arm", data):means "arm"
-  for i = 1, #t do
-    near(t.estimate[i], values["ANCOVA lsmeans at mean cd40"][t.arm[i]], 1e-11)
-    near(t.std_error[i], values["ANCOVA lsmeans se"][t.arm[i]], 1e-11)
-  end
-end
-
 -- Shapes ---------------------------------------------------------------------
 
 TestShapes = {}

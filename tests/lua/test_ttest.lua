@@ -18,24 +18,6 @@ end
 
 TestTtest = {}
 
--- published/r_reference.csv: change of CD4 by any combination against ZDV
-function TestTtest.test_actg175()
-  local values = ref.values("published/r_reference.csv", "actg175")
-  local data = ref.read "hiv/actg175.csv"
-  local r = ttest("cd420 - cd40 ~ treat", data, { compare = "0 vs 1" })
-  local row = values["Welch t cd420-cd40 by treat"]
-  near(r.statistic, row.t, 1e-11)
-  near(r.df, row.df, 1e-11)
-  near(r.p_value, values["Welch t"].p, 1e-11)
-  lu.assertEquals(r.n, 2139)
-  lu.assertEquals(r.compare, "0 vs 1")
-  -- the default is against the first level
-  local s = ttest("cd420 - cd40 ~ treat", data)
-  lu.assertEquals(s.compare, "1 vs 0")
-  lu.assertEquals(s.estimate, -r.estimate)
-  lu.assertEquals(s.p_value, r.p_value)
-end
-
 -- tests/reference/ttest.R
 function TestTtest.test_actg175_more()
   local data = ref.read "hiv/actg175.csv"
