@@ -4,7 +4,9 @@
 
 local text = require "ts.text"
 
-local M = {}
+-- What .mode, .output and .once set: the kind of text that relations become,
+-- and the file that values go to, closed after one where it is for once.
+local M = { mode = "table" }
 
 local most_items = 20   -- of one table
 local most_depth = 3
@@ -118,6 +120,9 @@ function M.value(x)
   if kind == "string" then return x end
   if kind == "number" then return number(x) end
   if kind == "function" then return called(x) end
+  if M.mode ~= "table" and require "trialsh.relation".is(x) then
+    return require "trialsh.prompt.mode".text(x, M.mode)
+  end
   if kind == "table" and not has_own_text(x) then return dump(x, most_depth) end
   if kind == "thread" or kind == "userdata" and not has_own_text(x) then
     return kind == "thread" and "coroutine" or "userdata"
@@ -125,7 +130,19 @@ function M.value(x)
   return tostring(x)
 end
 
---- echo.values(...): the text of what an entry returned.
+local function write(file, words)
+  local ok, problem = file:write(words, "\n")
+  if ok and M.once then
+    ok, problem = file:close()
+    M.file, M.once = nil, nil
+  elseif ok then
+    ok, problem = file:flush()
+  end
+  if not ok then require "ts.error".fail("file", problem) end
+end
+
+--- echo.values(...): the text of what an entry returned, nil when it went to
+-- the file of .output.
 function M.values(...)
   local list = table.pack(...)
   local long = false
@@ -133,7 +150,9 @@ function M.values(...)
     list[i] = M.value(list[i])
     long = long or list[i]:find "\n" ~= nil
   end
-  return table.concat(list, long and "\n" or "  ")
+  local words = table.concat(list, long and "\n" or "  ")
+  if not M.file then return words end
+  write(M.file, words)
 end
 
 return M

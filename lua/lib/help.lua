@@ -15,7 +15,7 @@ local kinds = { relation = true, frame = true, column = true, result = true,
 -- The overview, in this order: a heading and the modules below it.
 local groups = {
   { "Data", "NA", "study", "read", "relation", "relation_ask", "frame",
-    "column", "demo", "data" },
+    "column", "demo", "data", "sql" },
   { "Statistics", "describe", "ttest", "lm", "multiple", "rank", "group_rank",
     "proportion", "two_proportions", "contingency", "survival", "padjust",
     "sample", "result", "model" },
@@ -175,7 +175,8 @@ local function overview()
   end
   out[#out + 1] = "?name shows one of them, ??word searches. An expression"
     .. " prints itself,\na semicolon behind it keeps it off the screen, _ is the"
-    .. " last value.\nCtrl-C stops the work, Ctrl-D leaves."
+    .. " last value. Locals stay\nfor the lines that follow. select ...; runs SQL,"
+    .. " .help lists commands.\nCtrl-C stops the work, Ctrl-D leaves."
   return show(table.concat(out, "\n"))
 end
 

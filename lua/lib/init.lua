@@ -43,6 +43,7 @@ local home = {
   sap = "endpoint",
   sign_test = "rank",
   signed_rank = "rank",
+  sql = "sql",
   sqrt = "elementwise",
   study = "study",
   trial = "trial",

@@ -6,10 +6,20 @@ local NA = require "ts.na".NA
 
 local M = {}
 
---- show.width(): columns of the screen, or of $COLUMNS where there is none.
-M.width = require "trialsh.session".width
+local session = require "trialsh.session"
 
-local HEAD, TAIL, ALL = 10, 5, 30
+--- show.width(): columns of the screen, or of $COLUMNS where there is none.
+M.width = session.width
+
+-- Rows of the head and the tail of a long table, and how many make it long: what
+-- fits a low screen together with the lines around them.
+local function rows_shown()
+  local height = session.height()
+  if not height then return 10, 5, 30 end
+  local room = math.max(3, height - 8)
+  local tail = math.min(5, room // 3)
+  return math.min(10, room - tail), tail, math.min(30, room + 2)
+end
 
 local WHOLE = 2^53 -- up to here doubles hold every whole number
 
@@ -70,8 +80,9 @@ local function dates(values, kind)
   return out
 end
 
--- The cells of a column as text, and whether they are set to the right.
-local function cells(values, kind, format)
+--- show.cells(values, kind, format): the cells of a column as text, and
+-- whether they are set to the right.
+function M.cells(values, kind, format)
   local out = {}
   local time = format and kind == "real"
     and require "trialsh.iso".kind(format)
@@ -121,8 +132,10 @@ end
 -- Columns laid out in a width: how many fit, each with its cells cut to most.
 local function lay_out(columns, n, opt, width, most)
   local used, all = #tostring(opt.numbers and opt.numbers[n] or n), {}
+  local gap = opt.box and 3 or 2
+  if opt.box then used = used + 4 end -- the lines at both sides
   for j, column in ipairs(columns) do
-    local list, right = cells(column.values, column.type, column.format)
+    local list, right = M.cells(column.values, column.type, column.format)
     local kind = (column.type or "?") .. (column.star and "*" or "")
     local head = text.escape(column.name)
     local w = math.max(text.width(head), opt.types and #kind or 0)
@@ -130,8 +143,8 @@ local function lay_out(columns, n, opt, width, most)
       list[i] = cut(list[i], most)
       w = math.max(w, text.width(list[i]))
     end
-    if j > 1 and used + 2 + w > width then break end
-    used = used + 2 + w
+    if j > 1 and used + gap + w > width then break end
+    used = used + gap + w
     all[j] = { head = head, kind = kind, list = list, width = w,
       right = right or column.right }
   end
@@ -140,12 +153,13 @@ end
 
 --- show.table(columns, n, opt) -> text, columns shown
 -- columns: { name =, type =, star =, format =, right =, values = {...} }, right:
--- text is set to the right; rows numbered by opt.numbers; types: a row of types; width: that of the screen. Long texts
--- are cut, shorter where more columns fit so.
+-- text is set to the right; rows numbered by opt.numbers; types: a row of types;
+-- box: with lines around; width: that of the screen. Long texts are cut, shorter
+-- where more columns fit so.
 function M.table(columns, n, opt)
   local width = opt.width or M.width()
   local number = #tostring(opt.numbers and opt.numbers[n] or n)
-  local all = lay_out(columns, n, opt, width, 40)
+  local all = lay_out(columns, n, opt, width, opt.whole and math.huge or 40)
   if #all < #columns then all = lay_out(columns, n, opt, width, 28) end
   local lines, shown = {}, #all
   local function line(first, get)
@@ -153,15 +167,30 @@ function M.table(columns, n, opt)
     for j = 1, shown do
       parts[j + 1] = pad(get(all[j]), all[j].width, all[j].right)
     end
-    lines[#lines + 1] = (table.concat(parts, "  "):gsub("%s+$", ""))
+    lines[#lines + 1] = opt.box and "│ " .. table.concat(parts, " │ ") .. " │"
+      or (table.concat(parts, "  "):gsub("%s+$", ""))
   end
+  local function rule(left, cross, right)
+    if not opt.box then return end
+    local parts = { ("─"):rep(number) }
+    for j = 1, shown do parts[j + 1] = ("─"):rep(all[j].width) end
+    lines[#lines + 1] = left .. "─" .. table.concat(parts, "─" .. cross .. "─")
+      .. "─" .. right
+  end
+  rule("┌", "┬", "┐")
   line("", function(c) return c.head end)
   if opt.types then line("", function(c) return c.kind end) end
+  rule("├", "┼", "┤")
   for i = 1, n do
     line(tostring(opt.numbers and opt.numbers[i] or i),
       function(c) return c.list[i] end)
-    if opt.gap == i then lines[#lines + 1] = pad("...", number) end
+    if opt.gap == i and opt.box then
+      rule("├", "┼", "┤")
+    elseif opt.gap == i then
+      lines[#lines + 1] = pad("...", number)
+    end
   end
+  rule("└", "┴", "┘")
   return table.concat(lines, "\n"), shown
 end
 
@@ -172,10 +201,13 @@ local function shown_line(columns, total, rows, shown)
   if shown < #columns then
     local rest = {}
     for j = shown + 1, #columns do rest[#rest + 1] = columns[j].name end
-    local list = table.concat(rest, " ")
-    if #list > 60 then list = list:sub(1, 57):gsub("%S*$", "") .. "..." end
-    parts[#parts + 1] = ("%d of %d columns (not: %s)"):format(shown, #columns,
-      text.escape(list))
+    parts[#parts + 1] = ("%d of %d columns"):format(shown, #columns)
+    local list = text.escape(table.concat(rest, " "))
+    local room = M.width() - 2 - #table.concat(parts, ", ") - #" (not: )"
+    if text.width(list) > room then
+      list = M.cut(list, room):gsub("%S*$", "") .. "..."
+    end
+    parts[#parts] = parts[#parts] .. (" (not: %s)"):format(list)
   end
   return #parts > 0 and table.concat(parts, ", ") or nil
 end
@@ -218,8 +250,12 @@ local function footer(columns, total, rows, shown, simulated)
   return lines
 end
 
---- show.relation(relation) -> text
-function M.relation(relation)
+--- show.relation(relation [, opt]) -> text
+-- opt.box: with lines around; opt.whole: all rows and columns.
+function M.relation(relation, opt)
+  opt = opt or {}
+  local head, tail, all = rows_shown()
+  if opt.whole then all = math.huge end
   local R = require "trialsh.relation"
   local node = R.node_of(relation)
   if node.group then
@@ -229,11 +265,11 @@ function M.relation(relation)
   if node.print then return node.print(relation) end
   local total = #relation
   local frames = {}
-  if total <= ALL then
+  if total <= all then
     frames[1] = R.ask(node, nil, { quiet = true })
   else
-    frames[1] = R.ask(node, nil, { quiet = true, n = HEAD, from = 1 })
-    frames[2] = R.ask(node, nil, { quiet = true, n = TAIL, total = total })
+    frames[1] = R.ask(node, nil, { quiet = true, n = head, from = 1 })
+    frames[2] = R.ask(node, nil, { quiet = true, n = tail, total = total })
   end
   local columns, numbers, rows = {}, {}, 0
   for j, c in ipairs(node.columns) do
@@ -250,11 +286,13 @@ function M.relation(relation)
     end
   end
   if #columns == 0 then return "no columns" end
-  local wide = total > ALL
-  local body, shown = M.table(columns, rows, { numbers = numbers,
-    types = wide, gap = wide and HEAD or nil })
-  if shown < #columns and not wide then
-    body, shown = M.table(columns, rows, { numbers = numbers, types = true })
+  local long = total > all
+  local layout = { numbers = numbers, types = long, gap = long and head or nil,
+    box = opt.box, whole = opt.whole, width = opt.whole and math.huge or nil }
+  local body, shown = M.table(columns, rows, layout)
+  if shown < #columns and not long then
+    layout.types = true
+    body, shown = M.table(columns, rows, layout)
   end
   local lines = footer(node.columns, total, rows, shown, node.simulated)
   table.insert(lines, 1, body)

@@ -1,6 +1,6 @@
 /*
- * One thing typed, at the prompt or after -e: is it complete, what is it
- * (an expression, statements, ?help), and its values on the screen.
+ * One thing typed, at the prompt or after -e: is it complete, what is it (an
+ * expression, statements, ?help, .command, SQL), and its values on the screen.
  */
 #include "shell.h"
 
@@ -28,13 +28,64 @@ static bool ends_early(const char *message)
     return length >= 5 && strcmp(message + length - 5, "<eof>") == 0;
 }
 
+/* Start and length of text without the blanks around it. */
+static const char *trim(const char *text, size_t *length)
+{
+    text += strspn(text, " \t\r\n");
+    *length = strlen(text);
+    while (*length && isspace((unsigned char)text[*length - 1]))
+        --*length;
+    return text;
+}
+
+/* .mode and \dt; no Lua begins so. */
+static bool is_command(const char *text)
+{
+    size_t length;
+    text = trim(text, &length);
+    return length > 1 && (*text == '.' || *text == '\\') &&
+           (isalpha((unsigned char)text[1]) || strchr("?!", text[1]));
+}
+
+/* "select a ...", not the calls and assignments of Lua. */
+static bool is_sql(const char *text)
+{
+    static const char *const words[] = {"select", "with",   "insert", "update",
+                                        "delete", "create", "drop",   "alter"};
+    size_t length, n = 0;
+    text = trim(text, &length);
+    while (isalpha((unsigned char)text[n]))
+        n++;
+    const char *next = text + n + strspn(text + n, " \t\r\n");
+    bool quoted = *next == '"' || *next == '\'';
+    if (next == text + n || !*next || strchr("(=,.:[{~", *next))
+        return false;
+    /* drop "x" is a call of Lua, select "x" makes sense in SQL alone */
+    for (size_t i = 0; i < (quoted ? 1 : sizeof words / sizeof *words); i++)
+        if (strlen(words[i]) == n && strncasecmp(words[i], text, n) == 0)
+            return true;
+    return false;
+}
+
+/* SQL ends with a semicolon, or an empty line for those who do not know. */
+static bool is_sql_complete(const char *text)
+{
+    size_t length;
+    text = trim(text, &length);
+    return text[length - 1] == ';' || strchr(text + length, '\n');
+}
+
 /* Both readings are tried: "1 +" breaks off only as an expression, "x =" only
  * as a statement. */
 static int incomplete(lua_State *L)
 {
     const char *text = lua_touserdata(L, 1);
     bool early = false;
-    if (load_expression(L, text, SHELL_PROMPT) != LUA_OK) {
+    if (is_command(text)) {
+        ;
+    } else if (is_sql(text)) {
+        early = !is_sql_complete(text);
+    } else if (load_expression(L, text, SHELL_PROMPT) != LUA_OK) {
         early = ends_early(lua_tostring(L, -1));
         if (load_statement(L, text, SHELL_PROMPT) == LUA_OK)
             early = false;
@@ -53,16 +104,6 @@ bool shell_incomplete(lua_State *L, const char *text)
     bool yes = lua_pcall(L, 1, 1, 0) == LUA_OK && lua_toboolean(L, -1);
     lua_settop(L, top);
     return yes;
-}
-
-/* Start and length of text without the blanks around it. */
-static const char *trim(const char *text, size_t *length)
-{
-    text += strspn(text, " \t\r\n");
-    *length = strlen(text);
-    while (*length && isspace((unsigned char)text[*length - 1]))
-        --*length;
-    return text;
 }
 
 bool shell_is_quit(const char *text)
@@ -86,6 +127,17 @@ static bool is_topic(const char *text, size_t length)
     return length > 0;
 }
 
+/* Pushes a function of a module of the library. */
+static void push_function(lua_State *L, const char *module,
+                          const char *function)
+{
+    lua_getglobal(L, "require");
+    lua_pushstring(L, module);
+    lua_call(L, 1, 1);
+    lua_getfield(L, -1, function);
+    lua_remove(L, -2);
+}
+
 /* ?name, name?, ??words, ? and help alone: a call of the help module is left on
  * the stack, ready to be made. */
 static int help_call(lua_State *L, const char *text)
@@ -104,11 +156,7 @@ static int help_call(lua_State *L, const char *text)
     } else {
         return 0;
     }
-    lua_getglobal(L, "require");
-    lua_pushliteral(L, "trialsh.help");
-    lua_call(L, 1, 1);
-    lua_getfield(L, -1, function);
-    lua_remove(L, -2);
+    push_function(L, "trialsh.help", function);
     lua_pushlstring(L, s, n);
     s = trim(lua_tostring(L, -1), &n);
     lua_pushlstring(L, s, n);
@@ -153,6 +201,12 @@ static bool blames_start(const char *message, const char *text)
 /* The function that text means, or an error; true for an expression. */
 static bool compile(lua_State *L, const char *text, const char *chunk)
 {
+    if (strstr(text, "local")) {
+        push_function(L, "trialsh.prompt.locals", "keep");
+        lua_pushstring(L, text);
+        lua_call(L, 1, 1);
+        text = lua_tostring(L, -1);
+    }
     if (load_expression(L, text, chunk) == LUA_OK)
         return true;
     if (load_statement(L, text, chunk) == LUA_OK) {
@@ -164,46 +218,65 @@ static bool compile(lua_State *L, const char *text, const char *chunk)
     return lua_error(L);
 }
 
+/* Shows the values from first on; echo keeps what goes to a file. */
 static void show(lua_State *L, int first)
 {
     int n = lua_gettop(L) - first + 1;
     size_t length;
-    lua_getglobal(L, "require");
-    lua_pushliteral(L, "trialsh.echo");
-    lua_call(L, 1, 1);
-    lua_getfield(L, -1, "values");
-    lua_replace(L, -2);
+    push_function(L, "trialsh.echo", "values");
     lua_insert(L, first);
     lua_call(L, n, 1);
     const char *text = lua_tolstring(L, -1, &length);
     shell_progress_erase();
-    if (text) {
-        shell_write(stdout, text, length);
-        fputc('\n', stdout);
+    if (text)
+        shell_show(text, length, false);
+}
+
+/* A call of what is no Lua is left on the stack, ready to be made. */
+static bool other_call(lua_State *L, const char *text, bool *remember)
+{
+    size_t length;
+    *remember = false;
+    if (help_call(L, text))
+        return true;
+    if (is_command(text)) {
+        push_function(L, "trialsh.prompt.command", "run");
+    } else if (is_sql(text)) {
+        push_function(L, "trialsh.sql", "sql");
+        *remember = true;
+    } else {
+        return false;
     }
+    text = trim(text, &length);
+    lua_pushlstring(L, text, length);
+    return true;
+}
+
+static void remember_value(lua_State *L, int index)
+{
+    lua_pushglobaltable(L);
+    lua_pushliteral(L, "_");
+    lua_pushvalue(L, index);
+    lua_rawset(L, -3);
+    lua_pop(L, 1);
 }
 
 static int evaluate(lua_State *L)
 {
     const char *text = lua_tostring(L, 1);
     const char *chunk = lua_touserdata(L, 2);
-    bool value = true, help = help_call(L, text);
-    if (help)
-        lua_call(L, 1, LUA_MULTRET);
-    else
-        value = compile(L, text, chunk);
-    if (!help)
-        lua_call(L, 0, LUA_MULTRET);
+    bool remember, value = true, other = other_call(L, text, &remember);
+    if (!other) {
+        value = remember = compile(L, text, chunk);
+        lua_copy(L, -1, 3);
+        lua_settop(L, 3);
+    }
+    lua_call(L, other, LUA_MULTRET);
     if (!value || lua_gettop(L) < 3)
         return 0;
-    if (!help && !lua_isnil(L, 3)) {
-        lua_pushglobaltable(L);
-        lua_pushliteral(L, "_");
-        lua_pushvalue(L, 3);
-        lua_rawset(L, -3);
-        lua_pop(L, 1);
-    }
-    if (help || !is_silent(L, text))
+    if (remember && !lua_isnil(L, 3))
+        remember_value(L, 3);
+    if (other || !is_silent(L, text))
         show(L, 3);
     return 0;
 }
@@ -240,5 +313,8 @@ int shell_entry(lua_State *L, const char *text, const char *chunk)
     lua_pushvalue(L, -1);
     lua_setfield(L, LUA_REGISTRYINDEX, "trialsh.entry");
     lua_pushlightuserdata(L, (void *)chunk);
-    return shell_call(L, 2, text + strspn(text, " \t\r\n"));
+    shell_timer_begin();
+    int code = shell_call(L, 2, text + strspn(text, " \t\r\n"));
+    shell_timer_end();
+    return code;
 }

@@ -3,7 +3,6 @@
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -132,20 +131,6 @@ static void read_options(int argc, char **argv, shell_options *o)
         o->prompt = true;
 }
 
-/* width() -> columns of the terminal that shows standard output; 80 if none */
-static int width(lua_State *L)
-{
-    struct winsize size;
-    const char *columns = getenv("COLUMNS");
-    int n = 0;
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0)
-        n = size.ws_col;
-    else if (columns)
-        n = atoi(columns);
-    lua_pushinteger(L, n >= 20 ? n : 80);
-    return 1;
-}
-
 /* erase(): takes a line of progress off the screen */
 static int erase(lua_State *L)
 {
@@ -175,10 +160,9 @@ static void open_session(lua_State *L, const shell_options *o)
     lua_setfield(L, -2, "commit");
     lua_pushstring(L, usage);
     lua_setfield(L, -2, "usage");
-    lua_pushcfunction(L, width);
-    lua_setfield(L, -2, "width");
     lua_pushcfunction(L, erase);
     lua_setfield(L, -2, "erase");
+    shell_screen_open(L, o->prompt);
     lua_setfield(L, -2, "trialsh.session");
     lua_pop(L, 1);
 }

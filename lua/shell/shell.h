@@ -49,6 +49,14 @@ bool shell_pressed(void);
 void shell_progress_begin(void);
 void shell_progress_erase(void);
 
+/* screen.c: text and a newline on standard output; at the prompt by a pager,
+ * where that is asked for or the screen too small. */
+void shell_screen_open(lua_State *L, bool prompt);
+void shell_show(const char *text, size_t length, bool page);
+/* Around an entry: its time, where .timer is on. */
+void shell_timer_begin(void);
+void shell_timer_end(void);
+
 /* base.c: what trialsh changes in Lua's own libraries. */
 void shell_base_open(lua_State *L);
 /* Warnings so far; --werror turns them into an exit code. */

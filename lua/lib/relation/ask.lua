@@ -73,6 +73,29 @@ return function(M)
   local check = require "trialsh.relation.check"(M, run)
   M.judge = check.rules
 
+  --- relation.select(study, text, values, named): the frame of a statement that
+  -- a user wrote, in which named = { { name, node } } are read like tables.
+  function M.select(study, text, values, named)
+    for _, pair in ipairs(named) do check.before(pair[2]) end
+    return (run({ study = study }, function(c)
+      local parts = {}
+      for i, pair in ipairs(named) do
+        parts[i] = ("%s as (%s)"):format(quote(pair[1]),
+          c:layer(pair[2].layer, true))
+      end
+      table.move(values, 1, #values, #c.values + 1, c.values)
+      if #parts == 0 then return text end
+      local rest, comma = text:gsub("^%s*[wW][iI][tT][hH]%s+", "", 1)
+      local recursive
+      if comma > 0 then
+        rest, recursive = rest:gsub("^[rR][eE][cC][uU][rR][sS][iI][vV][eE]%s+",
+          "", 1)
+      end
+      return ("with %s%s%s%s"):format(recursive == 1 and "recursive " or "",
+        table.concat(parts, ", "), comma > 0 and ", " or " ", rest)
+    end))
+  end
+
   --- relation.distinct_values(node, column): in the order of levels.
   function M.distinct_values(node, column)
     check.before(node)

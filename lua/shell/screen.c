@@ -1,0 +1,189 @@
+/*
+ * The screen: how large it is, the pager for what is taller, and the time that
+ * an entry took. A pager is $PAGER, run by sh, or less -SX; none where PAGER is
+ * empty or the terminal is dumb. It gets Ctrl-C, we do not.
+ */
+#include "shell.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static bool prompting, timing;
+static struct timespec began;
+
+static bool screen_size(struct winsize *size)
+{
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, size) == 0;
+}
+
+/* width() -> columns of the terminal that shows standard output; 80 if none */
+static int width(lua_State *L)
+{
+    struct winsize size;
+    const char *columns = getenv("COLUMNS");
+    int n = 0;
+    if (screen_size(&size))
+        n = size.ws_col;
+    else if (columns)
+        n = atoi(columns);
+    lua_pushinteger(L, n >= 20 ? n : 80);
+    return 1;
+}
+
+/* Rows of the terminal at the prompt, 0 for none. */
+static int rows(void)
+{
+    struct winsize size;
+    return prompting && screen_size(&size) ? size.ws_row : 0;
+}
+
+/* height() -> rows of the terminal at the prompt, nil elsewhere */
+static int height(lua_State *L)
+{
+    int n = rows();
+    if (n)
+        lua_pushinteger(L, n);
+    else
+        lua_pushnil(L);
+    return 1;
+}
+
+/* page(text): shows it by the pager, whatever its length */
+static int page(lua_State *L)
+{
+    size_t length;
+    const char *text = luaL_checklstring(L, 1, &length);
+    shell_show(text, length, true);
+    return 0;
+}
+
+/* timer([on]) -> whether the time of each entry is told */
+static int timer(lua_State *L)
+{
+    if (!lua_isnoneornil(L, 1))
+        timing = lua_toboolean(L, 1);
+    lua_pushboolean(L, timing);
+    return 1;
+}
+
+void shell_screen_open(lua_State *L, bool prompt)
+{
+    static const luaL_Reg functions[] = {{"width", width},
+                                         {"height", height},
+                                         {"page", page},
+                                         {"timer", timer},
+                                         {NULL, NULL}};
+    prompting = prompt;
+    luaL_setfuncs(L, functions, 0);
+}
+
+static const char *pager(void)
+{
+    const char *name = getenv("PAGER"), *terminal = getenv("TERM");
+    if (!rows() || !terminal || strcmp(terminal, "dumb") == 0)
+        return NULL;
+    if (!name)
+        name = "exec less -SX";
+    return name[strspn(name, " ")] ? name : NULL;
+}
+
+/* Starts sh -c command with its standard input at the end of a pipe; the other
+ * end, or -1. */
+static int start(const char *command, pid_t *pid)
+{
+    extern char **environ;
+    char *const argv[] = {"sh", "-c", (char *)command, NULL};
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+    sigset_t own;
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC))
+        return -1;
+    sigemptyset(&own);
+    sigaddset(&own, SIGINT);
+    sigaddset(&own, SIGPIPE);
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, ends[0], STDIN_FILENO);
+    posix_spawnattr_init(&attributes);
+    posix_spawnattr_setsigdefault(&attributes, &own);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+    int failed =
+        posix_spawn(pid, "/bin/sh", &actions, &attributes, argv, environ);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    close(ends[0]);
+    if (failed)
+        close(ends[1]);
+    return failed ? -1 : ends[1];
+}
+
+/* False when no pager showed the text. */
+static bool show_paged(const char *command, const char *text, size_t length)
+{
+    struct sigaction ignore = {.sa_handler = SIG_IGN}, interrupt, broken;
+    int status = 0, failed = 1;
+    pid_t pid;
+    fflush(stdout);
+    sigaction(SIGINT, &ignore, &interrupt);
+    sigaction(SIGPIPE, &ignore, &broken);
+    int fd = start(command, &pid);
+    FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
+    if (out) {
+        shell_write(out, text, length);
+        fputc('\n', out);
+        fclose(out); /* a pager may be left before it has read all */
+        while ((failed = waitpid(pid, &status, 0) < 0) && errno == EINTR)
+            ;
+    }
+    sigaction(SIGINT, &interrupt, NULL);
+    sigaction(SIGPIPE, &broken, NULL);
+    /* sh says so of a command that it does not find */
+    return !failed && !(WIFEXITED(status) && WEXITSTATUS(status) >= 126);
+}
+
+static bool is_taller(const char *text, size_t length, int n)
+{
+    for (const char *c = text; n > 0 && c; n--) {
+        c = memchr(c, '\n', length - (size_t)(c - text));
+        c = c ? c + 1 : NULL;
+        if (!c)
+            return false;
+    }
+    return true;
+}
+
+void shell_show(const char *text, size_t length, bool paged)
+{
+    int n = rows();
+    const char *command = n ? pager() : NULL;
+    /* the last row is the prompt's */
+    if (command && (paged || is_taller(text, length, n - 1)) &&
+        show_paged(command, text, length))
+        return;
+    shell_write(stdout, text, length);
+    fputc('\n', stdout);
+}
+
+void shell_timer_begin(void)
+{
+    clock_gettime(CLOCK_MONOTONIC, &began);
+}
+
+void shell_timer_end(void)
+{
+    struct timespec ended;
+    if (!timing)
+        return;
+    clock_gettime(CLOCK_MONOTONIC, &ended);
+    fprintf(stderr, "%.3f s\n",
+            (double)(ended.tv_sec - began.tv_sec) +
+                1e-9 * (double)(ended.tv_nsec - began.tv_nsec));
+}

@@ -1,0 +1,172 @@
+# What the prompt takes beside plain Lua: locals that stay, SQL, dot commands,
+# kinds of output, the pager.
+. tests/shell/tap.bash
+. tests/shell/tmux.bash
+cd "$tmp/work" || exit 1
+
+cat >make.lua <<'LUA'
+local s = study.create "t.db"
+s:import("t.csv")
+LUA
+cat >t.csv <<'CSV'
+USUBJID,ARM,AGE,X
+1,A,50,0.1
+2,B,60,1e-310
+3,A,70,
+4,B,80,0.30000000000000004
+CSV
+"$TRIALSH" make.lua >make.out 2>&1
+
+# locals ---------------------------------------------------------------------------
+start a -q -d t.db
+line 'local x, y <const> = 40, 2'
+line 'x + y'
+seen "a local is there in the next line" '^42$'
+line 'local function twice(v) local w = 2 * v return w end'
+line 'twice(x), rawget(_G, "w")'
+seen "so is a local function; a local inside it is not" '^80  nil$'
+line 'do local x = 1 end'
+line '"x is " .. x'
+seen "a local of a block stays there" '^x is 40$'
+
+# SQL ------------------------------------------------------------------------------
+start a -q -d t.db
+line 'select ARM, avg(AGE) as mean from t group by ARM order by ARM;'
+seen "select runs SQL" '^1  A +60$'
+line 'select mean + 1 as m'
+line 'from _ where ARM = '"'B'"';'
+seen "it goes on to the semicolon, and _ is the last value" '^1  71$'
+line 'select 6 * 7'
+line ''
+seen "an empty line ends it too" '^1 +42$'
+line 'old = s.t:where "AGE > 55"'
+line '.sql with a as (select * from old) select count(*) as n from a'
+seen "a variable is a table" '^1  3$'
+line 'select("#", 1, 2, 3)'
+seen "select( is Lua's own" '^3$'
+line 'select AGEE from t;'
+seen "a wrong column has a hint" '^error: no column AGEE; nearest: AGE$'
+line 'select * from tt;'
+seen "so has a wrong table" '^error: no table tt; nearest: t$'
+line 'delete from t;'
+seen "SQL only reads" '^error: SQL only reads; s:import and s.NAME = relation'
+
+# dot commands -----------------------------------------------------------------------
+start b -q -d t.db
+line '.tables'
+seen ".tables" '^1  t +4 +4 '
+line '.schema t'
+seen ".schema" '^3  AGE +real$'
+line '\d t'
+sees '\\d t' && ends "\\d is .schema" 2 '4  X        real|>'
+line '.timer on'
+line '6 * 7'
+seen ".timer tells the time" '^0\.[0-9]{3} s$'
+line '.timer off'
+line '.tabels'
+seen "a wrong command has a hint" '^error: no command \.tabels; nearest: \.tables$'
+line '.mode jsn'
+seen "so has a wrong kind" "^error: \.mode has no 'jsn'; nearest: json$"
+line '.once o.csv'
+line '.mode csv'
+line 's.t'
+line '_'
+seen ".mode csv; .once ends after one value" '^1,A,50,0\.1$'
+line '.output p.txt'
+line '6 * 7'
+line '"quiet"'
+line '.output'
+line '"loud"'
+seen ".output ends" '^loud$'
+is ".output went to a file" "$(cat p.txt)" "42
+quiet"
+is ".mode does not lose a bit" "$(cat o.csv)" "$(cat t.csv)"
+line '.show'
+seen ".show tells what is set" '^mode +csv$'
+echo 'print("read", ...)' >"r.lua"
+line '.read r.lua'
+seen ".read runs a script" '^read$'
+line '.help'
+seen ".help lists them" '^\.once FILE '
+start b -q
+line '.tables'
+seen "without a study it says so" '^error: no study is open; \.open FILE'
+line '.open t.db'
+line '#s.t'
+seen ".open opens one" '^4$'
+
+# kinds of output --------------------------------------------------------------------
+cat >f.lua <<'LUA'
+f = require "trialsh.data".wrap(require "ts.frame".build({ "a_b", "t" },
+  { { 0.1 + 0.2, 1e-310, NA }, { 'x|y & "q", <z>', "", NA } }))
+g = require "trialsh.data".wrap(require "ts.frame".build({ "t" },
+  { { "50%_#{$}^~\\", "two\nlines", "NA" } }))
+LUA
+out() { "$TRIALSH" -e 'dofile "f.lua"' -e ".mode $1" -e "${2:-f}"; }
+is "csv" "$(out csv)" 'a_b,t
+0.30000000000000004,"x|y & ""q"", <z>"
+1e-310,""
+,'
+is "tsv" "$(out tsv | head -2 | tr '\t' '>')" 'a_b>t
+0.30000000000000004>"x|y & ""q"", <z>"'
+is "jsonl keeps null apart from empty text" "$(out jsonl)" \
+  '{"a_b":0.30000000000000004,"t":"x|y & \"q\", <z>"}
+{"a_b":1e-310,"t":""}
+{"a_b":null,"t":null}'
+is "json" "$(out json | tail -1)" ' {"a_b":null,"t":null}]'
+is "md" "$(out md | sed -n 2,3p)" '| --: | :-- |
+| 0.3 | x\|y &amp; "q", &lt;z> |'
+is "html" "$(out html | sed -n 4p)" \
+  '<tr><td align="right">0.3</td><td>x|y &amp; &quot;q&quot;, &lt;z&gt;</td></tr>'
+is "latex" "$(out latex g | sed -n 5p)" \
+  '50\%\_\#\{\$\}\textasciicircum{}\textasciitilde{}\textbackslash{} \\'
+is "box" "$(out box g | head -4)" '┌───┬──────────────┐
+│   │ t            │
+├───┼──────────────┤
+│ 1 │ 50%_#{$}^~\  │'
+is "line" "$(out line | head -2)" 'a_b = 0.3
+  t = x|y & "q", <z>'
+for kind in csv tsv; do
+  out $kind >o.$kind
+  out $kind g >g.$kind
+  is "what $kind wrote is read back, bit for bit" \
+    "$("$TRIALSH" -e 'dofile "f.lua"' -e "r = read 'o.$kind'" \
+      -e "q = read 'g.$kind'" -e 'ok = true' -e 'for i = 1, 3 do
+        ok = ok and f.a_b[i] == r.a_b[i] and f.t[i] == r.t[i]
+          and g.t[i] == q.t[i] end' -e ok 2>&1)" true
+done
+if command -v pdflatex >/dev/null; then
+  { printf '\\documentclass{article}\\begin{document}\n'; out latex g
+    printf '\\end{document}\n'; } >o.tex
+  check "latex compiles" pdflatex -interaction=batchmode o.tex
+fi
+
+# the pager --------------------------------------------------------------------------
+cat >"$tmp/pager" <<'SH'
+#!/bin/sh
+echo "pager $1 got $(wc -l)"
+SH
+chmod +x "$tmp/pager"
+with="PAGER='$tmp/pager -o'" start p -q -d t.db
+line '"short"'
+seen "what fits is not paged" '^short$'
+line '("x\n"):rep(40)'
+seen "what is taller is, by \$PAGER with its options" '^pager -o got 41$'
+line 's.t'
+line '.last'
+seen ".last always is" '^pager -o got 5$'
+with="PAGER=nosuchpager" start p -q
+line '("x\n"):rep(40) .. "end"'
+seen "a pager that is not there is done without" '^end$'
+with="PAGER=" start p -q
+line '("x\n"):rep(40) .. "end"'
+seen "so is an empty one" '^end$'
+with="TERM=dumb PAGER=$tmp/pager" start p -q
+line '("x\n"):rep(40) .. "end"'
+seen "so is any on a dumb terminal" '^end$'
+with="PAGER='head -1'" start p -q
+line '("x\n"):rep(99999) .. "end"'
+line '"on"'
+seen "a pager that is left early costs nothing" '^on$'
+
+finish
