@@ -222,9 +222,25 @@ function TestDates.test_other_formats()
     "mm.mon.yyyy", "dd.mm.yyyy hh", "1.mm.yyyy", "" } do
     refuses("iso: '" .. pattern .. "'", iso, "x", pattern)
   end
-  refuses("D: '04.01.2024' is no ISO date; iso(D, 'dd.mm.yyyy')", function()
+  refuses("D: '04.01.2024' is no ISO date (row 1); iso(D, 'dd.mm.yyyy')", function()
     return relation.of_frame(cframe.build({ "D" }, { { "04.01.2024" } }))
       :mutate "I = first_date(D)":collect()
+  end)
+end
+
+function TestDates.test_the_rows_of_a_date_that_is_none_are_named()
+  local frame = cframe.build({ "ID", "D" }, { { "a", "b", "c", "d" },
+    { "2024-01-05", "2024-13-01", "x", "2024-13-01" } })
+  refuses("D: '2024-13-01' is no ISO date (row 2, 2 rows have it); iso(D",
+    function()
+      return relation.of_frame(frame):where [[D <> 'x']]
+        :join(relation.of_frame(frame):select("ID"), "ID")
+        :mutate "I = days(D, D)":collect()
+    end)
+  refuses("D: 'x' is no ISO date (row 3); iso(D", function()
+    return relation.of_frame(frame):where [[ID = 'c']]
+      :union(relation.of_frame(frame):where [[ID = 'c']])
+      :mutate "I = days(D, D)":collect()
   end)
 end
 

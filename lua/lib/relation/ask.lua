@@ -9,6 +9,7 @@ local NA = require "ts.na".NA
 local note = require "trialsh.note"
 local expression = require "trialsh.expression"
 local layers = require "trialsh.relation.layers"
+local name_rows = require "trialsh.relation.culprit"
 
 local quote = expression.quote
 
@@ -30,9 +31,17 @@ return function(M)
     local ok, frame, counts = pcall(function()
       return store:query(make(compiler), compiler.values, variables)
     end)
+    local text = not ok and errors.is(frame) and frame.message or ""
+    local named = name_rows(text, node.layer, function(source)
+      return source.table and quote(source.table)
+        or "temp." .. compiler:frame(source.frame)
+    end, function(sql, value)
+      local found, row = pcall(store.query, store, sql, { value })
+      if found then return row:value(1, 1), row:value(1, 2) end
+    end)
     for _, name in pairs(compiler.frames) do store:detach(name) end
     if not ok then
-      local text = errors.is(frame) and frame.message or ""
+      if named ~= text then fail(frame.code, named) end
       if text:find "^parser stack" or text:find "^at most %d+ tables" then
         fail("limit", ("too many verbs for one statement of SQLite (%s); "
           .. "collect() or s.NAME = ... keeps what there is so far"):format(text))
