@@ -272,7 +272,7 @@ end
 
 function TestRelation.test_na_as_text_is_no_date()
   s.d = make({ "A" }, { { "2020-01-02", "NA" } })
-  refuses("'NA' is no ISO date; nullif(..., 'NA') makes", function()
+  refuses("'NA' is no ISO date (row 2 of d); nullif(", function()
     s.d:mutate("D = days('2020-01-01', A)"):collect()
   end)
   lu.assertEquals(column(s.d:mutate "D = days('2020-01-01', nullif(A, 'NA'))",
