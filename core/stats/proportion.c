@@ -127,7 +127,9 @@ static double tail_of(double x, double n, double null, double std_error,
         return pbinom(upper ? x - 1 : x, n, null, !upper, 0);
     case TS_MID_P:
         return mid_tail(null, x, n, upper);
-    case TS_JEFFREYS:
+    case TS_JEFFREYS: /* whose limits at 0 and n of n are 0 and 1 */
+        if (upper ? x == 0 : x == n)
+            return 1;
         return pbeta(null, x + 0.5, n - x + 0.5, upper, 0);
     case TS_AGRESTI_COULL:
         return coull_tail(x, n, null, upper);

@@ -436,6 +436,9 @@ function TestCounts.test_degenerate()
   end
   local p = proportion { 0, 5 }
   lu.assertEquals(p.conf_low, 0)
+  -- Jeffreys's limit at no event is 0: nothing above is refused
+  p = proportion({ 0, 5 }, { ci = "Jeffreys", null = 1e-5 })
+  lu.assertEquals({ p.conf_low, p.p_value }, { 0, 1 })
   lu.assertEquals(riskdiff({ { 5, 5 }, { 0, 7 } }).conf_high, 1)
 end
 

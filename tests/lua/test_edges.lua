@@ -179,49 +179,6 @@ function test_every_call_on_every_set()
   lu.assertTrue(errors > 100, errors .. " errors")
 end
 
--- Rows in another order and arms of another name change nothing.
-function test_order_and_labels()
-  math.randomseed(3)
-  local rounds = os.getenv "TRIALSH_LONG" and 400 or 20
-  for round = 1, rounds do
-    local n = 4 + math.random(14)
-    local y, e, g, s = {}, {}, {}, {}
-    for i = 1, n do
-      y[i], e[i] = math.random(0, 6), math.random(0, 1)
-      g[i] = i <= n // 2 and "A" or "B"
-      s[i] = math.random(1, 2)
-    end
-    local order, data, mixed = {}, set(y, e, g, s), set({}, {}, {}, {})
-    for i = 1, n do order[i] = i end
-    for i = n, 2, -1 do
-      local j = math.random(i)
-      order[i], order[j] = order[j], order[i]
-    end
-    for i, from in ipairs(order) do
-      for _, key in ipairs { "y", "e", "b", "s" } do
-        mixed[key][i] = data[key][from]
-      end
-      mixed.g[i] = data.g[from] == "A" and "a longer name" or "b"
-    end
-    for _, call in ipairs(calls) do
-      local what = told(call, "round " .. round)
-      local ok, r = pcall(_G[call[1]], call[2], data, call[3])
-      local also, q = pcall(_G[call[1]], call[2], mixed, call[3])
-      lu.assertEquals(also, ok, what)
-      if ok then
-        for _, key in ipairs { "p_value", "estimate", "conf_low", "conf_high",
-          "statistic", "n", "p_smallest" } do
-          local x, z = r:get(key), q:get(key)
-          local same = x == z or x ~= NA and z ~= NA
-            and math.abs(x - z) <= 1e-9 * math.max(1, math.abs(x))
-          lu.assertTrue(same, ("%s: %s is %s, then %s"):format(what, key,
-            tostring(x), tostring(z)))
-        end
-      end
-    end
-  end
-end
-
 -- A million rows, and P beyond doubles.
 function test_large()
   local n = os.getenv "TRIALSH_LONG" and 1000000 or 100000
