@@ -1,6 +1,6 @@
 /*
- * Error objects. What a script catches is { code, message, hint, file, line };
- * tostring() gives "file:line: message". file and line are those of the
+ * Error objects. What a script catches is { code, message, file, line }, and
+ * hint, object, column, severity; tostring() gives "file:line: message". file and line are those of the
  * nearest frame that is the user's: chunks of the library are named
  * "=trialsh/...", the prompt's "=(prompt)".
  */
@@ -153,6 +153,25 @@ static int error_concat(lua_State *L)
     return 1;
 }
 
+/* What else there is to say of an error is worked out when asked for. */
+static int error_index(lua_State *L)
+{
+    static const char *const known[] = {"hint", "object", "column", "severity"};
+    const char *key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(key, known[i]) == 0) {
+            lua_getglobal(L, "require");
+            lua_pushliteral(L, "trialsh.report");
+            lua_call(L, 1, 1);
+            lua_getfield(L, -1, "field");
+            lua_pushvalue(L, 1);
+            lua_pushvalue(L, 2);
+            lua_call(L, 2, 1);
+            return 1;
+        }
+    return 0;
+}
+
 /* is(x): whether x is an error object */
 static int is(lua_State *L)
 {
@@ -205,6 +224,8 @@ void tsl_open_error(lua_State *L)
         lua_setfield(L, -2, "__tostring");
         lua_pushcfunction(L, error_concat);
         lua_setfield(L, -2, "__concat");
+        lua_pushcfunction(L, error_index);
+        lua_setfield(L, -2, "__index");
         lua_pushliteral(L, "error");
         lua_setfield(L, -2, "__name");
     }

@@ -2,10 +2,13 @@
 #include "bind.h"
 
 #include <dirent.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include "ts/file.h"
+#include "ts/hash.h"
 
 /* list(path) -> sorted names in a folder, nil when it is none */
 static int list(lua_State *L)
@@ -44,9 +47,40 @@ static int mode(lua_State *L)
     return 1;
 }
 
+/* sha256(path) -> hex digits, bytes; nil when it cannot be read */
+static int sha256(lua_State *L)
+{
+    const char *path = tsl_check_path(L, 1);
+    char block[16384], hex[65];
+    size_t n, total = 0;
+    ts_hash *hash;
+    ts_error err;
+    FILE *file = fopen(path, "re");
+    if (!file || ts_hash_new(&hash, &err)) {
+        if (file)
+            fclose(file);
+        lua_pushnil(L);
+        return 1;
+    }
+    while ((n = fread(block, 1, sizeof block, file))) {
+        ts_hash_add(hash, block, n);
+        total += n;
+    }
+    bool failed = ferror(file);
+    fclose(file);
+    ts_hash_end(hash, hex);
+    if (failed)
+        lua_pushnil(L);
+    else
+        lua_pushstring(L, hex);
+    lua_pushinteger(L, (lua_Integer)total);
+    return failed ? 1 : 2;
+}
+
 static const luaL_Reg functions[] = {{"list", list},
                                      {"exists", exists},
                                      {"mode", mode},
+                                     {"sha256", sha256},
                                      {NULL, NULL}};
 
 int luaopen_ts_file(lua_State *L)

@@ -1,26 +1,43 @@
 -- Notes: one line about what happened to the data. They go to listeners (the
 -- log) and, on a terminal, to stderr; never to stdout, never into a result.
+-- A listener is called with the line and its kind, "note", "warning" or
+-- "record": what only a log is told.
 
 local session = require "trialsh.session"
 
 local M = { listeners = {}, terminal = session.terminal }
 
+local function tell(kind, format, ...)
+  local line = select("#", ...) > 0 and format:format(...) or format
+  for _, listener in ipairs(M.listeners) do listener(line, kind) end
+  return line
+end
+
 --- note.say(format, ...): tells everyone who listens.
 function M.say(format, ...)
-  local line = select("#", ...) > 0 and format:format(...) or format
-  for _, listener in ipairs(M.listeners) do listener(line) end
+  local line = tell("note", format, ...)
   if M.terminal then
     session.erase() -- a line of progress may stand there
-    io.stderr:write("note: ", require "ts.text".escape(line), "\n")
+    session.tell("note", line)
   end
 end
 
 --- note.warn(format, ...): a note that ought to be acted on; it counts under
 -- --werror and is told wherever stderr goes.
 function M.warn(format, ...)
-  local line = select("#", ...) > 0 and format:format(...) or format
-  for _, listener in ipairs(M.listeners) do listener(line) end
-  warn(line)
+  warn(tell("warning", format, ...))
+  if M.log then M.log.hear() end
+end
+
+--- note.record(format, ...): what only a log is told; M.log is the one that is
+-- open.
+function M.record(format, ...)
+  if M.log then tell("record", format, ...) end
+end
+
+--- note.wrote(path): a file was written; a log keeps its hash.
+function M.wrote(path)
+  if M.log then M.log.wrote(path) end
 end
 
 --- note.plural(n, word): "1 row", "2 rows"

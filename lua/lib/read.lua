@@ -12,6 +12,7 @@
 --   holds   what of label, unit, format, levels, special it has a place for
 
 local fail = require "ts.error".fail
+local note = require "trialsh.note"
 local options = require "trialsh.options"
 local export = require "trialsh.export"
 local relation = require "trialsh.relation"
@@ -204,6 +205,7 @@ function M.write(what, path, opt)
   local node = relation.node_of(what)
   kind.write(node, path, all)
   export.tell(node, path, kind, all)
+  note.wrote(path)
   return path
 end
 
@@ -218,6 +220,7 @@ function M.write_sheets(sheets, path, opt)
     sheet.node = relation.node_of(sheet.relation)
   end
   kind.write_sheets(sheets, path, all)
+  note.wrote(path)
   for _, sheet in ipairs(sheets) do
     export.tell(sheet.node, ("%s, %s"):format(path, sheet.name), kind, all)
   end

@@ -8,6 +8,7 @@
 
 local cframe = require "ts.frame"
 local NA = require "ts.na".NA
+local note = require "trialsh.note"
 local columns_module = require "trialsh.relation.columns"
 local layers = require "trialsh.relation.layers"
 
@@ -144,11 +145,24 @@ M.find = columns_module.find
 M.wrap = layers.wrap
 M.open_layer = layers.open_layer
 
+-- Whether a script called the verb, not the library.
+local function by_user()
+  for level = 3, 4 do
+    local caller = debug.getinfo(level, "S")
+    local source = caller and caller.source or ""
+    if not source:find "^=trialsh/relation[/.]" then
+      return not source:find "^=trialsh/"
+    end
+  end
+  return false
+end
+
 -- A verb as users call it: the new relation remembers how it was made.
 function M.apply(name, relation, ...)
   local node = verbs[name](M.node_of(relation), ...)
   node.verb, node.args = name, table.pack(...)
   node.parent_relation = relation
+  node.asked_for = note.log and by_user()
   return relation_of(node)
 end
 

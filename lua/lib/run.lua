@@ -81,6 +81,11 @@ local function compute_at(s, e, at)
   -- kept once for all comparisons; notes on it are said once
   local frame = bound.data:collect()
   set.check_values(frame, e, bound.response, at)
+  note.record("endpoint %s%s%s%s: %s analysed", e.id,
+    at.parameter and ", " .. at.parameter or "",
+    at.visit and " at " .. at.visit or "",
+    at.subgroup and (", %s %s"):format(at.subgroup[1], tostring(at.subgroup[2]))
+      or "", note.plural(#frame, "row"))
   local notes = { bound.note ~= "" and bound.note or nil }
   notes[#notes + 1] = set.without_arm(frame, e, bound.treatment)
   local words = table.concat(notes, "; ")

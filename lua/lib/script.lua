@@ -1,6 +1,7 @@
 -- dofile, as scripts of a study use it.
 
 local fail = require "ts.error".fail
+local note = require "trialsh.note"
 
 local M = {}
 
@@ -37,6 +38,7 @@ function M.dofile(file, ...)
     if not line then fail("file", problem) end
     fail("invalid", text, { file = at, line = tonumber(line) })
   end
+  chunk = note.log and note.log.load(path) or chunk
   running[#running + 1] = folder(path)
   local _ <close> = setmetatable({}, leave)
   return chunk(...)

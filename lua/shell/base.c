@@ -13,11 +13,31 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "ts/file.h"
+#include "ts/text.h"
 
 typedef struct {
     int count;
     bool inside; /* a message in pieces */
+    ts_buffer text;
 } warnings;
+
+/* What print has shown, for a log. */
+static void tell_log(lua_State *L, int n)
+{
+    luaL_Buffer b;
+    luaL_buffinit(L, &b);
+    for (int i = 1; i <= n; i++) {
+        if (i > 1)
+            luaL_addchar(&b, '\t');
+        luaL_tolstring(L, i, NULL);
+        luaL_addvalue(&b);
+    }
+    luaL_pushresult(&b);
+    size_t length;
+    const char *text = lua_tolstring(L, -1, &length);
+    shell_log_printed(L, text, length);
+    lua_pop(L, 1);
+}
 
 static int print(lua_State *L)
 {
@@ -39,6 +59,8 @@ static int print(lua_State *L)
     fputc('\n', stdout);
     if (terminal)
         fflush(stdout);
+    if (shell_log_is_open(L))
+        tell_log(L, n);
     return 0;
 }
 
@@ -94,17 +116,48 @@ static int search_path(lua_State *L)
     return 2;
 }
 
-/* Calls the function kept as upvalue 1 under the user's own umask. */
+/* Calls the function at that index, with all above it, under the umask that the
+ * user had; the number of results. */
+static int call_under_umask(lua_State *L, int index)
+{
+    /* what nobody may read nobody may enter */
+    mode_t theirs = 0666 & ~(mode_t)ts_file_mode();
+    mode_t ours = umask(theirs | (theirs & 0444) >> 2);
+    int status = lua_pcall(L, lua_gettop(L) - index, LUA_MULTRET, 0);
+    umask(ours);
+    return status ? lua_error(L) : lua_gettop(L) - index + 1;
+}
+
+/* Calls the function kept as upvalue 1. */
 static int under_user_umask(lua_State *L)
 {
     lua_pushvalue(L, lua_upvalueindex(1));
     lua_insert(L, 1);
-    /* what nobody may read nobody may enter */
-    mode_t theirs = 0666 & ~(mode_t)ts_file_mode();
-    mode_t ours = umask(theirs | (theirs & 0444) >> 2);
-    int status = lua_pcall(L, lua_gettop(L) - 1, LUA_MULTRET, 0);
-    umask(ours);
-    return status ? lua_error(L) : lua_gettop(L);
+    return call_under_umask(L, 1);
+}
+
+/* A log lists what was opened to be written. */
+static int open_as(lua_State *L, bool writes)
+{
+    const char *path = lua_tostring(L, 1);
+    lua_pushvalue(L, 1);
+    lua_insert(L, 1); /* a copy stays below, and path with it */
+    lua_pushvalue(L, lua_upvalueindex(1));
+    lua_insert(L, 2);
+    int n = call_under_umask(L, 2);
+    if (path && writes && n && !lua_isnil(L, -n))
+        shell_log_opened(L, path);
+    return n;
+}
+
+static int open_file(lua_State *L)
+{
+    return open_as(L, strpbrk(luaL_optstring(L, 2, "r"), "wa+") != NULL);
+}
+
+static int open_output(lua_State *L)
+{
+    return open_as(L, lua_type(L, 1) == LUA_TSTRING);
 }
 
 /* os.execute: system() keeps Ctrl-C from us while the child runs, so a child
@@ -152,16 +205,17 @@ static void on_warning(void *state, const char *message, int more)
     warnings *w = state;
     if (!w->inside && !more && message[0] == '@')
         return;
-    if (!w->inside) {
-        fflush(stdout);
-        shell_progress_erase();
-        fputs("warning: ", stderr);
-        w->count++;
-    }
-    shell_write(stderr, message, strlen(message));
-    if (!more)
-        fputc('\n', stderr);
+    ts_buffer_puts(&w->text, message);
     w->inside = more;
+    if (more)
+        return;
+    fflush(stdout);
+    shell_progress_erase();
+    w->count++;
+    const char *text = w->text.data && !w->text.failed ? w->text.data : message;
+    shell_tell("warning", text);
+    shell_log_warning(text);
+    ts_buffer_free(&w->text);
 }
 
 /* exit([code]): ends the program; true and nothing are 0, false is 1 */
@@ -174,6 +228,7 @@ static int leave(lua_State *L)
     shell_progress_erase();
     if (fflush(stdout) || ferror(stdout))
         code = EXIT_ERROR;
+    code = shell_log_end(L, code);
     lua_close(L);
     exit(code);
 }
@@ -211,12 +266,12 @@ void shell_base_open(lua_State *L)
     lua_pushcfunction(L, search_path);
     lua_rawseti(L, -2, 3);
     lua_pop(L, 2);
-    wrap_umask(L, "io", "open", under_user_umask);
-    wrap_umask(L, "io", "output", under_user_umask);
+    wrap_umask(L, "io", "open", open_file);
+    wrap_umask(L, "io", "output", open_output);
     wrap_umask(L, "io", "popen", under_user_umask);
     wrap_umask(L, "os", "execute", execute);
     warnings *w = lua_newuserdatauv(L, sizeof *w, 0);
-    *w = (warnings){0, false};
+    *w = (warnings){.count = 0};
     lua_setfield(L, LUA_REGISTRYINDEX, "trialsh.warnings");
     lua_setwarnf(L, on_warning, w);
 }

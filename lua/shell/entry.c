@@ -228,8 +228,10 @@ static void show(lua_State *L, int first)
     lua_call(L, n, 1);
     const char *text = lua_tolstring(L, -1, &length);
     shell_progress_erase();
-    if (text)
+    if (text) {
         shell_show(text, length, false);
+        shell_log_printed(L, text, length);
+    }
 }
 
 /* A call of what is no Lua is left on the stack, ready to be made. */
@@ -288,15 +290,11 @@ int shell_call(lua_State *L, int n, const char *what)
     lua_insert(L, base);
     shell_work_begin(L, what);
     if (lua_pcall(L, n, 0, base) != LUA_OK) {
-        size_t length;
-        const char *report = lua_tolstring(L, -1, &length);
         code = ts_interrupted() ? EXIT_STOPPED : EXIT_ERROR;
         fflush(stdout);
         shell_work_end(L);
-        if (report) {
-            shell_write(stderr, report, length);
-            fputc('\n', stderr);
-        }
+        shell_report(L);
+        shell_log_failed(L);
     } else if (ts_interrupted()) {
         code = EXIT_STOPPED; /* the last step was done all the same */
     }
@@ -314,7 +312,9 @@ int shell_entry(lua_State *L, const char *text, const char *chunk)
     lua_setfield(L, LUA_REGISTRYINDEX, "trialsh.entry");
     lua_pushlightuserdata(L, (void *)chunk);
     shell_timer_begin();
+    shell_log_entry(L, text);
     int code = shell_call(L, 2, text + strspn(text, " \t\r\n"));
+    shell_log_entry(L, NULL);
     shell_timer_end();
     return code;
 }

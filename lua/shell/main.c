@@ -26,6 +26,8 @@ static const char usage[] =
     "  -q                 no banner\n"
     "  --seed N           seed of whatever is random and not told otherwise\n"
     "  --jobs N           as many workers where work can be shared\n"
+    "  --log FILE         a log for who reviews the run, and FILE.jsonl\n"
+    "  --errors=json      errors, warnings and notes as lines of JSON\n"
     "  --werror           exit 3 when there were warnings\n"
     "  --full-traceback   show the frames of the library and of C too\n"
     "  --no-history       keep no history of what is typed\n"
@@ -96,6 +98,16 @@ static int option(int argc, char **argv, int i, shell_options *o)
         o->seed = whole_number("--seed", value, 0);
     } else if ((value = value_of("--jobs", argc, argv, &i))) {
         o->jobs = whole_number("--jobs", value, 1);
+    } else if ((value = value_of("--log", argc, argv, &i))) {
+        o->log = value;
+    } else if ((value = value_of("--errors", argc, argv, &i))) {
+        if (strcmp(value, "json") != 0 && strcmp(value, "text") != 0) {
+            fprintf(stderr, "trialsh: --errors is json or text, not '%s'\n",
+                    value);
+            exit(EXIT_USAGE);
+        }
+        if (value[0] == 'j')
+            shell_errors_as_json();
     } else if (strcmp(argv[i], "--version") == 0) {
         puts("trialsh " TS_VERSION " (" TS_COMMIT ")");
         exit(EXIT_DONE);
@@ -143,7 +155,7 @@ static int erase(lua_State *L)
 static void open_session(lua_State *L, const shell_options *o)
 {
     luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
-    lua_createtable(L, 0, 10);
+    lua_createtable(L, 0, 24);
     lua_pushboolean(L, isatty(STDERR_FILENO));
     lua_setfield(L, -2, "terminal");
     lua_pushboolean(L, o->prompt);
@@ -154,10 +166,8 @@ static void open_session(lua_State *L, const shell_options *o)
     }
     lua_pushinteger(L, o->jobs ? strtoll(o->jobs, NULL, 10) : 1);
     lua_setfield(L, -2, "jobs");
-    lua_pushliteral(L, TS_VERSION);
-    lua_setfield(L, -2, "version");
-    lua_pushliteral(L, TS_COMMIT);
-    lua_setfield(L, -2, "commit");
+    shell_about(L, o);
+    shell_log_open(L);
     lua_pushstring(L, usage);
     lua_setfield(L, -2, "usage");
     lua_pushcfunction(L, erase);
@@ -214,43 +224,44 @@ static int open_study(lua_State *L)
     return 0;
 }
 
-/* All of standard input as a chunk; a first line that begins with # is one for
- * the system, not for Lua. */
-static void load_stdin(lua_State *L)
+/* All that a file holds, on the stack. */
+static void read_all(lua_State *L, FILE *file, const char *name)
 {
     luaL_Buffer b;
-    size_t n, length;
+    size_t n;
     luaL_buffinit(L, &b);
     do {
         char *room = luaL_prepbuffer(&b);
-        n = fread(room, 1, LUAL_BUFFERSIZE, stdin);
+        n = fread(room, 1, LUAL_BUFFERSIZE, file);
         luaL_addsize(&b, n);
     } while (n);
     luaL_pushresult(&b);
-    if (ferror(stdin) && !ts_interrupted())
-        tsl_failf(L, TS_EIO, "cannot read standard input: %s",
-                  strerror(errno));
-    const char *text = lua_tolstring(L, -1, &length);
-    shell_keep_stdin(L, -1);
-    if (length && text[0] == '#')
-        while (length && *text != '\n')
-            text++, length--;
-    if (luaL_loadbufferx(L, text, length, "=stdin", "t"))
-        lua_error(L);
-    lua_remove(L, -2);
+    int why = ferror(file) ? errno : 0;
+    if (file != stdin)
+        fclose(file);
+    if (why && !ts_interrupted())
+        tsl_failf(L, TS_EIO, "cannot read %s: %s", name, strerror(why));
 }
 
 static int run_script(lua_State *L)
 {
     const shell_options *o = lua_touserdata(L, 1);
-    if (strcmp(o->script, "-") == 0) {
-        load_stdin(L);
-    } else if (access(o->script, R_OK)) {
-        return tsl_failf(L, TS_EIO, "cannot read %s: %s", o->script,
-                         strerror(errno));
-    } else if (luaL_loadfilex(L, o->script, "t")) {
-        return lua_error(L);
+    const char *name = o->script;
+    size_t length;
+    if (strcmp(name, "-") == 0) {
+        name = "stdin";
+        read_all(L, stdin, "standard input");
+        shell_keep_stdin(L, -1);
+    } else {
+        FILE *file = fopen(name, "re");
+        if (!file)
+            return tsl_failf(L, TS_EIO, "cannot read %s: %s", name,
+                             strerror(errno));
+        read_all(L, file, name);
     }
+    const char *text = lua_tolstring(L, -1, &length);
+    if (shell_log_load(L, text, length, name))
+        return lua_error(L);
     luaL_checkstack(L, o->n_args, "too many arguments");
     for (int i = 1; i < o->n_args; i++)
         lua_pushstring(L, o->args[i]);
@@ -262,7 +273,9 @@ static int run_all(lua_State *L, shell_options *o)
 {
     int code = EXIT_DONE;
     set_arg(L, o);
-    if (o->study) {
+    if (o->log)
+        code = shell_log_begin(L, o->log);
+    if (o->study && code == EXIT_DONE) {
         lua_pushcfunction(L, open_study);
         lua_pushstring(L, o->study);
         code = shell_call(L, 1, o->study);
@@ -276,7 +289,8 @@ static int run_all(lua_State *L, shell_options *o)
     }
     if (o->prompt)
         code = shell_prompt(L, o);
-    return shell_exit_code(code, shell_warnings(L), o->werror);
+    code = shell_exit_code(code, shell_warnings(L), o->werror);
+    return shell_log_end(L, code);
 }
 
 static int main_lua(lua_State *L)
@@ -319,6 +333,8 @@ int main(int argc, char **argv)
         fputs("trialsh: not enough memory\n", stderr);
         return EXIT_ERROR;
     }
+    o.argc = argc;
+    o.argv = argv;
     read_options(argc, argv, &o);
     if (o.full_traceback)
         shell_full_traceback();

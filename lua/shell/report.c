@@ -1,20 +1,22 @@
 /*
- * How an error is told: "file:line: message", the source line, and the user's
- * own frames; for what was typed, "error: message". Frames of the library
- * ("=trialsh/...") and of C are not shown, and an error that Lua blames on a
- * line of the library is blamed on the user's line that called it.
+ * How an error is told: where it is, and the user's own frames. Frames of the
+ * library ("=trialsh/...") and of C are not shown, and an error that Lua blames
+ * on a line of the library is blamed on the user's line that called it. The
+ * words are those of trialsh/report.lua.
  */
 #include "shell.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <cjson/cJSON.h>
+#include "bind.h"
 #include "ts/text.h"
 #include "ts/interrupt.h"
 
 #define MOST_FRAMES 10
 
-static bool full;
+static bool full, as_json;
 static const char stdin_key = 0;
 
 typedef struct {
@@ -25,6 +27,11 @@ typedef struct {
 void shell_full_traceback(void)
 {
     full = true;
+}
+
+void shell_errors_as_json(void)
+{
+    as_json = true;
 }
 
 void shell_keep_stdin(lua_State *L, int index)
@@ -106,91 +113,55 @@ static place place_of_object(lua_State *L, int index)
     return p;
 }
 
-/* Copies line n of text; false when it has fewer. */
-static bool copy_line(const char *text, int n, char *out, size_t room)
+/* The file that the short name of a place means, if a frame knows it. */
+static const char *path_of(lua_State *L, const place *p, lua_Debug *ar)
 {
-    while (--n > 0) {
-        text = strchr(text, '\n');
-        if (!text)
-            return false;
-        text++;
-    }
-    size_t length = strcspn(text, "\r\n");
-    snprintf(out, room, "%.*s", (int)(length < room ? length : room - 1), text);
-    return true;
+    for (int level = 0; user_frame(L, &level, ar); level++)
+        if (ar->source[0] == '@' && strcmp(ar->short_src, p->file) == 0)
+            return ar->source + 1;
+    return p->file;
 }
 
-static bool read_line(const char *path, int n, char *out, size_t room)
-{
-    FILE *file = fopen(path, "re");
-    bool found = false;
-    if (!file)
-        return false;
-    while (n > 0 && fgets(out, (int)room, file)) {
-        size_t length = strlen(out);
-        bool whole = length && out[length - 1] == '\n';
-        if (n == 1) {
-            out[strcspn(out, "\r\n")] = '\0';
-            found = true;
-            break;
-        }
-        n -= whole;
-    }
-    fclose(file);
-    return found;
-}
-
-/* The text of the line at p: of the file whose short name that is, if a frame
- * knows it, or of standard input. */
-static bool source_line(lua_State *L, const place *p, char *out, size_t room)
+/* facts.path or facts.source: where the text of the line is to be found. */
+static void add_source(lua_State *L, const place *p)
 {
     lua_Debug ar;
-    if (strcmp(p->file, "stdin") == 0) {
+    if (is_typed(p->file)) {
+        lua_getfield(L, LUA_REGISTRYINDEX, "trialsh.entry");
+        lua_setfield(L, -2, "source");
+    } else if (strcmp(p->file, "stdin") == 0) {
         lua_rawgetp(L, LUA_REGISTRYINDEX, &stdin_key);
-        const char *text = lua_tostring(L, -1);
-        bool found = text && copy_line(text, p->line, out, room);
-        lua_pop(L, 1);
-        return found;
-    }
-    for (int level = 0; user_frame(L, &level, &ar); level++)
-        if (ar.source[0] == '@' && strcmp(ar.short_src, p->file) == 0)
-            return read_line(ar.source + 1, p->line, out, room);
-    return read_line(p->file, p->line, out, room);
-}
-
-static void add_source(lua_State *L, luaL_Buffer *b, const place *p)
-{
-    char line[240];
-    if (p->line == 0 || is_typed(p->file) ||
-        !source_line(L, p, line, sizeof line))
-        return;
-    const char *text = line + strspn(line, " \t");
-    if (*text) {
-        luaL_addstring(b, "\n    ");
-        luaL_addstring(b, text);
+        lua_setfield(L, -2, "source");
+    } else {
+        tsl_set_text(L, "path", path_of(L, p, &ar));
     }
 }
 
-static void add_frames(lua_State *L, luaL_Buffer *b, const place *p)
+/* facts.frames: { file, line, name } of the user's; first is the innermost. */
+static void add_frames(lua_State *L)
 {
     lua_Debug ar;
     int shown = 0;
+    lua_newtable(L);
     for (int level = 1; user_frame(L, &level, &ar); level++) {
-        char text[LUA_IDSIZE + 160], where[100] = "";
-        if (is_typed(ar.short_src) ||
-            (shown == 0 && ar.currentline == p->line &&
-             strcmp(ar.short_src, p->file) == 0))
+        if (is_typed(ar.short_src))
             continue;
         if (++shown > MOST_FRAMES) {
-            luaL_addstring(b, "\n  ...");
+            lua_pushboolean(L, true);
+            lua_setfield(L, -3, "more");
             break;
         }
+        lua_createtable(L, 0, 4);
+        tsl_set_text(L, "file", ar.short_src);
+        lua_pushinteger(L, ar.currentline);
+        lua_setfield(L, -2, "line");
         if (ar.name)
-            snprintf(where, sizeof where, " in %.80s", ar.name);
-        snprintf(text, sizeof text, "\n  called from %s:%d%s", ar.short_src,
-                 ar.currentline, where);
-        luaL_addstring(b, text);
+            tsl_set_text(L, "name", ar.name);
+        lua_pushboolean(L, shown == 1);
+        lua_setfield(L, -2, "first");
+        lua_rawseti(L, -2, shown);
     }
+    lua_setfield(L, -2, "frames");
 }
 
 /* Message and place of the error at index 1; the message stays on the stack. */
@@ -228,36 +199,111 @@ static bool is_long(lua_State *L)
     return many;
 }
 
+/* facts[name] = the field of the error object at index 1 */
+static void copy_field(lua_State *L, const char *name)
+{
+    lua_pushstring(L, name);
+    if (lua_rawget(L, 1) == LUA_TSTRING)
+        lua_setfield(L, -2, name);
+    else
+        lua_pop(L, 1);
+}
+
+/* What trialsh/report.lua needs to know of the error at index 1. */
+static void push_facts(lua_State *L, const char *message, const place *p)
+{
+    lua_createtable(L, 0, 12);
+    tsl_set_text(L, "message", message);
+    if (lua_istable(L, 1)) {
+        copy_field(L, "code");
+        copy_field(L, "hint");
+        copy_field(L, "object");
+    }
+    if (p->file[0]) {
+        tsl_set_text(L, "file", p->file);
+        add_source(L, p);
+    }
+    if (p->line) {
+        lua_pushinteger(L, p->line);
+        lua_setfield(L, -2, "line");
+    }
+    lua_pushboolean(L, !p->file[0] || is_typed(p->file));
+    lua_setfield(L, -2, "typed");
+    lua_pushboolean(L, is_long(L));
+    lua_setfield(L, -2, "long");
+    lua_pushboolean(L, ts_interrupted());
+    lua_setfield(L, -2, "interrupted");
+    add_frames(L);
+    if (full) {
+        luaL_traceback(L, L, NULL, 1);
+        lua_setfield(L, -2, "traceback");
+    }
+}
+
 int shell_handler(lua_State *L)
 {
     place p = {"", 0};
-    luaL_Buffer b;
-    char number[40];
     lua_settop(L, 1);
     const char *message = understand(L, &p);
-    luaL_buffinit(L, &b);
-    if (p.line == 0 || is_typed(p.file)) {
-        if (!ts_interrupted())
-            luaL_addstring(&b, "error: ");
-        if (p.line && is_long(L)) {
-            snprintf(number, sizeof number, "line %d: ", p.line);
-            luaL_addstring(&b, number);
-        }
-    } else {
-        snprintf(number, sizeof number, ":%d: ", p.line);
-        luaL_addstring(&b, p.file);
-        luaL_addstring(&b, number);
+    int top = lua_gettop(L);
+    lua_getglobal(L, "require");
+    lua_pushliteral(L, "trialsh.report");
+    if (lua_pcall(L, 1, 1, 0) == LUA_OK) {
+        lua_getfield(L, -1, "report");
+        push_facts(L, message, &p);
+        if (lua_pcall(L, 1, 1, 0) == LUA_OK)
+            return 1;
     }
-    luaL_addstring(&b, message);
-    add_source(L, &b, &p);
-    if (full) {
-        luaL_addstring(&b, "\n");
-        luaL_pushresult(&b);
-        luaL_traceback(L, L, NULL, 1);
-        lua_concat(L, 2);
-        return 1;
-    }
-    add_frames(L, &b, &p);
-    luaL_pushresult(&b);
+    /* no room to work it out: what is known, and no more */
+    lua_settop(L, top);
+    if (p.line)
+        lua_pushfstring(L, "%s:%d: %s", p.file, p.line, message);
+    else
+        lua_pushfstring(L, "error: %s", message);
     return 1;
+}
+
+static void write_line(const char *text, size_t length)
+{
+    shell_write(stderr, text, length);
+    fputc('\n', stderr);
+}
+
+void shell_tell(const char *severity, const char *message)
+{
+    bool done = false;
+    if (as_json) {
+        cJSON *object = cJSON_CreateObject();
+        cJSON_AddStringToObject(object, "message", message);
+        cJSON_AddStringToObject(object, "severity", severity);
+        char *line = cJSON_PrintUnformatted(object);
+        cJSON_Delete(object);
+        if (line) {
+            fprintf(stderr, "%s\n", line);
+            cJSON_free(line);
+            done = true;
+        }
+    }
+    if (!done) {
+        fprintf(stderr, "%s: ", severity);
+        write_line(message, strlen(message));
+    }
+}
+
+void shell_report(lua_State *L)
+{
+    const char *text;
+    size_t length;
+    if (lua_istable(L, -1)) {
+        lua_getfield(L, -1, as_json ? "json" : "text");
+        text = lua_tolstring(L, -1, &length);
+        if (text)
+            write_line(text, length);
+        lua_pop(L, 1);
+    } else if ((text = lua_tostring(L, -1))) {
+        if (as_json)
+            shell_tell("error", text);
+        else
+            write_line(text, strlen(text));
+    }
 }

@@ -22,19 +22,44 @@ typedef struct {
     char **commands;    /* -e, in order */
     int n_commands;
     bool prompt, quiet, no_history, werror, full_traceback;
-    const char *seed, *jobs;
+    const char *seed, *jobs, *log;
     char **args; /* the script and what follows it */
     int n_args;
+    int argc; /* all of it, as it was given */
+    char **argv;
 } shell_options;
 
-/* report.c: a message handler whose result is the text of the whole report,
- * and the way that text, or any other, reaches a stream: control characters
- * other than newline and tab are shown, never sent. */
+/* report.c: a message handler whose result is a report (a table, or a text when
+ * memory is short); shell_report writes the one on top of the stack to stderr.
+ * shell_tell writes "note: ..." or "warning: ..." there, or the same as JSON. */
 int shell_handler(lua_State *L);
+void shell_report(lua_State *L);
+void shell_tell(const char *severity, const char *message);
 void shell_full_traceback(void);
+void shell_errors_as_json(void);
+/* Control characters other than newline and tab are shown, never sent. */
+void shell_write(FILE *stream, const char *text, size_t length);
+
 /* Keeps the text of standard input, to quote lines of it. */
 void shell_keep_stdin(lua_State *L, int index);
-void shell_write(FILE *stream, const char *text, size_t length);
+
+/* log.c: --log and log_to(). Each does nothing while no log is open. */
+void shell_log_open(lua_State *L); /* what a session has for it */
+int shell_log_begin(lua_State *L, const char *path); /* an EXIT_ code */
+bool shell_log_is_open(lua_State *L);
+void shell_log_entry(lua_State *L, const char *text); /* NULL: it has ended */
+void shell_log_failed(lua_State *L);                  /* the report on top */
+void shell_log_printed(lua_State *L, const char *text, size_t length);
+void shell_log_opened(lua_State *L, const char *path);
+void shell_log_warning(const char *message);
+/* Loads a script so that its steps are logged; as luaL_loadbufferx else. */
+int shell_log_load(lua_State *L, const char *text, size_t length,
+                   const char *path);
+/* Ends the log; the exit code, which is an error if it is not whole. */
+int shell_log_end(lua_State *L, int code);
+
+/* about.c: what the program is made of, into the table on top of the stack. */
+void shell_about(lua_State *L, const shell_options *options);
 
 /* interrupt.c: SIGINT, and the thread on which it must stop the work. */
 void shell_interrupt_open(lua_State *L);

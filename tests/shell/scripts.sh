@@ -79,6 +79,7 @@ run lines.lua
 is "a script's error has place, line and the user's frames" "$rc $out$err" \
   "1 lines.lua:2: attempt to index a nil value (field 'y')
     return x.y.z
+             ^
   called from lines.lua:5 in outer
   called from lines.lua:8"
 run --full-traceback lines.lua
@@ -91,7 +92,8 @@ check "no frame of the library is shown" test "$(grep -c trialsh/ err)" = 0
 printf 'local x = 1\nlocal = 2\n' >syntax.lua
 run syntax.lua
 is "a syntax error" "$rc $err" "1 syntax.lua:2: <name> expected near '='
-    local = 2"
+    local = 2
+          ^"
 run nosuch.lua
 is "no such script" "$rc $err" "1 error: cannot read nosuch.lua: No such file or directory"
 mkdir -p sub

@@ -68,11 +68,13 @@ function Figure:save(file, opt)
   local job = { format = format, width = opt.width, height = opt.height,
     dpi = opt.dpi }
   if opt.keep then
-    core.write(file:gsub("%.[^./]+$", "") .. ".gp",
-      ("# gnuplot -d THIS.gp > FIGURE.%s\n"):format(format)
+    local beside = file:gsub("%.[^./]+$", "") .. ".gp"
+    core.write(beside, ("# gnuplot -d THIS.gp > FIGURE.%s\n"):format(format)
       .. core.script(commands, job))
+    note.wrote(beside)
   end
   warn(page, core.save(commands, file, job))
+  note.wrote(file)
   return file
 end
 

@@ -202,6 +202,7 @@ return function(M)
       return sql
     end, columns)
     if not (opt and opt.quiet) then
+      if note.log then require "trialsh.relation.record".kept(M, node) end
       say(counts, places)
       if #frame == 0 then check.say_words(node) end
     end
@@ -231,6 +232,7 @@ return function(M)
     end)
     local n = frame:value(1, 1)
     if not quiet then
+      if note.log then require "trialsh.relation.record".kept(M, node) end
       say(counts, places)
       if n == 0 then check.say_words(node) end
     end

@@ -30,6 +30,23 @@ local function row_text(frame, i, n, between)
   return table.concat(values, between or " ")
 end
 
+-- Keys that repeat on both sides multiply rows.
+local function warn_of_many(node, join, list, match)
+  local function repeated(c, side)
+    return ("select %s from (%s) group by %s having count(*) > 1"):format(list,
+      c:layer(side.layer), list)
+  end
+  local n = run(node, function(c)
+    local left = repeated(c, join.left)
+    return ("select count(*) from (%s) a join (%s) b on %s"):format(left,
+      repeated(c, join.right), match)
+  end):value(1, 1)
+  if n > 0 then
+    note.warn("join by %s: many to many, %d key%s on both sides",
+      table.concat(join.keys, ", "), n, n == 1 and " repeats" or "s repeat")
+  end
+end
+
 -- A second match is an error, and what matched is said once.
 function checks.join(node, join)
   local on = {}
@@ -70,6 +87,7 @@ function checks.join(node, join)
   local say = hit == 0 and n > 0 and m > 0 and note.warn or note.say
   say("join by %s: %d of %d rows matched, %d of %d rows of the right "
     .. "used", table.concat(join.keys, ", "), hit, n, used, m)
+  if join.many then warn_of_many(node, join, list, match) end
 end
 
 -- Where no two values stand in one row, a column that differs from value to

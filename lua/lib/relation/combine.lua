@@ -54,7 +54,8 @@ end
 -- note says how many rows matched, a warning that none did.
 --   how   "left" (default) keeps rows without a match, "inner" drops them;
 --         "semi" keeps those with one and "anti" those without, adding nothing
---   many  true takes every match, one row each
+--   many  true takes every match, one row each; a warning counts the keys that
+--         repeat on both sides
 --
 --   > demo.adlb:join(demo.adsl:select("USUBJID", "AGE"), "USUBJID"):where "AGE > 75":count()
 --       n

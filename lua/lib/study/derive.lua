@@ -46,6 +46,11 @@ local function materialise(self, name, node, facts)
     file = facts.read and facts.read.path,
     simulated = node.simulated or facts.simulated, columns = columns })
   findings.keep(self, name, found)
+  self:after(function()
+    note.record("%s: %s, %s, stored%s", name, note.plural(#frame, "row"),
+      note.plural(#columns, "column"), facts.sources and #facts.sources > 0
+        and ", from " .. table.concat(facts.sources, ", ") or "")
+  end)
   self.handle:audit { verb = facts.verb or "derive", object = name,
     rows = #frame, sha256 = facts.sha256 or facts.read and facts.read.sha256,
     detail = facts.read and facts.read.path or facts.definition and json.encode(facts.definition) }
