@@ -228,6 +228,11 @@ local function mcnemar_normal(p, o)
   return statistic, p.b + p.c > 0 and core.chi_tail(statistic, 1) or 1
 end
 
+M.specs.mcnemar = { event = { "any" }, exact = { "boolean", true },
+  continuity = { "boolean", false }, mid_p = { "boolean", false },
+  alternative = { { "two-sided", "less", "greater" }, "two-sided" },
+  conf_level = { "number", 0.95, above = 0, below = 1 } }
+
 --- mcnemar(formula, data [, opt]) -> result
 -- McNemar's test of paired proportions, exact. Counts do as well:
 -- mcnemar { { a, b }, { c, d } }, rows first and columns second.
@@ -251,11 +256,7 @@ end
 -- See also: fisher, cmh. McNemar 1947. R: mcnemar.test. SAS: PROC FREQ, AGREE.
 function M.mcnemar(x, data, opt)
   local rows, given = tabulate.arguments("mcnemar", x, data, opt)
-  local o = options("mcnemar", given, { event = { "any" },
-    exact = { "boolean", true }, continuity = { "boolean", false },
-    mid_p = { "boolean", false },
-    alternative = { { "two-sided", "less", "greater" }, "two-sided" },
-    conf_level = { "number", 0.95, above = 0, below = 1 } })
+  local o = options("mcnemar", given, M.specs.mcnemar)
   local p = pairs_of(x, rows, o)
   local n = p.a + p.b + p.c + p.d
   if n == 0 then fail("degenerate", "mcnemar: there are no pairs") end

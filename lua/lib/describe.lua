@@ -15,6 +15,7 @@ local spec = {
   quantile_type = { "integer", 2, above = 0, below = 10 },
   conf_level = { "number", 0.95, above = 0, below = 1 },
 }
+M.specs = { describe = spec } -- also for endpoints
 
 -- Statistics of a group, in the order of tidy().
 local statistics = { "n", "n_missing", "mean", "sd", "std_error", "median",

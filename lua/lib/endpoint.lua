@@ -138,13 +138,18 @@ end
 
 -- Of an endpoint and its variations, which have been read.
 local function study_problems(s, e)
-  local set = require "trialsh.endpoint.set"
-  local problems = set.problems(s, e)
-  for _, v in ipairs(e.variations) do
-    for _, p in ipairs(set.problems(s, v)) do
-      problems:add(v.kind, v.variation, "%s: %s", v.variation, p.text)
+  local found = require "trialsh.endpoint.check".problems
+  local problems, before = found(s, e), {}
+  for _, p in ipairs(problems) do before[p.text] = true end
+  local function add(v, name, kind)
+    for _, p in ipairs(found(s, v)) do
+      if not before[p.text] then
+        problems:add(kind, name, "%s: %s", name, p.text)
+      end
     end
   end
+  if e.other then add(e.other, "instead", "instead") end
+  for _, v in ipairs(e.variations) do add(v, v.variation, v.kind) end
   return problems
 end
 

@@ -108,6 +108,12 @@ local function several(set, o)
     end }
 end
 
+--- proportion.specs: its options, also for endpoints.
+M.specs = { proportion = { event = { "any" }, ci = { intervals, "Wilson" },
+  null = { "number", above = 0, below = 1 },
+  alternative = { { "two-sided", "less", "greater" }, "two-sided" },
+  conf_level = { "number", 0.95, above = 0, below = 1 } } }
+
 --- proportion(formula, data [, opt]) -> result
 -- Proportion of events with its interval, by group. Counts do as well:
 -- proportion { 7, 20 } is 7 events of 20.
@@ -137,11 +143,7 @@ end
 -- See also: riskdiff. Wilson 1927. R: prop.test, binom.test. SAS: PROC FREQ.
 function M.proportion(x, data, opt)
   local rows, given = tabulate.arguments("proportion", x, data, opt)
-  local o = options("proportion", given, { event = { "any" },
-    ci = { intervals, "Wilson" },
-    null = { "number", above = 0, below = 1 },
-    alternative = { { "two-sided", "less", "greater" }, "two-sided" },
-    conf_level = { "number", 0.95, above = 0, below = 1 } })
+  local o = options("proportion", given, M.specs.proportion)
   local set = tabulate.groups("proportion", x, rows, o)
   if #set.groups == 1 and not set.group then
     if set.groups[1].n == 0 then

@@ -252,11 +252,7 @@ end
 -- See also: wilcoxon, sign_test, ttest. Wilcoxon 1945, Pratt 1959.
 -- R: wilcox.test, coin::wilcoxsign_test. SAS: PROC UNIVARIATE.
 function M.signed_rank(x, y, opt)
-  local set, o = differences("signed_rank", x, y, opt, {
-    zeros = { { "wilcoxon", "pratt" }, "wilcoxon" },
-    alternative = alternatives, conf_level = level, mu = { "number", 0 },
-    two_sided = { { "central", "absdev" }, "central" },
-    exact = { "boolean" }, continuity = { "boolean", true } })
+  local set, o = differences("signed_rank", x, y, opt, M.specs.signed_rank)
   local t = core.signed_rank(set.x, { alternative = o.alternative,
     two_sided = o.two_sided, exact = o.exact, mu = o.mu,
     conf_level = o.conf_level, no_continuity = not o.continuity,
@@ -288,8 +284,7 @@ end
 --
 -- See also: signed_rank, describe. R: binom.test. SAS: PROC UNIVARIATE.
 function M.sign_test(x, y, opt)
-  local set, o = differences("sign_test", x, y, opt, {
-    alternative = alternatives, conf_level = level, mu = { "number", 0 } })
+  local set, o = differences("sign_test", x, y, opt, M.specs.sign_test)
   local t = core.sign_test(set.x, { alternative = o.alternative, mu = o.mu,
     conf_level = o.conf_level })
   local note = result.note(t.n_zero == t.n_1
@@ -299,7 +294,13 @@ function M.sign_test(x, y, opt)
     note)
 end
 
---- rank.specs: the options of wilcoxon, for endpoints.
-M.specs = { wilcoxon = wilcoxon_spec }
+--- rank.specs: the options of each, for endpoints.
+M.specs = { wilcoxon = wilcoxon_spec,
+  signed_rank = { zeros = { { "wilcoxon", "pratt" }, "wilcoxon" },
+    alternative = alternatives, conf_level = level, mu = { "number", 0 },
+    two_sided = { { "central", "absdev" }, "central" },
+    exact = { "boolean" }, continuity = { "boolean", true } },
+  sign_test = { alternative = alternatives, conf_level = level,
+    mu = { "number", 0 } } }
 
 return M

@@ -6,6 +6,7 @@ local text = require "ts.text"
 local NA = require "ts.na".NA
 local endpoints = require "trialsh.endpoint"
 local analysis = require "trialsh.analysis"
+local expression = require "trialsh.expression"
 local set = require "trialsh.endpoint.set"
 local results = require "trialsh.endpoint.results"
 local note = require "trialsh.note"
@@ -49,28 +50,61 @@ local function as_ratio(row)
     or "ratio (" .. row.estimate_name .. " of logarithms)"
 end
 
--- { row, ... } of one data set, with compare or group.
-local function by_method(e, bound, frame)
-  local method = analysis.find(e.method)
-  local formula = set.formula(e, bound)
-  if method.model then
-    return method.model(formula, frame, e.options, {
-      comparisons = e.comparisons, overall = e.overall,
-      treatment = bound.treatment })
-  elseif e.overall or not method.compare and method.overall then
-    return { method.overall(formula, frame, e.options) }
-  elseif method.arms then
-    return method.arms(formula, frame, e.options)
+-- A shift says nothing where some values are only worse than all others.
+local function without_estimate(row)
+  for _, field in ipairs { "estimate", "conf_low", "conf_high", "estimate_1",
+      "estimate_2" } do row[field] = NA end
+  with_note(row, "no estimate: the worst rank is no value")
+end
+
+-- Too few subjects are no reason to stop: the row says why it is empty.
+local function or_note(row, f, ...)
+  local ok, found = pcall(f, ...)
+  if ok then return found end
+  if not errors.is(found) or found.code ~= "degenerate" then
+    error(found, 0)
   end
-  if #e.comparisons == 0 then
-    fail("invalid", "nothing to compare; the trial or the endpoint says "
-      .. 'compare = "A vs B"')
-  end
+  row.note = found.message
+  return row
+end
+
+local ways = {}
+
+function ways.model(e, bound, frame, formula, opt, at)
+  return analysis.find(e.method).model(formula, frame, opt, {
+    comparisons = e.comparisons, overall = e.overall, each = e.each,
+    treatment = bound.treatment, adjust = e.joint, visits = at.visits,
+    visit = e.visit })
+end
+
+function ways.overall(e, _, frame, formula, opt)
+  return { analysis.find(e.method).overall(formula, frame, opt) }
+end
+
+function ways.compare(e, bound, frame, formula, opt)
   local rows = {}
   for i, compare in ipairs(e.comparisons) do
-    rows[i] = method.compare(formula, set.restrict(frame, e, bound.treatment,
-      compare), e.options, compare)
+    rows[i] = or_note({}, analysis.find(e.method).compare, formula,
+      set.restrict(frame, e, bound.treatment, compare), opt, compare)
     rows[i].compare = compare
+  end
+  return rows
+end
+
+-- "~ 1" takes all subjects together, else each arm has its result.
+function ways.within(e, bound, frame, formula, opt)
+  local within = analysis.find(e.method).within
+  if e.formula and e.formula:find "^%s*~%s*1%s*$" and not e.each then
+    return { within(formula, frame, opt) }
+  end
+  local rows = {}
+  for _, arm in ipairs(set.arms(frame, e, bound.treatment)) do
+    local data = set.arm(frame, e, bound.treatment, arm)
+    if #data > 0 then
+      rows[#rows + 1] = or_note({ n = 0, n_missing = #data }, within, formula,
+        data, opt)
+      rows[#rows].group = arm
+    end
   end
   return rows
 end
@@ -88,13 +122,16 @@ local function compute_at(s, e, at)
       or "", note.plural(#frame, "row"))
   local notes = { bound.note ~= "" and bound.note or nil }
   notes[#notes + 1] = set.without_arm(frame, e, bound.treatment)
-  local words = table.concat(notes, "; ")
-  local rows = by_method(e, bound, frame)
+  local words, way = table.concat(notes, "; "), analysis.way(e)
+  local rows = ways[way](e, bound, set.of_arms(frame, e, bound.treatment),
+    set.formula(e, bound, way), set.options(e), at)
   for _, row in ipairs(rows) do
     if bound.what == "log" and analysis.find(e.method).location then
       as_ratio(row)
     end
-    row.parameter, row.visit = at.parameter, at.visit
+    if bound.worst then without_estimate(row) end
+    row.parameter, row.visit = at.parameter, row.visit or at.visit
+    row.analysis, row.variable = e.method, e.variable
     with_note(row, words)
   end
   return rows, words
@@ -108,10 +145,11 @@ end
 
 -- Within the endpoint: over its parameters, visits and comparisons.
 local function adjust(e, rows)
-  if not e.adjust then return end
+  if not e.adjust or e.joint then return end
   local p, of = {}, {}
   for _, row in ipairs(rows) do
-    if row.compare and row.p_value ~= nil and row.p_value ~= NA then
+    if row.compare and not row.kind and row.p_value ~= nil
+      and row.p_value ~= NA then
       p[#p + 1], of[#of + 1] = row.p_value, row
     end
   end
@@ -122,20 +160,41 @@ end
 
 -- Whether a row is what the name of the endpoint alone means.
 local function is_own(e, row)
-  return (not e.parameters or row.parameter == e.parameters[1])
-    and (not e.visit or row.visit == e.visit)
-    and (row.compare == nil or row.compare == (e.comparisons[1] or row.compare))
+  local own = e.comparisons[1]
+  if type(own) == "table" then own = own[1] end
+  return not row.kind
+    and (not e.parameters or row.parameter == e.parameters[1])
+    and (not e.visit or row.visit == nil or row.visit == e.visit)
+    and (row.compare == nil or row.compare == (own or row.compare))
+end
+
+-- The places of an endpoint's results.
+local function places(s, e)
+  local list = {}
+  local at_once = set.sums_up(s, e) or analysis.find(e.method).repeated
+  for _, parameter in ipairs(e.parameters or { false }) do
+    for _, visit in ipairs(at_once and { false } or e.visits
+        or { e.visit or false }) do
+      local at = set.at(e, at_once)
+      at.parameter, at.visit = parameter or nil, visit or nil
+      list[#list + 1] = at
+    end
+  end
+  return list, at_once
 end
 
 local function compute(s, e)
-  local out = {}
-  for _, parameter in ipairs(e.parameters or { false }) do
-    for _, visit in ipairs(e.visits or { e.visit or false }) do
-      local rows, words = compute_at(s, e, { parameter = parameter or nil,
-        visit = visit or nil })
-      say(e, words)
-      table.move(rows, 1, #rows, #out + 1, out)
-    end
+  local out, instead = {}, nil
+  if e.other then
+    local holds, words = require "trialsh.endpoint.instead".holds(s, e,
+      set.at(e))
+    if holds then e = e.other end
+    instead = words
+  end
+  for _, at in ipairs(places(s, e)) do
+    local rows, words = compute_at(s, e, at)
+    say(e, words)
+    table.move(rows, 1, #rows, #out + 1, out)
   end
   adjust(e, out)
   local own = false
@@ -144,34 +203,51 @@ local function compute(s, e)
       own = true
       row.own = "Y"
     end
+    if instead then with_note(row, instead) end
   end
   return out
 end
 
--- The main analysis in each level of a column of adsl. Too few subjects in one
--- of them are no reason to stop: its row says why it is empty.
+-- Whether the treatment has one effect in all levels of a column, where the
+-- analysis has such a test.
+local function interaction(s, e, at, column)
+  local f = analysis.find(e.method).interaction
+  if not f or e.options.term or e.each then return {} end
+  local with = setmetatable({ formula = (e.formula or "~ "
+    .. expression.backtick(set.treatment_of(e))) .. " + "
+    .. expression.backtick(column) }, { __index = e })
+  local bound = set.bind(s, with, at)
+  local row = or_note({}, f, set.formula(e, bound, "model"),
+    set.of_arms(bound.data:collect(), e, bound.treatment), set.options(e),
+    { treatment = bound.treatment }, expression.backtick(column))
+  row.variation = column .. ": interaction"
+  return { row }
+end
+
+-- The main analysis in each level of a column of adsl.
 local function compute_subgroups(s, e)
-  local out = {}
+  local out, at_once = {}, nil
+  if e.subgroups then at_once = select(2, places(s, e)) end
   for _, column in ipairs(e.subgroups or {}) do
-    for level in set.subjects(s, e):distinct(column):rows() do
-      local value = level[column]
-      local at = { parameter = e.parameters and e.parameters[1],
-        visit = e.visit, subgroup = { column, value } }
-      local ok, rows = pcall(compute_at, s, e, at)
-      if not ok then
-        if not errors.is(rows) or rows.code ~= "degenerate" then
-          error(rows, 0)
-        end
-        rows = { { compare = e.comparisons[1], parameter = at.parameter,
-          visit = at.visit, note = rows.message } }
-      end
+    local function add(rows, name)
       for _, row in ipairs(rows) do
-        row.kind = "subgroup"
-        row.variation = ("%s: %s"):format(column,
-          value == NA and "missing" or tostring(value))
+        row.kind, row.variation = "subgroup", row.variation
+          or ("%s: %s"):format(column, name)
         out[#out + 1] = row
       end
     end
+    for level in set.subjects(s, e):distinct(column):rows() do
+      local value = level[column]
+      local at = set.at(e, at_once)
+      at.subgroup = { column, value }
+      local first = e.comparisons[1]
+      local rows = or_note({ compare = type(first) == "table" and first[1]
+        or first, parameter = at.parameter, visit = at.visit }, compute_at, s,
+        e, at)
+      add(rows.note and { rows } or rows, value == NA and "missing"
+        or tostring(value))
+    end
+    add(interaction(s, e, set.at(e, at_once), column))
   end
   return out
 end
@@ -205,9 +281,9 @@ local function complete(row, e, inner)
   row.endpoint, row.title, row.role = e.id, e.title, e.role
   row.group = row.group ~= nil and tostring(row.group) or nil
   row.variation, row.kind = row.variation or e.variation, row.kind or e.kind
-  row.analysis = e.method
+  row.analysis = row.analysis or e.method
   row.population = population and population.name
-  row.variable = e.variable
+  row.variable = row.variable or e.variable
   row.script, row.line = e.file, e.line
   row.script_sha256 = file_hash(e.file)
   row.data_sha256 = set.hash(inner, e, row)
@@ -245,6 +321,7 @@ function M.run(s)
     for _, v in ipairs(e.variations) do add(computed(compute, s, v), v) end
     add(computed(compute_subgroups, s, e), e)
   end
+  require "trialsh.multiplicity".apply(all)
   results.store(inner, all)
   return s.results
 end
@@ -255,8 +332,7 @@ function M.data(s, e)
   if #problems > 0 then
     fail("invalid", ("endpoint %s: %s"):format(e.id, problems[1].text))
   end
-  local bound = set.bind(s, e, { parameter = e.parameters and e.parameters[1],
-    visit = e.visit })
+  local bound = set.bind(s, e, set.at(e))
   return { data = bound.data, response = bound.response,
     treatment = bound.treatment, formula = set.formula(e, bound), endpoint = e,
     survival = analysis.find(e.method).survival or false }

@@ -13,7 +13,12 @@ local note = require "trialsh.note"
 local options = require "trialsh.options"
 local result = require "trialsh.result"
 
-local M = {}
+-- specs: the options of each, also for endpoints
+local M = { specs = {
+  km = { conf_level = { "number", 0.95, above = 0, below = 1 },
+    ci = { { "log-log", "log", "plain" }, "log-log" } },
+  logrank = { compare = { "string" }, reference = { "string" } },
+} }
 
 local function plural(n, word)
   return ("%d %s%s"):format(n, word, n == 1 and "" or "s")
@@ -193,10 +198,7 @@ end
 --
 -- See also: logrank, figure.survival. Kaplan and Meier 1958. R: survival::survfit.
 function M.km(formula, rows, opt)
-  opt = options("km", opt, {
-    conf_level = { "number", 0.95, above = 0, below = 1 },
-    ci = { { "log-log", "log", "plain" }, "log-log" },
-  })
+  opt = options("km", opt, M.specs.km)
   local model, info, response = model_of("km", formula, rows)
   if info.stratum then
     fail("invalid", "km: strata() is for logrank; curves by A and B are ~ A + B")
@@ -361,8 +363,7 @@ end
 --
 -- See also: km. Mantel 1966. R: survival::survdiff.
 function M.logrank(formula, rows, opt)
-  opt = options("logrank", opt, { compare = { "string" },
-    reference = { "string" } })
+  opt = options("logrank", opt, M.specs.logrank)
   local model, info, response = model_of("logrank", formula, rows)
   local used, empty = levels_of(info)
   local groups, pair = groups_of(info, used, opt, rows)

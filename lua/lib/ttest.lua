@@ -17,6 +17,7 @@ local spec = {
   conf_level = { "number", 0.95, above = 0, below = 1 },
   paired = { "boolean", false },
 }
+M.specs = { ttest = spec } -- also for endpoints
 
 local function read(x, y, opt)
   local kind, given = sample.arguments("ttest", x, y, opt)

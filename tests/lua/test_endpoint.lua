@@ -119,13 +119,14 @@ function TestEndpoint.test_all_mistakes_at_once()
     analysis = { "ttest", varaince = "pooled" },
     rolle = "primary",
   }
-  endpoint "C" { parameter = "ALC", analysis = "ttest", instead = {} }
+  endpoint "C" { parameter = "ALC", analysis = "ttest",
+    instead = { when = "mean(AVAL) > 1", within = "Pp" } }
   local words = message(check)
   for _, part in ipairs { "no parameter ALK; nearest: ALC",
     "no visit Day 92; nearest: Day 29", "no analysis ttets; nearest: ttest",
     "no population SAFE; nearest: SAF", "no arm Q",
     "no option varaince; nearest: variance", "no key rolle; nearest: role",
-    "instead is not computed by this version" } do
+    "instead: no arm Pp; nearest: P" } do
     lu.assertStrContains(words, part)
   end
   local n = select(2, words:gsub("\n", ""))
@@ -159,7 +160,7 @@ function TestEndpoint.test_run_stores_a_row_per_comparison()
   endpoint "KM" { parameter = "DEATH", analysis = "km", population = "SAF" }
   endpoint "DESC" { parameter = "ALC", visit = "Day 29", analysis = "describe" }
   local results = run(s)
-  lu.assertEquals(#results, 2 + 1 + 3 + 3)
+  lu.assertEquals(#results, 2 + 1 + 4 + 4) -- a pooled arm has its own
   local row = s:result "ALC[Active vs P]"
   -- the same by hand
   local day29 = s.adlb:where { AVISIT = "Day 29" }
@@ -175,7 +176,7 @@ function TestEndpoint.test_run_stores_a_row_per_comparison()
   lu.assertEquals(row.n_missing, 1)
   lu.assertEquals(s:result "ALC[H vs P]@Day 29.compare", "H vs P")
   lu.assertEquals(s:result "DEATH.analysis", "logrank")
-  lu.assertEquals(#s.results:where { endpoint = "KM" }, 3)
+  lu.assertEquals(#s.results:where { endpoint = "KM" }, 4)
   lu.assertStrContains(message(s.result, s, "ACL"), "nearest: ALC")
   lu.assertEquals(row.script, "tests/lua/test_endpoint.lua")
   lu.assertEquals(#row.script_sha256, 64)
@@ -214,7 +215,7 @@ function TestEndpoint.test_one_sided_limits_are_missing_not_infinite()
   for row in s.results:where { endpoint = "K" }:rows() do
     missing[#missing + 1] = row.n + row.n_missing
   end
-  lu.assertEquals(missing, { 4, 4, 4 }) -- of each arm its own
+  lu.assertEquals(missing, { 4, 4, 4, 8 }) -- of each arm its own
 end
 
 function TestEndpoint:test_an_arm_on_both_sides_is_no_comparison()
@@ -312,6 +313,8 @@ end
 
 TestVariations = {}
 
+local arms = { "P", "L", "H" }
+
 function TestVariations:setUp()
   endpoints.list = {}
   self.s = fill()
@@ -325,7 +328,7 @@ function TestVariations:test_a_variation_changes_what_it_names()
     supplementary = { { "treated", population = "SAF" },
       { "arms", analysis = "describe" } } }
   local results = run(self.s)
-  lu.assertEquals(#results, 1 + 1 + 1 + 3)
+  lu.assertEquals(#results, 1 + 1 + 1 + 4)
   local main = self.s:result "A"
   local pooled = self.s:result "A/pooled"
   lu.assertEquals(main.method, "Welch t test")
@@ -417,13 +420,13 @@ function TestVariations:test_events_count_also_where_there_are_none()
   endpoint "N" { data = "adae", variable = "count", analysis = "describe" }
   run(self.s)
   local n, mean = 0, 0
-  for row in self.s.results:where { endpoint = "ANY" }:rows() do
+  for row in self.s.results:where { endpoint = "ANY", group = arms }:rows() do
     n, mean = n + row.n, mean + row.n * row.estimate
   end
   lu.assertEquals(n, 12)
   lu.assertAlmostEquals(mean, 3, 1e-12)
   mean = 0
-  for row in self.s.results:where { endpoint = "N" }:rows() do
+  for row in self.s.results:where { endpoint = "N", group = arms }:rows() do
     mean = mean + row.n * row.estimate
   end
   lu.assertAlmostEquals(mean, 4, 1e-12)
@@ -436,7 +439,8 @@ function TestVariations:test_a_subject_without_a_value_may_be_a_nonresponder()
   run(self.s)
   local function total(variation)
     local n, sum = 0, 0
-    for row in self.s.results:where { variation = variation }:rows() do
+    for row in self.s.results:where { variation = variation, group = arms }
+        :rows() do
       n, sum = n + row.n, sum + row.n * row.estimate
     end
     return n, sum
@@ -511,7 +515,7 @@ end
 function TestAnalyses:test_ranks()
   endpoint "W" { data = "adlb2", visit = "Day 29", variable = "ln(AVAL)",
     analysis = "wilcoxon", compare = "H vs P", supplementary = {
-      { "kw", analysis = "kruskal" },
+      { "kw", analysis = "kruskal", compare = "all arms" },
       { "sites", analysis = { "van_elteren", "~ TRT01P + strata(SEX)" } } } }
   run(self.s)
   local two = day29(self.s):where { TRT01P = { "H", "P" } }

@@ -9,27 +9,26 @@ local nearest = trial_module.nearest
 
 local M = {}
 
--- Keys that this version computes, and those that the language has besides.
+-- Keys and the type of each.
 local keys = {
   title = "string", role = "string", population = "string",
   parameter = "any", visit = "string", visits = "table", data = "string",
   where = "string", variable = "string", compare = "any", analysis = "any",
   missing = "string", summary = "string", adjust = "string",
   sensitivity = "table", supplementary = "table", subgroups = "any",
-  note = "string",
+  note = "string", better = "string", intercurrent = "table",
+  instead = "table",
 }
-local later = {}
-for key in ("intercurrent instead better"):gmatch "%S+" do later[key] = true end
 
 local roles = { "primary", "key secondary", "secondary", "exploratory",
   "safety" }
 
--- How a subject without a value counts.
-local missing_rules = { "exclude", "nonresponder" }
+-- How a subject without a value counts; what the language will have.
+local missing_rules = { "exclude", "nonresponder", "LOCF", "worst rank",
+  "at random" }
+local missing_later = { "tipping point", "jump to reference", "tie" }
 
--- A sensitivity variation asks the same question under other assumptions.
-local assumptions = { analysis = true, missing = true, adjust = true,
-  note = true }
+M.directions = { "higher", "lower", "later", "earlier" }
 
 function M.sorted(t)
   local list = {}
@@ -55,8 +54,6 @@ local function check_keys(e, problems)
   for _, key in ipairs(sorted(def)) do
     if type(key) ~= "string" then
       problems:add(nil, nil, "a value without a key: %s", tostring(def[key]))
-    elseif later[key] then
-      problems:add(key, nil, "%s is not computed by this version", key)
     elseif not keys[key] then
       problems:add(key, nil, "no key %s%s", key, nearest(key, sorted(keys)))
     elseif keys[key] ~= "any" and type(def[key]) ~= keys[key] then
@@ -68,48 +65,69 @@ local function check_keys(e, problems)
   end
 end
 
--- One of a list of words; the word as the list spells it.
-local function word(e, key, words, problems)
+local function plain(word) return (word:lower():gsub("[%s%-]", "")) end
+
+--- definition.word(given, words) -> the word as the list spells it, or nil
+function M.word(given, words)
+  for _, w in ipairs(words) do
+    if plain(w) == plain(given) then return w end
+  end
+end
+
+-- One of a list of words; later: those of the language that are not there yet.
+local function word(e, key, words, problems, later)
   local given = e[key]
   if not given then return end
-  for _, w in ipairs(words) do
-    if w:lower():gsub("[%s%-]", "") == given:lower():gsub("[%s%-]", "") then
-      e[key] = w
-      return
-    end
+  e[key] = M.word(given, words)
+  if e[key] then return end
+  if M.word(given, later or {}) then
+    problems:add(key, given, "%s = \"%s\" is not there yet", key, given)
+  else
+    problems:add(key, given, "no %s %s%s", key, given,
+      nearest(given, words, "there are"))
   end
-  problems:add(key, given, "no %s %s%s", key, given,
-    nearest(given, words, "there are"))
+end
+
+-- Analysis -----------------------------------------------------------------------
+
+local function check_formula(e, formula, problems)
+  if type(formula) ~= "string" or not formula:find "^%s*~" then
+    problems:add("analysis", type(formula) == "string" and formula or nil,
+      'the formula of an endpoint begins with ~: the left side is its variable')
+    return
+  end
+  local ok, err = pcall(require "ts.formula".variables, "y " .. formula)
+  if not ok then
+    problems:add("analysis", formula, "%s", errors.is(err) and err.message
+      or tostring(err))
+  else
+    e.formula = formula
+  end
 end
 
 local function check_analysis(e, problems)
-  if e.analysis == nil then
+  if e.definition.analysis == nil then
     problems:add(nil, nil, "no analysis; it is one of %s",
       table.concat(analysis.names(), ", "))
     return
   end
-  local kind = type(e.analysis)
+  local given = e.analysis
   local method, formula, opt
-  if kind == "string" or kind == "table" then
-    method, formula, opt = M.split_analysis(e.analysis)
+  if type(given) == "string" or type(given) == "table" then
+    method, formula, opt = M.split_analysis(given)
   end
-  if type(method) ~= "string" then
+  if type(method) ~= "string" or type(given) == "table" and #given > 2 then
     problems:add("analysis", nil, 'analysis is "method" or { "method", '
       .. '"~ formula", option = ... }')
     return
   end
   local a = analysis.find(method)
   if not a then
-    problems:add("analysis", method, "no analysis %s%s", method,
-      nearest(method, analysis.names(), "there are"))
+    problems:add("analysis", method, "%s", analysis.unknown(method))
     return
   end
-  if formula ~= nil and (type(formula) ~= "string"
-      or not formula:find "^%s*~") then
-    problems:add("analysis", nil, 'the formula of an endpoint begins with ~: '
-      .. "the left side is its variable")
-  end
-  e.method, e.formula = method, formula
+  e.method = method
+  if formula ~= nil then check_formula(e, formula, problems) end
   local ok, found = pcall(a.options, opt)
   if ok then
     e.options = found
@@ -120,6 +138,8 @@ local function check_analysis(e, problems)
   end
 end
 
+-- What the trial declares --------------------------------------------------------
+
 -- A key whose value, or each of whose values, the trial must declare.
 local function known(e, key, what, list, problems)
   local given = e[key]
@@ -127,15 +147,18 @@ local function known(e, key, what, list, problems)
   if type(given) ~= "table" then
     if given ~= nil then
       problems:add(key, nil, "%s is text, or a list of texts", key)
+      e[key] = nil
     end
     return
   end
   if #given == 0 then problems:add(key, nil, "%s is an empty list", key) end
   for _, name in ipairs(given) do
     if #list == 0 then
-      problems:add(key, name, "the trial declares no %ss", what)
-    elseif not list[name] then
-      problems:add(key, name, "no %s %s%s", what, tostring(name),
+      problems:add(key, type(name) == "string" and name or nil,
+        "the trial declares no %ss", what)
+    elseif type(name) ~= "string" or not list[name] then
+      problems:add(key, type(name) == "string" and name or nil, "no %s %s%s",
+        what, tostring(name),
         nearest(name, trial_module.names(list), "there are"))
     end
   end
@@ -155,27 +178,71 @@ local function check_visits(e, t, problems)
   end
 end
 
-local ALL = "all arms"
+local ALL, EACH = "all arms", "each arm"
+
+-- { "trend", Placebo = 0, High = 1 }: arms by name and their numbers
+local function check_weights(compare, t, problems)
+  local known_arms, n = trial_module.names(t.arms), 0
+  if type(compare[1]) ~= "string" then
+    problems:add("compare", nil, "a comparison by weights begins with its "
+      .. 'name: { "trend in doses", Placebo = 0, High = 2 }')
+    return
+  end
+  for _, arm in ipairs(sorted(compare)) do
+    if arm ~= 1 then
+      n = n + 1
+      if not t.arms[arm] then
+        problems:add("compare", compare[1], "%s: no arm %s%s", compare[1],
+          tostring(arm), nearest(arm, known_arms, "arms:"))
+      elseif type(compare[arm]) ~= "number" then
+        problems:add("compare", compare[1], "%s: the weight of %s is a %s, a "
+          .. "number is needed", compare[1], arm, type(compare[arm]))
+      end
+    end
+  end
+  if n < 2 then
+    problems:add("compare", compare[1], "%s: two arms or more have weights",
+      compare[1])
+  end
+end
 
 local function check_compare(e, t, problems)
   local compare = e.compare or t.compare or {}
+  e.comparisons = {}
   if compare == ALL then
-    e.comparisons, e.overall = {}, true
+    e.overall = true
+    return
+  elseif compare == EACH then
+    e.each = true
     return
   end
   if type(compare) == "string" then compare = { compare } end
-  if type(compare) ~= "table" then
-    problems:add("compare", nil, 'compare is "A vs B", a list of them or "%s"',
-      ALL)
+  if type(compare) ~= "table" or #compare == 0 and e.compare then
+    problems:add("compare", nil, 'compare is "A vs B", a list of them, "%s" or '
+      .. '"%s"', ALL, EACH)
     return
   end
-  trial_module.check_compare(problems, compare, t.arms)
+  local texts = {}
+  for _, entry in ipairs(compare) do
+    if type(entry) == "table" then
+      check_weights(entry, t, problems)
+      if e.method and not analysis.find(e.method).weights then
+        problems:add("compare", type(entry[1]) == "string" and entry[1] or nil,
+          "%s takes no weights of arms; lm does, and jonckheere tests a trend",
+          e.method)
+      end
+    else
+      texts[#texts + 1] = entry
+    end
+  end
+  trial_module.check_compare(problems, texts, t.arms)
   e.comparisons = compare
 end
 
 local function check_trial(e, t, problems)
   word(e, "role", roles, problems)
-  word(e, "missing", missing_rules, problems)
+  word(e, "missing", missing_rules, problems, missing_later)
+  word(e, "better", M.directions, problems)
   if not t then
     problems:add(nil, nil, "no trial is defined; dofile \"trial.lua\" first")
     return
@@ -185,97 +252,78 @@ local function check_trial(e, t, problems)
   e.parameters = type(e.parameter) == "table" and e.parameter
     or e.parameter and { e.parameter } or nil
   check_visits(e, t, problems)
-  if not e.parameter and not e.data then
+  if not e.definition.parameter and not e.definition.data then
     problems:add(nil, nil, "neither parameter nor data says where the values "
       .. "are")
   end
   check_compare(e, t, problems)
+  require "trialsh.endpoint.intercurrent".read(e, t, problems)
 end
 
 local function check_subgroups(e, problems)
   if type(e.subgroups) == "string" then e.subgroups = { e.subgroups } end
-  if e.subgroups ~= nil and type(e.subgroups) ~= "table" then
+  local good = e.subgroups == nil or type(e.subgroups) == "table"
+  for _, name in ipairs(good and e.subgroups or {}) do
+    good = good and type(name) == "string"
+  end
+  if not good then
     problems:add("subgroups", nil,
       'subgroups is a column of adsl or a list of them, { "SEX", "AGEGR1" }')
     e.subgroups = nil
   end
 end
 
+-- Adjustment within the endpoint: by padjust, or jointly by a model.
 local function check_adjust(e, problems)
-  if not e.adjust then return end
+  if not e.adjust or not e.method then return end
+  local method = analysis.find(e.method)
+  local joint = require "trialsh.model.adjust".joint
+  e.joint = M.word(e.adjust, joint)
+  if e.joint then
+    if not M.word(e.adjust, method.joint or {}) then
+      problems:add("adjust", e.adjust, "%s is for comparisons of one model; "
+        .. "%s is none, lm is; Holm and the others of padjust are for all",
+        e.joint, e.method)
+    elseif (#(e.parameters or {}) > 1 or #(e.visits or {}) > 1)
+      and not method.repeated then
+      problems:add("adjust", e.adjust, "%s is for the comparisons of one model, "
+        .. "not over parameters and visits; Holm is", e.joint)
+    end
+    return
+  end
+  if plain(e.adjust) == "maxt" then
+    problems:add("adjust", e.adjust, 'adjust = "max-T" is not there yet')
+    return
+  end
   local ok, err = pcall(require "trialsh.padjust".padjust, { 1 }, e.adjust)
   if not ok then
-    problems:add("adjust", e.adjust, "%s", errors.is(err) and err.message
-      or tostring(err))
+    problems:add("adjust", e.adjust, "%s", (errors.is(err) and err.message
+      or tostring(err)):gsub("^padjust: method", "adjust"))
   end
 end
 
--- Variations -----------------------------------------------------------------
-
-local function is_named(t)
-  return type(t) == "table" and next(t) ~= nil and t[1] == nil
-end
-
--- A table with names changes just these of the main one, all else replaces.
-local function merge(key, base, change)
-  if not is_named(change) then return change end
-  local out = {}
-  if key == "analysis" and type(base) == "string" then base = { base } end
-  for k, v in pairs(type(base) == "table" and base or {}) do out[k] = v end
-  for k, v in pairs(change) do out[k] = v end
-  return out
-end
-
-local function varied(e, entry)
-  local def = {}
-  for key, value in pairs(e.definition) do def[key] = value end
-  def.sensitivity, def.supplementary, def.subgroups = nil, nil, nil
-  for key, value in pairs(entry) do
-    if key ~= 1 then def[key] = merge(key, def[key], value) end
-  end
-  return def
-end
-
-local function add_variations(e, kind, problems)
-  for i, entry in ipairs(e.definition[kind] or {}) do
-    local name = type(entry) == "table" and entry[1]
-    if type(name) ~= "string" or name == "main" or name:find "[./]" then
-      problems:add(kind, nil, "entry %d of %s begins with its name, without "
-        .. ". and /: { \"exact\", analysis = \"fisher\" }", i, kind)
-    elseif e.variations[name] then
-      problems:add(kind, name, "two variations are called %s", name)
-    else
-      for _, key in ipairs(sorted(entry)) do
-        if kind == "sensitivity" and key ~= 1 and not assumptions[key] then
-          problems:add(kind, name, "%s changes %s, which is another question: "
-            .. "it stands under supplementary", name, tostring(key))
-        end
-      end
-      local v = setmetatable({ id = e.id, definition = varied(e, entry),
-        file = e.file, line = e.line, trial = e.trial, variation = name,
-        kind = kind }, getmetatable(e))
-      for _, p in ipairs(M.read(v)) do
-        problems:add(kind, name, "%s: %s", name, p.text)
-      end
-      e.variations[#e.variations + 1], e.variations[name] = v, v
-    end
-  end
+-- The summary measure, where it is one that an analysis of ours estimates.
+local function check_summary(e)
+  e.measure = e.summary and require "trialsh.endpoint.estimand".measure(
+    e.summary) or nil
 end
 
 --- definition.read(endpoint) -> problems
 -- Fills in what the keys say: method, formula, options, comparisons, overall,
--- parameters, visits, variations.
+-- each, parameters, visits, events, variations.
 function M.read(e)
   local problems = trial_module.problems()
+  for key in pairs(keys) do e[key] = nil end
+  e.overall, e.each, e.formula, e.method, e.joint = nil, nil, nil, nil, nil
   check_keys(e, problems)
   check_analysis(e, problems)
   check_trial(e, e.trial, problems)
   check_subgroups(e, problems)
   check_adjust(e, problems)
-  e.variations = {}
-  if e.kind == "main" then
-    add_variations(e, "sensitivity", problems)
-    add_variations(e, "supplementary", problems)
+  check_summary(e)
+  e.variations, e.other = {}, nil
+  if e.kind ~= "instead" then
+    require "trialsh.endpoint.variation".read(e, problems, M.read)
   end
   return problems
 end

@@ -302,6 +302,10 @@ function M.find(s, address)
       function(row)
         return row.compare ~= NA and row.compare or row.group
       end)
+  elseif own.group == NA then -- of all arms at once
+    rows = narrow(rows, address, "comparison or arm", "all arms", function(row)
+      return row.group ~= NA and row.group or "all arms"
+    end)
   elseif #rows > 1 then
     fail("invalid", ("%s has a result for each arm; %s[%s] is one"):format(
       a.id, a.id, rows[1].group))

@@ -9,6 +9,8 @@ local expression = require "trialsh.expression"
 local relation = require "trialsh.relation"
 local trial_module = require "trialsh.trial"
 local analysis = require "trialsh.analysis"
+local intercurrent = require "trialsh.endpoint.intercurrent"
+local missing = require "trialsh.endpoint.missing"
 
 local fail = errors.fail
 local SUBJECT = "USUBJID"
@@ -27,7 +29,16 @@ function M.treatment_of(e)
 end
 local treatment_of = M.treatment_of
 
--- Where a result is: { parameter =, visit =, subgroup = { column, level } }.
+-- Where a result is: { parameter =, visit =, subgroup = { column, level } };
+-- visits where all of them are read at once.
+
+--- set.at(endpoint [, at_once]): where its own result is.
+function M.at(e, at_once)
+  at_once = at_once or analysis.find(e.method).repeated
+  return { parameter = e.parameters and e.parameters[1],
+    visit = not at_once and e.visit or nil,
+    visits = at_once and (e.visits or e.visit and { e.visit }) or nil }
+end
 
 --- set.subjects(study, endpoint [, at]): the rows of adsl that are analysed.
 function M.subjects(s, e, at)
@@ -47,20 +58,24 @@ end
 --- set.rows(study, endpoint, at): the rows before they are joined to the
 -- population, and what is to be said of them.
 function M.rows(s, e, at)
-  local r = s[M.table_of(e, at.parameter)]
-  if at.parameter and relation.node_of(r).columns.paramcd then
+  local r, notes = s[M.table_of(e, at.parameter)], {}
+  local columns = relation.node_of(r).columns
+  if at.parameter and columns.paramcd then
     r = r:where { PARAMCD = at.parameter }
   end
-  local note
-  if at.visit then
-    r = r:where { AVISIT = at.visit }
-    if relation.node_of(r).columns.anl01fl then
+  local visits = missing.visits(e, at)
+  if visits then
+    r = r:where { AVISIT = visits }
+    if columns.anl01fl then
       r = r:where { ANL01FL = "Y" }
-      note = "records with ANL01FL = 'Y' only"
+      notes[1] = "records with ANL01FL = 'Y' only"
     end
   end
   if e.where then r = r:where(e.where) end
-  return r, note
+  local words
+  r, words = intercurrent.rows(s, e, r)
+  notes[#notes + 1] = words
+  return r, table.concat(notes, "; ")
 end
 
 -- "any" and "count": one value per subject from however many rows.
@@ -76,36 +91,6 @@ local function logarithm(tree)
   return tree[1] == "call" and tree.name == "ln"
 end
 
---- set.response(rows, endpoint) -> rows, names of the response's columns, how
--- a formula names it, and what it is: "survival", "any", "count", "condition",
--- "log", "number" or "text". The name is the variable, so that errors and
--- figures speak of what the endpoint says.
-function M.response(r, e)
-  local method = analysis.find(e.method)
-  if method.survival then
-    if e.variable then
-      fail("invalid", ("%s takes the time AVAL and the censoring CNSR; leave "
-        .. "variable out"):format(e.method))
-    end
-    return r, { "AVAL", "CNSR" }, "Surv(AVAL, CNSR == 0)", "survival"
-  end
-  if e.variable == "any" or e.variable == "count" then return of_events(r, e) end
-  local variable = e.variable or "AVAL"
-  local columns = relation.node_of(r).columns
-  local tree = expression.parse("variable", variable, nil, columns)
-  local kind = expression.check("variable", tree, columns)
-  if kind == "text" and not method.text then
-    fail("type", ("variable: %s is text, %s needs numbers"):format(variable,
-      e.method))
-  end
-  local column = expression.column(tree)
-  local name = column and column.name or variable:gsub('["`]', "")
-  if not column then r = r:mutate(('"%s" = %s'):format(name, variable)) end
-  local what = kind == "text" and "text" or logarithm(tree) and "log"
-    or expression.is_condition(tree) and "condition" or "number"
-  return r, { name }, expression.backtick(name), what
-end
-
 -- Variables that the endpoint names besides the treatment: those of its
 -- formula, and columns that options of its analysis name.
 local function covariates(e)
@@ -116,80 +101,212 @@ local function covariates(e)
       list[#list + 1] = name
     end
   end
-  for _, name in ipairs(e.formula
-      and require "ts.formula".variables(e.formula) or {}) do add(name) end
-  for _, option in ipairs(analysis.find(e.method).columns or {}) do
+  local method, formulas = analysis.find(e.method), require "ts.formula"
+  for _, name in ipairs(e.formula and formulas.variables(e.formula) or {}) do
+    add(name)
+  end
+  for _, option in ipairs(method.columns or {}) do
     local given = e.options[option]
     if type(given) == "string" then given = { given } end
     for _, name in ipairs(given or {}) do add(name) end
   end
+  for _, option in ipairs(method.expressions or {}) do
+    for _, name in ipairs(e.options[option]
+        and formulas.variables("y ~ " .. e.options[option]) or {}) do
+      if name ~= "y" then add(name) end
+    end
+  end
   return list
 end
+M.covariates = covariates
 
--- Subjects without a value, as the rule for missing ones counts them.
-local function counted(set, e, name, what, said)
-  if what == "any" or what == "count" then
-    return set:mutate(('"%s" = coalesce("%s", 0)'):format(name, name))
+-- One value per subject, by an aggregate over the rows; what else the rows say
+-- of a subject stays.
+local function of_rows(r, e, variable, name)
+  local by = { SUBJECT }
+  for _, covariate in ipairs(covariates(e)) do
+    if relation.node_of(r).columns[covariate:lower()] then
+      by[#by + 1] = covariate
+    end
   end
-  if e.missing ~= "nonresponder" then return set end
-  if what ~= "condition" then
-    fail("invalid", ("missing = \"nonresponder\" is for a condition, such as "
-      .. "\"AVAL >= 1.5 * BASE\", not for %s"):format(name))
+  return r:by(table.unpack(by)):summarise(('"%s" = %s'):format(name, variable))
+end
+
+-- The tree of a variable, its type, and whether it is an aggregate.
+local function read_variable(variable, columns)
+  local tree = expression.parse("variable", variable, nil, columns)
+  local kind = expression.check("variable", tree, columns,
+    { aggregates = true })
+  return tree, kind, #require "trialsh.expression.calls"(tree) > 0
+end
+
+--- set.response(rows, endpoint) -> rows, names of the response's columns, how
+-- a formula names it, what it is: "survival", "any", "count", "condition",
+-- "log", "number" or "text", and whether it sums a subject's rows up. The name
+-- is the variable, so that errors and figures speak of what the endpoint says.
+function M.response(r, e)
+  local method = analysis.find(e.method)
+  if method.survival then
+    if e.variable then
+      fail("invalid", ("%s takes the time AVAL and the censoring CNSR; leave "
+        .. "variable out"):format(e.method))
+    end
+    for _, name in ipairs { "AVAL", "CNSR" } do
+      relation.find(e.method, relation.node_of(r).columns, name)
+    end
+    return r, { "AVAL", "CNSR" }, "Surv(AVAL, CNSR == 0)", "survival"
   end
-  local n = #set:where { [name] = NA }
-  if n > 0 then
-    said[#said + 1] = ("%d subject%s without a value counted as nonresponder%s")
-      :format(n, n == 1 and "" or "s", n == 1 and "" or "s")
+  if e.variable == "any" or e.variable == "count" then return of_events(r, e) end
+  local variable = e.variable or "AVAL"
+  local columns = relation.node_of(r).columns
+  local tree, kind, sums_up = read_variable(variable, columns)
+  if kind == "text" and not method.text then
+    fail("type", ("variable: %s is text, %s needs numbers"):format(variable,
+      e.method))
   end
-  return set:mutate(('"%s" = coalesce("%s", 0)'):format(name, name))
+  local column = expression.column(tree)
+  local name = column and column.name or variable:gsub('["`]', "")
+  if sums_up then
+    r = of_rows(r, e, variable, name)
+  elseif not column then
+    r = r:mutate(('"%s" = %s'):format(name, variable))
+  end
+  local what = kind == "text" and "text" or logarithm(tree) and "log"
+    or expression.is_condition(tree) and "condition" or "number"
+  return r, { name }, expression.backtick(name), what, sums_up
+end
+
+--- set.sums_up(study, endpoint): whether the variable is an aggregate over the
+-- visits, so that there is one result for all of them.
+function M.sums_up(s, e)
+  local variable = e.variable
+  if not variable or variable == "any" or variable == "count"
+    or analysis.find(e.method).survival then return false end
+  local r = s[M.table_of(e, e.parameters and e.parameters[1])]
+  local _, _, sums_up = read_variable(variable, relation.node_of(r).columns)
+  return sums_up
 end
 
 --- set.bind(study, endpoint, at) -> { data = relation, left = the left side
--- of the formula, treatment =, response = its column, what =, note = }
+-- of the formula, treatment =, response = its column, what =, note =, worst =
+-- whether some have a rank that is worse than all }
 function M.bind(s, e, at)
   local treatment, subjects = treatment_of(e), M.subjects(s, e, at)
-  local rows, note = M.rows(s, e, at)
-  local r, response, left, what = M.response(rows, e)
-  local have = relation.node_of(r).columns
+  local rows, said = M.rows(s, e, at)
+  local notes = { said ~= "" and said or nil }
+  local dated
+  rows, dated = intercurrent.dated(s, e, rows)
+  local r, response, left, what, sums_up = M.response(rows, e)
+  dated = dated and not sums_up and what ~= "any" and what ~= "count"
+  r, notes[#notes + 1] = missing.carry(r, e, at, response[1])
   local own = relation.node_of(subjects).columns
   local subject_columns, row_columns = { SUBJECT, treatment }, { SUBJECT }
   for _, name in ipairs(covariates(e)) do
     if own[name:lower()] then subject_columns[#subject_columns + 1] = name
-    else row_columns[#row_columns + 1] = name end
+    elseif name ~= "AVISIT" then row_columns[#row_columns + 1] = name end
   end
   table.move(response, 1, #response, #row_columns + 1, row_columns)
-  relation.find("data", have, SUBJECT)
+  local repeated = analysis.find(e.method).repeated
+  if repeated then row_columns[#row_columns + 1] = "AVISIT" end
+  if dated then row_columns[#row_columns + 1] = "day of value" end
+  relation.find("data", relation.node_of(r).columns, SUBJECT)
   local data = subjects:select(table.unpack(subject_columns))
-    :join(r:select(table.unpack(row_columns)), SUBJECT)
-  local said = { note }
-  data = counted(data, e, response[1], what, said)
+    :join(r:select(table.unpack(row_columns)), SUBJECT,
+      repeated and { many = true } or nil)
+  local words, flagged, worst
+  data, words, flagged = intercurrent.values(s, e, at, data,
+    { name = response[1], what = what }, dated, M)
+  table.move(words, 1, #words, #notes + 1, notes)
+  data, notes[#notes + 1] = missing.nonresponders(data, e, response[1], what)
+  data, worst = missing.worst(data, e, at, response[1], flagged)
   return { data = data, left = left, treatment = treatment, what = what,
-    response = response[1], note = table.concat(said, "; ") }
+    response = response[1], worst = worst, note = table.concat(notes, "; ") }
+end
+
+-- The arms of a name in the treatment's column, and the cases that rename them.
+local function parts_of(t, names)
+  local parts, cases = {}, {}
+  for _, name in ipairs(names) do
+    for _, part in ipairs(trial_module.members(t.arms, name)) do
+      parts[#parts + 1] = part
+      cases[#cases + 1] = ("when %s then %s"):format(
+        expression.literal(part), expression.literal(name))
+    end
+  end
+  return parts, table.concat(cases, " ")
 end
 
 --- set.restrict(data, endpoint, treatment, "A vs B"): the subjects of both,
 -- pooled arms as one, B first, so that B is the reference.
 function M.restrict(data, e, treatment, compare)
-  local t = e.trial
-  local a, b = trial_module.pair(compare, t.arms)
-  local parts, cases = {}, {}
-  for _, arm in ipairs { a, b } do
-    for _, part in ipairs(trial_module.members(t.arms, arm)) do
-      parts[#parts + 1] = part
-      cases[#cases + 1] = ("when %s then %s"):format(
-        expression.literal(part), expression.literal(arm))
-    end
-  end
+  local a, b = trial_module.pair(compare, e.trial.arms)
+  local parts, cases = parts_of(e.trial, { a, b })
   return data:where { [treatment] = parts }
-    :mutate(('"%s" = case "%s" %s end'):format(treatment, treatment,
-      table.concat(cases, " ")))
+    :mutate(('"%s" = case "%s" %s end'):format(treatment, treatment, cases))
     :levels { [treatment] = { b, a } }
 end
 
---- set.formula(endpoint, bound): what the statistic is asked.
-function M.formula(e, bound)
-  return bound.left .. " " .. (e.formula
-    or "~ " .. expression.backtick(bound.treatment))
+--- set.arm(data, endpoint, treatment, arm): the subjects of one, or of those it
+-- pools.
+function M.arm(data, e, treatment, arm)
+  return data:where { [treatment] = (parts_of(e.trial, { arm })) }
+end
+
+--- set.of_arms(data, endpoint, treatment): the subjects of the trial's arms.
+function M.of_arms(data, e, treatment)
+  local names = {}
+  for _, arm in ipairs(e.trial.arms) do
+    if not arm.pool then names[#names + 1] = arm.name end
+  end
+  if #names == 0 then return data end
+  return data:where(('"%s" in ?'):format(treatment), names)
+end
+
+--- set.arms(data, endpoint, treatment): those with a result of their own: the
+-- trial's, then pooled ones that it compares; of a trial without arms those in
+-- the data.
+function M.arms(data, e, treatment)
+  local list, seen = {}, {}
+  local function add(name)
+    if not seen[name] then list[#list + 1] = name end
+    seen[name] = true
+  end
+  for _, arm in ipairs(e.trial.arms) do
+    if not arm.pool then add(arm.name) end
+  end
+  if #list == 0 then
+    for row in data:distinct(treatment):rows() do
+      if row[treatment] ~= NA then add(row[treatment]) end
+    end
+  end
+  for _, compare in ipairs(e.trial.compare or {}) do
+    for _, name in ipairs { trial_module.pair(compare, e.trial.arms) } do
+      if e.trial.arms[name] then add(name) end
+    end
+  end
+  return list
+end
+
+--- set.formula(endpoint, bound, way): what the statistic is asked. Strata that
+-- are an option may be part of the formula, where it takes them.
+function M.formula(e, bound, way)
+  local method = analysis.find(e.method)
+  local right = e.formula or way == "within" and "~ 1"
+    or "~ " .. expression.backtick(bound.treatment)
+  local strata = method.strata == "formula" and e.options.strata
+  if type(strata) == "string" then strata = { strata } end
+  for _, name in ipairs(strata or {}) do
+    right = ("%s + strata(%s)"):format(right, expression.backtick(name))
+  end
+  return bound.left .. " " .. right
+end
+
+--- set.options(endpoint): those of the statistic itself.
+function M.options(e)
+  local out = {}
+  for key, value in pairs(e.options) do out[key] = value end
+  if analysis.find(e.method).strata == "formula" then out.strata = nil end
+  return out
 end
 
 --- set.without_arm(data, endpoint, treatment): the subjects of the population
@@ -238,69 +355,6 @@ function M.check_values(frame, e, response, at)
     fail("degenerate", ("no subject of %s has a value of %s (%s)"):format(who,
       response, choice(e, at)))
   end
-end
-
--- A comparison of arms is one of the treatment and nothing else.
-local function check_formula(e)
-  local method, treatment = analysis.find(e.method), treatment_of(e)
-  if not e.formula or not (method.compare or method.model) then return end
-  for _, name in ipairs(require "ts.formula".variables(e.formula)) do
-    if name == treatment then return end
-  end
-  if e.options.term then return end
-  fail("invalid", ("\"%s\" lacks %s, whose arms are compared"):format(
-    e.formula, treatment))
-end
-
--- What an analysis cannot do, whatever the data.
-local function check_kind(e)
-  local method = analysis.find(e.method)
-  if e.overall and not (method.overall or method.model) then
-    fail("invalid", ("%s does not take all arms at once"):format(e.method))
-  end
-end
-
---- set.problems(study, endpoint): what is wrong with it on this study.
-function M.problems(s, e)
-  local problems = trial_module.problems()
-  local function try(key, value, f)
-    local ok, err = pcall(f)
-    if not ok then
-      problems:add(key, value, "%s", errors.is(err) and err.message
-        or tostring(err))
-    end
-    return ok
-  end
-  local at = { parameter = e.parameters and e.parameters[1], visit = e.visit }
-  local good = try(e.data and "data" or "parameter", e.data or at.parameter,
-    function()
-      for _, parameter in ipairs(e.parameters or { false }) do
-        local _ = s[M.table_of(e, parameter or nil)]
-      end
-    end)
-  good = try(e.population and "population", e.population, function()
-    relation.find("treatment", relation.node_of(M.subjects(s, e)).columns,
-      treatment_of(e))
-  end) and good
-  if not good then return problems end
-  for _, column in ipairs(e.subgroups or {}) do
-    try("subgroups", column, function()
-      relation.find("subgroups", relation.node_of(s.adsl).columns, column)
-    end)
-  end
-  local r
-  good = try(e.where and "where" or e.visit and "visit" or "parameter",
-    e.where or e.visit or at.parameter, function() r = M.rows(s, e, at) end)
-  good = good and try(e.variable and "variable", nil,
-    function() M.response(r, e) end)
-  if good then
-    try("analysis", nil, function()
-      check_kind(e)
-      check_formula(e)
-      M.bind(s, e, at)
-    end)
-  end
-  return problems
 end
 
 --- set.hash(study's inside, endpoint, at): of the tables that are read.

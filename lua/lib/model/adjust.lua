@@ -10,6 +10,9 @@ local M = {}
 M.kinds = { "none", "Dunnett", "Tukey", "mvt", "Bonferroni", "Sidak", "Holm",
   "Holm-Sidak", "Hochberg", "Hommel", "BH", "BY" }
 
+-- Those that take the joint distribution of the estimates of one model.
+M.joint = { "Dunnett", "Tukey", "mvt" }
+
 local names = { BH = "Benjamini and Hochberg", BY = "Benjamini and Yekutieli",
   Tukey = "Tukey-Kramer", mvt = "the joint distribution" }
 

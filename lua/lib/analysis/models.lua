@@ -1,0 +1,176 @@
+-- Models as analyses of endpoints: one fit gives all comparisons and the means
+-- of the arms.
+
+local analysis = require "trialsh.analysis"
+local NA = require "ts.na".NA
+local fail = require "ts.error".fail
+
+local M = {}
+
+-- Linear models ------------------------------------------------------------------
+
+-- Options that are those of the means and their comparisons, not of the fit.
+local margins = { { "equal", "proportional", "outer", "cells", "observed" },
+  "equal" }
+
+local function lm_spec()
+  local spec = analysis.spec_of("lm", "lm")
+  spec.margins = margins
+  spec.term = { "string" }
+  spec.type = { "integer", 3, above = 0, below = 4 }
+  spec.by, spec.slope, spec.at = { "string" }, { "string" }, { "any" }
+  spec.pool = { { "equal", "n" }, "equal" }
+  spec.alternative = { { "two-sided", "less", "greater" }, "two-sided" }
+  spec.mu = { "number" }
+  return spec
+end
+
+local function fit_lm(formula, data, opt)
+  local given = {}
+  for key in pairs(analysis.spec_of("lm", "lm")) do given[key] = opt[key] end
+  return require "trialsh.lm".lm(formula, data, given)
+end
+
+-- The F test of a term, "TRT01P" or "TRT01P:SEX" in either order.
+local function test_of_term(m, name, type)
+  local turned = name:gsub("^(.-):(.*)$", "%2:%1")
+  for row in m:anova { type = type }:rows() do
+    if row.term == name or row.term == turned then
+      return { method = ("Linear model, F test of %s (type %s)"):format(name,
+        ({ "I", "II", "III" })[type]), statistic = row.statistic,
+        df = row.df, p_value = row.p_value, n = m.n, n_missing = m.n_missing }
+    end
+  end
+  fail("invalid", ("lm: the model has no term %s"):format(name))
+end
+
+-- What means, contrast and slope take of the options; at: one level of by.
+local function about(opt, more)
+  local out = { weights = opt.margins, at = {} }
+  for key, value in pairs(opt.at or {}) do out.at[key] = value end
+  for key, value in pairs(more or {}) do out.at[key] = value end
+  return out
+end
+
+local function means_of(m, opt, set, more)
+  local rows, frame = {}, nil
+  local given = about(opt, more)
+  if opt.slope then
+    given.by = set.treatment
+    frame = m:slope(opt.slope, given)
+  else
+    frame = m:means(set.treatment, given)
+  end
+  for row in frame:rows() do
+    rows[#rows + 1] = { group = row[set.treatment], method = m.method,
+      estimate_name = opt.slope and "slope of " .. opt.slope
+        or "least-squares mean", estimate = row.estimate,
+      std_error = row.std_error, df = row.df, conf_low = row.conf_low,
+      conf_high = row.conf_high, conf_level = m.conf_level, n = row.n }
+  end
+  return rows
+end
+
+-- Numbers by arm: weights of a contrast when they sum to 0, else doses, and the
+-- estimate is the slope of the means over them.
+local function trend(compare)
+  local sum, n, squares = 0, 0, 0
+  for key, x in pairs(compare) do
+    if key ~= 1 then sum, n = sum + x, n + 1 end
+  end
+  if math.abs(sum) < 1e-12 then return compare end
+  local out = { compare[1] }
+  for key, x in pairs(compare) do
+    if key ~= 1 then squares = squares + (x - sum / n) ^ 2 end
+  end
+  for key, x in pairs(compare) do
+    if key ~= 1 then out[key] = (x - sum / n) / squares end
+  end
+  return out
+end
+
+local function entry_of(compare)
+  return type(compare) == "table" and trend(compare) or compare
+end
+
+local function name_of(compare)
+  return type(compare) == "table" and compare[1] or compare
+end
+
+local function contrasts_of(m, opt, set, more)
+  local given = about(opt, more)
+  given.factor, given.slope, given.pool = set.treatment, opt.slope, opt.pool
+  given.alternative, given.mu = opt.alternative, opt.mu
+  local rows, entries = {}, {}
+  for i, compare in ipairs(set.comparisons) do
+    entries[i] = entry_of(compare)
+    rows[i] = analysis.row_of(m:contrast({ entries[i] }, given))
+    rows[i].compare = name_of(compare)
+  end
+  if set.adjust and #rows > 1 then
+    given.adjust = set.adjust
+    local i = 0
+    for joint in m:contrast(entries, given):rows() do
+      i = i + 1
+      for _, field in ipairs { "p_adjusted", "conf_low", "conf_high" } do
+        local value = joint[field]
+        rows[i][field] = (value == math.huge or value == -math.huge) and NA
+          or value
+      end
+      rows[i].note = (rows[i].note ~= NA and rows[i].note .. "; " or "")
+        .. ("P adjusted and CI by %s"):format(set.adjust)
+    end
+  elseif set.adjust then
+    rows[1].p_adjusted = rows[1].p_value
+  end
+  return rows
+end
+
+-- The treatment in each level of by, and whether it differs among them.
+local function by_level(m, opt, set, rows)
+  local term = set.treatment .. ":" .. opt.by
+  local test = test_of_term(m, term, opt.type)
+  test.kind, test.variation = "subgroup", opt.by .. ": interaction"
+  rows[#rows + 1] = test
+  for level in m:means(opt.by):rows() do
+    local at = { [opt.by] = level[opt.by] }
+    for _, part in ipairs { contrasts_of(m, opt, set, at),
+      means_of(m, opt, set, at) } do
+      for _, row in ipairs(part) do
+        row.kind = "subgroup"
+        row.variation = ("%s: %s"):format(opt.by, tostring(level[opt.by]))
+        rows[#rows + 1] = row
+      end
+    end
+  end
+end
+
+M.lm = { location = true, covariates = true, weights = true,
+  columns = { "by", "slope" }, expressions = { "weights" },
+  joint = { "Dunnett", "Tukey", "mvt" },
+  measure = function(opt)
+    return not (opt.term or opt.slope) and "difference of means" or nil
+  end,
+  options = analysis.checker("lm", lm_spec),
+  model = function(formula, data, opt, set)
+    local m = fit_lm(formula, data, opt)
+    if opt.term then return { analysis.row_of(m:term(opt.term)) } end
+    local rows = {}
+    if set.overall then
+      rows[1] = test_of_term(m, set.treatment, opt.type)
+    elseif not set.each then
+      rows = contrasts_of(m, opt, set)
+    end
+    table.move(means_of(m, opt, set), 1, 1000, #rows + 1, rows)
+    if opt.by then by_level(m, opt, set, rows) end
+    return rows
+  end,
+  -- whether the treatment has the same effect in all levels of a column
+  interaction = function(formula, data, opt, set, column)
+    local m = fit_lm(("%s + %s + %s:%s"):format(formula, column, set.treatment,
+      column), data, opt)
+    return test_of_term(m, set.treatment .. ":" .. column, opt.type)
+  end,
+}
+
+return M

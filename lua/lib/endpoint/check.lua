@@ -1,0 +1,144 @@
+-- What is wrong with an endpoint on a study: tables, columns, kinds of variable,
+-- and what its analysis cannot do.
+
+local errors = require "ts.error"
+local relation = require "trialsh.relation"
+local trial_module = require "trialsh.trial"
+local analysis = require "trialsh.analysis"
+local missing = require "trialsh.endpoint.missing"
+local set = require "trialsh.endpoint.set"
+
+local fail = errors.fail
+
+local M = {}
+
+-- The variables of a formula, without those of strata().
+local function terms(formula)
+  return require "ts.formula".variables((formula:gsub("%+?%s*strata%s*%b()",
+    "")))
+end
+
+-- What the formula of an analysis may have, by what it does.
+local function check_formula(e, way)
+  local method, treatment = analysis.find(e.method), set.treatment_of(e)
+  local stratified = e.formula and e.formula:find "strata%s*%("
+    or e.options.strata
+  if method.needs_strata and not stratified then
+    fail("invalid", ('%s needs strata: { "%s", strata = "SITEID" }'):format(
+      e.method, e.method))
+  end
+  if method.before and not e.formula then
+    fail("invalid", ('%s compares two values of a subject: { "%s", "~ BEFORE" } '
+      .. "names the one that the variable is compared with"):format(e.method,
+        e.method))
+  end
+  if not e.formula then return end
+  if e.formula:find "strata%s*%(" and not method.strata then
+    fail("invalid", ("%s has no strata%s"):format(e.method, e.method
+      == "wilcoxon" and "; van_elteren is the test within strata"
+      or method.covariates and "; they are terms of the model" or ""))
+  end
+  local names, has = terms(e.formula), false
+  for _, name in ipairs(names) do has = has or name == treatment end
+  if way == "within" then
+    if has or #names ~= (method.before and 1 or 0) then
+      fail("invalid", ('"%s": %s is of one arm%s'):format(e.formula, e.method,
+        method.before and ', and the formula names one other variable, '
+          .. '"~ BEFORE"' or '; without a formula it is done in each'))
+    end
+  elseif not has and not e.options.term then
+    fail("invalid", ("\"%s\" lacks %s, whose arms are compared"):format(
+      e.formula, treatment))
+  elseif #names > 1 and not method.covariates then
+    fail("invalid", ("\"%s\": %s compares the arms and has no covariates; lm "
+      .. "has, and strata() are for %s"):format(e.formula, e.method,
+        method.strata and e.method or "van_elteren, cmh, logrank"))
+  end
+end
+
+-- Numbers other than 0 and 1 are no events.
+local function check_events(e, r, name, what)
+  if not analysis.find(e.method).events or what ~= "number"
+    or e.options.event ~= nil then return end
+  local other = r:where(('"%s" not in (0, 1)'):format(name)):limit(1)
+  if #other > 0 then
+    fail("invalid", ("variable: %s has values other than 0 and 1, %s takes "
+      .. 'events: a condition, such as "%s >= 1000"'):format(name, e.method,
+        name))
+  end
+end
+
+-- What an analysis cannot do, whatever the data.
+local function check_kind(e)
+  local way, why = analysis.way(e)
+  if not way then fail("invalid", why) end
+  local method = analysis.find(e.method)
+  if way == "compare" and #e.comparisons == 0 then
+    fail("invalid", "nothing to compare; the trial or the endpoint says "
+      .. 'compare = "A vs B"')
+  end
+  missing.check(e)
+  for _, event in ipairs(e.events or {}) do
+    if event.strategy == "composite" and method.repeated then
+      fail("invalid", ("%s: composite is for one value per subject, not for "
+        .. "%s"):format(event.name, e.method))
+    end
+  end
+  return way
+end
+
+--- check.problems(study, endpoint): what is wrong with it on this study.
+function M.problems(s, e)
+  local problems = trial_module.problems()
+  local function try(key, value, f)
+    local ok, err = pcall(f)
+    if not ok then
+      problems:add(key, value, "%s", errors.is(err) and err.message
+        or tostring(err))
+    end
+    return ok
+  end
+  local at = set.at(e)
+  local good = try(e.data and "data" or "parameter", e.data or at.parameter,
+    function()
+      for _, parameter in ipairs(e.parameters or { false }) do
+        local _ = s[set.table_of(e, parameter or nil)]
+      end
+    end)
+  good = try(e.population and "population", e.population, function()
+    relation.find("treatment", relation.node_of(set.subjects(s, e)).columns,
+      set.treatment_of(e))
+  end) and good
+  if not good then return problems end
+  for _, column in ipairs(e.subgroups or {}) do
+    try("subgroups", column, function()
+      relation.find("subgroups", relation.node_of(s.adsl).columns, column)
+    end)
+  end
+  local r
+  good = try(e.where and "where" or e.visit and "visit" or "parameter",
+    e.where or e.visit or at.parameter, function() r = set.rows(s, e, at) end)
+  local sums_up
+  good = good and try(e.variable and "variable", nil, function()
+    sums_up = select(5, set.response(r, e))
+    if sums_up then at = set.at(e, true) end
+  end)
+  if not good then return problems end
+  local way
+  good = try("analysis", nil, function() way = check_kind(e) end)
+  good = good and try("analysis", e.formula, function()
+    check_formula(e, way)
+  end)
+  good = good and try("analysis", nil, function()
+    local bound = set.bind(s, e, at)
+    check_events(e, bound.data, bound.response, bound.what)
+  end)
+  if good and e.instead then
+    try("instead", nil, function()
+      require "trialsh.endpoint.instead".holds(s, e, at)
+    end)
+  end
+  return problems
+end
+
+return M

@@ -1,0 +1,1 @@
+return { measure = function() end }

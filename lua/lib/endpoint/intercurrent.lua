@@ -1,0 +1,287 @@
+-- Intercurrent events: what an endpoint does about what happens after
+-- randomisation and changes what a value means (ICH E9 (R1)). The trial
+-- declares the events and where their dates are; each endpoint has a strategy
+-- for each of them, its own or the trial's.
+--
+-- An event counts from its day on: a value of the same day was measured before
+-- "hypothetical" and "while alive" look, but "composite" takes the event.
+
+local expression = require "trialsh.expression"
+local relation = require "trialsh.relation"
+local trial_module = require "trialsh.trial"
+local errors = require "ts.error"
+
+local fail = errors.fail
+local nearest = trial_module.nearest
+
+local M = {}
+
+local SUBJECT = "USUBJID"
+
+-- outcome: the event is what is counted, as death is of mortality
+M.strategies = { "treatment policy", "composite", "while alive",
+  "hypothetical", "outcome", "principal stratum" }
+
+local function read_one(e, event, given, problems)
+  local definition = require "trialsh.endpoint.definition"
+  local out = { name = event.name, label = event.label, table = event.table,
+    date = event.date }
+  local strategy = type(given) == "table" and given[1] or given
+  local word = type(strategy) == "string"
+    and definition.word(strategy, M.strategies)
+  if not word then
+    problems:add("intercurrent", type(strategy) == "string" and strategy
+      or event.name, "%s: no strategy %s%s", event.name, tostring(strategy),
+      nearest(strategy, M.strategies, "there are"))
+    return
+  elseif word == "principal stratum" then
+    problems:add("intercurrent", strategy, "%s: principal stratum is not there "
+      .. "yet: it needs sace", event.name)
+    return
+  end
+  for key, value in pairs(type(given) == "table" and given or {}) do
+    if key ~= 1 and (word ~= "composite" or out.column
+      or type(key) ~= "string") then
+      problems:add("intercurrent", strategy, "%s: { \"composite\", AVAL = 24 } "
+        .. "gives the event a value, %s is in its place", event.name,
+        tostring(key))
+    elseif key ~= 1 and type(value) ~= "number" then
+      problems:add("intercurrent", strategy, "%s: %s is a %s, a number is "
+        .. "needed", event.name, key, type(value))
+    elseif key ~= 1 then
+      out.column, out.value = key, value
+    end
+  end
+  out.strategy = word
+  return out
+end
+
+--- intercurrent.read(endpoint, trial, problems): fills in e.events, the
+-- trial's with the strategy of each: { name, label, strategy, date, column,
+-- value }.
+function M.read(e, t, problems)
+  local given = type(e.intercurrent) == "table" and e.intercurrent or {}
+  e.events = {}
+  local names = trial_module.names(t.intercurrent)
+  for _, key in ipairs(require "trialsh.endpoint.definition".sorted(given)) do
+    if #names == 0 then
+      problems:add("intercurrent", nil, "the trial declares no intercurrent "
+        .. "events, so there is no %s", tostring(key))
+    elseif not t.intercurrent[key] then
+      problems:add("intercurrent", type(key) == "string" and key or nil,
+        "no intercurrent event %s%s", tostring(key),
+        nearest(key, names, "there are"))
+    end
+  end
+  for _, event in ipairs(t.intercurrent) do
+    local strategy = given[event.name] or event.strategy
+    if strategy == nil then
+      problems:add(e.definition.intercurrent and "intercurrent" or nil, nil,
+        "no strategy for %s, and the trial has none; intercurrent = { %s = "
+        .. '"composite" }, or another of %s', event.name, event.name,
+        table.concat(M.strategies, ", "))
+    else
+      e.events[#e.events + 1] = read_one(e, event, strategy, problems)
+    end
+  end
+end
+
+local function with(e, strategy)
+  local list = {}
+  for _, event in ipairs(e.events or {}) do
+    if event.strategy == strategy then list[#list + 1] = event end
+  end
+  return list
+end
+
+-- Days -----------------------------------------------------------------------------
+
+local function day_column(event) return "day of " .. event.name end
+
+-- Day 1 is the reference of ADaM: the first dose, else randomisation.
+local function reference(columns)
+  for _, name in ipairs { "TRTSDT", "RANDDT" } do
+    if columns[name:lower()] then return name end
+  end
+end
+
+local function day(from, date)
+  return ('days("%s", "%s") + (days("%s", "%s") >= 0)'):format(from, date, from,
+    date)
+end
+
+-- The days of events, of adsl's subjects.
+local function event_days(s, events)
+  local r = s.adsl
+  local columns = relation.node_of(r).columns
+  local from = reference(columns)
+  local select, new = { SUBJECT }, {}
+  for _, event in ipairs(events) do
+    if not event.date then
+      fail("invalid", ("the trial says no date of %s: { \"%s\", \"label\", "
+        .. "\"adsl\", date = \"DTHDT\" }"):format(event.name, event.name))
+    end
+    relation.find("intercurrent", columns, event.date)
+    if not from then
+      fail("not found", "adsl has neither TRTSDT nor RANDDT, from which days "
+        .. "are counted")
+    end
+    new[#new + 1] = ('"%s" = %s'):format(day_column(event), day(from,
+      event.date))
+    select[#select + 1] = day_column(event)
+  end
+  return r:mutate(table.unpack(new)):select(table.unpack(select))
+end
+
+-- The rows with the day on which they were measured, if they tell.
+local function with_day(s, r)
+  local columns = relation.node_of(r).columns
+  if columns.ady then return r:mutate '"day of value" = ADY', true end
+  if not columns.adt then return r, false end
+  local from = reference(relation.node_of(s.adsl).columns)
+  if not from then return r, false end
+  if not columns[from:lower()] then
+    r = r:join(s.adsl:select(SUBJECT, from), SUBJECT)
+  end
+  return r:mutate(('"day of value" = %s'):format(day(from, "ADT"))), true
+end
+
+-- Rows ------------------------------------------------------------------------------
+
+--- intercurrent.rows(study, endpoint, rows) -> rows, words
+-- Without those after an event whose strategy is hypothetical or while alive.
+-- The rows of events and of times to events are what the study made them.
+function M.rows(s, e, r)
+  local events = with(e, "hypothetical")
+  table.move(with(e, "while alive"), 1, 99, #events + 1, events)
+  if #events == 0 then return r end
+  local dated, known = with_day(s, r)
+  if not known then
+    for _, event in ipairs(events) do
+      if event.name ~= "death" then -- nothing is measured after death
+        fail("not found", ("%s after %s: the rows have neither ADY nor ADT")
+          :format(event.strategy, event.name))
+      end
+    end
+    return r
+  end
+  dated = dated:join(event_days(s, events), SUBJECT)
+  local out = {}
+  for i, event in ipairs(events) do
+    out[i] = ('coalesce("day of value" > "%s", 0) = 0'):format(
+      day_column(event))
+  end
+  local kept = dated:where(table.concat(out, " and "))
+  local n = #dated - #kept
+  if n == 0 then return kept end
+  local names = {}
+  for i, event in ipairs(events) do names[i] = event.name end
+  return kept, ("%d value%s after %s not used"):format(n, n == 1 and "" or "s",
+    table.concat(names, " or "))
+end
+
+-- Values ----------------------------------------------------------------------------
+
+-- The last day that counts as this visit.
+local function last_day(e, at)
+  local visit = at.visit and e.trial.visits[at.visit]
+  if not visit then return nil end
+  return visit.window and visit.window[2] or visit.day
+end
+
+-- Whether the event came by the visit: on or before the day of the value, or of
+-- the visit where there is none; with no visit, where there is no value.
+local function came(event, e, at, dated, name)
+  local column, limit = day_column(event), last_day(e, at)
+  if not limit then
+    return ('"%s" is not null and "%s" is null'):format(column, name)
+  end
+  local by = ("%d"):format(limit)
+  if dated then by = ('coalesce("day of value", %s)'):format(by) end
+  return ('coalesce("%s" <= %s, 0) = 1'):format(column, by)
+end
+
+-- What the variable is when the column has that value: of a change the
+-- subject's own baseline counts.
+local function value_of(s, e, at, event, set)
+  local base = s[set.table_of(e, at.parameter)]
+  local columns = relation.node_of(base).columns
+  if at.parameter and columns.paramcd then
+    base = base:where { PARAMCD = at.parameter }
+  end
+  local value = ("%.17g"):format(event.value)
+  if event.column ~= "AVAL" or not columns.base then
+    base = base:by(SUBJECT):summarise("_rows = count(*)")
+      :mutate(('"%s" = %s'):format(event.column, value))
+  else
+    base = base:by(SUBJECT):summarise "BASE = max(BASE)"
+      :mutate("AVAL = " .. value, "CHG = AVAL - BASE",
+        "PCHG = 100 * (AVAL - BASE) / BASE", "R2BASE = AVAL / BASE")
+  end
+  local r, names = set.response(base, e)
+  local new = "value of " .. event.name
+  return r:select(SUBJECT, ('"%s" = "%s"'):format(new, names[1])), new
+end
+
+--- intercurrent.dated(study, endpoint, rows) -> rows, known: with their days
+-- where composite events ask for them.
+function M.dated(s, e, r)
+  if #with(e, "composite") == 0 then return r, false end
+  return with_day(s, r)
+end
+
+-- The value of the variable for a subject with the event, as SQL; "worst rank"
+-- where it is to be worse than all.
+local function composite(s, e, at, event, what, set, data)
+  if event.value then
+    local values, name = value_of(s, e, at, event, set)
+    return data:join(values, SUBJECT), ('"%s"'):format(name)
+  elseif what == "condition" then
+    return data, "0"
+  elseif what == "any" or what == "count" then
+    fail("invalid", ("%s is composite: { \"composite\", %s = 1 } says how it "
+      .. "counts beside %s of the rows"):format(event.name, what, what))
+  end
+  return data, "worst rank"
+end
+
+--- intercurrent.values(study, endpoint, at, data, response, dated, set)
+-- -> data, words, name of a column that is 1 for the worst rank
+-- Puts what composite events count as into the response; set is
+-- trialsh.endpoint.set, response { name, what }.
+function M.values(s, e, at, data, response, dated, set)
+  local events, words, worst = with(e, "composite"), {}, nil
+  if #events == 0 or response.what == "survival" then return data, words end
+  data = data:join(event_days(s, events), SUBJECT)
+  for _, event in ipairs(events) do
+    local value
+    local when = came(event, e, at, dated, response.name)
+    data, value = composite(s, e, at, event, response.what, set, data)
+    local n = #data:where(when)
+    if value == "worst rank" then
+      worst = worst or "worst rank"
+      local old = #words > 0 and relation.node_of(data).columns["worst rank"]
+        and '"worst rank"' or "0"
+      data = data:mutate(('"worst rank" = iif(%s, 1, %s)'):format(when, old))
+    else
+      data = data:mutate(('"%s" = iif(%s, %s, "%s")'):format(response.name,
+        when, value, response.name))
+    end
+    if n > 0 then
+      words[#words + 1] = ("%d subject%s with %s counted as %s"):format(n,
+        n == 1 and "" or "s", event.name, value == "worst rank" and "the worst"
+          or event.value and ("%s = %s"):format(event.column,
+            require "ts.text".number(event.value)) or "nonresponders")
+    end
+  end
+  return data, words, worst
+end
+
+--- intercurrent.words(event) -> "death: composite (AVAL = 24)"
+function M.words(event)
+  return ("%s: %s%s"):format(event.name, event.strategy, event.value
+    and (" (%s = %s)"):format(event.column,
+      require "ts.text".number(event.value)) or "")
+end
+
+return M
