@@ -27,21 +27,36 @@ function M.problems_of(e) return definition.read(e) end
 --   data       a table;  where  a condition that chooses rows
 --   visits     a result at each of these; visit is the one claimed (the last)
 --   variable   "AVAL", "ln(AVAL / BASE)" (reported as ratios), a condition
---              "AVAL >= 1000" (responders), "any" or "count" of rows of events;
---              for km and logrank left out: the time AVAL and censoring CNSR
---   compare    "A vs B" or a list, those of the trial by default; "all arms"
---   missing    "exclude" (default); "nonresponder", where variable is a
---              condition
+--              "AVAL >= 1000" (responders), "mean(AVAL)" or another aggregate:
+--              one value per subject over the visits, "any" or "count" of rows
+--              of events; for km and logrank left out: the time AVAL and
+--              censoring CNSR
+--   compare    "A vs B" or a list, those of the trial by default; "all arms" at
+--              once; "each arm" by itself; lm: { "trend", P = 0, H = 3 } as well,
+--              weights that sum to 0, or doses
 --   analysis   "ttest" or { "ttest", variance = "pooled" }; a formula "~ TRT01P
---              + strata(SITE)" may follow; the names are those of statistics
+--              + strata(SITE)" may follow; the names are those of statistics.
+--              strata = "SITE" does the same. Of lm: term, by, at, slope,
+--              margins, type, pool as well
+--   missing    "exclude" (default); "nonresponder", of a condition; "LOCF", of
+--              the visits after baseline; "worst rank", of tests of ranks
+--   better     "higher", "lower", "later", "earlier", as in the parameter
+--   intercurrent  { death = "composite" }: for each event of the trial
+--              "treatment policy", "composite" (not responded, the worst rank, or
+--              { "composite", AVAL = 24 }), "while alive" and "hypothetical"
+--              (values after it are not used), or "outcome"; death has no default
+--   instead    { when = "median(PCHG) >= 50", within = "Placebo", variable =,
+--              missing =, analysis = }: what is done where that holds
 --   adjust     "Holm" or another of padjust: p_adjusted, over parameters, visits
---              and comparisons
---   subgroups  columns of adsl: the analysis again in each of their levels
+--              and comparisons; of lm "Dunnett", "Tukey", "mvt"
+--   subgroups  columns of adsl: the analysis again in each of their levels; of lm
+--              with a test of interaction
 --   sensitivity     { { "name", analysis = { ... } }, ... }: the same question
 --              with other analysis, missing or adjust; named options change,
 --              the others stay
 --   supplementary   the same for what changes the question (any key)
---   summary, note   text
+--   summary    the measure, "difference of proportions": check() compares it
+--   note       text
 -- The study holds adsl, a row per subject with USUBJID and the treatment
 -- (TRT01P, or that of the population); other tables have USUBJID too, PARAMCD
 -- where a parameter chooses rows, and AVISIT where a visit does.
@@ -50,7 +65,7 @@ function M.problems_of(e) return definition.read(e) end
 --   >   variable = "ln(AVAL / BASE)", analysis = "ttest" }.id
 --   ALC29
 --
--- See also: trial, check, run, sap, padjust.
+-- See also: trial, check, run, multiplicity, sap, padjust.
 function M.endpoint(id)
   if type(id) ~= "string" or not id:find "^[%w_%-]+$" then
     fail("invalid", 'endpoint "ID" { ... } begins with its name: letters, '
@@ -111,12 +126,12 @@ end
 -- check ----------------------------------------------------------------------
 
 -- The problems of a set, one line each with its place in the file.
-local function lines_of(e, problems)
+local function lines_of(e, problems, what)
   local lines = {}
   for _, p in ipairs(problems) do
     local line = source.line(e.file, e.line, p.key, p.value)
     lines[#lines + 1] = { file = e.file, line = line,
-      text = ("endpoint %s: %s"):format(e.id, p.text) }
+      text = ("%s %s: %s"):format(what or "endpoint", e.id, p.text) }
   end
   table.sort(lines, function(a, b)
     if a.line ~= b.line then return (a.line or 0) < (b.line or 0) end
@@ -153,18 +168,8 @@ local function study_problems(s, e)
   return problems
 end
 
---- check() -> text
--- Reads all endpoints and tells every mistake at once, each with its line:
--- unknown keys, arms, populations, parameters, visits, analyses and options;
--- with an open study also tables, columns and conditions. Computes nothing.
---
--- See also: run, endpoint, sap.
-function M.check(s)
-  local study = require "trialsh.study"
-  if s == nil then
-    local ok, open = pcall(study.study.open)
-    s = ok and open or nil
-  end
+--- endpoint.checked(study or nil) -> what check() says, list of remarks
+function M.checked(s)
   local all = {}
   for _, e in ipairs(M.list) do
     local lines = lines_of(e, M.problems_of(e))
@@ -173,10 +178,38 @@ function M.check(s)
     end
     table.move(lines, 1, #lines, #all + 1, all)
   end
+  for _, found in ipairs(require "trialsh.multiplicity".problems()) do
+    local lines = lines_of(found[1], found[2], "multiplicity")
+    table.move(lines, 1, #lines, #all + 1, all)
+  end
   if #all > 0 then raise(all) end
-  return ("%d endpoint%s, no mistakes%s"):format(#M.list,
+  local remarks = require "trialsh.endpoint.estimand".of_all(M.list)
+  local lines = { ("%d endpoint%s, no mistakes%s"):format(#M.list,
     #M.list == 1 and "" or "s", s and "" or "; no study is open, so columns "
-      .. "were not looked at")
+      .. "were not looked at") }
+  if #remarks > 0 then
+    lines[2] = #remarks == 1 and "an analysis that is not what its estimand says:"
+      or "analyses that are not what their estimand says:"
+    for _, words in ipairs(remarks) do lines[#lines + 1] = "  " .. words end
+  end
+  return table.concat(lines, "\n"), remarks
+end
+
+--- check([s]) -> text
+-- Reads all endpoints and tells every mistake at once, each with its line:
+-- unknown keys, arms, populations, parameters, visits, analyses and options;
+-- with an open study also tables, columns and conditions. Then it names the
+-- analyses that do not implement their stated estimand: another summary measure,
+-- a strategy for an intercurrent event that the data or the analysis do not
+-- have. Computes nothing.
+--
+-- See also: run, endpoint, sap.
+function M.check(s)
+  if s == nil then
+    local ok, open = pcall(require "trialsh.study".study.open)
+    s = ok and open or nil
+  end
+  return (M.checked(s))
 end
 
 local function words_of(value)
@@ -192,8 +225,23 @@ local function words_of(value)
 end
 
 local plan_columns = { "endpoint", "variation", "role", "title", "population",
-  "parameter", "visit", "variable", "compare", "analysis", "missing", "adjust",
-  "subgroups", "note" }
+  "parameter", "visit", "variable", "compare", "intercurrent", "summary",
+  "analysis", "missing", "adjust", "subgroups", "note" }
+
+local function compare_of(compare)
+  if type(compare) ~= "table" then return compare end
+  local words = {}
+  for i, entry in ipairs(compare) do words[i] = words_of(entry) end
+  return table.concat(words, "; ")
+end
+
+local function events_of(e)
+  local words = {}
+  for i, event in ipairs(e.events or {}) do
+    words[i] = require "trialsh.endpoint.intercurrent".words(event)
+  end
+  return #words > 0 and table.concat(words, "; ") or nil
+end
 
 local function plan_row(e)
   local d, t = e.definition, e.trial
@@ -203,9 +251,9 @@ local function plan_row(e)
       or t and t.populations[1] and t.populations[1].name,
     parameter = words_of(d.parameter or d.data),
     visit = words_of(d.visits or d.visit), variable = d.variable,
-    compare = type(compare) == "table" and table.concat(compare, "; ")
-      or compare, analysis = words_of(d.analysis), missing = d.missing,
-    adjust = d.adjust, subgroups = words_of(d.subgroups), note = d.note }
+    compare = compare_of(compare), analysis = words_of(d.analysis), missing = d.missing,
+    adjust = d.adjust, subgroups = words_of(d.subgroups), note = d.note,
+    summary = d.summary, intercurrent = events_of(e) }
 end
 
 --- sap() -> frame

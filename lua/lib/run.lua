@@ -308,7 +308,8 @@ function M.run(s)
   end
   local inner = require "trialsh.study".inner(s)
   inner:change(function() end) -- a locked study is no place for results
-  endpoints.check(s)
+  local _, remarks = endpoints.checked(s)
+  for _, words in ipairs(remarks) do note.say("%s", words) end
   local all = {}
   local function add(rows, e)
     for _, row in ipairs(rows) do

@@ -86,10 +86,13 @@ function M.read(e, t, problems)
   end
 end
 
-local function with(e, strategy)
+-- The events with one of these strategies, in the trial's order.
+local function with(e, ...)
   local list = {}
   for _, event in ipairs(e.events or {}) do
-    if event.strategy == strategy then list[#list + 1] = event end
+    for _, strategy in ipairs { ... } do
+      if event.strategy == strategy then list[#list + 1] = event end
+    end
   end
   return list
 end
@@ -152,8 +155,7 @@ end
 -- Without those after an event whose strategy is hypothetical or while alive.
 -- The rows of events and of times to events are what the study made them.
 function M.rows(s, e, r)
-  local events = with(e, "hypothetical")
-  table.move(with(e, "while alive"), 1, 99, #events + 1, events)
+  local events = with(e, "hypothetical", "while alive")
   if #events == 0 then return r end
   local dated, known = with_day(s, r)
   if not known then
@@ -241,6 +243,11 @@ local function composite(s, e, at, event, what, set, data)
   elseif what == "any" or what == "count" then
     fail("invalid", ("%s is composite: { \"composite\", %s = 1 } says how it "
       .. "counts beside %s of the rows"):format(event.name, what, what))
+  end
+  if not require "trialsh.endpoint.missing".ranks[e.method] then
+    fail("invalid", ("%s: composite: which value? %s takes numbers: { "
+      .. '"composite", AVAL = 0 }; tests of ranks have a worst rank'):format(
+        event.name, e.method))
   end
   return data, "worst rank"
 end

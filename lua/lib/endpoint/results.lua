@@ -15,7 +15,8 @@ local result_columns = {}
 for name in ([[endpoint variation compare group visit estimate_name estimate
     conf_low conf_high p_value p_adjusted n n_missing n_event parameter role
     title kind own analysis population variable method std_error statistic df
-    conf_level alternative n_1 n_2 estimate_1 estimate_2 note script line
+    conf_level alternative n_1 n_2 estimate_1 estimate_2 multiplicity rejected
+    note script line
     script_sha256 data_sha256 seed version utc]]):gmatch "%S+" do
   result_columns[#result_columns + 1] = name
 end
@@ -81,6 +82,9 @@ local shown = {
   { "P", function(row) return row.p_value end, p = true },
   { "adjusted", function(row) return row.p_adjusted end, p = true,
     empty = true },
+  { "claimed", function(row)
+    return row.rejected == "Y" and "yes" or row.rejected == "N" and "no" or NA
+  end, empty = true },
   { "visit", function(row) return row.visit end, empty = true, last = true },
   { "n", function(row) return row.n end, type = "real", last = true },
 }
@@ -204,6 +208,7 @@ end
 -- Addresses ------------------------------------------------------------------
 
 -- ID[:PARAM][[A vs B]][@visit][/variation][.field]
+--- results.parse(address) -> { id, parameter, compare, visit, variation, field }
 local function parse(address)
   if type(address) ~= "string" then
     fail("type", ("the address of a result is text, not a %s"):format(
@@ -230,6 +235,8 @@ local function parse(address)
   end
   return out
 end
+
+M.parse = parse
 
 -- The rows that a part of an address leaves; an error says what there is.
 local function narrow(rows, address, what, value, get)
