@@ -41,6 +41,8 @@ ts_status ts_progress(const char *what, double done, double total,
         progress(progress_context, what, done, total);
     if (!raised)
         return TS_OK;
+    if (done < 0)
+        return ts_interrupt_check(err);
     if (total > 0)
         return ts_fail(err, TS_EINTERRUPT, "interrupted after %.0f of %.0f %s",
                        done, total, what);

@@ -289,7 +289,7 @@ ts_status csv_source_fill(csv_source *s, ts_error *err)
         return fail_flaw(s, err);
     if (used > CSV_MAX_RECORD)
         return csv_source_too_long(s, err);
-    if ((status = ts_progress("bytes", s->done, s->size, err)))
+    if ((status = ts_progress("bytes read", s->done, s->size, err)))
         return status;
     if (s->at) {
         memmove(s->buffer, s->buffer + s->at, used + 1);

@@ -60,7 +60,7 @@ ts_status json_fail(const json_reader *in, ts_error *err, const char *format,
 static ts_status read_raw(json_reader *in, ts_error *err)
 {
     ssize_t n;
-    ts_status status = ts_progress("bytes", in->read, in->size, err);
+    ts_status status = ts_progress("bytes read", in->read, in->size, err);
     if (status)
         return status;
     do

@@ -17,7 +17,8 @@ int ts_interrupted(void);
 /* TS_EINTERRUPT and "interrupted" when the flag is up, else TS_OK. */
 ts_status ts_interrupt_check(ts_error *err);
 
-/* Called with done of total (total 0: not known) and what is being counted. */
+/* Called with done of total (total 0: not known) and what is being counted;
+ * done below 0: nothing is, time passes in what. */
 typedef void (*ts_progress_fn)(void *context, const char *what, double done,
                                double total);
 void ts_progress_set(ts_progress_fn function, void *context);

@@ -197,6 +197,20 @@ static int execute(lua_State *L)
     return 0;
 }
 
+/* The error of what Ctrl-C stopped, on top of the stack, with what became of
+ * the study. */
+static int fail_undone(lua_State *L)
+{
+    const char *message = NULL;
+    if (lua_istable(L, -1)) {
+        lua_getfield(L, -1, "message");
+        message = lua_tostring(L, -1);
+    }
+    return tsl_failf(L, TS_EINTERRUPT,
+                     "%s; rolled back, the study is as it was",
+                     message ? message : "interrupted");
+}
+
 /* store:transaction(f): what f does, all of it or nothing. In C, for after
  * Ctrl-C no line of Lua runs any more that could roll back. */
 static int transaction(lua_State *L)
@@ -212,6 +226,8 @@ static int transaction(lua_State *L)
         ts_store_rollback(store);
     else
         status = ts_store_commit(store, &err);
+    if (ts_interrupted() && (failed || status))
+        return fail_undone(L);
     tsl_try(L, status, &err);
     return failed ? lua_error(L) : 0;
 }

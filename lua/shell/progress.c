@@ -68,8 +68,11 @@ static void show(void *context, const char *what, double done, double total)
     } else if (total > 0) {
         snprintf(line, sizeof line, "%.60s %.0f %%", what,
                  floor(100 * done / total));
+    } else if (done >= 0) {
+        snprintf(line, sizeof line, "%.0f %.60s", done, what);
     } else {
-        snprintf(line, sizeof line, "%.60s %.0f", what, done);
+        duration(t - started, left, sizeof left);
+        snprintf(line, sizeof line, "%.60s %s", what, left);
     }
     fputs("\r\033[K", stderr);
     shell_write(stderr, line, strlen(line));
