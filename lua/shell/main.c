@@ -194,6 +194,7 @@ static void open_state(lua_State *L, const shell_options *o)
     lua_pushboolean(L, o->werror);
     lua_setfield(L, LUA_REGISTRYINDEX, "trialsh.werror");
     shell_base_open(L);
+    shell_pattern_open(L);
     shell_interrupt_open(L);
     if (o->seed)
         seed_lua(L, o->seed);

@@ -88,6 +88,9 @@ void shell_base_open(lua_State *L);
 int shell_warnings(lua_State *L);
 int shell_exit_code(int code, int warnings, bool werror);
 
+/* pattern.c: string patterns that Ctrl-C stops. */
+void shell_pattern_open(lua_State *L);
+
 /* entry.c: one thing typed. Both leave the stack as it was. */
 bool shell_incomplete(lua_State *L, const char *text);
 bool shell_is_quit(const char *text);

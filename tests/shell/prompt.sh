@@ -87,9 +87,14 @@ seen "Ctrl-C ends a child that waits" 'interrupted' 10
 line 'print("go2"); ("a"):rep(30):find(("a?"):rep(30) .. ("a"):rep(30))'
 sees '^go2$'
 keys C-c
+line 'print("matched", 1)'
+seen "Ctrl-C stops a string pattern" '^matched +1$' 10
+line 'print("go3"); setmetatable({}, { __gc = function() while true do end end }) collectgarbage()'
+sees '^go3$'
+keys C-c
 sees '^\^C'
 keys C-c
-seen "a second Ctrl-C says what is running" '^still in: print\("go2"\)'
+seen "a second Ctrl-C says what is running" '^still in: print\("go3"\)'
 keys C-c
 seen "a third one ends the program" '^left with 130$'
 
