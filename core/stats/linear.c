@@ -399,18 +399,11 @@ static ts_status sum_response(const ts_linear *f, double centre,
     return TS_OK;
 }
 
-/* What the model's columns, all but the intercept, take of the response: from
- * R b, where nothing cancels. */
-static double sum_model(const ts_linear *f)
+/* A sum of squares in the response's units; NaN beyond the range of doubles. */
+static double unscaled(double sum, double unscale)
 {
-    double sum = 0;
-    for (size_t k = f->design->intercept; k < f->rank; k++) {
-        ts_sum z = {0};
-        for (size_t j = k; j < f->rank; j++)
-            ts_sum_add(&z, f->qr->r[k * f->rank + j] * f->solution[2 * j]);
-        sum += ts_sum_value(&z) * ts_sum_value(&z);
-    }
-    return sum;
+    double x = sum * unscale * unscale;
+    return isfinite(x) ? x : NAN;
 }
 
 /* Sums of squares and what follows from them, in the units of the response.
@@ -448,9 +441,9 @@ static ts_status summarise(ts_linear *f, ts_error *err)
             : (ts_sum_value(&y.log_weight) -
                n * (LN_2PI + 1 + log(f->rss / n) - 2 * log(f->y_scale))) /
                   2;
-    f->rss *= unscale * unscale;
-    f->tss = about * unscale * unscale;
-    f->mss = sum_model(f) * unscale * unscale;
+    f->unexplained = about > 0 ? f->rss / about : NAN;
+    f->rss = unscaled(f->rss, unscale);
+    f->tss = unscaled(about, unscale);
     return TS_OK;
 }
 

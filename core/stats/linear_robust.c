@@ -1,7 +1,7 @@
 /*
  * Leverages, and variances that hold when the errors' variances differ. In the
  * coordinates of Q a row is u = inverse(R') x sqrt(w), its leverage u'u, and
- * the middle of the sandwich the sum of omega u u'.
+ * the middle of the sandwich the sum of omega u u', of the scaled response.
  */
 #include "linear_private.h"
 
@@ -99,7 +99,7 @@ static ts_status find_meat(ts_linear *f, ts_variance kind, const double *h,
         for (size_t i = 0; i < pass.m; i++) {
             size_t row = pass.from + i;
             double w = f->weight ? f->weight[row] : 1;
-            double e = f->perfect ? 0 : f->residual[row];
+            double e = f->perfect ? 0 : f->residual[row] * f->y_scale;
             double omega = w * e * e;
             if (kind == TS_HC1)
                 omega *= n / (n - p);

@@ -59,13 +59,13 @@ static double dot(const double *a, const double *b, size_t n)
     return s.hi;
 }
 
-/* a'Mb, or sigma^2 a'b. */
+/* a'Mb, or sigma^2 a'b, of the scaled response. */
 static double covariance_of(const ts_linear *f, const double *a,
                             const double *b)
 {
-    double sum = 0;
+    double sum = 0, sigma = f->sigma * f->y_scale;
     if (!f->meat)
-        return f->sigma * f->sigma * dot(a, b, f->rank);
+        return sigma * sigma * dot(a, b, f->rank);
     for (size_t i = 0; i < f->rank; i++)
         sum += a[i] * dot(f->meat + i * f->rank, b, f->rank);
     return sum;
@@ -76,8 +76,9 @@ static void evaluate(const ts_linear *f, double *l, ts_linear_value *out)
 {
     out->estimate = value_of(f, l);
     ts_solve_upper_transposed(f->qr->r, f->rank, l);
-    out->std_error = f->meat ? sqrt(fmax(0, covariance_of(f, l, l)))
-                             : f->sigma * sqrt(dot(l, l, f->rank));
+    out->std_error = f->meat
+                         ? sqrt(fmax(0, covariance_of(f, l, l))) / f->y_scale
+                         : f->sigma * sqrt(dot(l, l, f->rank));
 }
 
 ts_status ts_linear_coefficient(const ts_linear *f, size_t j,
@@ -123,11 +124,12 @@ ts_status ts_linear_covariance(const ts_linear *f, const double *rows, size_t k,
         ts_solve_upper_transposed(f->qr->r, f->rank, v + i * f->rank);
     }
     for (size_t i = 0; i < k; i++)
-        for (size_t j = 0; j <= i; j++)
-            out[i * k + j] = out[j * k + i] =
-                estimable[i] && estimable[j]
-                    ? covariance_of(f, v + i * f->rank, v + j * f->rank)
-                    : NAN;
+        for (size_t j = 0; j <= i; j++) {
+            double c = covariance_of(f, v + i * f->rank, v + j * f->rank) /
+                       f->y_scale / f->y_scale;
+            bool has = estimable[i] && estimable[j] && isfinite(c);
+            out[i * k + j] = out[j * k + i] = has ? c : NAN;
+        }
     ts_free(v);
     ts_free(estimable);
     return TS_OK;
@@ -234,11 +236,17 @@ ts_status ts_linear_joint(const ts_linear *f, double *v, double *value,
         out->sum_sq = NAN;
         if ((status = through_meat(f, v, df, err)))
             return status;
+        for (size_t i = 0; i < df; i++)
+            value[i] *= f->y_scale;
         if (orthonormalise(v, value, df, f->rank) == df && df > 0)
             out->statistic = square_of(value, df) / (double)df;
-    } else if (df > 0 && f->sigma > 0) {
-        out->statistic = out->sum_sq / (double)df / (f->sigma * f->sigma);
+    } else if (df > 0 && f->sigma > 0) { /* squares may leave the range */
+        for (size_t i = 0; i < df; i++)
+            value[i] /= f->sigma;
+        out->statistic = square_of(value, df) / (double)df;
     }
+    if (isinf(out->sum_sq))
+        out->sum_sq = NAN;
     if (!isnan(out->statistic) && f->df > 0)
         out->p_value = pf(out->statistic, (double)df, f->df, 0, 0);
     return TS_OK;

@@ -37,8 +37,9 @@ typedef struct {
     bool *aliased;        /* p */
     double *residual;     /* n, of the response as given */
     double df;            /* n - rank */
-    double rss, tss, mss; /* of residuals, response, model, weighted; about
-                             the mean when there is an intercept */
+    double rss, tss;      /* of residuals and response, weighted; about the mean
+                             when there is an intercept */
+    double unexplained;   /* rss / tss; NaN when tss is 0 */
     double sigma;         /* NaN without degrees of freedom; 0 when perfect */
     bool perfect;         /* the residuals are no more than rounding */
     double log_lik;
@@ -77,7 +78,8 @@ ts_status ts_linear_estimate(const ts_linear *fit, const double *row,
 /* Coefficient j when the aliased columns are left out; NaN for one of these. */
 ts_status ts_linear_coefficient(const ts_linear *fit, size_t j,
                                 ts_linear_value *out, ts_error *err);
-/* The covariances of k rows' estimates, k x k; NaN where not estimable. */
+/* The covariances of k rows' estimates, k x k; NaN where not estimable or
+ * beyond the range of doubles. */
 ts_status ts_linear_covariance(const ts_linear *fit, const double *rows,
                                size_t k, double *out, ts_error *err);
 

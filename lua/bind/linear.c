@@ -191,8 +191,9 @@ static void set_flag(lua_State *L, const char *name, int value)
     lua_setfield(L, -2, name);
 }
 
-/* m:info() -> n, rank, df, rss, tss, mss, sigma, log_lik, perfect, intercept,
- * columns, aliases, terms, nearest (a share), nearest_column */
+/* m:info() -> n, rank, df, rss, tss, unexplained (rss / tss), sigma, log_lik,
+ * perfect, intercept, columns, aliases, terms, nearest (a share),
+ * nearest_column */
 static int linear_info(lua_State *L)
 {
     const ts_linear *f = check_linear(L, 1)->fit;
@@ -202,7 +203,7 @@ static int linear_info(lua_State *L)
     tsl_set_real(L, "df", f->df);
     tsl_set_real(L, "rss", f->rss);
     tsl_set_real(L, "tss", f->tss);
-    tsl_set_real(L, "mss", f->mss);
+    tsl_set_real(L, "unexplained", f->unexplained);
     tsl_set_real(L, "sigma", f->sigma);
     tsl_set_real(L, "log_lik", f->log_lik);
     set_flag(L, "perfect", f->perfect);

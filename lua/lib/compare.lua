@@ -7,6 +7,7 @@
 
 local text = require "ts.text"
 local fail = require "ts.error".fail
+local names = require "trialsh.names"
 
 local M = {}
 
@@ -70,13 +71,11 @@ end
 local function side(spec, pools, name)
   local members = find(spec.levels, pools, name)
   if not members then
-    local names = names_of(spec.levels)
-    for pool in pairs(pools) do names[#names + 1] = pool end
-    table.sort(names)
-    local near = text.nearest(name, names)
-    fail("not found", ("%s: %s has no '%s'; %s"):format(spec.who,
-      spec.variable, name, near and "nearest: " .. near
-        or "it has " .. table.concat(names_of(spec.levels), ", ")))
+    local known = names_of(spec.levels)
+    for pool in pairs(pools) do known[#known + 1] = pool end
+    table.sort(known)
+    fail("not found", ("%s: %s has no '%s'%s"):format(spec.who, spec.variable,
+      name, names.hint(name, known, names_of(spec.levels))))
   end
   local group = { name = name, members = members, n = 0, n_row = 0 }
   for _, i in ipairs(members) do
@@ -103,7 +102,7 @@ local function given(spec, pools)
     for _, j in ipairs(right.members) do
       if i == j then
         fail("invalid", ("%s: %s is on both sides of \"%s\""):format(spec.who,
-          spec.levels[i].name, spec.compare))
+          text.escape(spec.levels[i].name), spec.compare))
       end
     end
   end
@@ -129,14 +128,13 @@ function M.choose(spec)
   local groups = present(spec.levels)
   if #groups < 2 then
     fail("degenerate", ("%s: two groups are needed, %s has %s"):format(spec.who,
-      spec.variable, #groups == 1 and "only " .. groups[1].name or "none"))
+      spec.variable, #groups == 1 and "only " .. text.escape(groups[1].name)
+        or "none"))
   end
   if #groups > 2 then
-    local names = names_of(groups)
-    if #names > 8 then names = { names[1], names[2], "...", names[#names] } end
     fail("invalid", ('%s: %s has %d groups (%s); compare = "%s vs %s" says which')
-      :format(spec.who, spec.variable, #groups, table.concat(names, ", "),
-        groups[2].name, groups[1].name))
+      :format(spec.who, spec.variable, #groups, names.list(names_of(groups)),
+        text.escape(groups[2].name), text.escape(groups[1].name)))
   end
   local reference = spec.reference or trial and trial.reference
   local a, b = groups[2], groups[1]

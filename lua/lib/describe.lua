@@ -286,10 +286,9 @@ local function group_of(set, opt, name)
     end
     names[i] = g.name
   end
-  local near = type(name) == "string" and text.nearest(name, names)
-  fail("not found", ("describe: no group %s; %s"):format(tostring(name),
-    near and "nearest: " .. near or #names == 0 and "there are none"
-      or "there are " .. table.concat(names, ", ")))
+  fail("not found", ("describe: no group %s%s"):format(tostring(name),
+    #names == 0 and "; there are none" or require "trialsh.names".hint(name,
+      names)))
 end
 
 function describe_set(set, opt)

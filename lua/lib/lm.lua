@@ -112,10 +112,8 @@ local function find_category(info, name, what)
     names[#names + 1] = v.name
     if v.name == name or v.name == ("factor(%s)"):format(name) then return v end
   end
-  local near = text.nearest(tostring(name), names)
   fail("not found", ("lm: %s: the model has no category %s%s"):format(what,
-    tostring(name), near and "; nearest: " .. near
-      or #names > 0 and "; it has " .. table.concat(names, ", ") or ""))
+    tostring(name), require "trialsh.names".hint(name, names)))
 end
 
 local function has_level(v, name)
@@ -211,7 +209,7 @@ local function names_of(columns, places)
   return table.concat(list, ", ")
 end
 
-local function notes_of(fit, info, opt)
+local function notes_of(fit, info, opt, test)
   local notes = {}
   local function add(...) notes[#notes + 1] = string.format(...) end
   for _, alias in ipairs(fit.aliases) do
@@ -242,6 +240,10 @@ local function notes_of(fit, info, opt)
   if opt.vcov == "HC0" and fit.df < 30 and fit.df > 0 then
     add("HC0 is too small in samples as small as this; HC3 is not")
   end
+  if #notes == 0 and test.p_value == NA and #fit.terms > 0 then
+    add("the robust variances of the coefficients are singular: there is no "
+      .. "test of the whole")
+  end
   return #notes > 0 and table.concat(notes, "; ") or NA
 end
 
@@ -262,9 +264,9 @@ local function terms_of(state)
 end
 
 local function r_squared(fit)
-  if not (fit.tss > 0) then return NA, NA end
+  if fit.unexplained == NA then return NA, NA end
   local n, constant = fit.n, fit.intercept and 1 or 0
-  local r2 = 1 - fit.rss / fit.tss
+  local r2 = 1 - fit.unexplained
   if not (fit.df > 0) then return r2, NA end
   return r2, 1 - (1 - r2) * (n - constant) / fit.df
 end
@@ -314,7 +316,7 @@ local function category_names(info)
 end
 
 local function fields_of(state, opt)
-  local fit, test = state.fit, state.core:whole()
+  local fit, test = state.fit, state.test
   local r2, adjusted = r_squared(fit)
   local function criterion(penalty)
     if fit.log_lik == NA then return NA end
@@ -391,7 +393,8 @@ function M.lm(source, data, opt)
   state.fit = state.core:info()
   state.df = state.fit.df > 0 and state.fit.df or NA
   state.base = log_base(state.response)
-  state.note = notes_of(state.fit, state.info, opt)
+  state.test = state.core:whole()
+  state.note = notes_of(state.fit, state.info, opt, state.test)
   state.left_out = result.left_out(state.info.n_missing,
     result.missing(state.info))
   state.terms, state.vcov = terms_of(state), opt.vcov

@@ -6,6 +6,7 @@ local formulas = require "ts.formula"
 local cframe = require "ts.frame"
 local text = require "ts.text"
 local fail = require "ts.error".fail
+local hint_of = require "trialsh.names".hint
 local NA = require "ts.na".NA
 local data = require "trialsh.data"
 local format = require "trialsh.format"
@@ -69,18 +70,17 @@ end
 -- Places of the groups that a name or a list of names asks for; nil: all.
 local function places_of(groups, wanted)
   if wanted == nil then return nil end
-  local list, names = {}, {}
+  local list, place = {}, {}
   for i, group in ipairs(groups) do
-    names[i], names[group.name] = group.name, i
+    place[i], place[group.name] = group.name, i
   end
   for i, name in ipairs(type(wanted) == "table" and wanted or { wanted }) do
     name = tostring(name)
-    if not names[name] then
-      local near = text.nearest(name, names)
-      fail("not found", ("km: no group '%s'; %s"):format(name,
-        near and "nearest: " .. near or "it has " .. table.concat(names, ", ")))
+    if not place[name] then
+      fail("not found", ("km: no group '%s'%s"):format(name,
+        hint_of(name, place)))
     end
-    list[i] = names[name]
+    list[i] = place[name]
   end
   return list
 end

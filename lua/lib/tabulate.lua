@@ -107,10 +107,8 @@ local function event_of(who, name, values, event, lenient)
     if not known[wanted] then
       local names = {}
       for i, v in ipairs(values) do names[i] = v.name end
-      local near = require "ts.text".nearest(wanted, names)
       fail("not found", ("%s: %s has no '%s'%s"):format(who, name, wanted,
-        near and "; nearest: " .. near or "; it has "
-          .. table.concat(names, ", ")))
+        require "trialsh.names".hint(wanted, names)))
     end
     return wanted, known[wanted]
   end

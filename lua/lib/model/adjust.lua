@@ -32,6 +32,10 @@ local function correlations(state, rows)
   local v, r = state.core:covariance(l), {}
   for i in ipairs(l) do
     r[i] = {}
+    if v[i][i] == NA then
+      fail("degenerate", ("%s: the squares of these estimates leave the range "
+        .. "of numbers; another unit would help"):format(state.who))
+    end
     for j in ipairs(l) do
       r[i][j] = i == j and 1 or v[i][j] / math.sqrt(v[i][i] * v[j][j])
     end

@@ -42,7 +42,8 @@ function M.anova(state, opt)
   local robust = state.vcov ~= "classical"
   rows[#rows + 1] = { term = "residuals", df = fit.df,
     sum_sq = robust and NA or fit.rss,
-    mean_sq = not robust and fit.df > 0 and fit.rss / fit.df or NA }
+    mean_sq = not robust and fit.df > 0 and fit.rss ~= NA
+      and fit.rss / fit.df or NA }
   local names = { "term", "df", "sum_sq", "mean_sq", "statistic", "p_value" }
   local lines = { words[opt.type] .. (robust and ", " .. state.vcov
     .. " variances" or "") }

@@ -3,7 +3,7 @@
 
 local compare = require "trialsh.compare"
 local fail = require "ts.error".fail
-local text = require "ts.text"
+local hint_of = require "trialsh.names".hint
 local variables = require "trialsh.model.variables"
 
 local M = {}
@@ -88,13 +88,11 @@ local function reference_of(state, x, opt)
 end
 
 local function unknown_level(state, x, pools, name)
-  local names = { table.unpack(x.levels) }
-  for pool in pairs(pools) do names[#names + 1] = pool end
-  table.sort(names)
-  local near = text.nearest(name, names)
-  fail("not found", ("%s: %s has no '%s' in the rows used; %s"):format(
-    state.who, x.name, name, near and "nearest: " .. near
-      or "it has " .. table.concat(x.levels, ", ")))
+  local known = { table.unpack(x.levels) }
+  for pool in pairs(pools) do known[#known + 1] = pool end
+  table.sort(known)
+  fail("not found", ("%s: %s has no '%s' in the rows used%s"):format(
+    state.who, x.name, name, hint_of(name, known, x.levels)))
 end
 
 -- A side: { name, members }; shares are set when the counts are known.

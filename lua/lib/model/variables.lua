@@ -2,8 +2,8 @@
 -- categories with their levels, numbers, and the columns they are made of.
 
 local fail = require "ts.error".fail
+local hint_of = require "trialsh.names".hint
 local formulas = require "ts.formula"
-local text = require "ts.text"
 
 local M = {}
 
@@ -32,10 +32,8 @@ end
 
 --- variables.unknown(state, name, list, what): an error with the nearest.
 function M.unknown(state, name, list, what)
-  local near = text.nearest(tostring(name), list)
   fail("not found", ("%s: the model has no %s %s%s"):format(state.who, what,
-    tostring(name), near and "; nearest: " .. near
-      or #list > 0 and "; it has " .. table.concat(list, ", ") or ""))
+    tostring(name), hint_of(name, list)))
 end
 
 --- variables.category(state, name) -> the category of that name
@@ -55,10 +53,8 @@ function M.level(state, x, level)
   for i, name in ipairs(x.levels) do
     if name == tostring(level) or tonumber(name) == level then return i end
   end
-  local near = text.nearest(tostring(level), x.levels)
-  fail("not found", ("%s: %s has no '%s' in the rows used; %s"):format(
-    state.who, x.name, tostring(level), near and "nearest: " .. near
-      or "it has " .. table.concat(x.levels, ", ")))
+  fail("not found", ("%s: %s has no '%s' in the rows used%s"):format(
+    state.who, x.name, tostring(level), hint_of(level, x.levels)))
 end
 
 return M
