@@ -57,6 +57,7 @@ static bool is_in_class(int c, int class)
     case 'u': in = isupper(c); break;
     case 'w': in = isalnum(c); break;
     case 'x': in = isxdigit(c); break;
+    case 'z': in = c == 0; break; /* of Lua 5.1, which 5.4 still knows */
     default: return c == class;
     }
     return in != (isupper(class) != 0);

@@ -46,9 +46,11 @@ static const char *const pieces[] = {
     "%a", "%S", "[^a1]", "[b-f]", "[%d.]", "[]a]", ".",    "a",
     "b",  "1",  "d",     "*",     "+",     "-",    "?",    "(",
     ")",  "()", "^",     "$",     "%1",    "%b()", " ",    "%f[%a]",
-    "%",  "[",  "%2",    "(a*",   "%w+",   "[^",   "[a-]", "[%w-b]"};
+    "%",  "[",  "%2",    "(a*",   "%w+",   "[^",   "[a-]", "[%w-b]",
+    "%z", "[%z]"};
 static const char *const letters[] = {"a", "b", "1", " ", "(", ")", "d",  ".",
-                                      "%", "a", "a", "f", "1", "-", "%1", "%0"};
+                                      "%", "a", "a", "f", "1", "-", "%1", "%0",
+                                      "z"};
 
 /* What n bytes stand for in a list; less where one is 255 */
 static void push_text(lua_State *L, const uint8_t *data, int n,
