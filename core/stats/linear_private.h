@@ -24,6 +24,17 @@ ts_status ts_linear_start(const ts_linear *f, ts_linear_pass *pass,
 bool ts_linear_next(ts_linear_pass *pass, ts_status *status, ts_error *err);
 void ts_linear_end(ts_linear_pass *pass);
 
+/* l: the row's part of the columns kept, scaled. Whether the data determine
+ * it: the aliased columns must enter as they depend on those kept. */
+bool ts_linear_take_row(const ts_linear *f, const double *row, double *l);
+/* l'b, in the units of the response. */
+double ts_linear_row_value(const ts_linear *f, const double *l);
+
+/* The hypotheses of a term's type III test: *q rows of p, which the caller
+ * frees. */
+ts_status ts_linear_term_rows(const ts_linear *f, size_t term, double **rows,
+                              size_t *q, ts_error *err);
+
 /* Element i of z = R b = Q'y, in the units of the response. */
 double ts_linear_z(const ts_linear *f, size_t i);
 

@@ -273,6 +273,62 @@ done:
     return status;
 }
 
+/* Whether column c of a term, as a place within it, is of a reference level. */
+static bool is_reference(const ts_design *d, size_t term, size_t c)
+{
+    for (size_t v = 0; v < d->n_variable; v++) {
+        const ts_design_variable *x = &d->variable[v];
+        if (!(d->model->terms.term[term] >> v & 1))
+            continue;
+        size_t level = c % x->n_code[1], k = 0;
+        while (x->n_level && k < x->n_code[0] &&
+               x->coding[0][level * x->n_code[0] + k] == 0)
+            k++;
+        if (x->n_level && k == x->n_code[0])
+            return true;
+        c /= x->n_code[1];
+    }
+    return false;
+}
+
+static size_t first_column(const ts_design *d, size_t term)
+{
+    size_t j = 0;
+    while (d->column[j].term != term + 1)
+        j++;
+    return j;
+}
+
+/* The same q rows in SAS's form: each has 1 for a column of the term, in order,
+ * where the others have 0; reference levels come last. */
+static void reduce(const whole_model *w, size_t term, double *l, size_t q)
+{
+    size_t p = w->p, done = 0, first = first_column(w->design, term);
+    for (size_t at = 0; at < 2 * p && done < q; at++) {
+        size_t j = at % p, best = done;
+        if (w->design->column[j].term != term + 1 ||
+            is_reference(w->fit->design, term, j - first) != (at >= p))
+            continue;
+        for (size_t i = done + 1; i < q; i++)
+            if (fabs(l[i * p + j]) > fabs(l[best * p + j]))
+                best = i;
+        double pivot = l[best * p + j];
+        if (!(fabs(pivot) > DEPENDENT * length_of(l + best * p, p)))
+            continue;
+        for (size_t c = 0; c < p; c++) {
+            double x = l[best * p + c];
+            l[best * p + c] = l[done * p + c];
+            l[done * p + c] = x / pivot;
+        }
+        for (size_t i = 0; i < q; i++) {
+            double factor = l[i * p + j];
+            for (size_t c = 0; c < p && i != done; c++)
+                l[i * p + c] -= factor * l[done * p + c];
+        }
+        done++;
+    }
+}
+
 /* What a unit of column j of the fit is in column c of the whole model, both
  * of the same term, as places within it. */
 static double coded(const ts_design *d, size_t term, size_t c, size_t j)
@@ -290,14 +346,6 @@ static double coded(const ts_design *d, size_t term, size_t c, size_t j)
         j /= x->n_code[full];
     }
     return value;
-}
-
-static size_t first_column(const ts_design *d, size_t term)
-{
-    size_t j = 0;
-    while (d->column[j].term != term + 1)
-        j++;
-    return j;
 }
 
 /* The same hypotheses for the coefficients of the fit, q rows of p. */
@@ -321,13 +369,13 @@ static void translate(const whole_model *w, const double *l, size_t q,
     }
 }
 
-static ts_status by_functions(const ts_linear *f, size_t term,
-                              ts_linear_test *out, ts_error *err)
+ts_status ts_linear_term_rows(const ts_linear *f, size_t term, double **out,
+                              size_t *q, ts_error *err)
 {
     whole_model w = {.fit = f};
-    size_t q = 0;
     double *l = NULL, *rows = NULL;
     ts_status status = find_functions(&w, err);
+    *out = NULL;
     if (status)
         goto done;
     l = ts_alloc_array(w.r, w.p * sizeof *l);
@@ -335,19 +383,31 @@ static ts_status by_functions(const ts_linear *f, size_t term,
         status = ts_fail_memory(err);
         goto done;
     }
-    if ((status = find_hypotheses(&w, term, l, &q, err)))
+    if ((status = find_hypotheses(&w, term, l, q, err)))
         goto done;
-    if (!(rows = ts_alloc_array(q, f->p * sizeof *rows))) {
+    if (!(rows = ts_alloc_array(*q, f->p * sizeof *rows))) {
         status = ts_fail_memory(err);
         goto done;
     }
-    translate(&w, l, q, rows);
-    status = ts_linear_hypothesis(f, rows, q, out, err);
+    reduce(&w, term, l, *q);
+    translate(&w, l, *q, rows);
+    *out = rows;
 done:
     ts_design_free(w.design);
     ts_free(w.h);
     ts_free(w.size);
     ts_free(l);
+    return status;
+}
+
+static ts_status by_functions(const ts_linear *f, size_t term,
+                              ts_linear_test *out, ts_error *err)
+{
+    double *rows;
+    size_t q;
+    ts_status status = ts_linear_term_rows(f, term, &rows, &q, err);
+    if (!status)
+        status = ts_linear_hypothesis(f, rows, q, out, err);
     ts_free(rows);
     return status;
 }

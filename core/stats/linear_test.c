@@ -17,9 +17,7 @@
 
 /* Functions --------------------------------------------------------------- */
 
-/* l: the row's part of the columns kept, scaled. Whether the data determine
- * it: the aliased columns must enter as they depend on those kept. */
-static bool take_row(const ts_linear *f, const double *row, double *l)
+bool ts_linear_take_row(const ts_linear *f, const double *row, double *l)
 {
     const ts_rank *q = f->qr;
     size_t rank = f->rank;
@@ -40,8 +38,7 @@ static bool take_row(const ts_linear *f, const double *row, double *l)
     return true;
 }
 
-/* l'b, in the units of the response. */
-static double value_of(const ts_linear *f, const double *l)
+double ts_linear_row_value(const ts_linear *f, const double *l)
 {
     ts_dd s = {0, 0};
     for (size_t k = 0; k < f->rank; k++) {
@@ -74,7 +71,7 @@ static double covariance_of(const ts_linear *f, const double *a,
 /* The value and the error of l, which is changed. */
 static void evaluate(const ts_linear *f, double *l, ts_linear_value *out)
 {
-    out->estimate = value_of(f, l);
+    out->estimate = ts_linear_row_value(f, l);
     ts_solve_upper_transposed(f->qr->r, f->rank, l);
     out->std_error = f->meat
                          ? sqrt(fmax(0, covariance_of(f, l, l))) / f->y_scale
@@ -103,7 +100,7 @@ ts_status ts_linear_estimate(const ts_linear *f, const double *row,
     *out = (ts_linear_value){.estimate = NAN, .std_error = NAN};
     if (!l)
         return ts_fail_memory(err);
-    if ((out->estimable = take_row(f, row, l)))
+    if ((out->estimable = ts_linear_take_row(f, row, l)))
         evaluate(f, l, out);
     ts_free(l);
     return TS_OK;
@@ -120,7 +117,7 @@ ts_status ts_linear_covariance(const ts_linear *f, const double *rows, size_t k,
         return ts_fail_memory(err);
     }
     for (size_t i = 0; i < k; i++) {
-        estimable[i] = take_row(f, rows + i * f->p, v + i * f->rank);
+        estimable[i] = ts_linear_take_row(f, rows + i * f->p, v + i * f->rank);
         ts_solve_upper_transposed(f->qr->r, f->rank, v + i * f->rank);
     }
     for (size_t i = 0; i < k; i++)
@@ -261,9 +258,9 @@ ts_status ts_linear_hypothesis(const ts_linear *f, const double *rows, size_t q,
     size_t n = 0;
     for (size_t i = 0; i < q && !status; i++) {
         double *own = v + n * f->rank;
-        if (!take_row(f, rows + i * f->p, own))
+        if (!ts_linear_take_row(f, rows + i * f->p, own))
             continue;
-        value[n] = value_of(f, own);
+        value[n] = ts_linear_row_value(f, own);
         ts_solve_upper_transposed(f->qr->r, f->rank, own);
         n++;
     }

@@ -18,6 +18,7 @@ static const luaL_Reg modules[] = {
     {"ts.frame", luaopen_ts_frame},
     {"ts.linear", luaopen_ts_linear},
     {"ts.location", luaopen_ts_location},
+    {"ts.mixed", luaopen_ts_mixed},
     {"ts.multiple", luaopen_ts_multiple},
     {"ts.na", luaopen_ts_na},
     {"ts.gnuplot", luaopen_ts_gnuplot},

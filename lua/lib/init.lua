@@ -33,6 +33,7 @@ local home = {
   log_to = "log",
   logrank = "survival",
   mcnemar = "contingency",
+  mmrm = "mmrm",
   multiplicity = "multiplicity",
   oddsratio = "two_proportions",
   padjust = "padjust",

@@ -3,17 +3,14 @@
 
 local NA = require "ts.na".NA
 local core = require "ts.linear"
-local formulas = require "ts.formula"
-local errors = require "ts.error"
 local text = require "ts.text"
-local data_of = require "trialsh.data"
+local coding = require "trialsh.model.coding"
 local estimates = require "trialsh.model.estimates"
+local reader = require "trialsh.model.read"
 local format = require "trialsh.format"
 local options = require "trialsh.options"
 local result = require "trialsh.result"
 local with_name = require "trialsh.model.call"
-
-local fail = errors.fail
 
 local M = {}
 
@@ -28,203 +25,11 @@ local spec = {
 
 local function call(...) return with_name("lm", ...) end
 
--- The model frame ------------------------------------------------------------
-
-local function union(a, b)
-  local list, seen = {}, {}
-  for _, names in ipairs { a, b } do
-    for _, name in ipairs(names) do
-      if not seen[name] then
-        seen[name] = true
-        list[#list + 1] = name
-      end
-    end
-  end
-  return list
-end
-
-local function weight_columns(weights)
-  if not weights then return {} end
-  local parsed = formulas.parse(weights, true)
-  if parsed.right then
-    fail("invalid", ('lm: weights = "%s" is a formula; a column or an '
-      .. "expression is needed"):format(weights))
-  end
-  return parsed.variables
-end
-
-local function check_response(source, info)
-  if info.stratum then
-    fail("invalid", "lm: strata() is for survival; add the variable as a term")
-  end
-  if info.response[1].type == "text" then
-    fail("type", ("lm: %s is text, numbers are needed; a comparison such as "
-      .. "I(%s == '%s') is 1 and 0"):format(info.response[1].name,
-      info.response[1].name, info.response[1].levels[1]
-        and info.response[1].levels[1].name or "Y"))
-  end
-  if info.n == 0 then
-    local left_out = result.left_out(info.n_missing, result.missing(info))
-    fail("degenerate", ("lm: \"%s\" has no complete row%s"):format(source,
-      left_out and "; " .. left_out or ""))
-  end
-end
-
-local function read(source, data, opt)
-  if type(source) ~= "string" then
-    fail("type", ('lm: a formula, such as "y ~ x", comes first, not a %s')
-      :format(type(source)))
-  end
-  if data == nil then
-    fail("type", ('lm: data is missing: lm("%s", data)'):format(source))
-  end
-  local parsed = call(formulas.parse, source)
-  if not parsed.response then
-    fail("invalid", ('lm: "%s" has no response; write "y %s"'):format(source,
-      source))
-  end
-  if parsed.response:find "^Surv%(" then
-    fail("type", "lm: Surv() is for times to events; km and logrank take it")
-  end
-  local frame = data_of.frame(data, union(parsed.variables,
-    call(weight_columns, opt.weights)), "lm")
-  local model = call(formulas.model, source, frame, { weights = opt.weights })
-  local info = model:info()
-  check_response(source, info)
-  return { source = source, response = parsed.response, right = parsed.right,
-    frame = frame, model = model, info = info,
-    simulated = data_of.simulated(data) or nil }
-end
-
--- Coding of categories -------------------------------------------------------
-
-local function categories(info)
-  local list = {}
-  for _, v in ipairs(info.x) do
-    if v.type == "text" then list[#list + 1] = v end
-  end
-  return list
-end
-
-local function find_category(info, name, what)
-  local names = {}
-  for _, v in ipairs(categories(info)) do
-    names[#names + 1] = v.name
-    if v.name == name or v.name == ("factor(%s)"):format(name) then return v end
-  end
-  fail("not found", ("lm: %s: the model has no category %s%s"):format(what,
-    tostring(name), require "trialsh.names".hint(name, names)))
-end
-
-local function has_level(v, name)
-  for _, level in ipairs(v.levels) do
-    if level.name == name then return true end
-  end
-  return false
-end
-
--- The level that each category is compared with, by name of the variable: what
--- is said, else the trial's reference where all levels are arms of the trial.
-local function references(info, given, trial)
-  local out = {}
-  if trial and trial.reference then
-    local arms = {}
-    for _, arm in ipairs(trial.arms) do arms[arm.name] = true end
-    for _, v in ipairs(categories(info)) do
-      local all = true
-      for i = 1, v.n_level do all = all and arms[v.levels[i].name] end
-      for i = 1, v.n_level do
-        if all and v.levels[i].name == trial.reference then
-          out[v.name] = trial.reference
-        end
-      end
-    end
-  end
-  if type(given) == "string" then
-    local found
-    for _, v in ipairs(categories(info)) do
-      if has_level(v, given) then
-        out[v.name], found = given, true
-      end
-    end
-    if not found then
-      fail("not found", ("lm: reference = '%s' is a level of no category")
-        :format(given))
-    end
-  elseif type(given) == "table" then
-    for name, level in pairs(given) do
-      out[find_category(info, name, "reference").name] = tostring(level)
-    end
-  elseif given ~= nil then
-    fail("type", 'lm: reference is a level, or { TRT01P = "Placebo" }')
-  end
-  return out
-end
-
-local kinds = { "treatment", "sum", "helmert" }
-
-local function contrast_of(v, given)
-  if type(given) == "table" then
-    return { variable = v.name, kind = "user", matrix = given }
-  end
-  for _, kind in ipairs(kinds) do
-    if type(given) == "string" and given:lower() == kind then
-      return { variable = v.name, kind = kind }
-    end
-  end
-  local near = type(given) == "string" and text.nearest(given, kinds)
-  fail("invalid", ("lm: contrasts of %s: %s is none of %s, nor a matrix%s")
-    :format(v.name, tostring(given), table.concat(kinds, ", "),
-      near and "; nearest: " .. near or ""))
-end
-
-local function codings(info, opt, base)
-  local chosen, list = {}, {}
-  if opt.contrasts ~= nil and type(opt.contrasts) ~= "table" then
-    fail("type", 'lm: contrasts are by variable: { TRT01P = "sum" }')
-  end
-  for name, given in pairs(opt.contrasts or {}) do
-    local v = find_category(info, name, "contrasts")
-    chosen[v.name] = contrast_of(v, given)
-  end
-  for _, v in ipairs(categories(info)) do
-    local c = chosen[v.name]
-    if not c and base[v.name] then
-      c = { variable = v.name, kind = "treatment" }
-    end
-    if c and c.kind == "treatment" then c.base = base[v.name] end
-    list[#list + 1] = c
-  end
-  return list
-end
-
 -- Notes ----------------------------------------------------------------------
 
-local function names_of(columns, places)
-  local list = {}
-  for i, place in ipairs(places) do list[i] = columns[place].name end
-  if #list > 6 then
-    list = { list[1], list[2], list[3], "...", list[#list] }
-  end
-  return table.concat(list, ", ")
-end
-
 local function notes_of(fit, info, opt, test)
-  local notes = {}
+  local notes = coding.alias_notes(fit)
   local function add(...) notes[#notes + 1] = string.format(...) end
-  for _, alias in ipairs(fit.aliases) do
-    local name = fit.columns[alias.column].name
-    if #alias.others == 0 then
-      add("%s is 0 in all rows: it has no coefficient", name)
-    else
-      add("%s has no coefficient of its own: it is given by %s", name,
-        names_of(fit.columns, alias.others))
-    end
-  end
-  if fit.nearest < 1e-7 then
-    add("%s is nearly given by the columns before it: all but %.1g of it",
-      fit.columns[fit.nearest_column].name, fit.nearest)
-  end
   if fit.df == 0 then
     add("as many coefficients as rows: no standard errors and no tests")
   elseif fit.perfect then
@@ -296,24 +101,9 @@ local function print_lm(m, state)
   return table.concat(lines, "\n")
 end
 
--- "log(y)" -> e: what takes estimates back from the scale of the response
-local function log_base(response)
-  for name, base in pairs { log = math.exp(1), ln = math.exp(1), log10 = 10,
-    log2 = 2 } do
-    local inner = response:match("^" .. name .. "(%b())$")
-    if inner then return base end
-  end
-end
-
 local order = { "method", "n", "n_missing", "df_residual", "sigma", "r_squared",
   "adj_r_squared", "statistic", "df", "p_value", "log_lik", "aic", "bic",
   "vcov", "conf_level", "note" }
-
-local function category_names(info)
-  local list = {}
-  for i, v in ipairs(categories(info)) do list[i] = v.name end
-  return list
-end
 
 local function fields_of(state, opt)
   local fit, test = state.fit, state.test
@@ -330,7 +120,7 @@ local function fields_of(state, opt)
     statistic = test.statistic, df = test.df, p_value = test.p_value,
     log_lik = fit.log_lik, aic = criterion(2), bic = criterion(
       math.log(fit.n)), vcov = opt.vcov, conf_level = opt.conf_level,
-    categories = category_names(state.info), note = state.note,
+    categories = coding.names(state.info), note = state.note,
     simulated = state.simulated }
 end
 
@@ -383,23 +173,19 @@ end
 -- model:predict, model:augment, ttest. R: lm. SAS: PROC GLM.
 function M.lm(source, data, opt)
   opt = options("lm", opt, spec)
-  local state = read(source, data, opt)
-  local trial = require "trialsh.compare".trial_of(data)
-  state.who, state.trial, state.conf_level = "lm", trial, opt.conf_level
-  state.reference = references(state.info, opt.reference, trial)
-  state.core = call(core.fit, state.model, codings(state.info, opt,
-    state.reference), opt.tolerance)
+  local state = reader.read("lm", source, data, opt)
+  state.reference = coding.references("lm", state.info, opt.reference,
+    state.trial)
+  state.core = call(core.fit, state.model, coding.codings("lm", state.info,
+    opt, state.reference), opt.tolerance)
   call(state.core.robust, state.core, opt.vcov)
   state.fit = state.core:info()
   state.df = state.fit.df > 0 and state.fit.df or NA
-  state.base = log_base(state.response)
   state.test = state.core:whole()
   state.note = notes_of(state.fit, state.info, opt, state.test)
-  state.left_out = result.left_out(state.info.n_missing,
-    result.missing(state.info))
   state.terms, state.vcov = terms_of(state), opt.vcov
   local fields = fields_of(state, opt)
-  state.method, state.reasons = fields.method, result.missing(state.info)
+  state.method = fields.method
   return result.model { name = "lm", order = order, terms = state.terms,
     fields = fields,
     methods = methods_of(state),

@@ -43,6 +43,13 @@ local function correlations(state, rows)
   return r
 end
 
+-- Of several rows with degrees of freedom of their own the fewest.
+local function df_of(rows)
+  local least = math.huge
+  for _, row in ipairs(rows) do least = math.min(least, row.df) end
+  return least
+end
+
 local function set_interval(row, critical, opt)
   local half = critical * row.std_error
   row.conf_low, row.conf_high = row.estimate - half, row.estimate + half
@@ -53,11 +60,11 @@ end
 -- Joint: the largest of the statistics.
 local function joint(state, rows, opt)
   local r, two = correlations(state, rows), opt.alternative == "two-sided"
-  local critical, off = multiple.max_t_quantile(r, state.df,
-    1 - opt.conf_level, two)
+  local df = df_of(rows)
+  local critical, off = multiple.max_t_quantile(r, df, 1 - opt.conf_level, two)
   for i, size in ipairs(sizes(rows, opt)) do
     local error_of
-    rows[i].p_adjusted, error_of = multiple.max_t_tail(r, state.df, size, two)
+    rows[i].p_adjusted, error_of = multiple.max_t_tail(r, df, size, two)
     rows[i].accuracy = math.max(off, error_of)
     set_interval(rows[i], critical, opt)
   end
@@ -81,6 +88,7 @@ local function dunnett(state, rows, opt, list)
 end
 
 local function tukey(state, rows, opt, list, x)
+  local df = df_of(rows)
   if opt.alternative ~= "two-sided" then
     fail("invalid", ("%s: Tukey's test is two-sided"):format(state.who))
   end
@@ -91,11 +99,11 @@ local function tukey(state, rows, opt, list, x)
     end
   end
   local k = #x.levels
-  local critical = multiple.range_quantile(k, state.df, 1 - opt.conf_level)
+  local critical = multiple.range_quantile(k, df, 1 - opt.conf_level)
     / math.sqrt(2)
   for _, row in ipairs(rows) do
     row.p_adjusted = row.statistic == 0 and 1 or multiple.range_tail(k,
-      state.df, math.abs(row.statistic) * math.sqrt(2))
+      df, math.abs(row.statistic) * math.sqrt(2))
     set_interval(row, critical, opt)
   end
 end
@@ -114,7 +122,7 @@ local function single_step(level)
     stepwise(state, rows, opt)
     for _, row in ipairs(rows) do
       local t = require "trialsh.model.estimates".infer(row.estimate,
-        row.std_error, state.df, { alternative = opt.alternative, mu = opt.mu,
+        row.std_error, row.df, { alternative = opt.alternative, mu = opt.mu,
           conf_level = 1 - level(1 - opt.conf_level, #rows) })
       row.conf_low, row.conf_high = t.conf_low, t.conf_high
     end

@@ -12,12 +12,26 @@ local words = {
   "type III: no other term left out (as SAS)",
 }
 
+-- Of models whose terms have second degrees of freedom of their own.
+local function tests(state, opt)
+  options(state.who, opt, { type = { "integer", 3, above = 2, below = 4 } })
+  local rows = {}
+  for i, term in ipairs(state.fit.terms) do
+    rows[i] = state.core:term(3, i)
+    rows[i].term = term.name
+  end
+  return estimates.shown(rows, { "term", "df", "df_2", "statistic", "p_value" },
+    { heads = { statistic = "F", p_value = "P" }, lines = { words[3] },
+      simulated = state.simulated })
+end
+
 --- model:anova([opt]) -> frame
 -- F tests of the terms of a linear model.
 --   type  3 (default; that of SAS, with its rule for empty cells), 2 (each term
 --         beside all that do not contain it), 1 (beside those before it, as R's
 --         anova)
--- With vcov = "HC3" or the like they are Wald tests, without sums of squares.
+-- With vcov = "HC3" or the like they are Wald tests, without sums of squares; of
+-- mmrm they are of type 3 and have second degrees of freedom (df_2).
 --
 --   > d29 = demo.adlb:where { PARAMCD = "ALC", AVISIT = "Day 29" }
 --   > lm("log(AVAL / BASE) ~ log(BASE) + TRT01P", d29):anova()
@@ -30,6 +44,7 @@ local words = {
 --
 -- See also: model:contrast. R: anova, car::Anova.
 function M.anova(state, opt)
+  if not state.fit.rss then return tests(state, opt) end
   opt = options(state.who, opt, { type = { "integer", 3, above = 0,
     below = 4 } })
   local rows, fit = {}, state.fit

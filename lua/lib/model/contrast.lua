@@ -210,8 +210,9 @@ end
 --                "Bonferroni", "Sidak": p_adjusted and simultaneous intervals;
 --                "Holm", "Hochberg", "Hommel", "BH" ...: p_adjusted alone, as in
 --                padjust
---   by, at, weights, conf_level  as in model:means
--- Options may stand in the table of comparisons.
+--   by, at, weights, conf_level  as in model:means; of mmrm by is the visit
+-- Where comparisons have degrees of freedom of their own (mmrm), what is joint
+-- takes the fewest of them. Options may stand in the table of comparisons.
 --
 --   > d29 = demo.adlb:where { PARAMCD = "ALC", AVISIT = "Day 29" }
 --   > m = lm("log(AVAL) ~ log(BASE) + TRT01P", d29)
@@ -248,8 +249,8 @@ function M.contrast(state, given, more)
   local list, x = comparisons.read(state, entries, opt)
   local cells, about
   if opt.slope then
-    local by = type(opt.by) == "table" and { table.unpack(opt.by) }
-      or { opt.by }
+    local by = means.spec_of(state, opt).by or nil
+    by = type(by) == "table" and { table.unpack(by) } or { by }
     by[#by + 1] = x.name
     cells, about = means.slopes(state, opt.slope, { by = by, at = opt.at,
       weights = opt.weights })
@@ -277,6 +278,12 @@ function M.contrast(state, given, more)
     end
   end
   if #list == 1 and #rows == 1 then
+    for i, name in ipairs(kept) do
+      kept[i] = ("%s = %s"):format(name, tostring(rows[1][name]))
+    end
+    if #kept > 0 then
+      words = table.concat(kept, ", ") .. (words ~= "" and "; " .. words or "")
+    end
     return single(state, list[1], rows[1], opt, words, given_mu)
   end
   return several(state, rows, about, opt, words)

@@ -25,7 +25,7 @@ end
 local rounded = { estimate = true, std_error = true, conf_low = true,
   conf_high = true }
 local p_values = { p_value = true, p_adjusted = true }
-local numbers = { statistic = true, df = true, sum_sq = true, mean_sq = true }
+local numbers = { statistic = true, df = true, df_2 = true, sum_sq = true, mean_sq = true }
 
 -- Decimals that show three digits of the standard error.
 local function decimals_of(row)
@@ -58,7 +58,7 @@ local function cell(name, row, digits)
   if value == NA or value == nil then return NA end
   if rounded[name] then return format.cell(value, digits) end
   if name == "statistic" then return format.cell(value, 2) end
-  if name == "df" then return format.fixed(value, value % 1 == 0 and 0 or 1) end
+  if name == "df" or name == "df_2" then return format.fixed(value, value % 1 == 0 and 0 or 1) end
   if p_values[name] then return format.p(value) end
   if numbers[name] then return format.significant(value, 4) end
   return value

@@ -25,9 +25,12 @@ function M.check_weights(state, given)
     "proportional", "outer", "cells", "observed" }, "equal" } }).weights
 end
 
---- means.spec_of(state, opt, focal): what grid.cells takes.
+--- means.spec_of(state, opt, focal): what grid.cells takes. Models of repeated
+-- measures (state.by) go by visit unless by says otherwise; by = false: not.
 function M.spec_of(state, opt, focal)
-  return { focal = focal, by = opt.by, at = opt.at,
+  local by = opt.by
+  if by == nil then by = state.by end
+  return { focal = focal, by = by, at = opt.at,
     weights = M.check_weights(state, opt.weights) }
 end
 
@@ -40,9 +43,9 @@ end
 
 -- A row's estimate; of a ratio from its logarithm, whose error stays.
 function M.estimate(state, row, opt)
-  local estimate, std_error, estimable = NA, NA, false
-  if row then estimate, std_error, estimable = state.core:estimate(row) end
-  local out = estimates.infer(estimate, std_error, state.df, opt)
+  local estimate, std_error, estimable, df = NA, NA, false, nil
+  if row then estimate, std_error, estimable, df = state.core:estimate(row) end
+  local out = estimates.infer(estimate, std_error, df or state.df or NA, opt)
   out.estimable = estimable
   return out
 end
@@ -126,7 +129,8 @@ end
 -- column in several terms, or in poly() and splines, at the mean of the
 -- column), other categories are averaged over.
 --   factor      "TRT01P", or { "TRT01P", "SEX" } for each combination
---   by          more categories, which come first: "SEX"
+--   by          more categories, which come first: "SEX"; of mmrm the visit,
+--               unless by = false, which averages over visits
 --   at          { AGE = 60, SEX = "F" } instead; lists give a row for each
 --   weights     "equal" (default; as SAS and emmeans), "proportional" to the
 --               counts of the combinations averaged over (SAS: OM), "outer": to

@@ -1,0 +1,162 @@
+/* What the files of models for repeated measures share. */
+#ifndef TS_MIXED_PRIVATE_H
+#define TS_MIXED_PRIVATE_H
+
+#include "ts/mixed.h"
+#include "linear_private.h"
+
+/* Covariance structures --------------------------------------------------- */
+
+typedef struct {
+    ts_structure kind;
+    size_t n_visit;
+    size_t n;    /* parameters */
+    size_t most; /* that an entry depends on */
+} ts_covariance;
+
+/* One entry of the matrix: its value, the parameters that it depends on, and
+ * its first and second derivatives (n and n x n). */
+typedef struct {
+    double value;
+    size_t n;
+    size_t *at;
+    double *first, *second;
+} ts_entry;
+
+void ts_covariance_of(ts_structure kind, size_t n_visit, ts_covariance *out);
+bool ts_covariance_has_time(ts_structure kind);
+ts_status ts_entry_new(const ts_covariance *c, ts_entry *out, ts_error *err);
+void ts_entry_free(ts_entry *e);
+/* Entry of visits i and j, gap apart in time. */
+void ts_covariance_entry(const ts_covariance *c, const double *theta, size_t i,
+                         size_t j, double gap, ts_entry *out);
+/* Whether theta can be one: variances above 0, correlations between -1 and 1;
+ * whether it makes a positive matrix is not looked at. */
+bool ts_covariance_valid(const ts_covariance *c, const double *theta);
+/* Whether a parameter is a variance or covariance: it has the response's unit,
+ * squared. */
+bool ts_covariance_squared(const ts_covariance *c, size_t parameter);
+void ts_covariance_name(const ts_covariance *c, size_t parameter, char *text);
+
+/* What moments say: of visits their variances, of pairs of visits (i < j, at
+ * i * n_visit + j) covariances; NaN where nothing is known. */
+typedef struct {
+    size_t n_visit;
+    double *variance, *covariance;
+    double neighbour, gap; /* with time: correlation of neighbours, how far */
+} ts_moments;
+
+/* A first theta; share 1: as the moments say, 0: no correlation. */
+void ts_covariance_start(const ts_covariance *c, const ts_moments *m,
+                         double share, double *theta);
+
+/* The data ---------------------------------------------------------------- */
+
+/* Subjects of one group with the same visits (or times). */
+typedef struct {
+    size_t group, q, m; /* visits, subjects */
+    size_t *visit;      /* q places among the visits used */
+    double *time;       /* q, or NULL */
+    size_t first;       /* row of the first subject; then one after another */
+    size_t first_subject;
+} ts_pattern;
+
+struct ts_mixed_data {
+    ts_covariance covariance;
+    size_t n, width; /* width: rank + 1 */
+    double *a;   /* n x width, by rows, of patterns together: Q and residuals of
+                    least squares, times the root of weights */
+    size_t *row; /* n: where each is in the model frame */
+    size_t n_subject;
+    size_t *subject; /* their places in the subjects' levels */
+    size_t n_visit, n_group;
+    size_t *visit_level, *group_level; /* of those used */
+    size_t n_pattern;
+    ts_pattern *pattern;
+    size_t longest; /* visits of a pattern */
+    size_t *places; /* what visit and time of patterns point into */
+    double *times;
+    double log_weight; /* the sum */
+};
+
+ts_status ts_mixed_data_new(const ts_linear *start, const ts_mixed_spec *spec,
+                            double scale, ts_mixed_data **out, ts_error *err);
+void ts_mixed_data_free(ts_mixed_data *data);
+ts_status ts_mixed_moments(const ts_mixed_data *d, size_t group,
+                           ts_moments *out, ts_error *err);
+void ts_moments_free(ts_moments *m);
+
+/* The likelihood ---------------------------------------------------------- */
+
+/* An entry of a pattern's matrix; theta: of all groups. */
+void ts_pattern_entry(const ts_mixed_data *d, const double *theta,
+                      const ts_pattern *p, size_t i, size_t j, ts_entry *e);
+/* L of the matrix, q x q; 0 when it is not positive, else the smallest share
+ * that the visits before leave of a variance. */
+double ts_pattern_factor(const ts_mixed_data *d, const double *theta,
+                         const ts_pattern *p, ts_entry *e, double *chol);
+/* z = inverse(L) a, q x width. */
+void ts_whiten(const double *chol, size_t q, const double *a, size_t width,
+               double *z);
+
+/* Room for it, and what an evaluation leaves. */
+typedef struct {
+    const ts_mixed_data *data;
+    bool ml;
+    size_t p, width, n_theta;
+    /* a value leaves these */
+    double *root;       /* p x p, lower, by rows: of X'V^-1 X */
+    double *shift;      /* p: the coefficients */
+    double *whitened;   /* n x width: inverse(L) [X e] */
+    double *chol;       /* L of each pattern, longest^2 apart */
+    double determinacy; /* the smallest share of a variance that is free */
+    /* derivatives leave these; slope: those of X'V^-1 X, between inverse(root)
+     * and its transpose */
+    double *gradient, *hessian, *expected, *slope;
+    void *room;
+    ts_entry entry;
+} ts_likelihood;
+
+ts_status ts_likelihood_new(const ts_mixed_data *data, bool ml,
+                            ts_likelihood **out, ts_error *err);
+void ts_likelihood_free(ts_likelihood *l);
+/* -2 log likelihood without its constants; INFINITY where a matrix is not
+ * positive. */
+double ts_likelihood_value(ts_likelihood *l, const double *theta);
+/* Gradient, Hessian and so on, at the theta of the last value. */
+void ts_likelihood_derive(ts_likelihood *l, const double *theta);
+
+/* positive: the Hessian; gradient: the largest, in standard errors. */
+typedef struct {
+    bool converged, positive;
+    double value, gradient;
+    size_t iterations;
+} ts_optimum;
+
+/* From theta, which must have a finite value, to the optimum. */
+ts_status ts_mixed_optimise(ts_likelihood *l, double *theta, ts_optimum *out,
+                            ts_error *err);
+
+/* Small matrices, by rows ------------------------------------------------- */
+
+/* The lower triangle of a = L L'; 0 unless every pivot is above tolerance
+ * times the diagonal; else the smallest share. */
+double ts_cholesky(double *a, size_t n, double tolerance);
+/* x becomes inverse(L) x, inverse(L') x. */
+void ts_solve_lower(const double *l, size_t n, double *x);
+void ts_solve_lower_transposed(const double *l, size_t n, double *x);
+/* inverse of L L' into out, n x n. */
+void ts_invert_cholesky(const double *l, size_t n, double *out);
+double ts_dot(const double *a, const double *b, size_t n);
+
+/* Variances --------------------------------------------------------------- */
+
+/* Fill var. */
+ts_status ts_mixed_kenward_roger(ts_mixed *f, bool linear, ts_error *err);
+ts_status ts_mixed_sandwich(ts_mixed *f, ts_error *err);
+/* Degrees of freedom of Satterthwaite's kind with a sandwich, u in the
+ * coordinates of var. */
+ts_status ts_mixed_sandwich_df(const ts_mixed *f, const double *u, double *df,
+                               ts_error *err);
+
+#endif

@@ -1,0 +1,261 @@
+-- Models for repeated measures. The numbers are C's (ts.mixed); here are
+-- formulas, options, names, the ladder of structures and text. Means and
+-- contrasts are those of linear models, in trialsh.model.*.
+
+local NA = require "ts.na".NA
+local core = require "ts.mixed"
+local errors = require "ts.error"
+local text = require "ts.text"
+local coding = require "trialsh.model.coding"
+local estimates = require "trialsh.model.estimates"
+local reader = require "trialsh.model.read"
+local repeated = require "trialsh.model.repeated"
+local format = require "trialsh.format"
+local options = require "trialsh.options"
+local result = require "trialsh.result"
+local with_name = require "trialsh.model.call"
+
+local fail = errors.fail
+
+local M = {}
+
+local spec = {
+  covariance = { "any", "un" },
+  df = { { "Satterthwaite", "Kenward-Roger", "Kenward-Roger linear",
+    "between-within", "residual" }, "Satterthwaite" },
+  method = { { "REML", "ML" }, "REML" },
+  vcov = { { "model", "CR0", "CR2", "CR3" }, "model" },
+  subject = { "string" }, visit = { "string" }, group = { "string" },
+  time = { "string" }, weights = { "string" },
+  contrasts = { "any" }, reference = { "any" },
+  conf_level = { "number", 0.95, above = 0, below = 1 },
+  tolerance = { "number", 1e-11, above = 0, below = 1 },
+}
+
+local function call(...) return with_name("mmrm", ...) end
+
+-- Structures -----------------------------------------------------------------
+
+local names = { un = "unstructured", cs = "compound symmetry",
+  csh = "heterogeneous compound symmetry", ar1 = "autoregressive, AR(1)",
+  ar1h = "heterogeneous autoregressive, ARH(1)", toep = "Toeplitz",
+  toeph = "heterogeneous Toeplitz", ante1 = "ante-dependence, ANTE(1)",
+  sp_pow = "power of time, SP(POW)", sp_exp = "exponential in time, SP(EXP)" }
+
+local words = { "un", "cs", "csh", "ar1", "ar1h", "toep", "toeph", "ante1",
+  "sp_pow", "sp_exp" }
+
+-- The structures to try, in order.
+local function ladder_of(given)
+  local list = type(given) == "table" and given or { given }
+  local out = {}
+  for i, word in ipairs(list) do
+    out[i] = options("mmrm", { covariance = word },
+      { covariance = { words } }).covariance
+  end
+  if #out == 0 then
+    fail("invalid", 'mmrm: covariance is one of "' .. table.concat(words,
+      '", "') .. '", or a list of them, tried in order')
+  end
+  return out
+end
+
+local function has_time(structure) return structure:sub(1, 3) == "sp_" end
+
+-- Fits the first structure that the data allow; of those before it why not.
+local function climb(state, opt, ladder, frames)
+  local failed = {}
+  for rung, structure in ipairs(ladder) do
+    local ok, out = pcall(core.fit, state.model, state.codings, {
+      covariance = structure, ml = opt.method == "ML",
+      subject = frames.subject, visit = frames.visit, group = frames.group,
+      time = has_time(structure) and frames.time or nil,
+      tolerance = opt.tolerance })
+    if ok then return out, rung, failed end
+    local code = errors.is(out) and out.code
+    if #ladder == 1 or code ~= "degenerate" and code ~= "convergence" then
+      call(error, out, 0)
+    end
+    failed[rung] = { covariance = structure, reason = out.message }
+  end
+  local reasons = {}
+  for i, f in ipairs(failed) do
+    reasons[i] = ("%s: %s"):format(f.covariance, f.reason)
+  end
+  fail("degenerate", "mmrm: no structure of the ladder can be fitted; "
+    .. table.concat(reasons, "; "))
+end
+
+-- Notes ----------------------------------------------------------------------
+
+local function notes_of(state, opt)
+  local notes = {}
+  local function add(...) notes[#notes + 1] = string.format(...) end
+  for _, f in ipairs(state.failed) do
+    add("%s was not possible: %s", f.covariance, f.reason)
+  end
+  for _, note in ipairs(coding.alias_notes(state.fit)) do add("%s", note) end
+  if state.info.n_zero > 0 then
+    add("%d row%s of weight 0 not used", state.info.n_zero,
+      state.info.n_zero == 1 and "" or "s")
+  end
+  if state.fit.determinacy < 1e-4 then
+    add("the covariance matrix is nearly singular: of one visit's variance all "
+      .. "but %.1g is given by the others", state.fit.determinacy)
+  end
+  if opt.vcov == "CR0" and state.fit.n_subject < 50 then
+    add("CR0 is too small with so few subjects; CR2 and CR3 are not")
+  end
+  return #notes > 0 and table.concat(notes, "; ") or NA
+end
+
+-- The result -----------------------------------------------------------------
+
+local function terms_of(state)
+  local list = {}
+  for j, column in ipairs(state.fit.columns) do
+    local estimate, std_error, df = state.core:coefficient(j)
+    local term = estimates.infer(estimate, std_error, df,
+      { conf_level = state.conf_level })
+    term.term, term.statistic_name = column.name, "t"
+    term.estimate_name = "coefficient"
+    term.note = column.aliased and state.note or nil
+    list[j] = term
+  end
+  return list
+end
+
+local function counted(n, what)
+  return ("%d %s%s"):format(n, what, n == 1 and "" or "s")
+end
+
+local function print_mmrm(m, state)
+  local f = state.fit
+  local lines = { ("Repeated measures: %s, %s, %s"):format(text.escape(
+    state.source), counted(f.n_subject, "subject"), counted(f.n, "record")) }
+  lines[2] = result.lines { ("%s%s"):format(names[m.covariance],
+    state.group and ", by " .. text.escape(state.group) or ""), m.likelihood,
+    m.df_method .. " degrees of freedom", m.vcov ~= "model" and m.vcov
+      .. " standard errors" or nil }
+  lines[3] = estimates.table(state.terms, { "term", "estimate", "std_error",
+    "df", "statistic", "p_value" }, { term = "", statistic = "t",
+    p_value = "P" })
+  lines[4] = result.lines { ("-2 log likelihood %s"):format(format.fixed(
+    m.neg2_log_lik, 3)), ("converged in %s, gradient %.0e"):format(counted(
+    m.iterations, "step"), m.gradient), ("%s, AIC %s"):format(counted(
+    m.n_parameters, "covariance parameter"), format.fixed(m.aic, 2)) }
+  for _, line in ipairs(repeated.covariance_lines(state)) do
+    lines[#lines + 1] = line
+  end
+  if m:get "note" ~= NA then lines[#lines + 1] = text.escape(m.note) end
+  lines[#lines + 1] = state.left_out
+  lines[#lines + 1] = repeated.unused_line(state)
+  return table.concat(lines, "\n")
+end
+
+local order = { "method", "n", "n_subject", "n_missing", "likelihood",
+  "covariance", "group",
+  "rung", "df_method", "vcov", "neg2_log_lik", "log_lik", "aic", "aicc", "bic",
+  "n_parameters", "iterations", "gradient", "conf_level", "note" }
+
+-- Akaike's and Schwarz's criteria as SAS counts them: REML with covariance
+-- parameters alone, BIC by subjects.
+local function fields_of(state, opt)
+  local fit = state.fit
+  local k = #fit.parameters + (opt.method == "ML" and fit.rank or 0)
+  local n = opt.method == "ML" and fit.n or fit.n - fit.rank
+  local value = fit.neg2_log_lik
+  return { method = ("Repeated measures, %s, %s"):format(
+      names[state.structure], opt.method),
+    formula = state.source, response = state.response, n = fit.n,
+    n_subject = fit.n_subject, n_missing = state.info.n_missing,
+    likelihood = opt.method, covariance = state.structure, group = state.group, rung = state.rung,
+    failed = state.failed, df_method = opt.df, vcov = opt.vcov,
+    subject = state.subject, visit = state.visit,
+    neg2_log_lik = value, log_lik = -value / 2, aic = value + 2 * k,
+    aicc = n - k - 1 > 0 and value + 2 * k * n / (n - k - 1) or NA,
+    bic = value + k * math.log(state.n_level),
+    n_parameters = #fit.parameters, iterations = fit.iterations,
+    gradient = fit.gradient, rank = fit.rank,
+    conf_level = opt.conf_level, note = state.note,
+    categories = coding.names(state.info), simulated = state.simulated }
+end
+
+local function methods_of(state)
+  local function bound(module, name)
+    return function(_, ...)
+      return require("trialsh.model." .. module)[name](state, ...)
+    end
+  end
+  return { means = bound("means", "means"), slope = bound("means", "slope"),
+    contrast = bound("contrast", "contrast"), anova = bound("anova", "anova"),
+    design = bound("rows", "design"),
+    covariance = bound("rows", "covariance"),
+    variances = bound("repeated", "variances"),
+    parameters = bound("repeated", "parameters") }
+end
+
+--- mmrm(formula, data [, opt]) -> model for repeated measures
+-- A mixed model for repeated measures: fixed effects by a formula as in lm, and
+-- a covariance matrix among the visits of a subject, by restricted maximum
+-- likelihood, to the optimum (a gradient below 1e-9 standard errors).
+--   covariance  "un" (default: unstructured), "toeph", "ar1h", "csh", "ante1",
+--               "toep", "ar1", "cs"; over real time "sp_pow", "sp_exp"; or a
+--               list: the first that the data allow, and why those before not
+--   subject, visit  columns: "USUBJID" and "AVISIT" unless said
+--   group       a column: a covariance matrix for each of its levels
+--   time        a column of numbers, for "sp_pow" and "sp_exp"
+--   df          "Satterthwaite" (default), "Kenward-Roger" (as DDFM=KR of SAS),
+--               "Kenward-Roger linear" (its first-order form), "between-within",
+--               "residual"
+--   vcov        "model" (default), or sandwiches by subject, valid when the
+--               structure is wrong: "CR0" (EMPIRICAL of SAS), "CR2", "CR3"
+--   method      "REML" (default), "ML"
+--   weights, reference, contrasts, conf_level  as in lm
+-- m:means and m:contrast go by visit unless by = false; -2 log likelihood, AIC
+-- and BIC are counted as SAS does.
+--
+--   > alc = demo.adlb:where { PARAMCD = "ALC" }:where "AVISITN > 1"
+--   > m = mmrm("log(AVAL) ~ log(BASE) * AVISIT + TRT01P * AVISIT", alc)
+--   > m:contrast { "CYT107 HF vs Placebo", ratio = true }
+--      AVISIT  compare               ratio  95 % CI             t    df        P
+--   1  Day 8   CYT107 HF vs Placebo  0.819  0.657 to 1.021  -1.89  19.0    0.074
+--   2  Day 15  CYT107 HF vs Placebo  1.753  1.342 to 2.291   4.44  16.7  0.00038
+--   3  Day 29  CYT107 HF vs Placebo  1.777  1.328 to 2.379   4.17  16.4  0.00068
+--   ratio of geometric means; at log(BASE) = its mean
+--   SIMULATED DATA
+--
+-- See also: model:means, model:contrast, model:anova, model:variances, lm.
+-- SAS: PROC MIXED, REPEATED. R: nlme::gls, mmrm.
+function M.mmrm(source, data, opt)
+  opt = options("mmrm", opt, spec)
+  local ladder = ladder_of(opt.covariance)
+  local timed = false
+  for _, structure in ipairs(ladder) do timed = timed or has_time(structure) end
+  local columns = repeated.columns(data, opt, timed)
+  local state = reader.read("mmrm", source, data, opt, columns.list)
+  state.subject, state.visit = columns.subject, columns.visit
+  state.group = opt.group
+  state.reference = coding.references("mmrm", state.info, opt.reference,
+    state.trial)
+  state.codings = coding.codings("mmrm", state.info, opt, state.reference)
+  state.frames = repeated.frames(state.frame, columns)
+  state.n_level = state.frames.subject:info().x[1].n_level
+  state.core, state.rung, state.failed = climb(state, opt, ladder,
+    state.frames)
+  call(state.core.method, state.core, opt.df, opt.vcov)
+  state.structure, state.fit = ladder[state.rung], state.core:info()
+  state.by = repeated.visit_variable(state)
+  state.note = notes_of(state, opt)
+  state.terms, state.vcov = terms_of(state), opt.vcov
+  local fields = fields_of(state, opt)
+  state.method = fields.method
+  return result.model { name = "mmrm", order = order, terms = state.terms,
+    fields = fields, methods = methods_of(state),
+    print = function(m) return print_mmrm(m, state) end }
+end
+
+--- mmrm.specs: the options of mmrm, for endpoints.
+M.specs = { mmrm = spec }
+
+return M

@@ -1,0 +1,103 @@
+-- From a formula, data and options to the model frame of a model.
+
+local errors = require "ts.error"
+local formulas = require "ts.formula"
+local data_of = require "trialsh.data"
+local result = require "trialsh.result"
+local call = require "trialsh.model.call"
+
+local fail = errors.fail
+
+local M = {}
+
+local function union(a, b)
+  local list, seen = {}, {}
+  for _, names in ipairs { a, b } do
+    for _, name in ipairs(names) do
+      if not seen[name] then
+        seen[name] = true
+        list[#list + 1] = name
+      end
+    end
+  end
+  return list
+end
+
+local function weight_columns(who, weights)
+  if not weights then return {} end
+  local parsed = formulas.parse(weights, true)
+  if parsed.right then
+    fail("invalid", ('%s: weights = "%s" is a formula; a column or an '
+      .. "expression is needed"):format(who, weights))
+  end
+  return parsed.variables
+end
+
+local function check_response(who, source, info)
+  if info.stratum then
+    fail("invalid", who
+      .. ": strata() is for survival; add the variable as a term")
+  end
+  if info.response[1].type == "text" then
+    fail("type", ("%s: %s is text, numbers are needed; a comparison such as "
+      .. "I(%s == '%s') is 1 and 0"):format(who, info.response[1].name,
+      info.response[1].name, info.response[1].levels[1]
+        and info.response[1].levels[1].name or "Y"))
+  end
+  if info.n == 0 then
+    local left_out = result.left_out(info.n_missing, result.missing(info))
+    fail("degenerate", ("%s: \"%s\" has no complete row%s"):format(who, source,
+      left_out and "; " .. left_out or ""))
+  end
+end
+
+-- "log(y)" -> e: what takes estimates back from the scale of the response
+local function log_base(response)
+  for name, base in pairs { log = math.exp(1), ln = math.exp(1), log10 = 10,
+    log2 = 2 } do
+    local inner = response:match("^" .. name .. "(%b())$")
+    if inner then return base end
+  end
+end
+
+--- reader.read(who, formula, data, opt [, columns]) -> the state of a model: source,
+-- response, right (its sides as text), base (of a response that is a
+-- logarithm), frame (with these columns, too), model and info (of ts.formula),
+-- trial, simulated, reasons and left_out (rows, in words), conf_level. opt:
+-- weights, conf_level.
+function M.read(who, source, data, opt, columns)
+  if type(source) ~= "string" then
+    fail("type", ('%s: a formula, such as "y ~ x", comes first, not a %s')
+      :format(who, type(source)))
+  end
+  if data == nil then
+    fail("type", ('%s: data is missing: %s("%s", data)'):format(who, who,
+      source))
+  end
+  local parsed = call(who, formulas.parse, source)
+  if not parsed.response then
+    fail("invalid", ('%s: "%s" has no response; write "y %s"'):format(who,
+      source, source))
+  end
+  if parsed.response:find "^Surv%(" then
+    fail("type", who
+      .. ": Surv() is for times to events; km and logrank take it")
+  end
+  local names = union(union(parsed.variables,
+    call(who, weight_columns, who, opt.weights)), columns or {})
+  local frame = data_of.frame(data, names, who)
+  local model = call(who, formulas.model, source, frame,
+    { weights = opt.weights })
+  local info = model:info()
+  check_response(who, source, info)
+  local reasons = result.missing(info)
+  return { who = who, source = source, response = parsed.response,
+    right = parsed.right, base = log_base(parsed.response), frame = frame,
+    model = model, info = info, reasons = reasons,
+    left_out = result.left_out(info.n_missing, reasons),
+    trial = require "trialsh.compare".trial_of(data),
+    conf_level = opt.conf_level,
+    simulated = data_of.simulated(data) or nil }
+end
+
+return M
