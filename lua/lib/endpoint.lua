@@ -154,11 +154,13 @@ end
 -- Of an endpoint and its variations, which have been read.
 local function study_problems(s, e)
   local found = require "trialsh.endpoint.check".problems
-  local problems, before = found(s, e), {}
-  for _, p in ipairs(problems) do before[p.text] = true end
+  local problems, wrong = found(s, e), {}
+  for _, p in ipairs(problems) do wrong[p.key or ""] = true end
+  -- a key that is wrong is told once, not for each variation that keeps it
   local function add(v, name, kind)
     for _, p in ipairs(found(s, v)) do
-      if not before[p.text] then
+      local kept = p.key and v.definition[p.key] == e.definition[p.key]
+      if not (kept and wrong[p.key]) then
         problems:add(kind, name, "%s: %s", name, p.text)
       end
     end

@@ -106,6 +106,23 @@ local function on_both(arms, a, b)
   end
 end
 
+-- Words that endpoints take as they stand in the trial: which values are better,
+-- and what is done about an intercurrent event. outcome: the event is what is
+-- counted, as death is of mortality.
+M.directions = { "higher", "lower", "later", "earlier" }
+M.strategies = { "treatment policy", "composite", "while alive",
+  "hypothetical", "outcome", "principal stratum" }
+
+local function check_word(problems, key, entry, field, words)
+  local given = entry[field]
+  if given == nil then return end
+  for _, word in ipairs(words) do
+    if given == word then return end
+  end
+  problems:add(key, entry.name, "%s: no %s %s%s", entry.name, field,
+    tostring(given), nearest(given, words, "there are"))
+end
+
 local function check_compare(problems, list, arms)
   local known = names(arms)
   for _, compare in ipairs(list) do
@@ -179,6 +196,14 @@ local function build(id, def, problems)
     if type(p.table) ~= "string" then
       problems:add("parameters", p.name, "parameter %s names no table", p.name)
     end
+    check_word(problems, "parameters", p, "better", M.directions)
+  end
+  for _, event in ipairs(t.intercurrent) do
+    if type(event.date) ~= "string" then
+      problems:add("intercurrent", event.name, '%s has no date: { "%s", '
+        .. '"label", "adsl", date = "DTHDT" }', event.name, event.name)
+    end
+    check_word(problems, "intercurrent", event, "strategy", M.strategies)
   end
   t.alpha = t.alpha or 0.05
   t.conf_level = t.conf_level or 0.95

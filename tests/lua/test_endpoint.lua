@@ -76,6 +76,9 @@ function TestTrial.test_mistakes_have_lines_and_near_names()
       arms = { { "P" }, { "Q", pool = { "R" } } },
       compare = { "P vs S" },
       popluations = {},
+      parameters = { { "ALC", "x", "adlb", better = "hihger" } },
+      intercurrent = { { "death", "x", "adsl" },
+        { "stop", "x", "adsl", date = "D", strategy = "while alife" } },
     }
   end)
   lu.assertStrMatches(words:match "[^\n]*",
@@ -83,6 +86,9 @@ function TestTrial.test_mistakes_have_lines_and_near_names()
   lu.assertStrContains(words, "no key popluations; nearest: populations")
   lu.assertStrContains(words, "pools R, which is no arm")
   lu.assertStrContains(words, "no arm S")
+  lu.assertStrContains(words, "ALC: no better hihger; nearest: higher")
+  lu.assertStrContains(words, "death has no date")
+  lu.assertStrContains(words, "no strategy while alife; nearest: while alive")
   local lines = {}
   for line in words:gmatch "lua:(%d+):" do lines[#lines + 1] = tonumber(line) end
   lu.assertEquals(lines[2] - lines[1], 1)

@@ -5,6 +5,7 @@ local errors = require "ts.error"
 local relation = require "trialsh.relation"
 local trial_module = require "trialsh.trial"
 local analysis = require "trialsh.analysis"
+local intercurrent = require "trialsh.endpoint.intercurrent"
 local missing = require "trialsh.endpoint.missing"
 local set = require "trialsh.endpoint.set"
 
@@ -56,11 +57,29 @@ local function check_formula(e, way)
   end
 end
 
+-- Covariates, strata and the like are columns of adsl or of the rows.
+local function check_columns(s, e, at)
+  local name = set.table_of(e, at.parameter)
+  local own = relation.node_of(s.adsl).columns
+  local rows = relation.node_of(s[name]).columns
+  for _, column in ipairs(set.covariates(e)) do
+    if not own[column:lower()] and not rows[column:lower()] then
+      local names = {}
+      for _, list in ipairs { own, rows } do
+        for _, c in ipairs(list) do names[#names + 1] = c.name end
+      end
+      fail("not found", ("neither adsl nor %s has a column %s%s"):format(name,
+        column, trial_module.nearest(column, names)))
+    end
+  end
+end
+
 -- Numbers other than 0 and 1 are no events.
-local function check_events(e, r, name, what)
+local function check_events(e, r, what)
+  local name = e.variable or "AVAL"
   if not analysis.find(e.method).events or what ~= "number"
     or e.options.event ~= nil then return end
-  local other = r:where(('"%s" not in (0, 1)'):format(name)):limit(1)
+  local other = r:where(("(%s) not in (0, 1)"):format(name)):limit(1)
   if #other > 0 then
     fail("invalid", ("variable: %s has values other than 0 and 1, %s takes "
       .. 'events: a condition, such as "%s >= 1000"'):format(name, e.method,
@@ -76,13 +95,6 @@ local function check_kind(e)
   if way == "compare" and #e.comparisons == 0 then
     fail("invalid", "nothing to compare; the trial or the endpoint says "
       .. 'compare = "A vs B"')
-  end
-  missing.check(e)
-  for _, event in ipairs(e.events or {}) do
-    if event.strategy == "composite" and method.repeated then
-      fail("invalid", ("%s: composite is for one value per subject, not for "
-        .. "%s"):format(event.name, e.method))
-    end
   end
   return way
 end
@@ -118,20 +130,28 @@ function M.problems(s, e)
   local r
   good = try(e.where and "where" or e.visit and "visit" or "parameter",
     e.where or e.visit or at.parameter, function() r = set.rows(s, e, at) end)
-  local sums_up
+  local what, sums_up
   good = good and try(e.variable and "variable", nil, function()
-    sums_up = select(5, set.response(r, e))
+    what, sums_up = select(4, set.response(r, e))
     if sums_up then at = set.at(e, true) end
   end)
   if not good then return problems end
   local way
-  good = try("analysis", nil, function() way = check_kind(e) end)
+  good = try(e.definition.compare and "compare" or "analysis", nil,
+    function() way = check_kind(e) end)
   good = good and try("analysis", e.formula, function()
     check_formula(e, way)
+    check_columns(s, e, at)
+  end)
+  good = good and try("missing", nil, function()
+    missing.check(e, at, what)
+  end)
+  good = good and try("intercurrent", nil, function()
+    intercurrent.check(s, e, at, what, set)
   end)
   good = good and try("analysis", nil, function()
-    local bound = set.bind(s, e, at)
-    check_events(e, bound.data, bound.response, bound.what)
+    check_events(e, r, what)
+    set.bind(s, e, at)
   end)
   if good and e.instead then
     try("instead", nil, function()

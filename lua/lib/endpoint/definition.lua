@@ -28,8 +28,6 @@ local missing_rules = { "exclude", "nonresponder", "LOCF", "worst rank",
   "at random" }
 local missing_later = { "tipping point", "jump to reference", "tie" }
 
-M.directions = { "higher", "lower", "later", "earlier" }
-
 function M.sorted(t)
   local list = {}
   for key in pairs(t) do list[#list + 1] = key end
@@ -242,7 +240,7 @@ end
 local function check_trial(e, t, problems)
   word(e, "role", roles, problems)
   word(e, "missing", missing_rules, problems, missing_later)
-  word(e, "better", M.directions, problems)
+  word(e, "better", trial_module.directions, problems)
   if not t then
     problems:add(nil, nil, "no trial is defined; dofile \"trial.lua\" first")
     return

@@ -9,6 +9,8 @@
 local expression = require "trialsh.expression"
 local relation = require "trialsh.relation"
 local trial_module = require "trialsh.trial"
+local analysis = require "trialsh.analysis"
+local missing = require "trialsh.endpoint.missing"
 local errors = require "ts.error"
 
 local fail = errors.fail
@@ -18,21 +20,17 @@ local M = {}
 
 local SUBJECT = "USUBJID"
 
--- outcome: the event is what is counted, as death is of mortality
-M.strategies = { "treatment policy", "composite", "while alive",
-  "hypothetical", "outcome", "principal stratum" }
-
 local function read_one(e, event, given, problems)
   local definition = require "trialsh.endpoint.definition"
   local out = { name = event.name, label = event.label, table = event.table,
     date = event.date }
   local strategy = type(given) == "table" and given[1] or given
   local word = type(strategy) == "string"
-    and definition.word(strategy, M.strategies)
+    and definition.word(strategy, trial_module.strategies)
   if not word then
     problems:add("intercurrent", type(strategy) == "string" and strategy
       or event.name, "%s: no strategy %s%s", event.name, tostring(strategy),
-      nearest(strategy, M.strategies, "there are"))
+      nearest(strategy, trial_module.strategies, "there are"))
     return
   elseif word == "principal stratum" then
     problems:add("intercurrent", strategy, "%s: principal stratum is not there "
@@ -60,8 +58,9 @@ end
 -- trial's with the strategy of each: { name, label, strategy, date, column,
 -- value }.
 function M.read(e, t, problems)
-  local given = type(e.intercurrent) == "table" and e.intercurrent or {}
+  local given = e.intercurrent or {}
   e.events = {}
+  if e.definition.intercurrent ~= nil and not e.intercurrent then return end
   local names = trial_module.names(t.intercurrent)
   for _, key in ipairs(require "trialsh.endpoint.definition".sorted(given)) do
     if #names == 0 then
@@ -79,7 +78,7 @@ function M.read(e, t, problems)
       problems:add(e.definition.intercurrent and "intercurrent" or nil, nil,
         "no strategy for %s, and the trial has none; intercurrent = { %s = "
         .. '"composite" }, or another of %s', event.name, event.name,
-        table.concat(M.strategies, ", "))
+        table.concat(trial_module.strategies, ", "))
     else
       e.events[#e.events + 1] = read_one(e, event, strategy, problems)
     end
@@ -244,12 +243,32 @@ local function composite(s, e, at, event, what, set, data)
     fail("invalid", ("%s is composite: { \"composite\", %s = 1 } says how it "
       .. "counts beside %s of the rows"):format(event.name, what, what))
   end
-  if not require "trialsh.endpoint.missing".ranks[e.method] then
+  if not missing.ranks[e.method] then
     fail("invalid", ("%s: composite: which value? %s takes numbers: { "
       .. '"composite", AVAL = 0 }; tests of ranks have a worst rank'):format(
         event.name, e.method))
   end
   return data, "worst rank"
+end
+
+--- intercurrent.check(study, endpoint, at, what, set): raises what values()
+-- would; what is that of the variable.
+function M.check(s, e, at, what, set)
+  local events = with(e, "composite")
+  if what == "survival" then events = {} end
+  for _, event in ipairs(events) do
+    if analysis.find(e.method).repeated then
+      fail("invalid", ("%s: composite is for one value per subject, not for %s")
+        :format(event.name, e.method))
+    end
+    composite(s, e, at, event, what, set, s.adsl:select(SUBJECT))
+  end
+  table.move(with(e, "while alive", "hypothetical"), 1, 99, #events + 1, events)
+  for _, event in ipairs(events) do
+    if event.name ~= "death" or event.strategy == "composite" then
+      event_days(s, { event })
+    end
+  end
 end
 
 --- intercurrent.values(study, endpoint, at, data, response, dated, set)

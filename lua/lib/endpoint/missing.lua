@@ -57,8 +57,6 @@ local function lower_is_worse(e, at)
   if not better then
     fail("invalid", 'which values are worse? better = "higher" or "lower" says')
   end
-  better = require "trialsh.endpoint.definition".word(better,
-    require "trialsh.endpoint.definition".directions)
   return better == "higher" or better == "later"
 end
 
@@ -87,10 +85,6 @@ function M.nonresponders(data, e, name, what)
     return data:mutate(('"%s" = coalesce("%s", 0)'):format(name, name))
   end
   if e.missing ~= "nonresponder" then return data end
-  if what ~= "condition" then
-    fail("invalid", ("missing = \"nonresponder\" is for a condition, such as "
-      .. "\"AVAL >= 1.5 * BASE\", not for %s"):format(name))
-  end
   local n = #data:where { [name] = NA }
   return data:mutate(('"%s" = coalesce("%s", 0)'):format(name, name)),
     n > 0 and ("%d subject%s without a value counted as nonresponder%s"):format(
@@ -101,19 +95,29 @@ local ranks = { wilcoxon = true, kruskal = true, van_elteren = true,
   jonckheere = true }
 M.ranks = ranks
 
---- missing.check(endpoint): rules and analyses that do not go together.
-function M.check(e)
+--- missing.check(endpoint, at, what): rules, variables and analyses that do not
+-- go together; what is that of the variable.
+function M.check(e, at, what)
   local method = require "trialsh.analysis".find(e.method)
-  if e.missing == "worst rank" and not ranks[e.method] then
-    fail("invalid", ('missing = "worst rank" is for tests of ranks (wilcoxon, '
-      .. "kruskal, van_elteren, jonckheere), not for %s"):format(e.method))
-  elseif e.missing == "at random" and not method.likelihood then
-    fail("invalid", ('missing = "at random" needs a model of all visits, such as '
-      .. 'mmrm; %s leaves subjects without a value out: "exclude"'):format(
-        e.method))
-  elseif e.missing == "LOCF" and (method.repeated or method.survival) then
-    fail("invalid", ('missing = "LOCF" is for one value per subject, not for %s')
-      :format(e.method))
+  local rule = e.missing
+  local function refuse(...)
+    fail("invalid", ('missing = "%s" %s'):format(rule, string.format(...)))
+  end
+  if rule == "nonresponder" and what ~= "condition" and what ~= "any"
+    and what ~= "count" then
+    refuse('is for a condition, such as "AVAL >= 1.5 * BASE", not for %s',
+      e.variable or "AVAL")
+  elseif rule == "worst rank" and not ranks[e.method] then
+    refuse("is for tests of ranks (wilcoxon, kruskal, van_elteren, "
+      .. "jonckheere), not for %s", e.method)
+  elseif rule == "worst rank" then
+    lower_is_worse(e, at)
+  elseif rule == "at random" and not method.likelihood then
+    refuse('needs a model of all visits, such as mmrm; %s leaves subjects '
+      .. 'without a value out: "exclude"', e.method)
+  elseif rule == "LOCF" and (method.repeated or what ~= "number"
+      and what ~= "log" and what ~= "condition" and what ~= "text") then
+    refuse("is for one value per subject at a visit, not for %s", e.method)
   end
 end
 

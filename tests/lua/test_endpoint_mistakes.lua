@@ -1,0 +1,194 @@
+-- A bad script gets one message for a mistake, with file, line and the nearest
+-- name; nothing is computed or written. Each case changes one key of a good
+-- endpoint, whose keys stand on lines of their own.
+local lu = require "luaunit"
+local shared = require "tests.lua.endpoints"
+local endpoints = require "trialsh.endpoint"
+local multiplicities = require "trialsh.multiplicity"
+
+local folder = os.tmpname()
+os.remove(folder)
+os.execute("mkdir " .. folder)
+local path = folder .. "/plan.lua"
+
+local keys = { "title", "role", "population", "parameter", "visit", "variable",
+  "compare", "intercurrent", "missing", "analysis", "adjust", "subgroups",
+  "sensitivity", "supplementary" }
+
+local good = { title = '"ALC at day 29"', role = '"primary"',
+  population = '"ITT"', parameter = '"ALC"', visit = '"Day 29"',
+  variable = '"AVAL"', compare = '{ "H vs P", "L vs P" }',
+  intercurrent = '{ death = "while alive" }', missing = '"exclude"',
+  analysis = '"ttest"', adjust = '"Holm"', subgroups = '{ "SEX" }',
+  sensitivity = '{ { "carried", missing = "LOCF" } }',
+  supplementary = '{ { "treated", population = "SAF" } }' }
+
+-- key, its text (or a new key with its text), what the message says, and the key
+-- of whose line, where that is another
+local cases = {
+  { "titel", '"x"', "no key titel; nearest: title" },
+  { "title", "29", "title is a number, a string is needed" },
+  { "role", '"primry"', "no role primry; nearest: primary" },
+  { "role", "1", "role is a number, a string is needed" },
+  { "population", '"ITTT"', "no population ITTT; nearest: ITT" },
+  { "population", '{ "ITT" }', "population is a table, a string is needed" },
+  { "parameter", '"ALK"', "no parameter ALK; nearest: ALC" },
+  { "parameter", '{ "ALC", "SOFFA" }', "no parameter SOFFA; nearest: SOFA" },
+  { "parameter", "12", "parameter is text, or a list of texts" },
+  { "visit", '"Day 92"', "no visit Day 92; nearest: Day 29" },
+  { "visits", '{ "Day 8", "Day 92", "Day 29" }', "no visit Day 92; nearest: Day 29" },
+  { "visits", '{ "Day 8" }', "visit Day 29 is none of visits", "visit" },
+  { "visits", '"Day 8"', "visits is a string, a table is needed" },
+  { "variable", '"AVLA"', "variable: no column AVLA; nearest: AVAL" },
+  { "variable", '"ln(AVAL / BASSE)"', "variable: no column BASSE; nearest: BASE" },
+  { "variable", '"lnn(AVAL)"', "nearest: ln" },
+  { "variable", '"ln(AVAL"', "variable" },
+  { "variable", '"AVISIT"', "variable: AVISIT is text, ttest needs numbers" },
+  { "where", '"AVALL > 0"', "where: no column AVALL; nearest: AVAL" },
+  { "where", [["AVISIT = 'Day 92'"]], "AVISIT has no 'Day 92'; nearest: Day 29" },
+  { "where", [["AVAL > '5'"]], "where" },
+  { "data", '"adlbb"', "no table adlbb; nearest: adlb" },
+  { "compare", '"H vs Q"', "no arm Q" },
+  { "compare", '"H against P"', '"H against P" is no comparison; write "A vs B"' },
+  { "compare", '{ "Active vs L" }', "L is on both sides of" },
+  { "compare", "7", 'compare is "A vs B", a list of them' },
+  { "compare", '"all arms"', "ttest does not take all arms at once; lm does" },
+  { "intercurrent", '{ deth = "composite", death = "while alive" }',
+    "no intercurrent event deth; nearest: death" },
+  { "intercurrent", '{ death = "while alife" }',
+    "death: no strategy while alife; nearest: while alive" },
+  { "intercurrent", "{}", "no strategy for death" },
+  { "intercurrent", '"composite"', "intercurrent is a string, a table is needed" },
+  { "intercurrent", '{ death = "composite" }',
+    "death: composite: which value? ttest takes numbers" },
+  { "missing", '"excluded"', "no missing excluded; nearest: exclude" },
+  { "missing", '"nonresponder"', 'missing = "nonresponder" is for a condition' },
+  { "missing", '"worst rank"', 'missing = "worst rank" is for tests of ranks' },
+  { "analysis", '"ttets"', "no analysis ttets; nearest: ttest" },
+  { "analysis", '{ "ttest", varaince = "pooled" }',
+    "ttest has no option varaince; nearest: variance" },
+  { "analysis", '{ "ttest", variance = "poold" }',
+    'ttest: variance = "poold" is none of welch, pooled; nearest: pooled' },
+  { "analysis", '{ "ttest", conf_level = "high" }',
+    "ttest: conf_level is a string, a number is needed" },
+  { "analysis", '{ "ttest", conf_level = 95 }', "is out of its range" },
+  { "analysis", '{ "ttest", "AVAL ~ TRT01P" }',
+    "the formula of an endpoint begins with ~" },
+  { "analysis", '{ "ttest", "~ TRT01P +" }', "~ TRT01P +" },
+  { "analysis", '{ "lm", "~ TRT01P + BSAE" }', "neither adsl nor adlb has a column BSAE; nearest: BASE" },
+  { "analysis", '{ "lm", "~ BASE" }', '"~ BASE" lacks TRT01P' },
+  { "analysis", '{ "riskdiff" }', "takes events: a condition" },
+  { "analysis", "true", 'analysis is "method" or' },
+  { "analysis", '{ "van_elteren", strata = "STIEID" }',
+    "neither adsl nor adlb has a column STIEID; nearest: SITEID" },
+  { "adjust", '"Hoolm"', "nearest: Holm" },
+  { "adjust", '"Dunnett"', "Dunnett is for comparisons of one model" },
+  { "subgroups", '{ "SXE" }', "no column SXE; nearest: SEX" },
+  { "subgroups", "{ 1 }", "subgroups is a column of adsl or a list" },
+  { "sensitivity", '{ { "pp", population = "SAF" } }',
+    "pp changes population, which is another question" },
+  { "sensitivity", '{ { "pooled", analysis = { varianc = "pooled" } } }',
+    "pooled: ttest has no option varianc; nearest: variance" },
+  { "sensitivity", '{ { analysis = "lm" } }',
+    "entry 1 of sensitivity begins with its name" },
+  { "supplementary", '{ { "treated", population = "SFA" } }',
+    "treated: no population SFA; nearest: SAF" },
+  { "supplementary", '{ { "early", vist = "Day 8" } }',
+    "early: no key vist; nearest: visit" },
+  { "supplementary", '{ { "early", variable = "CHGG" } }',
+    "early: variable: no column CHGG; nearest: CHG" },
+}
+
+-- The lines of the script, and that of the key.
+local function script(key, text, told)
+  local lines, at = { "-- a plan", 'endpoint "E" {' }, nil
+  local function add(name, value)
+    lines[#lines + 1] = ("  %s = %s,"):format(name, value)
+    if name == (told or key) then at = #lines end
+  end
+  for _, name in ipairs(keys) do
+    if not (key == "data" and name == "parameter") then
+      add(name, name == key and text or good[name])
+    end
+  end
+  if not good[key] then add(key, text) end
+  lines[#lines + 1] = "}"
+  return table.concat(lines, "\n") .. "\n", at
+end
+
+local function load(text)
+  endpoints.list, multiplicities.list = {}, {}
+  local f = assert(io.open(path, "w"))
+  f:write(text)
+  f:close()
+  dofile(path)
+end
+
+local s
+
+TestMistakes = {}
+
+function TestMistakes.setUp()
+  s = s or shared.study { intercurrent = {
+    { "death", "Death", "adsl", date = "DTHDT" } } }
+end
+
+-- What is not as it should be about the message of a case, or nil.
+local function wrong(words, wanted, at)
+  if not words:find(wanted, 1, true) then return "does not say " .. wanted end
+  if words:find "\n" then return "more than one message" end
+  if words:match "^(.-): endpoint E: " ~= ("%s:%d"):format(path, at) then
+    return "not line " .. at
+  end
+end
+
+function TestMistakes.test_each_has_one_message_with_its_line()
+  lu.assertTrue(#cases >= 30)
+  local events, list = #s.audit, {}
+  for _, case in ipairs(cases) do
+    local key, text, wanted = table.unpack(case)
+    local source, at = script(key, text, case[4])
+    load(source)
+    for name, f in pairs { check = check, run = run } do
+      local ok, err = pcall(f, s)
+      local why = ok and "no error" or wrong(tostring(err), wanted, at)
+      if why then
+        list[#list + 1] = ("%s of %s = %s: %s: %s"):format(name, key, text, why,
+          tostring(err))
+      end
+    end
+  end
+  lu.assertEquals(table.concat(list, "\n"), "")
+  lu.assertEquals(#s.audit, events, "something was written")
+  lu.assertStrContains(shared.message(function() return s.results end),
+    "there are no results yet")
+end
+
+function TestMistakes.test_the_good_one_is_good()
+  load((script("title", good.title)))
+  lu.assertStrContains(check(s), "1 endpoint, no mistakes")
+end
+
+function TestMistakes.test_all_mistakes_of_a_set_are_told_at_once()
+  load [[
+endpoint "A" { parameter = "ALC", visit = "Day 92",
+  rolle = "primary", intercurrent = { death = "while alive" },
+  analysis = "ttets" }
+endpoint "B" { parameter = "SOFFA",
+  analysis = "ttest", intercurrent = { death = "while alive" } }
+multiplicity "m" { "holm", "A", "BB" }
+]]
+  local words = shared.message(check, s)
+  for line, text in pairs { [1] = "endpoint A: no visit Day 92",
+      [2] = "endpoint A: no key rolle", [3] = "endpoint A: no analysis ttets",
+      [4] = "endpoint B: no parameter SOFFA",
+      [6] = "multiplicity m: no endpoint BB" } do
+    lu.assertStrContains(words, ("%s:%d: %s"):format(path, line, text))
+  end
+  lu.assertEquals(select(2, words:gsub("\n", "")), 4)
+end
+
+local failed = lu.LuaUnit.run()
+os.remove(path)
+os.remove(folder)
+os.exit(failed)
