@@ -46,8 +46,19 @@ typedef struct {
 typedef ts_status (*use_fill)(ts_network *w, const uint32_t *left,
                               const partial *p, void *context);
 
-/* Calls use for every way to take `need` from rest[i ..]; left holds what is
- * taken off already, behind what rows from i on have. */
+/* p after x is taken from a row that has `rest`. */
+static inline partial after(const ts_network *w, const partial *p,
+                            uint32_t rest, uint32_t x)
+{
+    uint32_t left = rest - x;
+    return (partial){p->value - w->log_factorial[x],
+                     p->factorials - w->log_factorial[left],
+                     p->most + w->most_of[left], p->least + w->least_of[left]};
+}
+
+/* Calls use for every way to take `need` from rest[i ..], of two rows or more;
+ * left holds what is left of the rows before, behind what rows from i on have.
+ */
 static ts_status fill(ts_network *w, const uint32_t *rest, size_t i,
                       uint32_t need, uint32_t behind, uint32_t *left,
                       const partial *p, use_fill use, void *context)
@@ -55,14 +66,17 @@ static ts_status fill(ts_network *w, const uint32_t *rest, size_t i,
     uint32_t high = rest[i] < need ? rest[i] : need;
     behind -= rest[i];
     for (uint32_t x = need > behind ? need - behind : 0; x <= high; x++) {
-        uint32_t rests = left[i] = rest[i] - x;
-        partial q = {p->value - w->log_factorial[x],
-                     p->factorials - w->log_factorial[rests],
-                     p->most + w->most_of[rests],
-                     p->least + w->least_of[rests]};
-        ts_status status = i + 1 == w->r ? use(w, left, &q, context)
-                                         : fill(w, rest, i + 1, need - x,
-                                                behind, left, &q, use, context);
+        partial q = after(w, p, rest[i], x);
+        ts_status status;
+        left[i] = rest[i] - x;
+        if (i + 2 < w->r) {
+            status = fill(w, rest, i + 1, need - x, behind, left, &q, use,
+                          context);
+        } else { /* the last row takes what it must */
+            left[i + 1] = behind - (need - x);
+            q = after(w, &q, behind, need - x);
+            status = use(w, left, &q, context);
+        }
         if (status)
             return status;
     }
@@ -84,7 +98,8 @@ typedef struct {
     const ts_node *from;
     size_t next;          /* column after this one */
     double rarest, usual; /* values of its pasts lie between */
-    double mass;          /* sum of their products, relative to usual */
+    const double *weight; /* products of the pasts, relative to usual */
+    double mass;          /* their sum */
     double rest;          /* what is added to factorials: log of all ways */
 } expansion;
 
@@ -111,12 +126,13 @@ static ts_status expand(ts_network *w, const uint32_t *left, const partial *q,
         if (p->value + to->least > edge)
             continue;
         if (p->value + to->most <= edge)
-            counted += p->ways * exp(p->value + q->value + to->all - w->all);
+            counted += e->weight[i];
         else
             status =
                 ts_past_add(w, to, (ts_past){p->value + q->value, p->ways});
     }
-    ts_sum_add(&w->p, counted);
+    if (counted > 0)
+        ts_sum_add(&w->p, counted * exp(e->usual + q->value + to->all - w->all));
     return status ? status : count_steps(w, 2 + (double)e->from->n);
 }
 
@@ -134,14 +150,23 @@ static ts_status expand_node(ts_network *w, const ts_node *h,
         e.rarest = fmin(e.rarest, h->pasts[i].value);
         e.usual = fmax(e.usual, h->pasts[i].value);
     }
-    for (size_t i = 0; i < h->n; i++)
-        e.mass += h->pasts[i].ways * exp(h->pasts[i].value - e.usual);
+    double *weight = ts_alloc_array(h->n, sizeof *weight);
+    if (!weight)
+        return ts_fail_memory(w->err);
+    for (size_t i = 0; i < h->n; i++) {
+        weight[i] = h->pasts[i].ways * exp(h->pasts[i].value - e.usual);
+        e.mass += weight[i];
+    }
+    e.weight = weight;
     for (size_t i = 0; i < w->r; i++)
         n += rest[i];
     e.rest = w->log_factorial[n - w->column[j]];
     for (size_t k = j + 1; k < w->c; k++)
         e.rest -= w->log_factorial[w->column[k]];
-    return fill(w, rest, 0, w->column[j], n, left, &none, expand, &e);
+    ts_status status =
+        fill(w, rest, 0, w->column[j], n, left, &none, expand, &e);
+    ts_free(weight);
+    return status;
 }
 
 /* Two columns left -------------------------------------------------------- */
