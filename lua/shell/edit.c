@@ -240,6 +240,26 @@ static int on_control_d(int count, int key)
     return rl_delete(count, key);
 }
 
+/* The entry goes to the user's editor, and runs as that leaves it. */
+static int on_editor(int count, int key)
+{
+    (*rl_deprep_term_function)();
+    release_signals();
+    char *text = shell_editor(rl_line_buffer);
+    catch_signals();
+    (*rl_prep_term_function)(1);
+    if (!text) {
+        rl_ding();
+        return rl_forced_update_display();
+    }
+    rl_delete_text(0, rl_end);
+    rl_point = 0;
+    rl_insert_text(text);
+    free(text);
+    rl_forced_update_display();
+    return rl_newline(count, key);
+}
+
 static void rebind(const char *keys, rl_command_func_t *from,
                    rl_command_func_t *to)
 {
@@ -267,6 +287,7 @@ static void bind_keys(void)
     rebind("\020", rl_get_previous_history, on_up);
     rebind("\016", rl_get_next_history, on_down);
     rebind("\004", rl_delete, on_control_d);
+    rl_bind_keyseq_if_unbound("\030\005", on_editor);
     rl_bind_keyseq_if_unbound("\033[1;5C", rl_forward_word);
     rl_bind_keyseq_if_unbound("\033[1;5D", rl_backward_word);
 }

@@ -4,9 +4,9 @@
  * that catches the error meets it again at its next step, until the prompt
  * takes the flag down; then it removes itself. Loops in C poll the flag.
  *
- * What this does not stop: a loop in a finalizer (Lua runs those without hooks),
- * and functions of Lua's own libraries at work on much, as table.sort; string
- * patterns are pattern.c. The third Ctrl-C ends the program.
+ * What this does not stop: a loop in a finalizer (Lua runs those without
+ * hooks), and functions of Lua's own libraries at work on much, as table.sort;
+ * string patterns are pattern.c. The third Ctrl-C ends the program.
  */
 #include "shell.h"
 

@@ -1,18 +1,14 @@
 /*
  * The screen: how large it is, the pager for what is taller, and the time that
- * an entry took. A pager is $PAGER, run by sh, or less -SX; none where PAGER is
- * empty or the terminal is dumb. It gets Ctrl-C, we do not.
+ * an entry took. A pager is $PAGER, or less -SX; none where PAGER is empty or
+ * the terminal is dumb.
  */
 #include "shell.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -95,58 +91,25 @@ static const char *pager(void)
     return name[strspn(name, " ")] ? name : NULL;
 }
 
-/* Starts sh -c command with its standard input at the end of a pipe; the other
- * end, or -1. */
-static int start(const char *command, pid_t *pid)
-{
-    extern char **environ;
-    char *const argv[] = {"sh", "-c", (char *)command, NULL};
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    sigset_t own;
-    int ends[2];
-    if (pipe2(ends, O_CLOEXEC))
-        return -1;
-    sigemptyset(&own);
-    sigaddset(&own, SIGINT);
-    sigaddset(&own, SIGPIPE);
-    posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, ends[0], STDIN_FILENO);
-    posix_spawnattr_init(&attributes);
-    posix_spawnattr_setsigdefault(&attributes, &own);
-    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
-    int failed =
-        posix_spawn(pid, "/bin/sh", &actions, &attributes, argv, environ);
-    posix_spawnattr_destroy(&attributes);
-    posix_spawn_file_actions_destroy(&actions);
-    close(ends[0]);
-    if (failed)
-        close(ends[1]);
-    return failed ? -1 : ends[1];
-}
-
 /* False when no pager showed the text. */
 static bool show_paged(const char *command, const char *text, size_t length)
 {
-    struct sigaction ignore = {.sa_handler = SIG_IGN}, interrupt, broken;
-    int status = 0, failed = 1;
-    pid_t pid;
+    int ends[2];
     fflush(stdout);
-    sigaction(SIGINT, &ignore, &interrupt);
-    sigaction(SIGPIPE, &ignore, &broken);
-    int fd = start(command, &pid);
-    FILE *out = fd < 0 ? NULL : fdopen(fd, "w");
-    if (out) {
+    if (pipe2(ends, O_CLOEXEC))
+        return false;
+    pid_t pid = shell_child(command, NULL, ends[0]);
+    close(ends[0]);
+    FILE *out = fdopen(ends[1], "w");
+    if (out && pid >= 0) {
         shell_write(out, text, length);
         fputc('\n', out);
-        fclose(out); /* a pager may be left before it has read all */
-        while ((failed = waitpid(pid, &status, 0) < 0) && errno == EINTR)
-            ;
     }
-    sigaction(SIGINT, &interrupt, NULL);
-    sigaction(SIGPIPE, &broken, NULL);
-    /* sh says so of a command that it does not find */
-    return !failed && !(WIFEXITED(status) && WEXITSTATUS(status) >= 126);
+    if (out)
+        fclose(out); /* a pager may be left before it has read all */
+    else
+        close(ends[1]);
+    return shell_child_end(pid);
 }
 
 static bool is_taller(const char *text, size_t length, int n)

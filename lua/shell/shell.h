@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <sys/types.h>
 #include <lua.h>
 #include <lauxlib.h>
 
@@ -73,6 +74,14 @@ bool shell_pressed(void);
 /* progress.c */
 void shell_progress_begin(void);
 void shell_progress_erase(void);
+
+/* child.c: a program that sh runs, $1 being the argument, its standard input at
+ * input or ours for -1; -1 when it cannot be started. Signals are its until
+ * shell_child_end(), which waits and is true when the command was found. */
+pid_t shell_child(const char *command, const char *argument, int input);
+bool shell_child_end(pid_t pid);
+/* The text as the user's editor leaves it, or NULL. Free it. */
+char *shell_editor(const char *text);
 
 /* screen.c: text and a newline on standard output; at the prompt by a pager,
  * where that is asked for or the screen too small. */

@@ -47,6 +47,24 @@ keys Up
 seen "a paste is recalled as one" '^print\("pasted", #y\)$'
 keys C-c
 
+printf '#!/bin/sh\nsed -i s/plain/edited/ "$2"\n' >"$tmp/ed"
+chmod +x "$tmp/ed"
+with="VISUAL='$tmp/ed -x' TMPDIR=$tmp/work" start b
+typed 'print("plain",'
+keys Enter
+typed '2)'
+keys C-x C-e
+seen "Ctrl-X Ctrl-E edits the block in \$VISUAL, and runs it as one" '^edited +2$'
+keys Up
+ends "which is recalled as one" 2 '> print("edited",|2)'
+is "and leaves no file" "$(ls "$tmp/work")" ""
+with="VISUAL=nosucheditor" start b
+typed '6 * 7'
+keys C-x C-e
+sees 'not found'
+keys Enter
+seen "an editor that is not there leaves what was typed" '^42$'
+
 # Ctrl-C and Ctrl-D ------------------------------------------------------------
 start c
 line 'x = {'
@@ -89,6 +107,7 @@ sees '^go2$'
 keys C-c
 line 'print("matched", 1)'
 seen "Ctrl-C stops a string pattern" '^matched +1$' 10
+start c
 line 'print("go3"); setmetatable({}, { __gc = function() while true do end end }) collectgarbage()'
 sees '^go3$'
 keys C-c
