@@ -2,14 +2,18 @@
 -- looked up raw, or in objects of the library that say what they hold
 -- (__complete in their metatable); nothing that a user wrote is called.
 
+local columns = require "trialsh.complete.columns"
 local context = require "trialsh.complete.context"
+local sql = require "trialsh.complete.sql"
 local strings = require "trialsh.complete.strings"
 
 local M = {}
 
-local reserved = { "and", "break", "do", "else", "elseif", "end", "false",
-  "for", "function", "goto", "if", "in", "local", "nil", "not", "or", "repeat",
-  "return", "then", "true", "until", "while" }
+local keyword = {}
+for word in ([[and break do else elseif end false for function goto if in local
+    nil not or repeat return then true until while]]):gmatch "%a+" do
+  keyword[word] = true
+end
 
 local function is_name(name)
   return type(name) == "string" and name:find "^[%a_][%w_]*$" ~= nil
@@ -86,16 +90,18 @@ local function keys(before)
     return {}
   end
   if by_column[frame.name] and frame.receiver then
-    local columns = strings.columns_at(frame.receiver, frame.strings)
-    if columns then return columns end
+    local names = strings.columns_at(frame.receiver, frame.strings)
+    if names then return names end
   end
   return require "trialsh.help".options(frame.name:gsub("%(%)$", "")) or {}
 end
 
+-- Names that can follow a dot and begin as typed.
 local function select(names, word)
   local seen, list = {}, {}
   for _, name in ipairs(names) do
-    if is_name(name) and name:sub(1, #word) == word and not seen[name] then
+    if is_name(name) and name:sub(1, #word) == word and not seen[name]
+        and not keyword[name] then
       seen[name] = true
       list[#list + 1] = name
     end
@@ -110,35 +116,106 @@ local function topics(typed)
   local head, word = typed:match "^(.-)([%w_]*)$"
   local list = {}
   for _, topic in ipairs(require "trialsh.help".topics()) do
-    if topic:sub(1, #head) == head then list[#list + 1] = topic:sub(#head + 1) end
+    if topic:sub(1, #head) == head then
+      list[#list + 1] = topic:sub(#head + 1):match "^[%w_]*"
+    end
   end
   return select(list, word)
 end
 
---- complete.names(before): what the word at the end of `before` may become.
-function M.names(before)
-  local topic = before:match "^%s*%?%s*([%w_.:]*)$"
-  if topic then return topics(topic) end
-  local at, path, sep, word = before:match "()([%a_][%w_.]*)([.:])([%w_]*)$"
-  -- what follows f(). is not a name to be looked up
-  if path and not before:sub(1, at - 1):find "[.:]$" then
-    local object = M.walk(path)
-    return object ~= nil and select(members(object, sep), word) or {}
+-- Names that the help has behind "model:" or "figure.".
+local function topics_of(root)
+  local list = {}
+  for _, topic in ipairs(require "trialsh.help".topics()) do
+    list[#list + 1] = topic:sub(1, #root) == root and topic:sub(#root + 1) or nil
   end
-  word = before:match "[%w_]*$"
-  if before:find "[.:][%w_]*$" then return {} end -- after a call or a string
+  return list
+end
+
+local results = { "result:", "model:", "curve:", "figure:" }
+
+-- What may follow a chain of calls: "s.adsl:where()", "lm()".
+local function members_of_call(chain, sep, texts)
+  local relation = columns.relation_at(chain)
+  local last = chain:match ":([%w_]+)%(%)$"
+  if relation and last ~= "row" and last ~= "rows" and last ~= "sql" then
+    return sep == ":" and members(relation, sep)
+      or columns.names(columns.of(relation, texts))
+  elseif relation then
+    return last == "row" and sep == "." and columns.names(columns.of(relation))
+      or {}
+  end
+  local head = chain:match "^([%a_][%w_]*)%(%)$" or chain:match "^figure"
+  if head == "read" or head == "sql" then
+    return sep == ":" and members(demo.adsl, sep) or {}
+  elseif not head or not require "trialsh.init".home[head] or sep == "." then
+    return {}
+  end
+  local list = {}
+  for _, kind in ipairs(results) do
+    local names = topics_of(kind)
+    table.move(names, 1, #names, #list + 1, list)
+  end
+  return list
+end
+
+--- complete.data_members("s.adsl"): tables or columns in there, or nil.
+function M.data_members(path)
+  local relation = columns.relation_at(path)
+  if relation then return columns.names(columns.of(relation)) end
+  local value = M.walk(path)
+  return value ~= nil and completer(value) and members(value, ".") or nil
+end
+
+-- Behind a dot or colon: of the value that the names lead to, or of what a
+-- chain of calls gives.
+local function members_at(before, found)
+  local at, path, sep, word = before:match "()([%a_][%w_.]*)([.:])([%w_]*)$"
+  if path and not before:sub(1, at - 1):find "[.:]%s*$" then
+    local value = M.walk(path)
+    local list = value ~= nil and members(value, sep) or {}
+    if type(value) == "table" and not completer(value) then
+      local more = topics_of(path .. sep)
+      table.move(more, 1, #more, #list + 1, list)
+    end
+    return select(list, word)
+  end
+  local chain
+  chain, sep, word = found.chain:match "^(.*)([.:])([%w_]*)$"
+  return chain and select(members_of_call(chain, sep, found.strings), word) or {}
+end
+
+--- complete.names(before): what the word at the end of `before` may become.
+function M.names(before, found)
+  local topic = before:match "^%s*%?+%s*([%w_.:]*)$"
+  if topic then return topics(topic) end
+  found = found or context.read(before)
+  if before:find "[.:]%s*[%w_]*$" and not before:find "%.%.%s*[%w_]*$" then
+    return members_at(before, found)
+  end
+  local word = before:match "[%w_]*$"
+  if before:find "[\128-\255][%w_]*$" then return {} end
   local names = {}
   local opts = select(keys(before), word)
   if before:find "[{,]%s*[%w_]*$" and #opts > 0 then return opts end
   for _, name in ipairs(require "trialsh.init".names()) do names[#names + 1] = name end
-  if word ~= "" then table.move(reserved, 1, #reserved, #names + 1, names) end
-  return select(names, word)
+  local list = select(names, word)
+  for name in pairs(word ~= "" and keyword or {}) do
+    if name:sub(1, #word) == word then list[#list + 1] = name end
+  end
+  table.sort(list)
+  return list
 end
 
 -- What replaces readline's word, which begins at `start`, and what stands
--- before it of the name that is meant.
-local function insertions(before, start, candidates, origin)
-  local out, prefix = {}, ""
+-- before it of the name that is meant. One alone is closed, by the quote of the
+-- string it is in or by its own.
+local function insertions(before, after, start, candidates, origin, quote)
+  local out, prefix, only = {}, "", candidates[1]
+  if #candidates == 1 and only.close then
+    local close = only.close == true and quote or only.close
+    if after:sub(1, #close) ~= close then only.text = only.text .. close end
+  end
   for i, c in ipairs(candidates) do
     local from = origin + c.from
     if from < start then
@@ -154,18 +231,21 @@ end
 --- complete.at(before, after, start) -> list of what may replace the bytes of
 -- `before` from start on, and what stands before them of each name.
 function M.at(before, after, start)
-  local found = context.read(before)
-  if found.comment then return {}, "" end
-  if not found.string then return M.names(before), "" end
-  local candidates = strings.candidates(found, after)
-  local only = candidates[1]
-  if #candidates == 1 and only.close then
-    local close = only.close == true and found.string.quote or only.close
-    if close == "[[" then close = "]]" end
-    if after:sub(1, #close) ~= close then only.text = only.text .. close end
+  local command = require "trialsh.complete.command"
+  local candidates, quote, origin = nil, "", 0
+  if command.is(before) then
+    candidates = command.candidates(before, after)
+  elseif sql.is_statement(before) then
+    candidates = sql.statement(before, after)
+  else
+    local found = context.read(before)
+    if found.comment then return {}, "" end
+    if not found.string then return M.names(before, found), "" end
+    candidates = strings.candidates(found, after)
+    quote = found.string.quote == "[[" and "]]" or found.string.quote
+    origin = #before - #found.string.text
   end
-  return insertions(before, start, candidates,
-    #before - #found.string.text)
+  return insertions(before, after, start, candidates, origin, quote)
 end
 
 return M

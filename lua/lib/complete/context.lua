@@ -5,6 +5,7 @@
 --   context.read(before) -> {
 --     string = { quote =, text = what it holds so far } or nil,
 --     comment = true when it stands in one,
+--     chain = "s.adlb:where():su" and strings, where it stands behind a name,
 --     frames = open brackets, outermost first, each {
 --       open = "(" "{" "[", callee = "s.adlb:where" or nil,
 --       receiver = what stands before its last . or :, name = what follows,
@@ -158,7 +159,7 @@ function M.read(before)
       at = at + (s:match("^[=~<>]=", at) and 2 or 1)
     end
   end
-  return { frames = scan.frames }
+  return { frames = scan.frames, chain = scan.chain, strings = scan.strings }
 end
 
 return M
