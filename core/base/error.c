@@ -54,6 +54,8 @@ const char *ts_status_name(ts_status code)
         return "sql";
     case TS_EPROCESS:
         return "process";
+    case TS_EREFUSED:
+        return "refused";
     }
     return "unknown";
 }

@@ -27,7 +27,8 @@ typedef enum {
     TS_ELIMIT = -11,     /* larger than the program will take */
     TS_EREADONLY = -12,  /* a change where nothing may change */
     TS_ESQL = -13,       /* SQLite refused a statement */
-    TS_EPROCESS = -14    /* a child process failed or was stopped */
+    TS_EPROCESS = -14,   /* a child process failed or was stopped */
+    TS_EREFUSED = -15    /* safe mode does not allow it */
 } ts_status;
 
 #define TS_ERROR_TEXT 2048

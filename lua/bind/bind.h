@@ -32,8 +32,10 @@ int tsl_is_na(lua_State *L, int index);
 /* NaN becomes NA; whole numbers up to 2^53 become Lua integers. */
 void tsl_push_real(lua_State *L, double x);
 
-/* The name of a file: text without a zero byte, which would cut it. */
+/* The name of a file to be read, or to be written: text without a zero byte,
+ * which would cut it, and where safe mode allows it. */
 const char *tsl_check_path(lua_State *L, int index);
+const char *tsl_check_out(lua_State *L, int index);
 
 /* An empty userdata of that kind, to be filled through the pointer. */
 ts_frame **tsl_new_frame(lua_State *L);
@@ -51,6 +53,9 @@ ts_xpt *tsl_check_xpt(lua_State *L, int index);
 /* t[name] = x at the table on top of the stack. */
 void tsl_set_real(lua_State *L, const char *name, double x);
 void tsl_set_text(lua_State *L, const char *name, const char *text);
+
+/* Pushes what require(name) gives, whatever a script has made of require. */
+void tsl_require(lua_State *L, const char *name);
 
 /* Text of the embedded file of that name, or NULL. */
 const char *tsl_embedded_file(const char *name, size_t *length);

@@ -395,7 +395,7 @@ static int write(lua_State *L)
     ts_csv_write_options options = {0};
     char names[1000];
     const ts_frame *frame = tsl_check_frame(L, 1);
-    const char *path = tsl_check_path(L, 2);
+    const char *path = tsl_check_out(L, 2);
     luaL_checktype(L, 3, LUA_TTABLE);
     lua_settop(L, 3);
     lua_getfield(L, 3, "mode");

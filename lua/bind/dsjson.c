@@ -132,7 +132,7 @@ static int write(lua_State *L)
 {
     ts_error err;
     const ts_frame *frame = tsl_check_frame(L, 1);
-    const char *path = tsl_check_path(L, 2);
+    const char *path = tsl_check_out(L, 2);
     int mode = (int)luaL_checkinteger(L, 3);
     luaL_checktype(L, 4, LUA_TTABLE);
     ts_dsjson_facts facts = {.name = text_at(L, 4, "name"),

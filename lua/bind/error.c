@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include "ts/confine.h"
 
 #define KIND "ts.error"
 
@@ -106,9 +107,19 @@ void tsl_try(lua_State *L, ts_status status, const ts_error *err)
 const char *tsl_check_path(lua_State *L, int index)
 {
     size_t length;
+    ts_error err;
     const char *path = luaL_checklstring(L, index, &length);
     if (strlen(path) != length)
         tsl_failf(L, TS_EINVALID, "the name of a file holds a zero byte");
+    tsl_try(L, ts_confine_check(path, false, &err), &err);
+    return path;
+}
+
+const char *tsl_check_out(lua_State *L, int index)
+{
+    ts_error err;
+    const char *path = tsl_check_path(L, index);
+    tsl_try(L, ts_confine_check(path, true, &err), &err);
     return path;
 }
 
@@ -147,6 +158,10 @@ static int error_tostring(lua_State *L)
 
 static int error_concat(lua_State *L)
 {
+    for (int i = 1; i <= 2; i++)
+        if (!lua_isstring(L, i) && !luaL_getmetafield(L, i, "__tostring"))
+            return tsl_failf(L, TS_ETYPE, "an error and a %s cannot be joined",
+                             luaL_typename(L, i));
     luaL_tolstring(L, 1, NULL);
     luaL_tolstring(L, 2, NULL);
     lua_concat(L, 2);
@@ -160,9 +175,7 @@ static int error_index(lua_State *L)
     const char *key = lua_type(L, 2) == LUA_TSTRING ? lua_tostring(L, 2) : "";
     for (size_t i = 0; i < sizeof known / sizeof *known; i++)
         if (strcmp(key, known[i]) == 0) {
-            lua_getglobal(L, "require");
-            lua_pushliteral(L, "trialsh.report");
-            lua_call(L, 1, 1);
+            tsl_require(L, "trialsh.report");
             lua_getfield(L, -1, "field");
             lua_pushvalue(L, 1);
             lua_pushvalue(L, 2);

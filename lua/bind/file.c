@@ -36,7 +36,7 @@ static int list(lua_State *L)
 static int exists(lua_State *L)
 {
     struct stat info;
-    lua_pushboolean(L, stat(luaL_checkstring(L, 1), &info) == 0);
+    lua_pushboolean(L, stat(tsl_check_path(L, 1), &info) == 0);
     return 1;
 }
 

@@ -117,7 +117,7 @@ static int save(lua_State *L)
 {
     ts_error err;
     const char *commands = check_commands(L, 1);
-    const char *path = tsl_check_path(L, 2);
+    const char *path = tsl_check_out(L, 2);
     ts_gnuplot job = check_job(L, 3);
     tsl_try(L, ts_gnuplot_save(&job, commands, path, &err), &err);
     lua_pushboolean(L, !job.unjailed);
@@ -129,7 +129,7 @@ static int write_file(lua_State *L)
 {
     ts_error err;
     size_t length;
-    const char *path = tsl_check_path(L, 1);
+    const char *path = tsl_check_out(L, 1);
     const char *data = luaL_checklstring(L, 2, &length);
     tsl_try(L, ts_file_write(path, data, length, ts_file_mode(), &err), &err);
     return 0;

@@ -64,6 +64,11 @@ static int search_embedded(lua_State *L)
     snprintf(chunk, sizeof chunk, "=trialsh/%s", path);
     if (luaL_loadbufferx(L, source, length, chunk, "t") != LUA_OK)
         return lua_error(L);
+    /* in safe mode the library has what scripts have not */
+    if (lua_getfield(L, LUA_REGISTRYINDEX, "trialsh.environment") == LUA_TTABLE)
+        lua_setupvalue(L, -2, 1);
+    else
+        lua_pop(L, 1);
     lua_pushstring(L, chunk + 1);
     return 2;
 }
@@ -94,8 +99,17 @@ static int open_embedded(lua_State *L)
     return 1;
 }
 
+void tsl_require(lua_State *L, const char *name)
+{
+    lua_getfield(L, LUA_REGISTRYINDEX, "trialsh.require");
+    lua_pushstring(L, name);
+    lua_call(L, 1, 1);
+}
+
 void tsl_open(lua_State *L)
 {
+    lua_getglobal(L, "require");
+    lua_setfield(L, LUA_REGISTRYINDEX, "trialsh.require");
     tsl_open_error(L);
     tsl_open_na(L);
     tsl_open_frame(L);

@@ -2,6 +2,7 @@
  * see. */
 #include "bind.h"
 
+#include "ts/confine.h"
 #include "ts/readstat.h"
 
 #define READSTAT "ts.readstat"
@@ -112,6 +113,8 @@ static int read(lua_State *L)
         .silence = number_at(L, "silence", 0),
         .memory = number_at(L, "memory", 0),
     };
+    if (options.catalog)
+        tsl_try(L, ts_confine_check(options.catalog, false, &err), &err);
     read_labels(L, &options);
     ts_readstat **box = lua_newuserdatauv(L, sizeof *box, 0);
     *box = NULL;

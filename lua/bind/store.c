@@ -34,7 +34,7 @@ static int store_close(lua_State *L)
 static int create(lua_State *L)
 {
     ts_error err;
-    const char *path = tsl_check_path(L, 1);
+    const char *path = tsl_check_out(L, 1);
     ts_store **box = new_store(L);
     tsl_try(L, ts_store_create(path, box, &err), &err);
     return 1;
@@ -44,7 +44,7 @@ static int create(lua_State *L)
 static int open(lua_State *L)
 {
     ts_error err;
-    const char *path = tsl_check_path(L, 1);
+    const char *path = tsl_check_out(L, 1);
     int even_altered = lua_toboolean(L, 2);
     ts_store **box = new_store(L);
     tsl_try(L,

@@ -46,7 +46,7 @@ static void check_sheet(lua_State *L, int holder, ts_xlsx_sheet *sheet)
 static int write(lua_State *L)
 {
     ts_error err;
-    const char *path = tsl_check_path(L, 1);
+    const char *path = tsl_check_out(L, 1);
     luaL_checktype(L, 2, LUA_TTABLE);
     luaL_checktype(L, 3, LUA_TTABLE);
     lua_settop(L, 3);

@@ -77,7 +77,7 @@ static void push_facts(lua_State *L, const ts_xpt_facts *f)
 static int open(lua_State *L)
 {
     ts_error err;
-    const char *path = luaL_checkstring(L, 1);
+    const char *path = tsl_check_path(L, 1);
     if (lua_isnoneornil(L, 2)) {
         lua_settop(L, 1);
         lua_newtable(L);
@@ -123,7 +123,7 @@ static int write(lua_State *L)
     ts_error err;
     ts_xpt_written written;
     const ts_frame *frame = tsl_check_frame(L, 1);
-    const char *path = luaL_checkstring(L, 2);
+    const char *path = tsl_check_out(L, 2);
     luaL_checktype(L, 3, LUA_TTABLE);
     lua_settop(L, 3);
     lua_getfield(L, 3, "version");

@@ -42,6 +42,7 @@ end
 local function has_own_text(x)
   local meta = getmetatable(x)
   return meta == "NA" or type(meta) == "table" and meta.__tostring ~= nil
+    and meta.__name ~= "FILE*"
 end
 
 local function order(a, b)
@@ -109,7 +110,7 @@ local function called(f)
   local title = help.title_of(f)
   if title then return title .. "\n?" .. help.name_of(f) .. " for more" end
   local info = debug.getinfo(f, "S")
-  if info.what == "C" then return "function" end
+  if info.what == "C" or info.source:find "^=trialsh/" then return "function" end
   local file = info.short_src:gsub("^%((.*)%)$", "%1")
   return ("function of %s, line %d"):format(file, info.linedefined)
 end

@@ -96,6 +96,9 @@ setmetatable(_G, { __index = function(_, name)
     rawset(_G, name, value)
     return value
   end
+  local safe = package.loaded["trialsh.safe"]
+  local lacks = safe and safe.lacks(name)
+  if lacks then err.fail("refused", lacks) end
   -- libraries installed for Lua at large ask for names that may be unset
   local reader = debug.getinfo(2, "S")
   if reader and reader.source:find "^@/usr/[%w/]*/lua/5%.4/" then return nil end

@@ -45,6 +45,9 @@ local function usage()
     local name, what = line:match "^  (%-.-)   +(.*)"
     if name then
       options[#options + 1] = { name, what }
+    elseif line:find "^    " and #exits == 0 and #options > 0 then
+      local last = options[#options]
+      last[2] = last[2] .. " " .. line:match "^%s*(.*)"
     elseif line:find "^exit:" or #exits > 0 then
       exits[#exits + 1] = line:gsub("^exit:", ""):match "^%s*(.*)"
     end

@@ -92,10 +92,10 @@ end
 --- relation.rows_of(node): a text that two relations share when their rows are
 -- the same ones in the same order, whatever their columns.
 function M.rows_of(node)
-  if node.frame then return node.rows or ("frame %p"):format(node.frame) end
+  if node.frame then return node.rows or string.format("frame %p", node.frame) end
   if not node.verb then
-    return ("%p %s %s"):format(node.study, node.name or ("%p"):format(node),
-      node.generation)
+    return string.format("%p %s %s", node.study,
+      node.name or string.format("%p", node), node.generation)
   end
   local parent, options = M.node_of(node.parent_relation), node.args[3]
   if SAME[node.verb] or node.verb == "join" and not (type(options) == "table"

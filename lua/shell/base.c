@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include "bind.h"
 #include "ts/file.h"
 #include "ts/text.h"
 
@@ -83,7 +84,7 @@ static int load(lua_State *L)
 static int loadfile(lua_State *L)
 {
     bool with_env = lua_gettop(L) >= 3;
-    const char *path = luaL_checkstring(L, 1);
+    const char *path = tsl_check_path(L, 1);
     if (luaL_loadfilex(L, path, "t")) {
         luaL_pushfail(L);
         lua_insert(L, -2);

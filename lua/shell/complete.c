@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <readline/readline.h>
+#include "bind.h"
 
 static lua_State *state;
 
@@ -29,9 +30,7 @@ static char *next_name(const char *text, int again)
 static int find(lua_State *L)
 {
     lua_Integer start = lua_tointeger(L, 1), end = lua_tointeger(L, 2);
-    lua_getglobal(L, "require");
-    lua_pushliteral(L, "trialsh.complete");
-    lua_call(L, 1, 1);
+    tsl_require(L, "trialsh.complete");
     lua_getfield(L, -1, "at");
     lua_pushlstring(L, rl_line_buffer, (size_t)end);
     lua_pushstring(L, rl_line_buffer + end);

@@ -6,6 +6,7 @@
 
 #include <ctype.h>
 #include <string.h>
+#include "bind.h"
 #include "ts/interrupt.h"
 
 /* Loads "return TEXT"; for an expression this succeeds. */
@@ -131,9 +132,7 @@ static bool is_topic(const char *text, size_t length)
 static void push_function(lua_State *L, const char *module,
                           const char *function)
 {
-    lua_getglobal(L, "require");
-    lua_pushstring(L, module);
-    lua_call(L, 1, 1);
+    tsl_require(L, module);
     lua_getfield(L, -1, function);
     lua_remove(L, -2);
 }
@@ -290,7 +289,8 @@ int shell_call(lua_State *L, int n, const char *what)
     lua_insert(L, base);
     shell_work_begin(L, what);
     if (lua_pcall(L, n, 0, base) != LUA_OK) {
-        code = ts_interrupted() ? EXIT_STOPPED : EXIT_ERROR;
+        code = ts_interrupted() && !shell_out_of_time() ? EXIT_STOPPED
+                                                        : EXIT_ERROR;
         fflush(stdout);
         shell_work_end(L);
         shell_report(L);

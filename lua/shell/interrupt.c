@@ -12,6 +12,7 @@
 
 #include <signal.h>
 #include <string.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 #include "bind.h"
@@ -21,7 +22,8 @@
 #define MOST_GRACE 100000
 
 static lua_State *volatile running;
-static volatile sig_atomic_t working, pressed, presses;
+static volatile sig_atomic_t working, pressed, presses, out_of_time;
+static long most_seconds; /* of one piece of work; 0: no limit */
 static struct timespec last_press;
 static int grace; /* steps that the library may still make */
 static char busy[160];
@@ -113,6 +115,39 @@ void shell_busy(const char *what)
     strncpy(busy, what, sizeof busy - 1);
 }
 
+void shell_interrupt_after(long seconds)
+{
+    most_seconds = seconds;
+}
+
+long shell_out_of_time(void)
+{
+    return out_of_time ? most_seconds : 0;
+}
+
+static void set_alarm(long seconds, long microseconds)
+{
+    struct itimerval timer = {.it_value = {seconds, microseconds}};
+    setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+/* The first time work stops as by Ctrl-C; what has not stopped a little later,
+ * a pattern or a finalizer, ends with the program. */
+static void on_alarm(int number)
+{
+    (void)number;
+    if (!working)
+        return;
+    if (out_of_time) {
+        say("\ntrialsh: ended, it ran too long\n");
+        _exit(EXIT_ERROR);
+    }
+    out_of_time = 1;
+    ts_interrupt_raise();
+    arm(running);
+    set_alarm(0, 400000);
+}
+
 void shell_work_begin(lua_State *L, const char *what)
 {
     ts_buffer clean = {0};
@@ -124,12 +159,17 @@ void shell_work_begin(lua_State *L, const char *what)
     grace = MOST_GRACE;
     running = L;
     working = 1;
+    out_of_time = 0;
+    if (most_seconds)
+        set_alarm(most_seconds, 0);
     shell_progress_begin();
 }
 
 void shell_work_end(lua_State *L)
 {
     working = 0;
+    if (most_seconds)
+        set_alarm(0, 0);
     ts_interrupt_clear();
     lua_sethook(L, NULL, 0, 0);
     shell_progress_erase();
@@ -235,6 +275,8 @@ void shell_interrupt_open(lua_State *L)
     sigemptyset(&action.sa_mask);
     /* no SA_RESTART: a read from the terminal must come back */
     sigaction(SIGINT, &action, NULL);
+    action.sa_handler = on_alarm;
+    sigaction(SIGALRM, &action, NULL);
     lua_getglobal(L, "coroutine");
     lua_pushcfunction(L, co_resume);
     lua_setfield(L, -2, "resume");

@@ -94,9 +94,7 @@ void shell_log_warning(const char *message)
 /* Calls trialsh.log's function with the n values on top. */
 static int call_module(lua_State *L, const char *name, int n, int n_results)
 {
-    lua_getglobal(L, "require");
-    lua_pushliteral(L, "trialsh.log");
-    lua_call(L, 1, 1);
+    tsl_require(L, "trialsh.log");
     lua_getfield(L, -1, name);
     lua_remove(L, -2);
     lua_insert(L, -n - 1);

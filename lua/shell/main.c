@@ -26,6 +26,10 @@ static const char usage[] =
     "  -q                 no banner\n"
     "  --seed N           seed of whatever is random and not told otherwise\n"
     "  --jobs N           as many workers where work can be shared\n"
+    "  --safe             no files outside the working folder, no processes,\n"
+    "                     no modules\n"
+    "  --max-seconds N    stop a script, or an entry, after so long\n"
+    "  --max-memory N     at most so many megabytes\n"
     "  --log FILE         a log for who reviews the run, and FILE.jsonl\n"
     "  --errors=json      errors, warnings and notes as lines of JSON\n"
     "  --werror           exit 3 when there were warnings\n"
@@ -79,6 +83,8 @@ static bool flag(const char *arg, shell_options *o)
         o->full_traceback = true;
     else if (strcmp(arg, "--no-history") == 0)
         o->no_history = true;
+    else if (strcmp(arg, "--safe") == 0)
+        o->safe = true;
     else
         return false;
     return true;
@@ -98,6 +104,10 @@ static int option(int argc, char **argv, int i, shell_options *o)
         o->seed = whole_number("--seed", value, 0);
     } else if ((value = value_of("--jobs", argc, argv, &i))) {
         o->jobs = whole_number("--jobs", value, 1);
+    } else if ((value = value_of("--max-seconds", argc, argv, &i))) {
+        o->seconds = strtol(whole_number("--max-seconds", value, 1), NULL, 10);
+    } else if ((value = value_of("--max-memory", argc, argv, &i))) {
+        o->memory = strtol(whole_number("--max-memory", value, 1), NULL, 10);
     } else if ((value = value_of("--log", argc, argv, &i))) {
         o->log = value;
     } else if ((value = value_of("--errors", argc, argv, &i))) {
@@ -196,11 +206,12 @@ static void open_state(lua_State *L, const shell_options *o)
     shell_base_open(L);
     shell_pattern_open(L);
     shell_interrupt_open(L);
+    if (o->safe)
+        shell_safe_open(L);
     if (o->seed)
         seed_lua(L, o->seed);
-    lua_getglobal(L, "require");
-    lua_pushliteral(L, "trialsh.init");
-    lua_call(L, 1, 0);
+    tsl_require(L, "trialsh.init");
+    lua_pop(L, 1);
 }
 
 /* arg, as Lua has it: arg[0] the script, arg[1] ... what follows */
@@ -281,6 +292,8 @@ static int run_all(lua_State *L, shell_options *o)
         lua_pushstring(L, o->study);
         code = shell_call(L, 1, o->study);
     }
+    if (o->safe && code == EXIT_DONE)
+        code = shell_safe_seal(L, o);
     for (int i = 0; i < o->n_commands && code == EXIT_DONE; i++)
         code = shell_entry(L, o->commands[i], SHELL_COMMAND);
     if (o->script && code == EXIT_DONE) {
@@ -337,6 +350,10 @@ int main(int argc, char **argv)
     o.argc = argc;
     o.argv = argv;
     read_options(argc, argv, &o);
+    if (o.memory)
+        shell_safe_memory(o.memory);
+    if (o.seconds)
+        shell_interrupt_after(o.seconds);
     if (o.full_traceback)
         shell_full_traceback();
     lua_pushcfunction(L, main_lua);

@@ -240,20 +240,29 @@ static void push_facts(lua_State *L, const char *message, const place *p)
     }
 }
 
+static int report(lua_State *L)
+{
+    tsl_require(L, "trialsh.report");
+    lua_getfield(L, -1, "report");
+    lua_pushvalue(L, 1);
+    lua_call(L, 1, 1);
+    return 1;
+}
+
 int shell_handler(lua_State *L)
 {
     place p = {"", 0};
     lua_settop(L, 1);
     const char *message = understand(L, &p);
+    if (ts_interrupted() && shell_out_of_time())
+        message = lua_pushfstring(L, "stopped after %I s",
+                                  (LUAI_UACINT)shell_out_of_time());
     int top = lua_gettop(L);
-    lua_getglobal(L, "require");
-    lua_pushliteral(L, "trialsh.report");
-    if (lua_pcall(L, 1, 1, 0) == LUA_OK) {
-        lua_getfield(L, -1, "report");
-        push_facts(L, message, &p);
-        if (lua_pcall(L, 1, 1, 0) == LUA_OK)
-            return 1;
-    }
+    push_facts(L, message, &p);
+    lua_pushcfunction(L, report);
+    lua_insert(L, -2);
+    if (lua_pcall(L, 1, 1, 0) == LUA_OK)
+        return 1;
     /* no room to work it out: what is known, and no more */
     lua_settop(L, top);
     if (p.line)
@@ -301,7 +310,8 @@ void shell_report(lua_State *L)
             write_line(text, length);
         lua_pop(L, 1);
     } else if ((text = lua_tostring(L, -1))) {
-        if (as_json)
+        bool whole = strchr(text, ':') != NULL; /* no handler ran: memory */
+        if (as_json || !whole)
             shell_tell("error", text);
         else
             write_line(text, strlen(text));

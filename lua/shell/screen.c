@@ -84,7 +84,7 @@ void shell_screen_open(lua_State *L, bool prompt)
 static const char *pager(void)
 {
     const char *name = getenv("PAGER"), *terminal = getenv("TERM");
-    if (!rows() || !terminal || strcmp(terminal, "dumb") == 0)
+    if (shell_is_safe() || !rows() || !terminal || strcmp(terminal, "dumb") == 0)
         return NULL;
     if (!name)
         name = "exec less -SX";

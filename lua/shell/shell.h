@@ -22,8 +22,9 @@ typedef struct {
     const char *script; /* NULL: none; "-": standard input */
     char **commands;    /* -e, in order */
     int n_commands;
-    bool prompt, quiet, no_history, werror, full_traceback;
+    bool prompt, quiet, no_history, werror, full_traceback, safe;
     const char *seed, *jobs, *log;
+    long seconds, memory; /* megabytes; 0: no limit */
     char **args; /* the script and what follows it */
     int n_args;
     int argc; /* all of it, as it was given */
@@ -59,11 +60,23 @@ int shell_log_load(lua_State *L, const char *text, size_t length,
 /* Ends the log; the exit code, which is an error if it is not whole. */
 int shell_log_end(lua_State *L, int code);
 
+/* safe.c: --safe and --max-memory. open gives the library its environment, seal
+ * takes from scripts what they may not have; an EXIT_ code. */
+void shell_safe_open(lua_State *L);
+int shell_safe_seal(lua_State *L, const shell_options *options);
+void shell_safe_memory(long megabytes);
+/* Whether processes may be started for the user. */
+bool shell_is_safe(void);
+
 /* about.c: what the program is made of, into the table on top of the stack. */
 void shell_about(lua_State *L, const shell_options *options);
 
 /* interrupt.c: SIGINT, and the thread on which it must stop the work. */
 void shell_interrupt_open(lua_State *L);
+/* Stops whatever runs longer than that; what does not stop ends the program. */
+void shell_interrupt_after(long seconds);
+/* The limit that was met, or 0. */
+long shell_out_of_time(void);
 void shell_work_begin(lua_State *L, const char *what);
 void shell_work_end(lua_State *L);
 /* What a second Ctrl-C names. */
