@@ -11,7 +11,7 @@ local M = { what = "CSV",
   extensions = { csv = true, tsv = true, tab = true, txt = true },
   by_name = { txt = true },
   packed = true, -- also as .csv.gz
-  takes = { types = { "table" }, na = { "table" }, delimiter = { "string" },
+  takes = { types = { "table" }, na = { "list" }, delimiter = { "string" },
     encoding = { "string" }, decimal = { { ".", "," } },
     skip = { "integer", least = 0 }, lenient = { "boolean" },
     censored = { "any" }, dictionary = { "string" } },

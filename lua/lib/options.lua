@@ -7,7 +7,8 @@
 --   })
 --
 -- A spec is { type or list of words, default }. Words ignore case, spaces and
--- hyphens and come back as the spec spells them. "any" takes what is given.
+-- hyphens and come back as the spec spells them. "any" takes what is given; of
+-- a "list" a text is the only element.
 
 local text = require "ts.text"
 local fail = require "ts.error".fail
@@ -48,6 +49,12 @@ local function check(who, key, value, rule)
   local kind = rule[1]
   if type(kind) == "table" then return word(who, key, value, kind) end
   if kind == "any" then return value end
+  if kind == "list" then
+    if type(value) == "string" then return { value } end
+    if type(value) == "table" then return value end
+    fail("type", ("%s: %s is a %s, a text or a list of them is needed"):format(
+      who, key, type(value)))
+  end
   local good = type(value) == kind
     or kind == "integer" and math.type(value) == "integer"
     or kind == "integer" and math.type(value) == "float" and value % 1 == 0

@@ -105,7 +105,7 @@ end
 -- numbers that cannot be held exactly (9007199254740993) are no numbers. Text
 -- keeps its bytes. Errors name file:line:column.
 --   types       { SITE = "text" }: the type of a column, "text" or "real"
---   na          { "ND" }: further words for missing, in every column
+--   na          "NA" or { "NA", "ND" }: further words for missing, in every column
 --   delimiter   found from the file by default: comma, semicolon, tab, |
 --   decimal     "," where 1,5 is a number ("1,5" in quotes where commas separate
 --               the cells), "." by default

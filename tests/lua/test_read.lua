@@ -69,6 +69,8 @@ function TestRead.test_options()
   lu.assertEquals(f.B[1], "Björn")
   f = read(write("d.csv", "A:B\n1:2\n"), { delimiter = ":" })
   lu.assertEquals(f.B[1], 2)
+  f = read(write("na.csv", "A\n1\nND\n"), { na = "ND" })
+  lu.assertEquals(f.A[2], NA)
 end
 
 function TestRead.test_many_columns_one_note()
@@ -105,6 +107,8 @@ function TestRead.test_errors_say_where()
   read(path "f.csv")
   lu.assertEquals(said, { path "f.csv" .. ": 1 row read, 1 column" })
   refuses("type", "na is a list of words", read, path "f.csv", { na = { 99 } })
+  refuses("type", "na is a number, a text or a list of them is needed", read,
+    path "f.csv", { na = 99 })
   refuses("invalid", "delimiter is one character", read, path "f.csv",
     { delimiter = ", " })
   refuses("type", "the name of a file is text", read, 7)
