@@ -115,6 +115,32 @@ local function called(f)
   return ("function of %s, line %d"):format(file, info.linedefined)
 end
 
+-- Lines of an object broken at a blank where the screen ends; scripts and pipes
+-- get them whole.
+local function wrap(words)
+  local session = require "trialsh.session"
+  local width = session.height() and session.width()
+  if not width or text.width(words) <= width then return words end
+  local out = {}
+  for line in (words .. "\n"):gmatch "([^\n]*)\n" do
+    local indent = line:match "^ *"
+    while text.width(line) > width do
+      local at, next_at
+      for blank, word in line:gmatch "()%s+()" do
+        if blank > #indent + 1 and text.width(line:sub(1, blank - 1)) <= width
+        then
+          at, next_at = blank, word
+        end
+      end
+      if not at then break end
+      out[#out + 1] = line:sub(1, at - 1)
+      line = indent .. line:sub(next_at)
+    end
+    out[#out + 1] = line
+  end
+  return table.concat(out, "\n")
+end
+
 --- echo.value(x): the text of one value.
 function M.value(x)
   local kind = type(x)
@@ -128,7 +154,7 @@ function M.value(x)
   if kind == "thread" or kind == "userdata" and not has_own_text(x) then
     return kind == "thread" and "coroutine" or "userdata"
   end
-  return tostring(x)
+  return wrap(tostring(x))
 end
 
 local function write(file, words)

@@ -205,9 +205,11 @@ local function shown_line(columns, total, rows, shown)
     local list = text.escape(table.concat(rest, " "))
     local room = M.width() - 2 - #table.concat(parts, ", ") - #" (not: )"
     if text.width(list) > room then
-      list = M.cut(list, room):gsub("%S*$", "") .. "..."
+      list = room > 3 and M.cut(list, room):gsub("%S*$", "") .. "..." or "..."
     end
-    parts[#parts] = parts[#parts] .. (" (not: %s)"):format(list)
+    if room > #"..." then
+      parts[#parts] = parts[#parts] .. (" (not: %s)"):format(list)
+    end
   end
   return #parts > 0 and table.concat(parts, ", ") or nil
 end
@@ -250,6 +252,24 @@ local function footer(columns, total, rows, shown, simulated)
   return lines
 end
 
+-- The rows of a relation that are shown, in parts { frame =, from =, to =,
+-- number = of the first }: all of them, or head and tail.
+local function rows_of(node, total, head, tail, all)
+  local ask = require "trialsh.relation".ask
+  local function part(frame, from, to, number)
+    return { frame = frame, from = from, to = to, number = number or from }
+  end
+  if total <= all then
+    local frame = node.frame or ask(node, nil, { quiet = true })
+    return { part(frame, 1, #frame) }
+  elseif node.frame then
+    return { part(node.frame, 1, head), part(node.frame, total - tail + 1, total) }
+  end
+  local first = ask(node, nil, { quiet = true, n = head, from = 1 })
+  local last = ask(node, nil, { quiet = true, n = tail, total = total })
+  return { part(first, 1, #first), part(last, 1, #last, total - #last + 1) }
+end
+
 --- show.relation(relation [, opt]) -> text
 -- opt.box: with lines around; opt.whole: all rows and columns.
 function M.relation(relation, opt)
@@ -264,24 +284,18 @@ function M.relation(relation, opt)
   end
   if node.print then return node.print(relation) end
   local total = #relation
-  local frames = {}
-  if total <= all then
-    frames[1] = R.ask(node, nil, { quiet = true })
-  else
-    frames[1] = R.ask(node, nil, { quiet = true, n = head, from = 1 })
-    frames[2] = R.ask(node, nil, { quiet = true, n = tail, total = total })
-  end
+  local parts = rows_of(node, total, head, tail, all)
   local columns, numbers, rows = {}, {}, 0
   for j, c in ipairs(node.columns) do
-    columns[j] = { name = c.name, type = frames[1]:column(j).type,
+    columns[j] = { name = c.name, type = parts[1].frame:column(j).type,
       star = c.levels and true, format = c.format, values = {} }
   end
-  for k, frame in ipairs(frames) do
-    for i = 1, #frame do
+  for _, part in ipairs(parts) do
+    for i = part.from, part.to do
       rows = rows + 1
-      numbers[rows] = k == 1 and i or total - #frame + i
+      numbers[rows] = part.number + i - part.from
       for j in ipairs(columns) do
-        columns[j].values[rows] = frame:value(i, j)
+        columns[j].values[rows] = part.frame:value(i, j)
       end
     end
   end

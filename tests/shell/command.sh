@@ -1,5 +1,5 @@
 # What the prompt takes beside plain Lua: locals that stay, SQL, dot commands,
-# kinds of output, the pager.
+# kinds of output.
 . tests/shell/tap.bash
 . tests/shell/tmux.bash
 cd "$tmp/work" || exit 1
@@ -140,33 +140,5 @@ if command -v pdflatex >/dev/null; then
     printf '\\end{document}\n'; } >o.tex
   check "latex compiles" pdflatex -interaction=batchmode o.tex
 fi
-
-# the pager --------------------------------------------------------------------------
-cat >"$tmp/pager" <<'SH'
-#!/bin/sh
-echo "pager $1 got $(wc -l)"
-SH
-chmod +x "$tmp/pager"
-with="PAGER='$tmp/pager -o'" start p -q -d t.db
-line '"short"'
-seen "what fits is not paged" '^short$'
-line '("x\n"):rep(40)'
-seen "what is taller is, by \$PAGER with its options" '^pager -o got 41$'
-line 's.t'
-line '.last'
-seen ".last always is" '^pager -o got 5$'
-with="PAGER=nosuchpager" start p -q
-line '("x\n"):rep(40) .. "end"'
-seen "a pager that is not there is done without" '^end$'
-with="PAGER=" start p -q
-line '("x\n"):rep(40) .. "end"'
-seen "so is an empty one" '^end$'
-with="TERM=dumb PAGER=$tmp/pager" start p -q
-line '("x\n"):rep(40) .. "end"'
-seen "so is any on a dumb terminal" '^end$'
-with="PAGER='head -1'" start p -q
-line '("x\n"):rep(99999) .. "end"'
-line '"on"'
-seen "a pager that is left early costs nothing" '^on$'
 
 finish

@@ -15,6 +15,7 @@ mkdir "$HOME" "$tmp/work"
 history=$XDG_STATE_HOME/trialsh/history
 
 tm() { tmux -S "$socket" -f /dev/null "$@"; }
+tm new-session -d -s keep "exec cat" # a server without sessions ends
 pane=a
 # start [NAME [trialsh arguments]]: a fresh shell in a fresh terminal of $wide
 # columns and $high rows, with the variables in $with

@@ -1,0 +1,77 @@
+# Ctrl-C while work outside of Lua runs: SQL, statistics, files, gnuplot. What is
+# partial is rolled back, which is said; progress is on a terminal only.
+. tests/shell/tap.bash
+. tests/shell/tmux.bash
+cd "$tmp/work" || exit 1
+
+{ echo id,x,y; awk 'BEGIN { for (i = 1; i <= 400000; i++)
+    printf "%d,%d,%.17g\n", i, i % 7, i / 3 }'; } >big.csv
+# stops NAME TENTHS LINE: Ctrl-C once LINE has run for so long; the prompt is back
+# within a second
+stops() {
+  line "print('go', 1) $3"
+  sees '^go +1$'
+  sleep "0.$2"
+  keys C-c
+  line '"ba" .. "ck"'
+  seen "Ctrl-C stops $1" '^back$' 10
+  tm clear-history -t "=$pane:"
+  line 'for i = 1, 30 do print() end'
+}
+
+start a -q
+line 'v = 12345'
+line 's = study.create "big.db"'
+stops "SQL" 3 'sql("with recursive c(x) as (select 1 union all select x+1 from c) select sum(x) from c")'
+line 'sql("select 2 as two"), v'
+seen "SQL works afterwards, and variables are there" '^12345$'
+stops "an import" 5 's:import "big.csv"'
+line 's'
+seen "nothing of it is in the study" '^no tables yet'
+line 's:import "big.csv"'
+seen "another import does all of it" '400000 rows read, 3 columns, table big' 200
+line 's.sorted = s.big:order("y desc"):mutate("z = ln(y + x)")'
+sleep 0.3
+keys C-c
+seen "a change that is stopped is rolled back, and says so" \
+  'interrupted.*; rolled back, the study is as it was$' 20
+line '#s.big, s:verify() > 1'
+seen "the study is as it was" '^400000  true$' 100
+stops "a query of the study" 3 'n = #s.big:join(s.big, "x", { many = true })'
+line 's:export("big", "o.csv")'
+sleep 0.2
+keys C-c
+sees 'interrupted'
+check "an export that is stopped leaves no file" test ! -e o.csv
+start a -q
+line 'fisher { { 12, 30, 18, 40, 22 }, { 25, 14, 33, 20, 31 }, { 17, 28, 21, 35, 19 }, { 22, 17, 31, 12, 44 } }'
+seen "a second of work shows how far it is" '^[0-9]+ steps$' 40
+keys C-c
+seen "Ctrl-C stops a statistic, with no partial number" \
+  '^(\^C)?interrupted after [0-9]+ steps$' 10
+is "a line of progress is gone" "$(shows '^[0-9]+ steps$')" 0
+line 'sql("with recursive c(x) as (select 1 union all select x+1 from c) select sum(x) from c")'
+seen "so does a query" '^query [0-9]+ s$' 40
+keys C-c
+sees '^(\^C)?interrupted$'
+"$TRIALSH" -e 's = study.create "other.db"' -e 's:import("big.csv", { as = "b" })' \
+  -e '#s.b:order("y desc"):collect()' >out 2>err
+is "no terminal gets none" "$(cat out err)" 400000
+
+# gnuplot ----------------------------------------------------------------------------
+mkdir fake plots
+printf '#!/bin/sh\nexec sleep 1000\n' >fake/gnuplot
+chmod +x fake/gnuplot
+with="PATH=$tmp/work/fake:$PATH TMPDIR=$tmp/work/plots" start g -q
+line 'figure.points { demo.adlb:where("PARAMCD = ?", "ALC") }:save "k.svg"'
+for ((i = 0; i < 200; i++)); do
+  pgrep -f "^sleep 1000$" >/dev/null && break
+  sleep 0.025
+done
+keys C-c
+line '6 * 7'
+seen "Ctrl-C stops a plot" '^42$' 10
+is "its program ends, and leaves no file" \
+  "$(pgrep -cf "^sleep 1000$") $(ls plots k.svg 2>/dev/null | grep -v plots)" "0 "
+
+finish
