@@ -20,6 +20,7 @@ local home = {
   dunnett = "multiple",
   endpoint = "endpoint",
   exp = "elementwise",
+  explain = "endpoint.explain",
   figure = "figure",
   fisher = "two_proportions",
   help = "help",
@@ -54,6 +55,7 @@ local home = {
   ttest = "ttest",
   tukey = "multiple",
   van_elteren = "group_rank",
+  why = "endpoint.why",
   wilcoxon = "rank",
 }
 

@@ -1,7 +1,6 @@
 -- How subjects without a value count.
 
 local expression = require "trialsh.expression"
-local trial_module = require "trialsh.trial"
 local fail = require "ts.error".fail
 local NA = require "ts.na".NA
 

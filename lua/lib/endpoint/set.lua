@@ -357,11 +357,27 @@ function M.check_values(frame, e, response, at)
   end
 end
 
---- set.hash(study's inside, endpoint, at): of the tables that are read.
+-- The content of each table as its last event tells, { [name] = hash }; kept
+-- until the study changes.
+local function contents(inner)
+  local generation, kept = inner:generation(), inner.contents
+  if not kept or kept.generation ~= generation then
+    kept = { generation = generation }
+    for _, row in ipairs(inner:rows("select object, content from _ts_audit "
+        .. "where content is not null order by seq")) do
+      kept[row.object] = row.content
+    end
+    inner.contents = kept
+  end
+  return kept
+end
+
+--- set.hash(study's inside, endpoint, at): of the rows of the tables that are
+-- read.
 function M.hash(inner, e, at)
-  local tables, parts = inner:tables_list(), {}
+  local all, parts = contents(inner), {}
   for _, name in ipairs { "adsl", M.table_of(e, at.parameter) } do
-    parts[#parts + 1] = tables[name] and tables[name].sha256 or ""
+    parts[#parts + 1] = all[name] or ""
   end
   return text.sha256(table.concat(parts, " "))
 end

@@ -1,0 +1,275 @@
+-- explain(x): a paragraph for the methods section, from the definition.
+
+local errors = require "ts.error"
+local text = require "ts.text"
+local analysis = require "trialsh.analysis"
+local endpoints = require "trialsh.endpoint"
+local estimand = require "trialsh.endpoint.estimand"
+local results = require "trialsh.endpoint.results"
+local set = require "trialsh.endpoint.set"
+local sorted = require "trialsh.endpoint.definition".sorted
+
+local fail = errors.fail
+
+local M = {}
+
+-- What each analysis is called in a text.
+local names = {
+  ttest = "a t test", wilcoxon = "a Wilcoxon-Mann-Whitney test",
+  van_elteren = "van Elteren's test", kruskal = "a Kruskal-Wallis test",
+  jonckheere = "a Jonckheere-Terpstra test of trend",
+  signed_rank = "Wilcoxon's signed-rank test", sign_test = "a sign test",
+  describe = "descriptive statistics", riskdiff = "the risk difference",
+  riskratio = "the risk ratio", oddsratio = "the odds ratio",
+  boschloo = "Boschloo's exact test", barnard = "Barnard's exact test",
+  fisher = "Fisher's exact test", chisq = "a chi-square test",
+  cmh = "a Cochran-Mantel-Haenszel test", mcnemar = "McNemar's test",
+  proportion = "the proportion", logrank = "a log-rank test",
+  km = "Kaplan-Meier curves", lm = "a linear model",
+}
+
+local function listed(words, last)
+  if #words < 2 then return words[1] or "" end
+  return table.concat(words, ", ", 1, #words - 1) .. (last or " and ")
+    .. words[#words]
+end
+
+local function value_words(value)
+  if type(value) ~= "table" then return tostring(value) end
+  local words = {}
+  for i, v in ipairs(value) do words[i] = value_words(v) end
+  for _, key in ipairs(sorted(value)) do
+    if type(key) == "string" then
+      words[#words + 1] = ("%s = %s"):format(key, value_words(value[key]))
+    end
+  end
+  return table.concat(words, ", ")
+end
+
+-- Sentences ----------------------------------------------------------------------
+
+local function what(e)
+  local words = { e.variable or analysis.find(e.method).survival
+    and "the time" or "AVAL" }
+  local parameters = {}
+  for i, code in ipairs(e.parameters or {}) do
+    local p = e.trial.parameters[code]
+    parameters[i] = ("%s (%s)"):format(p.label or code, code)
+  end
+  if #parameters > 0 then
+    words[#words + 1] = "of " .. listed(parameters)
+  elseif e.data then
+    words[#words + 1] = "of " .. e.data
+  end
+  if e.where then words[#words + 1] = "where " .. e.where end
+  local visits = e.visits or e.visit and { e.visit }
+  if visits then
+    words[#words + 1] = "at " .. listed(visits)
+    if #visits > 1 and e.visit then
+      words[#words + 1] = ("(%s is the one claimed)"):format(e.visit)
+    end
+  end
+  return table.concat(words, " ")
+end
+
+local function opening(e)
+  local population = set.population_of(e)
+  local who = population and ("%s (%s)"):format(population.label
+    or population.name, population.name) or "all subjects of adsl"
+  return ("The %sendpoint%s was %s, in %s."):format(e.role and e.role .. " "
+    or "", e.title and ", " .. e.title .. "," or " " .. e.id, what(e), who)
+end
+
+local function event_sentence(e, event)
+  local name = event.label and ("%s (%s)"):format(event.name, event.label)
+    or event.name
+  if event.strategy == "treatment policy" then
+    return ("Values counted regardless of %s (treatment policy)."):format(name)
+  elseif event.strategy == "while alive" then
+    return ("Values up to %s were used (while alive)."):format(name)
+  elseif event.strategy == "hypothetical" then
+    return ("Values after %s were not used, as if it had not happened "
+      .. "(hypothetical)."):format(name)
+  elseif event.strategy == "outcome" then
+    return ("%s is part of what is counted."):format(name)
+  elseif analysis.find(e.method).survival then
+    return ("%s counts as an event (composite)."):format(name)
+  end
+  local ranks = require "trialsh.endpoint.missing".ranks[e.method]
+  return ("Subjects with %s counted as %s (composite)."):format(name,
+    event.value and ("%s = %s"):format(event.column, text.number(event.value))
+      or ranks and not e.variable:find "[<>=]" and "worse than all others"
+      or "not responding")
+end
+
+local missing_words = {
+  exclude = "Subjects without a value were left out.",
+  nonresponder = "Subjects without a value counted as nonresponders.",
+  LOCF = "The last value after baseline was carried forward.",
+  ["worst rank"] = "Subjects without a value had a rank worse than all others.",
+  ["at random"] = "Values were taken to be missing at random.",
+}
+
+local function comparisons(e)
+  local way = analysis.way(e)
+  if way == "overall" or e.overall then return "All arms were compared at once" end
+  if way == "within" or e.each then return "Each arm was summarised" end
+  local words = {}
+  for i, compare in ipairs(e.comparisons) do
+    if type(compare) == "table" then
+      words[i] = ("the arms by weights (%s)"):format(value_words(compare))
+    else
+      local a, b = require "trialsh.trial".pair(compare, e.trial.arms)
+      words[i] = i == 1 and ("%s was compared with %s"):format(a, b)
+        or ("%s with %s"):format(a, b)
+    end
+  end
+  return listed(words)
+end
+
+-- Options that are not the defaults.
+local function options_words(e)
+  local entry, words = analysis.find(e.method), {}
+  local defaults = entry.options {}
+  for _, key in ipairs(sorted(e.options)) do
+    local value = e.options[key]
+    if key == "strata" then
+      words[#words + 1] = "stratified by " .. value_words(value)
+    elseif key ~= "conf_level" and value ~= defaults[key] then
+      words[#words + 1] = ("%s %s"):format(key:gsub("_", " "),
+        value_words(value))
+    end
+  end
+  return words
+end
+
+local function how(e)
+  local words = { ("%s by %s"):format(comparisons(e), names[e.method]
+    or e.method) }
+  local more = options_words(e)
+  if e.formula then table.insert(more, 1, "formula " .. e.formula) end
+  if #more > 0 then words[2] = "(" .. table.concat(more, "; ") .. ")" end
+  local measure = estimand.estimated(e)
+  local level = e.options.conf_level
+  words[#words + 1] = measure and level and ("; the %s has a %s confidence "
+    .. "interval"):format(measure, require "trialsh.format".level(level)) or nil
+  local sentence = table.concat(words, " "):gsub(" ;", ";")
+  local side = e.options.alternative
+  if side then
+    sentence = sentence .. (side == "two-sided" and "; tests were two-sided"
+      or "; tests were one-sided (%s)"):format(side)
+  end
+  return sentence .. "."
+end
+
+local function families(e)
+  local words = {}
+  for _, f in ipairs(require "trialsh.multiplicity".list) do
+    for i = 2, #f.definition do
+      local entry = f.definition[i]
+      local name = type(entry) == "table" and entry[1] or entry
+      if type(name) == "string" and results.parse(name).id == e.id then
+        words[#words + 1] = ("It is one of the endpoints of %s, whose P-values "
+          .. "are adjusted for one another (%s).")
+          :format(f.id, tostring(f.definition[1]))
+        break
+      end
+    end
+  end
+  return words
+end
+
+-- "observed (missing: exclude), ..."
+local function variations(e, kind)
+  local words = {}
+  for _, entry in ipairs(e.definition[kind] or {}) do
+    local changes = {}
+    for _, key in ipairs(sorted(entry)) do
+      if key ~= 1 then
+        changes[#changes + 1] = ("%s: %s"):format(key, value_words(entry[key]))
+      end
+    end
+    words[#words + 1] = ("%s (%s)"):format(entry[1],
+      table.concat(changes, "; "))
+  end
+  return words
+end
+
+local function closing(e, add)
+  if e.adjust then
+    add("P-values over its %s were adjusted by %s.", (#(e.visits or {}) > 1
+      and "visits and comparisons" or "comparisons"), e.adjust)
+  end
+  for _, sentence in ipairs(families(e)) do add("%s", sentence) end
+  local rule = e.other and e.instead
+  if rule then
+    add("If %s in %s, %s by %s took its place.", rule.when, rule.within,
+      e.other.variable or "the variable", names[e.other.method]
+        or e.other.method)
+  end
+  if e.subgroups then
+    add("The analysis was repeated in subgroups of %s.", listed(e.subgroups))
+  end
+  for _, kind in ipairs { "sensitivity", "supplementary" } do
+    local list = variations(e, kind)
+    if #list > 0 then
+      add("%s%s analyses: %s.", kind:sub(1, 1):upper(), kind:sub(2),
+        listed(list))
+    end
+  end
+  for _, words in ipairs(estimand.remarks(e)) do
+    add("It is not what is stated: %s.", words)
+  end
+end
+
+local function paragraph(e)
+  local words = {}
+  local function add(...) words[#words + 1] = string.format(...) end
+  add("%s", opening(e))
+  for _, event in ipairs(e.events or {}) do add("%s", event_sentence(e, event)) end
+  add("%s", missing_words[e.missing or "exclude"])
+  add("%s", how(e))
+  closing(e, add)
+  if e.note then add("%s", e.note) end
+  return table.concat(words, " ")
+end
+
+-- The endpoint or variation of an address, a result or an endpoint.
+local function find(x)
+  local id, variation = x, "main"
+  if type(x) == "string" then
+    local parsed = results.parse(x)
+    id, variation = parsed.id, parsed.variation or "main"
+  elseif getmetatable(x) == getmetatable(endpoints.list[1]) then
+    id, variation = x.id, x.variation
+  elseif not pcall(function() id, variation = x.endpoint, x.variation end)
+    or type(id) ~= "string" then
+    fail("type", 'explain takes an endpoint, a result of run(), or its address, '
+      .. '"ALC", not a ' .. type(x))
+  end
+  local e = endpoints.find(id)
+  local problems = endpoints.problems_of(e)
+  if #problems > 0 then
+    fail("invalid", ("endpoint %s: %s"):format(e.id, problems[1].text))
+  end
+  return e.variations[variation] or e
+end
+
+--- explain(x) -> text
+-- A paragraph for the methods section: what an endpoint is, in whom, what
+-- intercurrent events and missing values count as, how arms are compared and
+-- P-values adjusted, and what else is done. Written from the definition.
+--   x   an endpoint, its name, an address "ALC@Day 29/pooled", or a result
+--
+--   > t = trial "T1" { arms = { { "Placebo" }, { "Active" } },
+--   >   compare = "Active vs Placebo", parameters = { { "ALC", "Lymphocytes",
+--   >   "adlb" } }, visits = { { "Day 29", 29 } } }
+--   > e = endpoint "ALC29" { parameter = "ALC", visit = "Day 29",
+--   >   variable = "ln(AVAL)", analysis = "ttest" }
+--   > explain(e)
+--   The endpoint ALC29 was ln(AVAL) of Lymphocytes (ALC) at Day 29, in all subjects of adsl. Subjects without a value were left out. Active was compared with Placebo by a t test; the ratio of geometric means has a 95 % confidence interval; tests were two-sided.
+--
+-- See also: why, endpoint, sap.
+function M.explain(x) return paragraph(find(x)) end
+
+return M

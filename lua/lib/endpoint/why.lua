@@ -1,0 +1,291 @@
+-- why(x): the subjects and rows behind a result, those left out and the reason,
+-- and the script and data it was made from.
+
+local NA = require "ts.na".NA
+local errors = require "ts.error"
+local text = require "ts.text"
+local relation = require "trialsh.relation"
+local endpoints = require "trialsh.endpoint"
+local trial_module = require "trialsh.trial"
+local analysis = require "trialsh.analysis"
+local results = require "trialsh.endpoint.results"
+local set = require "trialsh.endpoint.set"
+
+local fail = errors.fail
+
+local M = {}
+
+local SUBJECT = "USUBJID"
+
+-- From a row to its definition -------------------------------------------------
+
+--- why.find(x, study) -> row of s.results, the endpoint or variation that made
+-- it, where it is
+function M.find(x, s)
+  local row = x
+  if type(x) == "string" then
+    local parsed = results.parse(x)
+    if parsed.field then x = x:sub(1, #x - #parsed.field - 1) end
+    row = results.find(s, x)
+  end
+  local ok, id = pcall(function() return row.endpoint end)
+  if not ok or type(id) ~= "string" then
+    fail("type", 'a result of run(), or its address, "ALC[H vs P]@Day 29", is '
+      .. "needed, not a " .. type(x))
+  end
+  local e = endpoints.find(id)
+  local problems = endpoints.problems_of(e)
+  if #problems > 0 then
+    fail("invalid", ("endpoint %s: %s"):format(e.id, problems[1].text))
+  end
+  local at_once
+  local subgroup = row.kind == "subgroup" and row.variation
+  if not subgroup and row.variation ~= "main" then
+    e = e.variations[row.variation] or fail("not found",
+      ("endpoint %s has no variation %s any more; run() again"):format(id,
+        row.variation))
+  end
+  if e.other and require "trialsh.endpoint.instead".holds(s, e, set.at(e)) then
+    e = e.other
+  end
+  at_once = set.sums_up(s, e)
+  local at = set.at(e, at_once)
+  if row.parameter ~= NA then at.parameter = row.parameter end
+  if row.visit ~= NA and not analysis.find(e.method).repeated then
+    at.visit = row.visit
+  end
+  local column, level = (subgroup or ""):match "^(.-): (.*)$"
+  for _, name in ipairs(e.subgroups or {}) do
+    if name == column and level ~= "interaction" then
+      at.subgroup = { column, level ~= "missing" and level or NA }
+    end
+  end
+  return row, e, at
+end
+
+-- Who is compared ----------------------------------------------------------------
+
+-- name of arm -> true for those that the number is of.
+local function arms_of(row, e)
+  local names = {}
+  local way = analysis.way(e)
+  local function add(name)
+    for _, part in ipairs(trial_module.members(e.trial.arms, name)) do
+      names[part] = true
+    end
+  end
+  if way == "compare" then
+    for _, name in ipairs { trial_module.pair(row.compare, e.trial.arms) } do
+      add(name)
+    end
+  elseif way == "within" and row.group ~= NA then
+    add(row.group)
+  else
+    for _, arm in ipairs(e.trial.arms) do
+      if not arm.pool then names[arm.name] = true end
+    end
+    if #e.trial.arms == 0 then return nil end
+  end
+  return names
+end
+
+-- The rows of a subject before they are joined to the population.
+local function count_rows(s, e, at)
+  local n = {}
+  for row in set.rows(s, e, at):count(SUBJECT):rows() do
+    n[row[SUBJECT]] = row.n
+  end
+  return n
+end
+
+-- The same without rules for missing values and events.
+local function observed(s, e, at)
+  local plain = setmetatable({ missing = "exclude", events = {} },
+    { __index = e })
+  local out, bound = {}, set.bind(s, plain, at)
+  for row in bound.data:rows() do
+    if row[bound.response] ~= NA then out[row[SUBJECT]] = row[bound.response] end
+  end
+  return out
+end
+
+local function event_words(s, e, id, days)
+  for _, event in ipairs(e.events or {}) do
+    if event.strategy == "composite" and days[event.name]
+      and days[event.name][id] then
+      return event.name .. ", composite"
+    end
+  end
+end
+
+-- Of each event with a date: who has it.
+local function who_has(s, e)
+  local days = {}
+  for _, event in ipairs(e.events or {}) do
+    if event.strategy == "composite" then
+      days[event.name] = {}
+      for row in s.adsl:where(('"%s" is not null'):format(event.date)):rows() do
+        days[event.name][row[SUBJECT]] = true
+      end
+    end
+  end
+  return days
+end
+
+local function place(s, e, at)
+  local words = set.table_of(e, at.parameter)
+  local parts = { at.parameter, at.visit,
+    at.visits and table.concat(at.visits, ", ") or nil, e.where }
+  local list = {}
+  for i = 1, 4 do if parts[i] then list[#list + 1] = parts[i] end end
+  return words .. (#list > 0 and (" (%s)"):format(table.concat(list, ", "))
+    or "")
+end
+
+-- Status and reason of a subject in the population.
+local function status_of(row, bound, about, id)
+  local arm, value = row[bound.treatment], row[bound.response]
+  if arm == NA then return "left out", "without " .. bound.treatment end
+  if about.arms and not about.arms[arm] then
+    return "left out", ("arm %s is not part of it"):format(arm)
+  end
+  if value == NA then
+    if about.before[id] ~= nil then
+      return "left out", "value after an intercurrent event"
+    elseif not about.n_rows[id] then
+      return "left out", "no row of " .. about.place
+    end
+    return "left out", bound.response .. " missing"
+  end
+  for _, name in ipairs(about.covariates) do
+    if row[name] == NA then return "left out", name .. " missing" end
+  end
+  local before = about.before[id]
+  if before == nil or before ~= value then
+    local event = event_words(nil, about.e, id, about.days)
+    if event then return "counted", event end
+    if about.e.missing and about.e.missing ~= "exclude"
+      and about.e.missing ~= "at random" then
+      return "counted", "no value: " .. about.e.missing
+    elseif before == nil then
+      return "counted", "no row: " .. tostring(value) .. " of "
+        .. bound.response
+    end
+  end
+  return "used", NA
+end
+
+-- The relation -------------------------------------------------------------------
+
+local function build(s, row, e, at)
+  local bound = set.bind(s, e, at)
+  local about = { e = e, arms = arms_of(row, e), place = place(s, e, at),
+    n_rows = count_rows(s, e, at), before = observed(s, e, at),
+    days = who_has(s, e), covariates = set.covariates(e) }
+  local names = { SUBJECT, bound.treatment, bound.response }
+  local have = relation.node_of(bound.data).columns
+  local shown = {}
+  for _, name in ipairs(about.covariates) do
+    if have[name:lower()] and name ~= bound.treatment
+      and name ~= bound.response then shown[#shown + 1] = name end
+  end
+  about.covariates = shown
+  table.move(shown, 1, #shown, 4, names)
+  local n_fixed = #names
+  for _, name in ipairs { "ROWS", "STATUS", "REASON" } do
+    names[#names + 1] = name
+  end
+  local arrays, n, inside = {}, 0, {}
+  for j in ipairs(names) do arrays[j] = {} end
+  local function add(values, status, reason)
+    n = n + 1
+    for j = 1, n_fixed do
+      local value = values[names[j]]
+      arrays[j][n] = value == nil and NA or value
+    end
+    arrays[n_fixed + 1][n] = about.n_rows[values[SUBJECT]] or 0
+    arrays[n_fixed + 2][n], arrays[n_fixed + 3][n] = status, reason
+  end
+  for r in bound.data:rows() do
+    inside[r[SUBJECT]] = true
+    add(r, status_of(r, bound, about, r[SUBJECT]))
+  end
+  local population = set.population_of(e)
+  for r in s.adsl:select(SUBJECT, bound.treatment):rows() do
+    if not inside[r[SUBJECT]] then
+      add({ [SUBJECT] = r[SUBJECT], [bound.treatment] = r[bound.treatment] },
+        "left out", at.subgroup and ("not %s: %s, or not in the population")
+          :format(at.subgroup[1], tostring(at.subgroup[2]))
+          or "not in population " .. (population and population.name or "adsl"))
+    end
+  end
+  return require "ts.frame".build(names, arrays)
+end
+
+-- Subjects by status and reason, in the order in which they come.
+local function summary(r)
+  local lines, counts, order = {}, {}, {}
+  for row in r:count("STATUS", "REASON"):rows() do
+    local key = row.STATUS
+    if not counts[key] then counts[key], order[#order + 1] = {}, key end
+    table.insert(counts[key], row)
+  end
+  for _, status in ipairs { "used", "counted", "left out" } do
+    for _, row in ipairs(counts[status] or {}) do
+      lines[#lines + 1] = ("  %4d %s%s"):format(row.n, status,
+        row.REASON ~= NA and ": " .. text.escape(row.REASON) or "")
+    end
+  end
+  return table.concat(lines, "\n")
+end
+
+local function head_of(row, changed)
+  local name = row.endpoint .. (row.parameter ~= NA and ":" .. row.parameter
+    or "") .. (row.compare ~= NA and "[" .. row.compare .. "]"
+    or row.group ~= NA and "[" .. row.group .. "]" or "")
+    .. (row.visit ~= NA and "@" .. row.visit or "")
+    .. (row.variation ~= "main" and "/" .. row.variation or "")
+  local lines = { text.escape(name .. (row.method ~= NA and ": " .. row.method
+    or "")) }
+  if row.script ~= NA then
+    lines[2] = text.escape(("  script %s:%d, sha256 %s"):format(row.script,
+      row.line, row.script_sha256 ~= NA and row.script_sha256:sub(1, 16)
+        or "NA"))
+  end
+  lines[#lines + 1] = ("  data sha256 %s%s; run %s, %s"):format(
+    row.data_sha256:sub(1, 16), changed and ", changed since then" or "",
+    row.utc, row.version)
+  return table.concat(lines, "\n")
+end
+
+--- why(x) -> relation
+-- The subjects behind a result: a row for each of adsl with the value that was
+-- analysed, covariates, the number of rows it comes from, STATUS and REASON:
+-- used; counted, where a rule for missing values or events gave the value; left
+-- out.
+--   x   a result of run(), or its address, "ALC[H vs P]@Day 29"
+-- Printed, it tells how many there are of each, those left out, the line of the
+-- script and the hashes of script and data.
+--
+-- See also: explain, run, study:result.
+function M.why(x)
+  local s = require "trialsh.study".study.open()
+  local row, e, at = M.find(x, s)
+  local inner = require "trialsh.study".inner(s)
+  local changed = set.hash(inner, e, at) ~= row.data_sha256
+  local simulated = false
+  for _, t in ipairs(inner:tables_list()) do
+    simulated = simulated or t.simulated
+  end
+  return relation.of_frame(build(s, row, e, at), { simulated = simulated,
+    print = function(r)
+      local plain = relation.of_frame(relation.node_of(r).frame)
+      local others = plain:where "STATUS <> 'used'"
+      local lines = { head_of(row, changed), summary(plain) }
+      if #others > 0 then lines[#lines + 1] = tostring(others) end
+      if simulated then lines[#lines + 1] = "  SIMULATED DATA" end
+      return table.concat(lines, "\n")
+    end })
+end
+
+return M

@@ -1,0 +1,134 @@
+-- why(x) and explain(x): who is behind a number agrees with its n; the sentence
+-- says what the definition says.
+local lu = require "luaunit"
+local NA = require "ts.na".NA
+local shared = require "tests.lua.endpoints"
+local endpoints = require "trialsh.endpoint"
+
+local s
+
+local events = { intercurrent = {
+  { "death", "Death from any cause", "adsl", date = "DTHDT" },
+  { "stop", "Drug stopped", "adsl", date = "DCTDT",
+    strategy = "treatment policy" } } }
+
+local function define(def)
+  local out = { parameter = "ALC", visit = "Day 29", variable = "AVAL",
+    compare = { "H vs P" }, intercurrent = { death = "while alive" },
+    analysis = "ttest" }
+  for key, value in pairs(def) do out[key] = value end
+  endpoints.list = {}
+  endpoint "E" (out)
+  run(s)
+end
+
+-- { status = number } and { reason = number }
+local function counts(r)
+  local status, reason = {}, {}
+  for row in r:rows() do
+    status[row.STATUS] = (status[row.STATUS] or 0) + 1
+    if row.REASON ~= NA then
+      reason[row.REASON] = (reason[row.REASON] or 0) + 1
+    end
+  end
+  return status, reason
+end
+
+TestWhy = {}
+
+function TestWhy.setUp() s = shared.study(events) end
+
+local cases = {
+  { {} }, { { population = "SAF" } },
+  { { analysis = { "lm", "~ BASE + TRT01P" } } },
+  { { analysis = { "wilcoxon" }, missing = "worst rank" } },
+  { { missing = "LOCF" } },
+  { { variable = "AVAL >= 600", analysis = "riskdiff",
+    missing = "nonresponder", intercurrent = { death = "composite" } } },
+  { { visits = { "Day 8", "Day 29" }, variable = "mean(AVAL)" } },
+  { { intercurrent = { death = "while alive", stop = "hypothetical" } } },
+  { { compare = "each arm" } }, { { analysis = "kruskal",
+    compare = "all arms" } },
+}
+
+function TestWhy.test_the_subjects_are_those_of_n()
+  local n = 0
+  for i, case in ipairs(cases) do
+    define(case[1])
+    for row in s.results:rows() do
+      if row.n ~= NA and not (row.group ~= NA and row.analysis == "lm") then
+        local status = counts(why(row))
+        lu.assertEquals((status.used or 0) + (status.counted or 0), row.n, i)
+        lu.assertEquals((status.used or 0) + (status.counted or 0)
+          + (status["left out"] or 0), 24)
+        n = n + 1
+      end
+    end
+  end
+  lu.assertEquals(n, 13)
+end
+
+function TestWhy.test_reasons()
+  define { population = "SAF", compare = "L vs P", variable = "AVAL >= 600",
+    analysis = "riskdiff", missing = "nonresponder",
+    intercurrent = { death = "composite" } }
+  local _, reason = counts(why "E")
+  -- 24 (P) had no drug; H has 8 subjects; 15 and 12 (P) have no value; 21 (P)
+  -- and 10 (L) died; 19 (L) died later
+  lu.assertEquals(reason, { ["not in population SAF"] = 1,
+    ["arm H is not part of it"] = 8, ["no value: nonresponder"] = 2,
+    ["death, composite"] = 2 })
+  define { intercurrent = { death = "while alive", stop = "hypothetical" },
+    where = "AVAL > 450" }
+  _, reason = counts(why "E.p_value")
+  lu.assertEquals(reason["value after an intercurrent event"], 3)
+  lu.assertNotNil(reason["no row of adlb (ALC, Day 29, AVAL > 450)"])
+  s.adsl = s.adsl:collect():mutate
+    "AGE = iif(USUBJID in ('01', '02'), null, AGE)":collect()
+  define { analysis = { "lm", "~ AGE + TRT01P" } }
+  _, reason = counts(why "E")
+  lu.assertEquals(reason["AGE missing"], 2)
+end
+
+function TestWhy.test_variations_subgroups_and_text()
+  define { subgroups = "SEX", supplementary = { { "treated",
+    population = "SAF" } } }
+  for _, address in ipairs { "E/treated", "E/SEX: F" } do
+    lu.assertEquals(counts(why(address)).used, s:result(address).n)
+  end
+  local words = tostring(why "E")
+  for _, part in ipairs { "E:ALC[H vs P]@Day 29: Welch t test",
+    "test_endpoint_why.lua:", "sha256 ", "12 used", "arm L is not part of it" } do
+    lu.assertStrContains(words, part)
+  end
+  lu.assertNotStrContains(words, "changed since")
+  s.adlb = s.adlb:collect():mutate "AVAL = AVAL + 1":collect()
+  lu.assertStrContains(tostring(why "E"), "changed since then")
+  lu.assertStrContains(shared.message(why, 3), "or its address")
+  lu.assertStrContains(shared.message(why, "Q"), "no result Q")
+end
+
+function TestWhy.test_explain_says_what_the_definition_says()
+  define { title = "Lymphocytes at day 29", role = "primary",
+    variable = "AVAL >= 600", analysis = { "riskdiff", strata = "SITEID" },
+    missing = "nonresponder", intercurrent = { death = "composite" },
+    compare = { "Active vs P", "H vs P" }, adjust = "Holm", subgroups = "SEX",
+    summary = "difference of proportions",
+    sensitivity = { { "observed", missing = "exclude" } },
+    supplementary = { { "treated", population = "SAF" } } }
+  local words = explain "E"
+  for _, part in ipairs { "The primary endpoint, Lymphocytes at day 29",
+      "AVAL >= 600 of Lymphocytes (ALC) at Day 29",
+      "all randomised (ITT", "Active was compared with P",
+      "difference of proportions", "stratified by SITEID", "95 %",
+      "Subjects without a value counted as nonresponders",
+      "death (Death from any cause) counted as not responding",
+      "Drug stopped", "regardless", "adjusted by Holm", "subgroups of SEX",
+      "observed (missing: exclude)", "treated (population: SAF)" } do
+    lu.assertStrContains(words, part)
+  end
+  lu.assertEquals(explain(s:result "E"), words)
+  lu.assertStrContains(explain "E/treated", "all treated (SAF")
+end
+
+os.exit(lu.LuaUnit.run())
