@@ -90,6 +90,8 @@ function M.endpoint(id)
   end
 end
 
+function M.is(x) return type(x) == "table" and getmetatable(x) == Endpoint end
+
 function M.find(id)
   local e = M.list[id]
   if e then return e end

@@ -53,7 +53,7 @@ function test_complete_globals_and_members()
   lu.assertEquals(names "nosuch.a", {})
   lu.assertEquals(names "f().a", {})
   lu.assertEquals(names "retu", { "return" })
-  lu.assertEquals(names "?wh", { "where" })
+  lu.assertEquals(names "?whe", { "where" })
   lu.assertEquals(names "?relation:wh", { "where" })
   lu.assertEquals(names "? study.op", { "open" })
 end

@@ -240,7 +240,7 @@ local function find(x)
   if type(x) == "string" then
     local parsed = results.parse(x)
     id, variation = parsed.id, parsed.variation or "main"
-  elseif getmetatable(x) == getmetatable(endpoints.list[1]) then
+  elseif endpoints.is(x) then
     id, variation = x.id, x.variation
   elseif not pcall(function() id, variation = x.endpoint, x.variation end)
     or type(id) ~= "string" then
