@@ -6,6 +6,7 @@
 #include <string.h>
 
 static const luaL_Reg modules[] = {
+    {"ts.correlation", luaopen_ts_correlation},
     {"ts.counts", luaopen_ts_counts},
     {"ts.csv", luaopen_ts_csv},
     {"ts.xpt", luaopen_ts_xpt},

@@ -14,6 +14,7 @@ local home = {
   check = "endpoint",
   chisq = "contingency",
   cmh = "contingency",
+  cor = "correlation",
   demo = "demo",
   describe = "describe",
   dofile = "script",

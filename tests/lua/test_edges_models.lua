@@ -43,6 +43,23 @@ function test_means_and_linear_models()
   lu.assertTrue(errors > 50, errors .. " errors")
 end
 
+function test_correlations()
+  local calls = {}
+  for _, method in ipairs { "Pearson", "Spearman", "Kendall" } do
+    for _, formula in ipairs { "y ~ x", "y ~ e", "y ~ y", "x ~ c", "y ~ x + e",
+      "~ y + x + e", "log(y) ~ x" } do
+      for _, side in ipairs { "two-sided", "less" } do
+        calls[#calls + 1] = { "cor", formula, { method = method,
+          alternative = side } }
+      end
+    end
+    calls[#calls + 1] = { "cor", "g ~ x", { method = method } }
+  end
+  local results, errors = edges.try(calls)
+  lu.assertTrue(results > 500, results .. " results")
+  lu.assertTrue(errors > 100, errors .. " errors")
+end
+
 local function median(r) return r:median() end
 local function quartile(r) return r:quantile(0.25) end
 local function at(r) return r:at { 0, 1, 2.5, 1e300 } end

@@ -274,7 +274,9 @@ local calls = {
   { "riskratio", "e ~ g" }, { "riskratio", "e ~ g", { strata = "s" } },
   { "oddsratio", "e ~ g" }, { "oddsratio", "e ~ g", { ci = "exact" } },
   { "oddsratio", "e ~ g", { strata = "s" } }, { "boschloo", "e ~ g" },
-  { "barnard", "e ~ g" }, { "describe", "y" },
+  { "barnard", "e ~ g" }, { "describe", "y" }, { "cor", "y ~ e" },
+  { "cor", "y ~ e", { method = "Spearman" } },
+  { "cor", "y ~ b", { method = "Kendall" } },
 }
 
 local function call(entry, data, more)

@@ -57,3 +57,44 @@ for (name in names(pairs_of)) {
          df = t$parameter, p_value = t$p.value, conf_low = t$conf.int[1], conf_high = t$conf.int[2])
   }
 }
+
+# correlations: cor.test, and all permutations where there are ties
+both <- list(cars = list(mtcars$mpg, mtcars$wt), faithful = list(faithful$eruptions[1:40],
+  faithful$waiting[1:40]), anscombe = list(anscombe$x1, anscombe$y1), ties = list(c(1, 2, 2,
+  3, 3, 4, 9), c(2, 1, 1, 5, 3, 3, 5)), untied = list(c(44.4, 45.9, 41.9, 53.3, 44.7, 44.1, 50.7,
+  45.2, 60.1), c(2.6, 3.1, 2.5, 5, 3.6, 4, 5.2, 2.8, 3.8)), zeros = list(c(0, 0, 0, 1, 5, 0),
+  c(0, 2, 0, 0, 3, 0)), four = list(c(3, 1, 4, 2), c(1, 2, 4, 3)), three = list(c(1, 2, 4), c(5, 9, 7)))
+orders <- function(n) if (n == 1) matrix(1) else {
+  p <- orders(n - 1); do.call(rbind, lapply(1:n, function(i) cbind(i, p + (p >= i)))) }
+for (name in names(both)) {
+  x <- both[[name]][[1]]; y <- both[[name]][[2]]; n <- length(x)
+  a <- paste0("cor_", name, "_a"); b <- paste0("cor_", name, "_b"); set(a, x); set(b, y)
+  f <- function(opt) sprintf("cor(%s, %s, { %s })", a, b, opt)
+  for (side in c("two.sided", "less", "greater")) {
+    t <- cor.test(x, y, alternative = side, conf.level = 0.9)
+    want(f(sprintf("alternative = \"%s\", conf_level = 0.9", sub("\\.", "-", side))),
+         estimate = t$estimate, statistic = t$statistic, df = t$parameter, p_value = t$p.value,
+         conf_low = if (n > 3) t$conf.int[1] else NA, conf_high = if (n > 3) t$conf.int[2] else NA)
+  }
+  s <- suppressWarnings(cor.test(x, y, method = "spearman", exact = FALSE))
+  z <- atanh(s$estimate); q <- qnorm(0.975) / sqrt(n - 3)
+  want(f("method = \"Spearman\", exact = false"), estimate = s$estimate, p_value = s$p.value,
+       conf_low = if (n > 3) tanh(z - q) else NA, conf_high = if (n > 3) tanh(z + q) else NA)
+  k <- suppressWarnings(cor.test(x, y, method = "kendall", exact = FALSE))
+  want(f("method = \"Kendall\", exact = false"), estimate = k$estimate, z = k$statistic,
+       p_value = k$p.value)
+  if (!any(duplicated(x)) && !any(duplicated(y)))
+    want(f("method = \"Kendall\""), p_value = cor.test(x, y, method = "kendall")$p.value)
+  if (n > 7) next
+  o <- orders(n); r <- rank(x); u <- rank(y)
+  S <- apply(o, 1, function(i) sum(r * u[i])); own <- sum(r * u); m <- mean(S)
+  away <- function(S, own, m) mean(abs(S - m) >= abs(own - m) - 1e-9)
+  want(f("method = \"Spearman\""), p_value = away(S, own, m))
+  want(f("method = \"Spearman\", alternative = \"greater\""), p_value = mean(S >= own - 1e-9))
+  sg <- sign(outer(x, x, "-"))
+  K <- apply(o, 1, function(i) sum(sg * sign(outer(y[i], y[i], "-"))))
+  own <- sum(sg * sign(outer(y, y, "-")))
+  want(f("method = \"Kendall\""), p_value = away(K, own, mean(K)), statistic = own / 2)
+  want(f("method = \"Kendall\", two_sided = \"central\""), p_value =
+         min(1, 2 * mean(K >= own - 1e-9), 2 * mean(K <= own + 1e-9)))
+}
