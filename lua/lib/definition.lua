@@ -3,21 +3,30 @@
 
 local fail = require "ts.error".fail
 local NA = require "ts.na".NA
+local plain = require "trialsh.plain"
 local relation = require "trialsh.relation"
 
 local M = {}
 
 local of
 
--- An argument of a verb: relations as their definition, tables marked.
+-- An argument of a verb: relations as their definition, in tables too, and
+-- tables marked; nil where a frame is in it.
 local function argument(value, sources)
   if relation.is(value) then
     local def = of(value, sources)
     return def and { relation = def }
-  elseif type(value) == "table" then
-    return { table = value }
+  elseif type(value) ~= "table" then
+    return value
   end
-  return value
+  local whole = true
+  local out = plain.of(value, function(t)
+    if not relation.is(t) then return nil end
+    local def = of(t, sources)
+    whole = whole and def ~= nil
+    return { ["#relation"] = def }
+  end)
+  if whole then return { table = out } end
 end
 
 function of(r, sources)
@@ -56,7 +65,9 @@ end
 local function value_of(s, value)
   if type(value) ~= "table" then return value end
   if value.relation then return M.rebuild(s, value.relation) end
-  return value.table
+  return plain.back(value.table, function(t)
+    return t["#relation"] and M.rebuild(s, t["#relation"])
+  end)
 end
 
 --- definition.rebuild(study, definition) -> relation

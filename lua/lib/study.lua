@@ -94,8 +94,8 @@ local special = {}
 -- s.trial is the definition of the trial (arms, visits, parameters) that the
 -- study holds, NA where it has none; s.trial = trial { ... } gives it one.
 --
---   > demo.trial
---   NA
+--   > demo.trial.arms[1].name
+--   Placebo
 --
 -- See also: trial.
 function special.trial(s) return Inner.of(s):trial() or NA end
@@ -245,7 +245,7 @@ function M.of_texts(texts)
   self:change(function()
     for _, t in ipairs(texts) do
       local file, facts = require "trialsh.read".open(t.name .. ".csv",
-        { data = t.text })
+        { data = t.text, types = t.types })
       import.store(self, t.name, file, facts, t.name .. ".csv", true)
     end
   end)
