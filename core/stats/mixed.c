@@ -40,13 +40,11 @@ void ts_mixed_subjects(const ts_mixed *f, bool *used)
 }
 
 /* " in Active" behind a sentence when there are groups. */
-static const char *of_group(const ts_mixed *f, size_t group, char *room,
-                            size_t size)
+static void of_group(const ts_mixed *f, size_t group, char *room, size_t size)
 {
-    if (!f->spec.group)
-        return "";
-    snprintf(room, size, " in %s", ts_mixed_group_name(f, group));
-    return room;
+    room[0] = '\0';
+    if (f->spec.group)
+        snprintf(room, size, " in %s", ts_mixed_group_name(f, group));
 }
 
 /* What the data say ------------------------------------------------------- */
@@ -70,27 +68,40 @@ static bool has_pair(const ts_mixed_data *d, size_t group, size_t i, size_t j)
 static ts_status unknown_parameter(const ts_mixed *f, size_t group,
                                    size_t parameter, ts_error *err)
 {
-    const ts_mixed_data *d = f->data;
     char name[64], where[256];
     of_group(f, group, where, sizeof where);
     ts_mixed_parameter_name(f, parameter, name);
-    if (f->spec.structure == TS_UN)
-        for (size_t i = 0, h = 0; i < d->n_visit; i++)
-            for (size_t j = 0; j <= i; j++, h++)
-                if (h == parameter)
-                    return ts_fail(
-                        err, TS_EDEGENERATE,
-                        i == j ? "no row determines the variance of %s%s%s%s"
-                               : "no subject has both %s and %s%s: their "
-                                 "covariance is not determined%s",
-                        ts_mixed_visit_name(f, j),
-                        i == j ? "" : ts_mixed_visit_name(f, i), where, "");
-    if (d->longest == 1)
+    if (f->data->longest == 1)
         return ts_fail(err, TS_EDEGENERATE,
                        "no subject has two rows: nothing tells their "
                        "correlation");
+    for (size_t i = 0, h = 0; i < f->n_visit && f->spec.structure == TS_UN; i++)
+        for (size_t j = 0; j <= i; j++, h++)
+            if (h == parameter && i != j)
+                return ts_fail(err, TS_EDEGENERATE,
+                               "no subject has both %s and %s%s: nothing tells "
+                               "their covariance",
+                               ts_mixed_visit_name(f, j),
+                               ts_mixed_visit_name(f, i), where);
     return ts_fail(err, TS_EDEGENERATE,
                    "no subject has visits that determine %s%s", name, where);
+}
+
+/* Fewer subjects than visits make any free matrix singular. */
+static ts_status check_subjects(const ts_mixed *f, size_t group, ts_error *err)
+{
+    char where[256];
+    size_t n = 0;
+    for (size_t k = 0; k < f->data->n_pattern; k++)
+        if (f->data->pattern[k].group == group)
+            n += f->data->pattern[k].m;
+    if (f->spec.structure != TS_UN || n >= f->n_visit)
+        return TS_OK;
+    of_group(f, group, where, sizeof where);
+    return ts_fail(err, TS_EDEGENERATE,
+                   "%zu subject%s%s do%s not determine an unstructured "
+                   "covariance matrix of %zu visits",
+                   n, n == 1 ? "" : "s", where, n == 1 ? "es" : "", f->n_visit);
 }
 
 /* Every parameter must be in the matrix of some pattern. */
@@ -121,9 +132,13 @@ static ts_status check_parameters(const ts_mixed *f, ts_error *err)
                 if (d->pattern[k].group == g && d->pattern[k].q > 1 && c->n > 1)
                     seen[1] = true;
         }
+        if (d->longest == 1 && c->n > 1) /* CS: in every variance */
+            seen[c->n - 1] = c->kind != TS_CS && seen[c->n - 1];
         for (size_t h = 0; h < c->n && !status; h++)
             if (!seen[h])
                 status = unknown_parameter(f, g, h, err);
+        if (!status)
+            status = check_subjects(f, g, err);
     }
     ts_entry_free(&e);
     ts_free(seen);
@@ -199,9 +214,9 @@ static ts_status no_optimum(const ts_mixed *f, const ts_likelihood *l,
 {
     if (l->determinacy < 1e-5 || !o->positive)
         return ts_fail(err, TS_EDEGENERATE,
-                       "the likelihood has no maximum with a positive "
-                       "covariance matrix: %zu rows of %zu subjects do not "
-                       "determine %zu covariance parameters",
+                       "no optimum: the covariance matrix becomes singular; "
+                       "%zu rows of %zu subjects do not determine %zu "
+                       "covariance parameters",
                        f->n, f->n_subject, f->n_theta);
     return ts_fail(err, TS_ECONVERGE,
                    "no optimum after %zu steps: the gradient is %.2g standard "
@@ -223,6 +238,8 @@ static ts_status find_optimum(ts_mixed *f, ts_likelihood *l, ts_optimum *o,
             continue;
         status = ts_mixed_optimise(l, f->theta_own, o, err);
         spent += o->iterations;
+        if (!o->converged && l->determinacy < SINGULAR)
+            break; /* where others would lead as well */
     }
     o->iterations = spent;
     if (!status && (!o->converged || l->determinacy < SINGULAR))

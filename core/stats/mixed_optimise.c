@@ -13,6 +13,7 @@
 #define ITERATIONS 200
 #define GRADIENT 1e-9 /* in standard errors */
 #define ROUNDING 1e-6 /* the same where rounding stops earlier */
+#define NOTHING 1e-11 /* of a variance is left: there is no optimum */
 #define LIMIT 1e-12   /* of the value, relative */
 
 typedef struct {
@@ -126,7 +127,7 @@ static ts_status climb(search *s, ts_optimum *out, ts_error *err)
         out->iterations++;
         ts_likelihood_derive(s->l, s->theta);
         measure(s);
-        if (s->gradient < GRADIENT)
+        if (s->gradient < GRADIENT || s->l->determinacy < NOTHING)
             break;
         moving = go(s);
     }

@@ -181,4 +181,264 @@ function TestSas.test_listings()
   lu.assertEquals(n, 459)
 end
 
+-- FEV1 ~ ARMCD: PROC MIXED's standard error under DDFM=KR and KR(LINEAR), its
+-- degrees of freedom (statistics.md 2.2), and the error at the optimum as other
+-- programs driven there have it.
+local roger = {
+  un = { .66124382, .66124382, 160.7333, .6613005 },
+  cs = { .79646961, .79646961, 177.0385, .7964698 },
+  csh = { .67414806, .67403858, 190.7377, .6742272 },
+  toep = { .87839806, .87839806, 160.0274, .8784295 },
+  toeph = { .72543829, .72537324, 180.0627, .7254385 },
+  ar1 = { .95865440, .96058142, 188.4693, .9586537 },
+  ar1h = { .75903161, .75924808, 188.2253, .7590381 },
+  ante1 = { .66172017, .66158551, 162.3934, .6617922 },
+}
+
+function TestSas.test_kenward_roger()
+  for structure, wanted in pairs(roger) do
+    local function term(df)
+      return mmrm("FEV1 ~ ARMCD", data(), { covariance = structure,
+        reference = "PBO", df = df }):term "ARMCDTRT"
+    end
+    local full, linear = term "Kenward-Roger", term "Kenward-Roger linear"
+    near(full.std_error, wanted[1], 2e-4, structure)
+    near(linear.std_error, wanted[2], 2e-4, structure)
+    near(full.df, wanted[3], 5e-4, structure)
+    near(full.std_error, wanted[4], 1e-6, structure)
+    near(term "Satterthwaite".df, full.df, 1e-12, structure)
+  end
+end
+
+-- The optimum where SAS and R's mmrm stop before it.
+function TestSas.test_optimum()
+  local m = mmrm("FEV1 ~ ARMCD", data(), { reference = "PBO" })
+  near(m.neg2_log_lik, 3667.96275614, 2e-12)
+  near(m:term "ARMCDTRT".estimate, 3.8197495, 1e-8)
+  lu.assertAlmostEquals(m:term "ARMCDTRT".df, 160.6906, 5e-5)
+  lu.assertTrue(m.gradient < 1e-9)
+end
+
+-- The CDISC pilot's MMRM; P of Kenward and Roger.
+function TestSas.test_cdisc_pilot()
+  local d = reference.read "cdisc/csv/adadas.csv"
+    :where { PARAMCD = "ACTOT", EFFFL = "Y", ANL01FL = "Y",
+      AVISIT = { "Week 8", "Week 16", "Week 24" } }
+    :where "DTYPE is null or DTYPE = ''"
+    :levels { AVISIT = { "Week 8", "Week 16", "Week 24" }, TRTP = { "Placebo",
+      "Xanomeline Low Dose", "Xanomeline High Dose" } }
+  local m = mmrm("CHG ~ TRTP*AVISIT + factor(SITEGR1) + BASE*AVISIT", d,
+    { df = "Kenward-Roger" })
+  lu.assertEquals({ m.n, m.n_subject }, { 539, 234 })
+  lu.assertAlmostEquals(m.neg2_log_lik, 3087.8430, 5e-5)
+  local means = m:means("TRTP", { at = { AVISIT = "Week 24" } })
+  for i, wanted in ipairs { 2.3291, 1.7352, 1.5009 } do
+    lu.assertAlmostEquals(means.estimate[i], wanted, 5e-5)
+  end
+  local c = m:contrast({ factor = "TRTP" }, { at = { AVISIT = "Week 24" } })
+  for i, wanted in ipairs { 0.5600, 0.4403 } do
+    lu.assertAlmostEquals(c.p_value[i], wanted, 5e-5)
+  end
+  -- table 14-3.11, which averages the visits; by a program that stops early
+  c = m:contrast({ factor = "TRTP" }, { by = false })
+  for i, wanted in ipairs { { -.0399, .7002, 195.3, .9546 },
+      { -.4266, .7237, 196.3, .5562 } } do
+    lu.assertAlmostEquals(c.estimate[i], wanted[1], 5e-5)
+    lu.assertAlmostEquals(c.std_error[i], wanted[2], 5e-5)
+    lu.assertAlmostEquals(c.df[i], wanted[3], 0.05)
+    lu.assertAlmostEquals(c.p_value[i], wanted[4], 1e-4)
+  end
+end
+
+-- Awkward data -----------------------------------------------------------------
+
+local structures = { "un", "cs", "csh", "ar1", "ar1h", "toep", "toeph",
+  "ante1", "sp_pow", "sp_exp" }
+
+-- n subjects, q visits, in two arms; y(subject, visit, arm, u, e) of noise, skip
+-- the same: records that are not there.
+local function made(n, q, y, skip)
+  local seed, d = 1, { USUBJID = {}, AVISIT = {}, ARM = {}, Y = {}, T = {} }
+  local function uniform()
+    seed = seed * 16807 % 2147483647
+    return seed / 2147483647
+  end
+  for i = 1, n do
+    local u, arm = uniform() * 4 - 2, i % 2 == 0 and "A" or "B"
+    for v = 1, q do
+      local e = uniform() * 4 - 2
+      if not (skip and skip(i, v, arm)) then
+        local k = #d.Y + 1
+        d.USUBJID[k], d.AVISIT[k] = ("S%02d"):format(i), ("V%02d"):format(v)
+        d.ARM[k], d.T[k] = arm, v
+        d.Y[k] = y and y(i, v, arm, u, e) or u + e
+      end
+    end
+  end
+  return d
+end
+
+local function each(formula, d, f, more)
+  for _, structure in ipairs(structures) do
+    local opt = { covariance = structure, time = "T" }
+    for key, value in pairs(more or {}) do opt[key] = value end
+    local ok, m = pcall(mmrm, formula, d, opt)
+    f(ok, ok and m or tostring(m), structure)
+  end
+end
+
+local function all_refused(words, formula, d, more)
+  each(formula, d, function(ok, message, structure)
+    lu.assertFalse(ok, structure)
+    lu.assertStrContains(message, words, false, true)
+  end, more)
+end
+
+local function all_fit(formula, d, more)
+  each(formula, d, function(ok, m, structure)
+    lu.assertTrue(ok, structure .. ": " .. tostring(m))
+    lu.assertTrue(m.gradient < 1e-9, structure)
+    tostring(m)
+    m:anova()
+  end, more)
+end
+
+TestEdges = {}
+
+function TestEdges.test_visit_missing_in_one_arm()
+  local d = made(20, 4, nil, function(_, v, arm) return v == 3 and arm == "A" end)
+  all_fit("Y ~ ARM * AVISIT", d)
+  local m = mmrm("Y ~ ARM * AVISIT", d)
+  lu.assertStrContains(m.note, "has no coefficient of its own")
+  local means = m:means "ARM"
+  lu.assertEquals({ means.AVISIT[5], means.ARM[5] }, { "V03", "A" })
+  lu.assertEquals(means.estimate[5], NA)
+  lu.assertTrue(means.estimate[6] ~= NA)
+  refuses("no subject has both V01 and V03 in A: nothing tells their covariance",
+    mmrm, "Y ~ ARM * AVISIT", d, { group = "ARM" })
+  refuses("Var(3) in A", mmrm, "Y ~ ARM * AVISIT", d, { group = "ARM",
+    covariance = "csh" })
+end
+
+function TestEdges.test_no_variation()
+  all_refused("the response is the same in all rows", "Y ~ ARM",
+    made(20, 4, function() return 3 end))
+  all_refused("the fit is perfect", "Y ~ ARM * AVISIT",
+    made(20, 4, function(_, v, arm) return v + (arm == "A" and 1 or 0) end))
+  local d = made(20, 4, function(_, _, arm, u, e)
+    return arm == "A" and 1 or u + e
+  end)
+  all_fit("Y ~ ARM * AVISIT", d)
+  all_refused("in A are fitted exactly: they have no variance",
+    "Y ~ ARM * AVISIT", d, { group = "ARM" })
+  all_refused("the covariance matrix becomes singular", "Y ~ ARM",
+    made(20, 3, function(_, _, _, u) return u end))
+end
+
+function TestEdges.test_few_subjects()
+  all_refused("as many coefficients as rows", "Y ~ ARM * AVISIT", made(2, 4))
+  refuses("10 covariance parameters, and 4 rows more", mmrm, "Y ~ AVISIT",
+    made(2, 4))
+  refuses("30 subjects do not determine an unstructured", mmrm, "Y ~ AVISIT",
+    made(30, 40))
+  refuses("becomes singular", mmrm, "Y ~ AVISIT * ARM", made(4, 3))
+end
+
+-- One visit: the linear model.
+function TestEdges.test_one_visit()
+  local d = made(20, 1)
+  local l = lm("Y ~ ARM", d)
+  all_fit("Y ~ ARM", d)
+  local m = mmrm("Y ~ ARM", d):term "ARMB"
+  for _, field in ipairs { "estimate", "std_error", "df", "p_value" } do
+    near(m[field], l:term "ARMB"[field], 1e-12, field)
+  end
+  all_refused("no subject has two rows", "Y ~ ARM",
+    made(20, 4, nil, function(i, v) return v ~= i % 4 + 1 end))
+end
+
+function TestEdges.test_pairs_never_seen()
+  local d = made(40, 4, nil, function(i, v)
+    return i % 2 == 0 and v == 4 or i % 2 == 1 and v == 1
+  end)
+  refuses("no subject has both V01 and V04", mmrm, "Y ~ ARM", d)
+  refuses("TOEP(4)", mmrm, "Y ~ ARM", d, { covariance = "toep" })
+  local m = mmrm("Y ~ ARM", d, { covariance = { "un", "toeph", "csh", "cs" } })
+  lu.assertEquals({ m.covariance, m.rung }, { "csh", 3 })
+  lu.assertStrContains(m.note,
+    "un was not possible: no subject has both V01 and V04")
+  lu.assertEquals(m.failed[2].covariance, "toeph")
+  refuses("no structure of the ladder can be fitted; un: no subject", mmrm,
+    "Y ~ ARM", d, { covariance = { "un", "toep" } })
+end
+
+function TestEdges.test_bad_records()
+  local d = made(20, 4)
+  d.AVISIT[3] = "V02"
+  refuses("S01 has V02 twice, in rows 2 and 3", mmrm, "Y ~ ARM", d)
+  d.AVISIT[3] = NA
+  refuses("AVISIT is missing in row 3", mmrm, "Y ~ ARM", d)
+  d.AVISIT[3], d.ARM[3] = "V03", "A"
+  refuses("S01 is in two groups, in row 2 and in row 3", mmrm, "Y ~ AVISIT", d,
+    { group = "ARM" })
+  d.T[2] = 1
+  refuses("S01 has T 1 twice, in rows 1 and 2", mmrm, "Y ~ AVISIT", d,
+    { covariance = "sp_pow", time = "T" })
+end
+
+-- Nothing depends on the order of rows, on units or on names.
+function TestEdges.test_invariance()
+  local d = made(25, 4, nil, function(i, v) return i % 5 == 0 and v > 2 end)
+  local e = { USUBJID = {}, AVISIT = {}, ARM = {}, Y = {}, T = {} }
+  local n = #d.Y
+  for k = 1, n do
+    local from = k * 37 % n + 1
+    for name in pairs(e) do e[name][k] = d[name][from] end
+    e.Y[k] = e.Y[k] * 1e-150
+  end
+  each("Y ~ ARM * AVISIT", d, function(ok, m, structure)
+    lu.assertTrue(ok, m)
+    local other = mmrm("Y ~ ARM * AVISIT", e, { covariance = structure,
+      time = "T" })
+    local a, b = m:term "ARMB", other:term "ARMB"
+    near(b.estimate * 1e150, a.estimate, 1e-11, structure)
+    near(b.std_error * 1e150, a.std_error, 1e-11, structure)
+    near(b.df, a.df, 1e-8, structure)
+    near(other.neg2_log_lik - m.neg2_log_lik, 2 * (n - 8)
+      * math.log(1e-150), 1e-12, structure)
+  end)
+end
+
+function TestEdges.test_many_visits()
+  local d = made(30, 40)
+  for _, structure in ipairs { "cs", "ar1h", "toep", "ante1" } do
+    local m = mmrm("Y ~ ARM + AVISIT", d, { covariance = structure })
+    lu.assertTrue(m.gradient < 1e-9, structure)
+  end
+  lu.assertStrContains(tostring(mmrm("Y ~ ARM", d, { covariance = "cs" })),
+    "covariance among 40 visits: m:variances()")
+end
+
+function TestEdges.test_calls()
+  local d = made(20, 3)
+  refuses("nearest: toep", mmrm, "Y ~ ARM", d, { covariance = "teop" })
+  refuses("covariance is one of", mmrm, "Y ~ ARM", d, { covariance = {} })
+  refuses('needs time = "..."', mmrm, "Y ~ ARM", d, { covariance = "sp_pow" })
+  refuses("T is text", mmrm, "Y ~ ARM", { Y = d.Y, ARM = d.ARM, T = d.ARM,
+    USUBJID = d.USUBJID }, { covariance = "sp_pow", time = "T" })
+  refuses('which column is the visit? visit = "..." says it', mmrm, "Y ~ ARM",
+    { Y = d.Y, ARM = d.ARM, USUBJID = d.USUBJID })
+  refuses("Kenward and Roger's method is for REML", mmrm, "Y ~ ARM", d,
+    { method = "ML", df = "kenward roger" })
+  refuses("a sandwich takes Satterthwaite's", mmrm, "Y ~ ARM", d,
+    { vcov = "CR2", df = "kenward roger" })
+  refuses("mmrm has no option covarince; nearest: covariance", mmrm, "Y ~ ARM",
+    d, { covarince = "un" })
+  refuses("nearest: SITE", mmrm, "Y ~ ARM", { Y = d.Y, ARM = d.ARM,
+    USUBJID = d.USUBJID, AVISIT = d.AVISIT, SITE = d.ARM }, { group = "SITES" })
+  local m = mmrm("Y ~ ARM", d)
+  refuses("covariance", function() return m.covarianc end)
+  refuses("at least", m.anova, m, { type = 2 })
+end
+
 os.exit(lu.LuaUnit.run())

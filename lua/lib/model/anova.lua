@@ -14,7 +14,7 @@ local words = {
 
 -- Of models whose terms have second degrees of freedom of their own.
 local function tests(state, opt)
-  options(state.who, opt, { type = { "integer", 3, above = 2, below = 4 } })
+  options(state.who, opt, { type = { "integer", 3, least = 3, below = 4 } })
   local rows = {}
   for i, term in ipairs(state.fit.terms) do
     rows[i] = state.core:term(3, i)

@@ -37,7 +37,8 @@ local function categories(state)
 end
 
 -- The category that knows the names in the entries; of several the one with a
--- reference, the trial's or one that was given.
+-- reference, the trial's or one that was given; of repeated measures not the
+-- visit.
 local function find_category(state, entries, opt, pools)
   if opt.factor then return variables.category(state, opt.factor) end
   local list, fitting = categories(state), {}
@@ -64,6 +65,9 @@ local function find_category(state, entries, opt, pools)
       if state.reference[x.name] then with[#with + 1] = x end
     end
     if #with == 1 then return with[1] end
+    for i = #fitting, 1, -1 do
+      if fitting[i].name == state.by then table.remove(fitting, i) end
+    end
   end
   if #fitting == 1 then return fitting[1] end
   local names = {}
