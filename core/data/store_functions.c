@@ -76,6 +76,28 @@ static void exponential(sqlite3_context *context, int n, sqlite3_value **v)
         ts_store_finite(context, exp(x), TS_COUNT_POWER);
 }
 
+/* round(x[, digits]), as round at the prompt: half away from zero, of the
+ * number as it is written. */
+static void round_number(sqlite3_context *context, int n, sqlite3_value **v)
+{
+    double x, digits = 0;
+    char message[100], text[32];
+    if (!ts_store_number(context, v[0], &x) ||
+        (n > 1 && !ts_store_number(context, v[1], &digits)))
+        return;
+    if (digits != floor(digits)) {
+        ts_number_format(digits, text);
+        snprintf(message, sizeof message,
+                 "round: the digits are a whole number, not %s", text);
+        sqlite3_result_error(context, message, -1);
+        return;
+    }
+    /* no number has digits beyond these */
+    digits = fmin(fmax(digits, -400), 400);
+    ts_store_finite(context, ts_number_round(x, (int)digits),
+                    TS_COUNT_OVERFLOW);
+}
+
 static int two_numbers(sqlite3_context *context, sqlite3_value **v, double *x,
                        double *y)
 {
@@ -199,6 +221,8 @@ int ts_store_functions(ts_store *store)
         {"sqrt", 1, square_root},
         {"exp", 1, exponential},
         {"power", 2, power},
+        {"round", 1, round_number},
+        {"round", 2, round_number},
         {"_divide", 2, divide},
         {"_add", 2, add},
         {"_subtract", 2, subtract},

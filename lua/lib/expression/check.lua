@@ -111,10 +111,29 @@ function Checker:same_type(a, b, what)
 end
 
 function Checker:needs(node, kind, what)
-  if node.type and node.type ~= kind and not empty(node) then
-    self:error("%s is %s, %s needs %s", describe(node),
-      node.type == "real" and "a number" or "text", what,
-      kind == "real" and "numbers" or "text")
+  if not node.type or node.type == kind or empty(node) then return end
+  if kind == "real" then
+    self:error("%s is text, %s needs numbers", describe(node), what)
+  end
+  local at = M.plain(node)
+  local name = at[1] == "column" and at.name or "..."
+  self:no_date(node, what .. " needs text")
+  self:error("%s is a number, %s needs text: cast(%s as text)", describe(node),
+    what, name)
+end
+
+-- A number turned into text as it prints is harmless, but the number of a date.
+function Checker:no_date(node, what)
+  local kind, at = dates.kind(node), M.plain(node)
+  if kind then
+    self:error("%s is a %s of SAS, %s: iso(%s) is ISO text", describe(node),
+      kind, what, at[1] == "column" and at.name or "...")
+  end
+end
+
+function Checker:condition(node, what)
+  if node.type == "text" and not empty(node) then
+    self:error("%s is text, %s needs a condition", describe(node), what)
   end
 end
 
@@ -223,6 +242,8 @@ function check.binary(self, node)
   self:walk(b)
   local op = node.op
   if op == "||" then
+    self:no_date(a, "'||' would take its number")
+    self:no_date(b, "'||' would take its number")
     node.type = "text"
   elseif compare[op] then
     self:same_type(a, b)
@@ -308,6 +329,7 @@ end
 
 function check.cast(self, node)
   self:walk(node[2])
+  if node.to == "text" then self:no_date(node[2], "cast would give its number") end
   node.type = node.to == "text" and "text" or "real"
 end
 
@@ -325,6 +347,8 @@ function check.case(self, node)
         self:error("case %s when %s never holds; write case when %s is null",
           name, missing(when), name)
       end
+    else
+      self:condition(when, "when")
     end
     self:walk(node[i][2])
     values[#values + 1] = node[i][2]
@@ -336,130 +360,28 @@ function check.case(self, node)
   self:shared(values, node, "case")
 end
 
+-- Both can be values of one column: of one type, and dates only among dates.
+function Checker:alike(a, b, name)
+  local how = a.type == "real" and b.type == "real" and dates.mixed(
+    dates.kind(a), describe(a), dates.kind(b), describe(b))
+  if how and not empty(a) and not empty(b) then
+    self:error("%s mixes %s, a %s, with %s, a %s; %s", name, describe(a),
+      dates.kind(a) or "plain number", describe(b),
+      dates.kind(b) or "plain number", how)
+  end
+  self:same_type(a, b, name .. " mixes them")
+end
+
 -- The type that all values of a node have, and the format of their dates.
--- Twice, as the last may be what makes dates of the texts before it.
 function Checker:shared(values, node, name)
-  local first
-  for _ = 1, 2 do
-    for _, value in ipairs(values) do
-      if first then self:same_type(first, value, name .. " mixes them") end
-      if value.type then first = value end
-    end
+  for i, value in ipairs(values) do
+    for j = 1, i - 1 do self:alike(values[j], value, name) end
   end
-  node.type, node.format = first and first.type, dates.shared(values)
+  for _, value in ipairs(values) do node.type = node.type or value.type end
+  node.format = dates.shared(self, values)
 end
 
--- A whole number that is written there or given for ?, or nil.
-local function whole(node)
-  node = M.plain(node)
-  local sign = 1
-  if node[1] == "unary" then
-    sign, node = node.op == "-" and -1 or 1, M.plain(node[2])
-  end
-  local value = (node[1] == "number" or node[1] == "param") and node.value
-  return math.tointeger(sign * (tonumber(value) or 0.5))
-end
-
--- What window functions ask of their arguments.
-function Checker:window_arguments(node)
-  local name = node.name
-  if name == "rank" or name == "dense_rank" then
-    if M.plain(node[2])[1] ~= "column" then
-      self:error("%s takes a column, %s(AVAL) or %s(AVAL desc); an expression "
-        .. "becomes one in mutate", name, name, name)
-    end
-  elseif (name == "lag" or name == "lead") and node[3] then
-    local rows = whole(node[3])
-    if not rows or rows < 0 or rows > 1e9 then
-      self:error("%s(x, n): n is a number of rows, 1, 2, ...", name)
-    end
-    if node[4] then self:same_type(node[2], node[4], name .. " mixes them") end
-  elseif name == "nth" then
-    local place = whole(node[3])
-    if not place or place == 0 or math.abs(place) > 1e6 then
-      self:error "nth(x, k): k is 1, 2, ... or from the end -1, -2, ..."
-    end
-  elseif name == "cummin" or name == "cummax" then
-    self:no_order(node[2], name)
-  end
-end
-
--- Where aggregates and window functions may stand.
-function Checker:place(node, f)
-  local name = node.name
-  if node.aggregate and not (self.aggregates or self.windows) then
-    self:error("%s is an aggregate: it stands in summarise or mutate", name)
-  elseif f.window and not self.windows then
-    self:error("%s gives a value beside each row: it stands in mutate, "
-      .. 'order("ADT"):by("USUBJID"):mutate("NEW = %s(...)")', name, name)
-  elseif self.in_aggregate then
-    self:error("%s within %s: mutate makes a column of it first", name,
-      self.in_aggregate)
-  elseif node.distinct and self.windows then
-    self:error("%s(distinct ...) is not computed beside rows; summarise and "
-      .. "join it", name)
-  end
-  if f.ordered then
-    self.ordered = true
-    node.place = not self.windows
-  end
-  self.windowed = self.windowed or self.windows and name
-end
-
-function check.call(self, node)
-  local name, n = node.name, #node - 1
-  if name == "log" then
-    fail("invalid", ("log is base 10 in SQL and natural in R; write ln(%s) or "
-      .. "log10(%s)"):format(node[2] and describe(node[2]) or "x",
-      node[2] and describe(node[2]) or "x"))
-  end
-  local f = functions.all[name]
-  if not f then
-    local near = functions.elsewhere[name]
-      or text.nearest(name, functions.names())
-    fail("not found", ("%s: no function %s()%s"):format(self.who, name,
-      self:unquoted() or near and "; nearest: " .. near or ""))
-  end
-  if n < f[1] or n > f[2] then
-    self:error("%s takes %s arguments, not %d", name,
-      f[1] == f[2] and f[1] or f[1] .. " to " .. f[2], n)
-  end
-  node.aggregate = f.aggregate == true or f.aggregate == "one" and n == 1
-  if node.star and name ~= "count" and name ~= "cumcount" then
-    self:error("%s(*) is no sum", name)
-  end
-  if name == "count" and n == 0 then node.star = true end
-  if (node.distinct or node.filter) and not node.aggregate then
-    self:error("%s is no aggregate: no distinct and no filter", name)
-  end
-  if node.direction and name ~= "rank" and name ~= "dense_rank" then
-    self:error("%s stands in rank(x desc) and order", node.direction)
-  end
-  local rows = node.aggregate or f.window -- it looks at more than its row
-  if rows then
-    self:place(node, f)
-    self.in_aggregate = name
-  end
-  for i = 2, #node do
-    self:walk(node[i])
-    if functions.numeric[name] then self:needs(node[i], "real", name) end
-    if name == "min" or name == "max" then self:no_order(node[i], name) end
-  end
-  if node.filter then self:walk(node.filter) end
-  if rows then
-    self.in_aggregate = false
-    self:window_arguments(node)
-  end
-  local from = f[3] == "same" and 2 or f[3] == "branch" and 3
-  if from then
-    self:shared(table.move(node, from, #node, 1, {}), node, name)
-  elseif f[3] == "value" then
-    node.type, node.format = node[2].type, node[2].format
-  else
-    node.type = f[3]
-  end
-  dates.call(self, node, describe)
-end
+require "trialsh.expression.check_call"(Checker, check, describe)
 
 function Checker:walk(node) check[node[1]](self, node) end
 

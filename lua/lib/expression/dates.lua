@@ -85,6 +85,21 @@ function M.hint(a, b, describe)
         or "sasdatetime", describe(word)))
 end
 
+--- dates.mixed(s, a, t, b): numbers of two kinds (nil: of none) that a and b
+-- name are no values of one column: what makes them so; nil if they are alike.
+function M.mixed(s, a, t, b)
+  if s == t then return nil end
+  if s and t and s ~= "time" and t ~= "time" then
+    return ("sasdate(substr(iso(%s), 1, 10)) is its date"):format(
+      s == "datetime" and a or b)
+  elseif s and t then
+    return a == b and ("iso(%s) is text"):format(a)
+      or ("iso(%s) and iso(%s) are texts"):format(a, b)
+  end
+  return ("cast(%s as real) is its number of %s"):format(s and a or b,
+    (s or t) == "date" and "days" or "seconds")
+end
+
 --- dates.arithmetic(node): the format that a sum keeps.
 function M.arithmetic(node)
   local a, b, op = node[2], node[3], node.op
@@ -98,13 +113,13 @@ function M.arithmetic(node)
   node.format = (s and a or b).format
 end
 
---- dates.shared(values): the format that they all have, or nil.
-function M.shared(list)
+--- dates.shared(checker, values): the format that they all have, or nil.
+function M.shared(self, list)
   local format
   for _, node in ipairs(list) do
-    if node.type then
-      local kind = kind_of(node)
-      if not kind or format and iso.kind(format) ~= kind then return nil end
+    local kind = kind_of(node)
+    if kind or node.type and not self:empty(node) then
+      if not kind then return nil end
       format = format or node.format
     end
   end

@@ -19,7 +19,7 @@ M.all = {
   substring = { 2, 3, "text", sql = "substr" },
   instr = { 2, 2, "real" }, length = { 1, 1, "real" },
   coalesce = { 2, 100, "same" }, ifnull = { 2, 2, "same" },
-  nullif = { 2, 2, "same" }, iif = { 3, 3, "branch" },
+  nullif = { 2, 2, "value" }, iif = { 3, 3, "branch" },
   flag = { 1, 1, "text" }, days = { 2, 2, "real" },
   first_date = { 1, 1, "text" }, last_date = { 1, 1, "text" },
   iso = { 1, 2, "text" }, sasdate = { 1, 1, "real" },
@@ -57,11 +57,18 @@ M.all = {
   max = { 1, 100, "same", aggregate = "one" },
 }
 
--- those whose arguments must be numbers
-M.numeric = {}
+local numeric, textual = {}, {}
 for name in ([[abs ceil ceiling floor sign trunc exp ln log10 sqrt power pow
     round sum mean avg median quantile variance stddev sd geomean geosd cumsum
-    cummean]]):gmatch "%S+" do M.numeric[name] = true end
+    cummean]]):gmatch "%S+" do numeric[name] = true end
+for name in ([[lower upper trim ltrim rtrim replace instr length substr
+    substring]]):gmatch "%S+" do textual[name] = true end
+
+--- functions.takes(name, i): "real" or "text" where argument i must be such.
+function M.takes(name, i)
+  if numeric[name] or name:find "^substr" and i > 1 then return "real" end
+  return textual[name] and "text" or nil
+end
 
 -- With so many arguments they give a value of the first one: in its unit, of
 -- its levels, a date where it is one.

@@ -172,7 +172,10 @@ function emit.call(node, out)
     return rank(node, out)
   end
   local last = node.named and out.plain and f[2] + 1 or #node
-  for i = 2, last do args[i - 1] = write(node[i], out) end
+  for i = 2, last do
+    args[i - 1] = node.name == "group_concat" and as_text(node[i], out)
+      or write(node[i], out)
+  end
   if node.sql == "" then return args[1] end
   if node.dated then
     return ("_iso(%s, %s)"):format(args[1], literal(node.dated))

@@ -10,6 +10,8 @@ local nodes = require "trialsh.relation.nodes"
 local index, find = columns_module.index, columns_module.find
 local copy = columns_module.copy
 local wrap = layers.wrap
+local dates = require "trialsh.expression.dates"
+local iso = require "trialsh.iso"
 local level_order = require "trialsh.expression".level_order
 local derive, no_group = nodes.derive, nodes.no_group
 
@@ -118,11 +120,31 @@ function verbs.join(node, other, keys, opt)
   return both(node, right, { layer = layer, columns = index(columns) }, check)
 end
 
+local function is_empty(column)
+  return column.origin and column.origin:empty()
+end
+
+local function kind_of(column)
+  return column.type == "real" and iso.kind(column.format) or nil
+end
+
+-- Refuses to put two columns into one, where they are no dates of one kind.
+local function check_kinds(who, a, where_a, b, where_b)
+  local s, t = kind_of(a), kind_of(b)
+  local how = a.type == "real" and b.type == "real"
+    and dates.mixed(s, a.name, t, b.name)
+  if how and not is_empty(a) and not is_empty(b) then
+    fail("type", ("%s: %s is a %s%s and %sa %s%s; %s"):format(who, a.name,
+      s or "plain number", where_a, a.name ~= b.name and b.name .. " " or "",
+      t or "plain number", where_b, how))
+  end
+end
+
 -- A column of two: levels of the left, then those that only the right has.
 local function union_column(column, twin)
-  if twin and twin.type ~= column.type and column.origin
-      and column.origin:empty() then
-    column = copy(column, { type = twin.type })
+  if twin and is_empty(column) and (twin.type ~= column.type
+      or not kind_of(column)) then
+    column = copy(column, { type = twin.type, format = twin.format })
   end
   if not twin or not (column.levels or twin.levels) then return column end
   if not (column.levels and twin.levels) then
@@ -182,10 +204,11 @@ function verbs.union(node, other)
     if not twin or twin.name ~= column.name then
       alone[#alone + 1] = column.name .. " on the left"
     elseif column.type and twin.type and column.type ~= twin.type
-        and not (column.origin and column.origin:empty())
-        and not (twin.origin and twin.origin:empty()) then
+        and not is_empty(column) and not is_empty(twin) then
       fail("type", ("union: %s is %s on the left and %s on the right"):format(
         column.name, column.type, twin.type))
+    else
+      check_kinds("union", column, " on the left", twin, " on the right")
     end
     columns[i] = union_column(column, twin)
     outputs[i] = { name = column.name }
@@ -307,13 +330,15 @@ function verbs.longer(node, given, opt)
   opt = options("longer", opt, { names = { "string", "name" },
     values = { "string", "value" } })
   local list, set = column_list("longer", node, given)
-  local kind
+  local kind, dated
   for _, column in ipairs(list) do
     if kind and column.type and column.type ~= kind then
       fail("type", ("longer: %s is %s, the columns before are %s"):format(
         column.name, column.type, kind))
     end
+    check_kinds("longer", dated or list[1], "", column, "")
     kind = kind or column.type
+    if not is_empty(column) then dated = dated or column end
   end
   local columns, outputs = {}, {}
   for _, column in ipairs(node.columns) do
@@ -336,7 +361,8 @@ function verbs.longer(node, given, opt)
     end
   end
   columns[#columns + 1] = { name = opt.names, type = "text", levels = words }
-  columns[#columns + 1] = { name = opt.values, type = kind }
+  columns[#columns + 1] = { name = opt.values, type = kind,
+    format = dated and kind_of(dated) and dated.format or nil }
   local place = { "column", name = "_ts_place", column = { name = "_ts_place" } }
   outputs[#outputs + 1] = { name = opt.names, side = "b.", from = "_ts_name" }
   outputs[#outputs + 1] = { name = opt.values, tree = { "case",
