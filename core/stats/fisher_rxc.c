@@ -22,6 +22,8 @@ enum { CLASSES = 256 }; /* of completions, by value */
 #define STEP 10
 /* Values may be as improbable as another up to this, in logarithms. */
 #define SAME 1e-7
+/* Tables of at most so many have products of 1 / x! that doubles hold. */
+#define SMALL 150
 
 static ts_status count_steps(ts_network *w, double steps)
 {
@@ -70,8 +72,8 @@ static ts_status fill(ts_network *w, const uint32_t *rest, size_t i,
         ts_status status;
         left[i] = rest[i] - x;
         if (i + 2 < w->r) {
-            status = fill(w, rest, i + 1, need - x, behind, left, &q, use,
-                          context);
+            status =
+                fill(w, rest, i + 1, need - x, behind, left, &q, use, context);
         } else { /* the last row takes what it must */
             left[i + 1] = behind - (need - x);
             q = after(w, &q, behind, need - x);
@@ -96,12 +98,26 @@ static void sort_small(uint32_t *x, size_t n)
 
 typedef struct {
     const ts_node *from;
-    size_t next;          /* column after this one */
-    double rarest, usual; /* values of its pasts lie between */
-    const double *weight; /* products of the pasts, relative to usual */
-    double mass;          /* their sum */
-    double rest;          /* what is added to factorials: log of all ways */
+    const uint32_t *before; /* what its rows have */
+    size_t next;            /* column after this one */
+    double rarest, usual;   /* values of its pasts lie between */
+    const double *weight;   /* products of the pasts, relative to usual */
+    double mass;            /* their sum */
+    double log_share;       /* of a usual past and all completions, but for */
+    double share;           /* the column's own products; its exponential */
 } expansion;
+
+/* The chance of a usual past that goes on to `left` and to any completion. */
+static double share_of(const ts_network *w, const expansion *e,
+                       const uint32_t *left, const partial *q)
+{
+    if (!w->inverse)
+        return exp(e->log_share + q->value + q->factorials);
+    double share = e->share;
+    for (size_t i = 0; i < w->r; i++)
+        share *= w->inverse[e->before[i] - left[i]] * w->inverse[left[i]];
+    return share;
+}
 
 /* One way to fill the column: all pasts of the node take it. */
 static ts_status expand(ts_network *w, const uint32_t *left, const partial *q,
@@ -114,8 +130,7 @@ static ts_status expand(ts_network *w, const uint32_t *left, const partial *q,
     if (e->rarest + q->least - 1e-9 > edge)
         return count_steps(w, 1); /* all completions are more probable */
     if (e->usual + q->most + 1e-9 <= edge) {
-        ts_sum_add(&w->p, e->mass * exp(e->usual + q->value + q->factorials +
-                                        e->rest - w->all));
+        ts_sum_add(&w->p, e->mass * share_of(w, e, left, q));
         return count_steps(w, 1);
     }
     memcpy(rest, left, w->r * sizeof *rest);
@@ -132,7 +147,8 @@ static ts_status expand(ts_network *w, const uint32_t *left, const partial *q,
                 ts_past_add(w, to, (ts_past){p->value + q->value, p->ways});
     }
     if (counted > 0)
-        ts_sum_add(&w->p, counted * exp(e->usual + q->value + to->all - w->all));
+        ts_sum_add(&w->p,
+                   counted * exp(e->usual + q->value + to->all - w->all));
     return status ? status : count_steps(w, 2 + (double)e->from->n);
 }
 
@@ -143,6 +159,7 @@ static ts_status expand_node(ts_network *w, const ts_node *h,
     uint32_t left[MOST_ROWS], n = 0;
     partial none = {0};
     expansion e = {.from = h,
+                   .before = rest,
                    .next = j + 1,
                    .rarest = h->pasts[0].value,
                    .usual = h->pasts[0].value};
@@ -160,9 +177,10 @@ static ts_status expand_node(ts_network *w, const ts_node *h,
     e.weight = weight;
     for (size_t i = 0; i < w->r; i++)
         n += rest[i];
-    e.rest = w->log_factorial[n - w->column[j]];
+    e.log_share = e.usual + w->log_factorial[n - w->column[j]] - w->all;
     for (size_t k = j + 1; k < w->c; k++)
-        e.rest -= w->log_factorial[w->column[k]];
+        e.log_share -= w->log_factorial[w->column[k]];
+    e.share = exp(e.log_share);
     ts_status status =
         fill(w, rest, 0, w->column[j], n, left, &none, expand, &e);
     ts_free(weight);
@@ -171,22 +189,74 @@ static ts_status expand_node(ts_network *w, const ts_node *h,
 
 /* Two columns left -------------------------------------------------------- */
 
-static ts_status take_list(ts_network *w, const uint32_t *left,
-                           const partial *q, void *context)
+static ts_status take(ts_network *w, double value, double product)
 {
-    (void)left;
     if (w->n_list == w->list_room) {
         size_t room = w->list_room ? 2 * w->list_room : 1024;
-        double *list = ts_realloc_array(w->list, room, sizeof *list);
+        ts_completion *list = ts_realloc_array(w->list, room, sizeof *list);
         if (!list)
             return ts_fail_memory(w->err);
         w->list = list;
         w->list_room = room;
     }
-    double value = q->value + q->factorials;
-    if (value <= *(const double *)context) /* the others count for no past */
-        w->list[w->n_list++] = value;
+    w->list[w->n_list++] = (ts_completion){value, product};
     return TS_OK;
+}
+
+/* The product of 1 / y! of x and of what a row of `rest` has left then; 1
+ * where tables are too large for it. */
+static inline double product_of(const ts_network *w, uint32_t rest, uint32_t x)
+{
+    return w->inverse ? w->inverse[x] * w->inverse[rest - x] : 1;
+}
+
+/* Its logarithm. */
+static inline double value_of(const ts_network *w, uint32_t rest, uint32_t x)
+{
+    return -w->log_factorial[x] - w->log_factorial[rest - x];
+}
+
+/* Of two rows: lists a completion unless it is more probable than edge. */
+static bool take_pair(ts_network *w, const uint32_t *rest, uint32_t x,
+                      uint32_t y, const ts_completion *past, double edge,
+                      ts_status *status)
+{
+    double value =
+        past->value + value_of(w, rest[0], x) + value_of(w, rest[1], y);
+    if (value > edge)
+        return false;
+    *status = take(w, value,
+                   past->product * product_of(w, rest[0], x) *
+                       product_of(w, rest[1], y));
+    return !*status;
+}
+
+/* Lists the completions of rows rest[0 .. k - 1] with two columns left, of
+ * which the first takes `need`, that are no more probable than edge: others
+ * count for no past. Of the last two rows they are at both ends. */
+static ts_status list_rare(ts_network *w, const uint32_t *rest, size_t k,
+                           uint32_t need, uint32_t behind,
+                           const ts_completion *past, double edge)
+{
+    uint32_t high = rest[0] < need ? rest[0] : need;
+    behind -= rest[0];
+    uint32_t x = need > behind ? need - behind : 0;
+    ts_status status = TS_OK;
+    if (k > 2) {
+        for (; x <= high && !status; x++) {
+            ts_completion own = {past->value + value_of(w, rest[0], x),
+                                 past->product * product_of(w, rest[0], x)};
+            status =
+                list_rare(w, rest + 1, k - 1, need - x, behind, &own, edge);
+        }
+        return status;
+    }
+    while (x <= high && take_pair(w, rest, x, need - x, past, edge, &status))
+        x++;
+    while (high > x && !status &&
+           take_pair(w, rest, high, need - high, past, edge, &status))
+        high--;
+    return status;
 }
 
 static uint32_t sum_of(const uint32_t *x, size_t n)
@@ -211,27 +281,30 @@ static size_t class_of(const classes *k, double value)
     return at >= CLASSES ? CLASSES - 1 : (size_t)at;
 }
 
-/* sorted: by class, values, then their products relative to `top`. */
-static void classify(const double *list, size_t n, double top, double *sorted,
+/* sorted: by class. top: the largest value; products are relative to it where
+ * tables are large. */
+static void classify(const ts_network *w, double top, ts_completion *sorted,
                      classes *k)
 {
-    double low = list[0];
+    const ts_completion *list = w->list;
+    size_t n = w->n_list;
+    double low = list[0].value;
     for (size_t i = 1; i < n; i++)
-        low = list[i] < low ? list[i] : low;
+        low = list[i].value < low ? list[i].value : low;
     memset(k, 0, sizeof *k);
     k->low = low;
     k->scale = top > low ? CLASSES / (top - low) : 0;
     for (size_t i = 0; i < n; i++)
-        k->from[class_of(k, list[i]) + 1]++;
+        k->from[class_of(k, list[i].value) + 1]++;
     for (size_t i = 0; i < CLASSES; i++)
         k->from[i + 1] += k->from[i];
     size_t at[CLASSES];
     memcpy(at, k->from, sizeof at);
     for (size_t i = 0; i < n; i++) {
-        size_t class = class_of(k, list[i]);
-        double product = exp(list[i] - top);
-        sorted[at[class]] = list[i];
-        sorted[n + at[class]++] = product;
+        size_t class = class_of(k, list[i].value);
+        double product =
+            w->inverse ? list[i].product : exp(list[i].value - top);
+        sorted[at[class]++] = (ts_completion){list[i].value, product};
         k->before[class + 1] += product;
     }
     for (size_t i = 0; i < CLASSES; i++)
@@ -239,44 +312,44 @@ static void classify(const double *list, size_t n, double top, double *sorted,
 }
 
 /* The sum of products of completions with value <= edge. */
-static double up_to(const classes *k, const double *sorted, size_t n,
-                    double edge)
+static double up_to(const classes *k, const ts_completion *sorted, double edge)
 {
     if (edge < k->low)
         return 0;
     size_t class = class_of(k, edge);
     double sum = k->before[class];
     for (size_t i = k->from[class]; i < k->from[class + 1]; i++)
-        if (sorted[i] <= edge)
-            sum += sorted[n + i];
+        if (sorted[i].value <= edge)
+            sum += sorted[i].product;
     return sum;
 }
 
 static ts_status complete(ts_network *w, const uint32_t *rest, const ts_node *h)
 {
-    uint32_t left[MOST_ROWS];
     classes k;
-    partial none = {0};
     double rarest = h->pasts[0].value, counted = 0;
     for (size_t i = 1; i < h->n; i++)
         rarest = fmin(rarest, h->pasts[i].value);
     double edge = w->observed + SAME - rarest;
+    const ts_completion none = {0, 1};
     w->n_list = 0;
-    ts_status status = fill(w, rest, 0, w->column[w->c - 2], sum_of(rest, w->r),
-                            left, &none, take_list, &edge);
+    ts_status status = list_rare(w, rest, w->r, w->column[w->c - 2],
+                                 sum_of(rest, w->r), &none, edge);
     size_t n = w->n_list;
     if (status || n == 0)
         return status;
-    double top = w->list[0];
+    double top = w->list[0].value;
     for (size_t i = 1; i < n; i++)
-        top = w->list[i] > top ? w->list[i] : top;
-    double *sorted = ts_alloc(2 * n * sizeof *sorted);
+        top = w->list[i].value > top ? w->list[i].value : top;
+    ts_completion *sorted = ts_alloc_array(n, sizeof *sorted);
     if (!sorted)
         return ts_fail_memory(w->err);
-    classify(w->list, n, top, sorted, &k);
+    classify(w, top, sorted, &k);
+    if (w->inverse)
+        top = 0;
     for (size_t i = 0; i < h->n; i++) {
         const ts_past *p = &h->pasts[i];
-        double sum = up_to(&k, sorted, n, w->observed + SAME - p->value);
+        double sum = up_to(&k, sorted, w->observed + SAME - p->value);
         if (sum > 0)
             counted += p->ways * sum * exp(p->value + top - w->all);
     }
@@ -313,7 +386,7 @@ static ts_status run(ts_network *w)
     return status;
 }
 
-/* Logs of 0! to n!. */
+/* Logs of 0! to n!, and 1 / x! of small tables. */
 static ts_status factorials(ts_network *w, size_t n, ts_error *err)
 {
     ts_sum sum = {0};
@@ -324,6 +397,14 @@ static ts_status factorials(ts_network *w, size_t n, ts_error *err)
         ts_sum_add(&sum, log((double)i));
         w->log_factorial[i] = ts_sum_value(&sum);
     }
+    if (n > SMALL)
+        return TS_OK;
+    w->inverse = ts_alloc_array(n + 1, sizeof *w->inverse);
+    if (!w->inverse)
+        return ts_fail_memory(err);
+    w->inverse[0] = 1;
+    for (size_t i = 1; i <= n; i++)
+        w->inverse[i] = w->inverse[i - 1] / (double)i;
     return TS_OK;
 }
 

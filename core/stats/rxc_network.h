@@ -13,6 +13,10 @@ typedef struct {
     double value, ways; /* log of the product of 1 / x!; how many have it */
 } ts_past;
 
+typedef struct {
+    double value, product; /* log of the product of 1 / x!, and itself */
+} ts_completion;
+
 /* What rows have left, and the pasts that lead there: a hash by value once
  * there are some. */
 typedef struct {
@@ -36,11 +40,12 @@ typedef struct {
     size_t r, c; /* r <= c */
     uint32_t *row, *column;
     double *log_factorial;
+    double *inverse;            /* 1 / x!, of small tables; else NULL */
     double *most_of, *least_of; /* by what a row has left: its part of the
                                  * bounds of nodes before the next column */
     double observed, all;       /* logs: of the table, of all tables */
     ts_stage now, next;
-    double *list; /* completions of two columns */
+    ts_completion *list; /* of two columns */
     size_t n_list, list_room;
     ts_sum p;
     double steps, next_look, n_past;

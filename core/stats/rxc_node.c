@@ -35,6 +35,7 @@ void ts_network_free(ts_network *w)
     ts_free(w->row);
     ts_free(w->column);
     ts_free(w->log_factorial);
+    ts_free(w->inverse);
     ts_free(w->most_of);
     ts_free(w->least_of);
     ts_free(w->list);
