@@ -37,14 +37,28 @@ function M.codes(node)
   return list
 end
 
---- export.rows(node) -> C frame, whether it has all codes of missing values.
+--- export.lost_codes(node) -> names of columns whose codes its rows no longer
+-- have: those of a table or a frame as it is have them all.
+function M.lost_codes(node)
+  return (node.frame or is_table(node)) and {} or M.codes(node)
+end
+
+--- export.tell_codes(node): a note of them.
+function M.tell_codes(node)
+  local lost = M.lost_codes(node)
+  if #lost > 0 then
+    note.say("special missing values (.A to .Z, ._) become . in %s",
+      M.columns(lost))
+  end
+end
+
+--- export.rows(node) -> C frame, with the codes of missing values that it has.
 function M.rows(node)
-  if node.frame then return node.frame, true end
+  if node.frame then return node.frame end
   require "trialsh.relation.nodes".no_group(node, "export")
   local frame = require "trialsh.relation".ask(node)
-  if not is_table(node) then return frame, false end
-  node.study:get_missing(node.name, frame)
-  return frame, true
+  if is_table(node) then node.study:get_missing(node.name, frame) end
+  return frame
 end
 
 --- export.columns(names): "AVAL, BASE", "12 columns" of a long list.

@@ -57,13 +57,8 @@ end
 
 -- The rows of a relation; codes that get lost on the way are told.
 local function rows_of(node)
-  local frame, whole = export.rows(node)
-  local lost = whole and {} or export.codes(node)
-  if #lost > 0 then
-    note.say("special missing values (.A to .Z, ._) become . in %s",
-      export.columns(lost))
-  end
-  return frame
+  export.tell_codes(node)
+  return export.rows(node)
 end
 
 -- "ARM: 1 text" of the columns of a frame whose texts match.

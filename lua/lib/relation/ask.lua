@@ -10,6 +10,7 @@ local note = require "trialsh.note"
 local expression = require "trialsh.expression"
 local layers = require "trialsh.relation.layers"
 local name_rows = require "trialsh.relation.culprit"
+local export = require "trialsh.export"
 
 local quote = expression.quote
 
@@ -256,6 +257,7 @@ return function(M)
     if node.frame then return relation end
     check.rules(node)
     local frame = ask(node)
+    export.tell_codes(node)
     -- the codes of SAS's missing values, which SQL does not know
     if node.study and node.name and not node.verb then
       node.study:get_missing(node.name, frame)

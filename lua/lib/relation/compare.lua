@@ -10,6 +10,7 @@ local options = require "trialsh.options"
 local result = require "trialsh.result"
 local columns_module = require "trialsh.relation.columns"
 local nodes = require "trialsh.relation.nodes"
+local export = require "trialsh.export"
 
 local show_value = columns_module.show_value
 
@@ -38,9 +39,13 @@ end
 -- One side: its frame, its columns, and what tells its rows.
 local function side_of(M, relation, keys)
   local kept = M.methods.collect(relation)
-  local frame = M.node_of(kept).frame
-  return { frame = frame, columns = M.node_of(relation).columns, n = #frame,
-    row = {}, id = identities(frame, keys) }
+  local frame, node = M.node_of(kept).frame, M.node_of(relation)
+  local side = { frame = frame, columns = node.columns, n = #frame, row = {},
+    id = identities(frame, keys), lost = {} }
+  for _, name in ipairs(export.lost_codes(node)) do
+    side.lost[name:lower()] = true
+  end
+  return side
 end
 
 -- Rows by their key; a key of two rows is an error that names some.
@@ -149,11 +154,12 @@ local function near(x, y, tolerance)
     or gap <= (tolerance.relative or 0) * math.max(math.abs(x), math.abs(y))
 end
 
--- The values of a column, missing ones of SAS by their codes.
-local function values_of(side, column)
+-- The values of a column, missing ones of SAS by their codes, unless verbs
+-- made them plain missing values on a side.
+local function values_of(side, column, lost)
   local c = side.frame:column(column.name)
   local values = cframe.values(c)
-  for i, code in pairs(c.special) do values[i] = { code } end
+  for i, code in pairs(lost and {} or c.special) do values[i] = { code } end
   return values
 end
 
@@ -169,7 +175,9 @@ end
 
 -- The cells of one column that differ go to out.
 local function compare_column(c, a, b, both, tolerance, out)
-  local va, vb = values_of(a, c.a), values_of(b, c.b)
+  local name = c.a.name:lower()
+  local lost = a.lost[name] or b.lost[name]
+  local va, vb = values_of(a, c.a, lost), values_of(b, c.b, lost)
   -- another type is told once; values count as they are written
   local as_text, rows_a, rows_b = c.a.type ~= c.b.type, both.a, both.b
   for k = 1, #rows_a do

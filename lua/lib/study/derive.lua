@@ -8,6 +8,7 @@ local note = require "trialsh.note"
 local relation = require "trialsh.relation"
 local definition = require "trialsh.definition"
 local findings = require "trialsh.study.findings"
+local export = require "trialsh.export"
 
 local fail = errors.fail
 
@@ -29,6 +30,7 @@ local function materialise(self, name, node, facts)
   local found = relation.judge(node, ('s:findings "%s" lists them')
     :format(name))
   local frame = node.frame or relation.ask(node)
+  if node.verb then export.tell_codes(node) end
   local columns = {}
   for j, c in ipairs(node.columns) do
     local column = frame:column(j)
