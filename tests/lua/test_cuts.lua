@@ -172,6 +172,18 @@ function TestCuts.test_special_missing_values()
   lu.assertEquals({ d.value_a[1], d.value_b[1] }, { ".A", ".B" })
   d = one:compare(plain, "K").differences
   lu.assertEquals({ d.value_a[1], d.value_b[1], #d }, { ".A", NA, 1 })
+
+  -- verbs make them plain: that is told, and is no difference
+  local note, said = require "trialsh.note", {}
+  note.listeners[1] = function(line) said[#said + 1] = line end
+  local some = one:where "K < 9"
+  lu.assertEquals(some:collect().V.special, {})
+  lu.assertStrContains(said[#said],
+    "special missing values (.A to .Z, ._) become . in V")
+  lu.assertTrue(one:compare(some, "K").equal)
+  lu.assertTrue(some:compare(one, "K").equal)
+  lu.assertFalse(some:compare(one:mutate "V = 3", "K").equal)
+  note.listeners[1] = nil
 end
 
 -- Against loops over rows.
