@@ -99,7 +99,7 @@ end
 
 -- What the language will have.
 local later = {}
-for name in ([[brunner_munzel cor friedman rate rateratio glm ordinal mmrm lmm
+for name in ([[brunner_munzel cor friedman rate rateratio glm ordinal lmm
     gee nls cox rmst cuminc fine_gray mcf tobit peto_prentice winratio
     sace rerandomise bootstrap]]):gmatch "%S+" do later[name] = true end
 
@@ -125,7 +125,7 @@ local at_once = { ttest = "lm", wilcoxon = "kruskal", van_elteren = "kruskal",
   riskdiff = "chisq", riskratio = "chisq", oddsratio = "chisq",
   boschloo = "fisher", barnard = "fisher", km = "logrank", describe = "lm",
   signed_rank = "kruskal", sign_test = "kruskal", proportion = "chisq",
-  mcnemar = "chisq" }
+  mcnemar = "chisq", mmrm = "lm" }
 local alone = { wilcoxon = "signed_rank", van_elteren = "signed_rank",
   kruskal = "describe", jonckheere = "describe", riskdiff = "proportion",
   riskratio = "proportion", oddsratio = "proportion", boschloo = "proportion",
@@ -143,7 +143,7 @@ end
 function M.way(e)
   local entry = M.find(e.method)
   if e.each then
-    if entry.model and not entry.repeated then return "model" end
+    if entry.model then return "model" end
     if entry.within then return "within" end
     return refused(e, "has no result for each arm", alone[e.method])
   elseif e.overall then

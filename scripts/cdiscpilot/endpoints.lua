@@ -1,5 +1,5 @@
--- The analyses of the CDISC pilot that tables 14-2.01, 14-3.01, 14-3.13 and
--- 14-5.01 print, and the time to the first dermatologic event. Nothing is
+-- The analyses of the CDISC pilot that tables 14-2.01, 14-3.01, 14-3.11, 14-3.13
+-- and 14-5.01 print, and the time to the first dermatologic event. Nothing is
 -- computed here; check() reads it, run() does it.
 local s = study.open(...)
 dofile "trial.lua"
@@ -11,9 +11,28 @@ endpoint "ADAS" {
   parameter  = "ACTOT", visit = "Week 24",
   variable   = "CHG",
   analysis   = { "lm", "~ TRT01P + SITEGR1 + BASE", margins = "proportional" },
+  summary    = "difference of means",
+  sensitivity = {
+    { "unequal variances", analysis = { vcov = "HC3" } },
+  },
   supplementary = {
     { "dose response", analysis = { "lm", "~ TRT01PN + SITEGR1 + BASE", term = "TRT01PN" } },
+    { "observed",      where = "DTYPE is null" },
+    { "both doses",    compare = { "Xanomeline Low Dose vs Placebo", "Xanomeline High Dose vs Placebo" },
+                       adjust = "Dunnett" },
   },
+  subgroups  = "SEX",
+}
+
+-- 14-3.11: the observed values of all visits together --------------------------------
+endpoint "ADAS-MMRM" {
+  title      = "Change of ADAS-Cog (11) over 24 weeks",
+  role       = "secondary",
+  parameter  = "ACTOT", visits = { "Week 8", "Week 16", "Week 24" }, visit = "Week 24",
+  where      = "DTYPE is null",
+  variable   = "CHG",
+  missing    = "at random",
+  analysis   = { "mmrm", "~ TRT01P * AVISIT + SITEGR1 + BASE * AVISIT", covariance = "un" },
 }
 
 -- 14-3.13: CIBIC+, by pooled site ---------------------------------------------------

@@ -26,8 +26,6 @@ end
 TestPilot = {}
 function TestPilot.setUp() set_up() end
 
-local function near(x, wanted, what) reference.near(x, wanted, 1e-8, what) end
-
 -- Values ----------------------------------------------------------------------------
 
 -- Each value of the reference goes through one of these: by table, f(analysis,
@@ -120,13 +118,26 @@ function value_of.ADTTE(analysis, quantity)
     / 1.959963984540054
 end
 
-value_of["14-3.11"] = function() return nil, "mmrm" end
+value_of["14-3.11"] = function(analysis, quantity)
+  if analysis == "MMRM" then
+    return mmrm("CHG ~ TRTP * AVISIT + SITEGR1 + BASE * AVISIT",
+      s.adadas:where("PARAMCD = 'ACTOT' and EFFFL = 'Y' and ANL01FL = 'Y'"
+        .. " and DTYPE is null and AVISITN > 0")).neg2_log_lik
+  end
+  local field = analysis:find "SE$" and "std_error" or "estimate"
+  return s:result(("ADAS-MMRM[%s].%s"):format(comparisons[quantity] or quantity,
+    field))
+end
+
+-- gls of R stopped short of the optimum: its -2 log likelihood is ours to 1e-11,
+-- its estimates to 5e-6
+local tolerance = { ["14-3.11"] = 1e-5 }
 value_of["14-6.01"] = function() return nil, "laboratory data, not given" end
 
 -- How many of each table are compared, and how many are not there yet and why:
 -- nothing falls out unseen.
 local counted = { ["14-3.01"] = 31, ["14-2.01"] = 94, ["14-3.13"] = 6,
-  ["14-5.01"] = 123, ADTTE = 31, mmrm = 10, cox = 15,
+  ["14-5.01"] = 123, ["14-3.11"] = 10, ADTTE = 31, cox = 15,
   ["laboratory data, not given"] = 69 }
 
 function TestPilot.test_every_value_of_the_reference()
@@ -142,7 +153,7 @@ function TestPilot.test_every_value_of_the_reference()
       elseif text == "NA" then
         lu.assertEquals(value, NA, what)
       else
-        near(value, tonumber(text), what)
+        reference.near(value, tonumber(text), tolerance[set] or 1e-8, what)
       end
       n[set] = (n[set] or 0) + 1
     end

@@ -291,6 +291,49 @@ function TestAnalyses.test_subgroups_of_lm_have_a_test_of_interaction()
     :contrast({ "Active vs P" }, { factor = "TRT01P" }), "F")
 end
 
+-- Repeated measures --------------------------------------------------------------
+
+function TestAnalyses.test_mmrm_has_a_result_at_each_visit()
+  endpoint "M" { parameter = "ALC", visits = { "Day 8", "Day 29" },
+    visit = "Day 29", variable = "ln(AVAL)", missing = "at random",
+    compare = { "Active vs P", { "doses", P = 0, L = 1, H = 3 } },
+    analysis = { "mmrm", "~ ln(BASE) * AVISIT + TRT01P * AVISIT",
+      covariance = { "un", "cs" } },
+    sensitivity = { { "KR", analysis = { df = "Kenward-Roger" } } },
+    supplementary = { { "means", compare = "each arm" }, { "plain",
+      analysis = "mmrm" } } }
+  run(s)
+  local data = s.adsl:select("USUBJID", "TRT01P"):join(s.adlb:where {
+    PARAMCD = "ALC", AVISIT = { "Day 8", "Day 29" } }:select("USUBJID",
+    "AVISIT", "AVAL", "BASE"), "USUBJID", { many = true })
+    :levels { TRT01P = { "P", "L", "H" } }
+  local formula = "log(AVAL) ~ log(BASE) * AVISIT + TRT01P * AVISIT"
+  for variation, df in pairs { [""] = "Satterthwaite",
+      ["/KR"] = "Kenward-Roger" } do
+    local m = mmrm(formula, data, { df = df })
+    for row in m:contrast({ "Active vs P", ratio = true }):rows() do
+      local ours = s:result(("M[Active vs P]@%s%s"):format(row.AVISIT,
+        variation))
+      for _, field in ipairs { "estimate", "std_error", "df", "p_value",
+          "conf_low", "conf_high" } do
+        lu.assertAlmostEquals(ours[field] / row[field], 1, 1e-12, field)
+      end
+      lu.assertEquals({ ours.n, ours.n_missing }, { 22, 2 })
+    end
+    for row in m:means("TRT01P", { ratio = true }):rows() do
+      lu.assertAlmostEquals(s:result(("M[%s]@%s%s"):format(row.TRT01P,
+        row.AVISIT, variation)).estimate / row.estimate, 1, 1e-12)
+    end
+  end
+  lu.assertEquals(s:result "M.visit", "Day 29")
+  lu.assertEquals(s:result "M[doses].estimate_name",
+    "ratio (doses of logarithms)")
+  lu.assertEquals(#s.results:where { variation = "means" }, 6)
+  lu.assertAlmostEquals(s:result "M/plain.estimate", mmrm(
+    "log(AVAL) ~ TRT01P * AVISIT", data):contrast({ "Active vs P",
+    ratio = true }):row(2).estimate, 1e-12)
+end
+
 -- Shapes -------------------------------------------------------------------------
 
 function TestAnalyses.test_aggregates_are_one_value_per_subject()

@@ -104,7 +104,7 @@ function TestMissing.test_rules_that_do_not_fit_are_refused()
   for _, case in ipairs {
       { { missing = "worst rank" }, "is for tests of ranks" },
       { { missing = "nonresponder" }, "is for a condition" },
-      { { missing = "at random" }, "needs a model of all visits, such as mmrm" },
+      { { missing = "at random" }, "needs a model of all visits, mmrm" },
       { { missing = "tipping point" }, 'missing = "tipping point" is not there' },
       { { missing = "last" }, "no missing last" },
       { { missing = "LOCF", visit = false, where = "AVISIT = 'Day 29'" },

@@ -7,28 +7,30 @@ local fail = require "ts.error".fail
 
 local M = {}
 
--- Linear models ------------------------------------------------------------------
-
 -- Options that are those of the means and their comparisons, not of the fit.
 local margins = { { "equal", "proportional", "outer", "cells", "observed" },
   "equal" }
 
-local function lm_spec()
-  local spec = analysis.spec_of("lm", "lm")
-  spec.margins = margins
-  spec.term = { "string" }
-  spec.type = { "integer", 3, above = 0, below = 4 }
-  spec.by, spec.slope, spec.at = { "string" }, { "string" }, { "any" }
+local function with_means(spec)
+  spec.margins, spec.at = margins, { "any" }
   spec.pool = { { "equal", "n" }, "equal" }
   spec.alternative = { { "two-sided", "less", "greater" }, "two-sided" }
   spec.mu = { "number" }
   return spec
 end
 
-local function fit_lm(formula, data, opt)
+local function lm_spec()
+  local spec = with_means(analysis.spec_of("lm", "lm"))
+  spec.term, spec.by, spec.slope = { "string" }, { "string" }, { "string" }
+  spec.type = { "integer", 3, above = 0, below = 4 }
+  return spec
+end
+
+-- The fit of a model, with those of the options that are its own.
+local function fit(name, formula, data, opt)
   local given = {}
-  for key in pairs(analysis.spec_of("lm", "lm")) do given[key] = opt[key] end
-  return require "trialsh.lm".lm(formula, data, given)
+  for key in pairs(analysis.spec_of(name, name)) do given[key] = opt[key] end
+  return require("trialsh." .. name)[name](formula, data, given)
 end
 
 -- The F test of a term, "TRT01P" or "TRT01P:SEX" in either order.
@@ -44,11 +46,11 @@ local function test_of_term(m, name, type)
   fail("invalid", ("lm: the model has no term %s"):format(name))
 end
 
--- What means, contrast and slope take of the options; at: one level of by.
+-- What means, contrast and slope take of the options; more: at, by.
 local function about(opt, more)
-  local out = { weights = opt.margins, at = {} }
+  local out = { weights = opt.margins, at = {}, by = more and more.by }
   for key, value in pairs(opt.at or {}) do out.at[key] = value end
-  for key, value in pairs(more or {}) do out.at[key] = value end
+  for key, value in pairs(more and more.at or {}) do out.at[key] = value end
   return out
 end
 
@@ -133,7 +135,7 @@ local function by_level(m, opt, set, rows)
   test.kind, test.variation = "subgroup", opt.by .. ": interaction"
   rows[#rows + 1] = test
   for level in m:means(opt.by):rows() do
-    local at = { [opt.by] = level[opt.by] }
+    local at = { at = { [opt.by] = level[opt.by] } }
     for _, part in ipairs { contrasts_of(m, opt, set, at),
       means_of(m, opt, set, at) } do
       for _, row in ipairs(part) do
@@ -145,6 +147,8 @@ local function by_level(m, opt, set, rows)
   end
 end
 
+-- Linear models ------------------------------------------------------------------
+
 M.lm = { location = true, covariates = true, weights = true,
   columns = { "by", "slope" }, expressions = { "weights" },
   joint = { "Dunnett", "Tukey", "mvt" },
@@ -153,7 +157,7 @@ M.lm = { location = true, covariates = true, weights = true,
   end,
   options = analysis.checker("lm", lm_spec),
   model = function(formula, data, opt, set)
-    local m = fit_lm(formula, data, opt)
+    local m = fit("lm", formula, data, opt)
     if opt.term then return { analysis.row_of(m:term(opt.term)) } end
     local rows = {}
     if set.overall then
@@ -167,9 +171,45 @@ M.lm = { location = true, covariates = true, weights = true,
   end,
   -- whether the treatment has the same effect in all levels of a column
   interaction = function(formula, data, opt, set, column)
-    local m = fit_lm(("%s + %s + %s:%s"):format(formula, column, set.treatment,
+    local m = fit("lm", ("%s + %s + %s:%s"):format(formula, column, set.treatment,
       column), data, opt)
     return test_of_term(m, set.treatment .. ":" .. column, opt.type)
+  end,
+}
+
+-- Repeated measures --------------------------------------------------------------
+
+local function mmrm_spec()
+  local spec = with_means(analysis.spec_of("mmrm", "mmrm"))
+  spec.subject, spec.visit = nil, nil
+  return spec
+end
+
+-- Comparisons and means of one visit, which has its own as row.visit.
+local function at_visit(m, opt, set, visit)
+  local more = { at = { AVISIT = visit }, by = false }
+  local rows = set.each and {} or contrasts_of(m, opt, set, more)
+  table.move(means_of(m, opt, set, more), 1, 1000, #rows + 1, rows)
+  for _, row in ipairs(rows) do row.visit = visit end
+  return rows
+end
+
+M.mmrm = { location = true, covariates = true, weights = true, repeated = true,
+  likelihood = true, columns = { "group", "time" }, expressions = { "weights" },
+  joint = { "Dunnett", "Tukey", "mvt" },
+  measure = function() return "difference of means" end,
+  options = analysis.checker("mmrm", mmrm_spec),
+  model = function(formula, data, opt, set)
+    local m, rows = fit("mmrm", formula, data, opt), {}
+    local n_missing = #data:distinct "USUBJID" - m.n_subject
+    for _, visit in ipairs(set.visits) do
+      for _, row in ipairs(at_visit(m, opt, set, visit)) do
+        row.n, row.n_missing = m.n_subject, n_missing
+        row.method = m.method
+        rows[#rows + 1] = row
+      end
+    end
+    return rows
   end,
 }
 

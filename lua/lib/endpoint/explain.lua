@@ -26,6 +26,7 @@ local names = {
   cmh = "a Cochran-Mantel-Haenszel test", mcnemar = "McNemar's test",
   proportion = "the proportion", logrank = "a log-rank test",
   km = "Kaplan-Meier curves", lm = "a linear model",
+  mmrm = "a model for repeated measures",
 }
 
 local function listed(words, last)
@@ -227,7 +228,8 @@ local function paragraph(e)
   local function add(...) words[#words + 1] = string.format(...) end
   add("%s", opening(e))
   for _, event in ipairs(e.events or {}) do add("%s", event_sentence(e, event)) end
-  add("%s", missing_words[e.missing or "exclude"])
+  add("%s", missing_words[e.missing or analysis.find(e.method).likelihood
+    and "at random" or "exclude"])
   add("%s", how(e))
   closing(e, add)
   if e.note then add("%s", e.note) end

@@ -112,8 +112,8 @@ function M.check(e, at, what)
   elseif rule == "worst rank" then
     lower_is_worse(e, at)
   elseif rule == "at random" and not method.likelihood then
-    refuse('needs a model of all visits, such as mmrm; %s leaves subjects '
-      .. 'without a value out: "exclude"', e.method)
+    refuse('needs a model of all visits, mmrm; %s leaves subjects without a '
+      .. 'value out: "exclude"', e.method)
   elseif rule == "LOCF" and (method.repeated or what ~= "number"
       and what ~= "log" and what ~= "condition" and what ~= "text") then
     refuse("is for one value per subject at a visit, not for %s", e.method)

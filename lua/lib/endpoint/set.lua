@@ -293,6 +293,7 @@ function M.formula(e, bound, way)
   local method = analysis.find(e.method)
   local right = e.formula or way == "within" and "~ 1"
     or "~ " .. expression.backtick(bound.treatment)
+      .. (method.repeated and " * AVISIT" or "")
   local strata = method.strata == "formula" and e.options.strata
   if type(strata) == "string" then strata = { strata } end
   for _, name in ipairs(strata or {}) do
