@@ -74,7 +74,9 @@ function M.of_base(node) return relation_of(node) end
 
 -- Verbs whose rows are those that were there, one to one and in their order.
 local SAME = { select = true, mutate = true, label = true, levels = true,
-  key = true, expect = true, expect_visits = true, detect = true, by = true }
+  key = true, expect = true, expect_visits = true, detect = true, by = true,
+  study_day = true, convert = true, baseline = true, change = true,
+  ranges = true, grade = true, populations = true, emergent = true }
 
 local function written(value)
   if M.is(value) then return M.rows_of(M.node_of(value)) end

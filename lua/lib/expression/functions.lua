@@ -52,6 +52,7 @@ M.all = {
   -- of the verb detect
   _limit_value = { 1, 1, "real" }, _limit_below = { 1, 1, "text" },
   _limit_above = { 1, 1, "text" },
+  _digits15 = { 1, 1, "real" }, -- of what derives grades and ranges
   -- one argument: over rows; more: over the arguments
   min = { 1, 100, "same", aggregate = "one" },
   max = { 1, 100, "same", aggregate = "one" },

@@ -121,6 +121,36 @@ function checks.wider(_, wider)
   note_lone_values(wider)
 end
 
+-- Rows that there should not be, as a verb that derives says: an error that
+-- shows them, or a note of their number.
+function checks.refuse(_, check)
+  local columns, names = {}, {}
+  for i, name in ipairs(check.show) do
+    columns[i] = check.node.columns[name:lower()]
+    names[i] = quote(columns[i].name)
+  end
+  local frame = run(check.node, function(c)
+    return ("select %s from (%s) limit 5"):format(table.concat(names, ", "),
+      c:layer(check.node.layer))
+  end, columns)
+  if #frame == 0 then return end
+  local rows = {}
+  for i = 1, math.min(#frame, 4) do
+    local parts = {}
+    for j, column in ipairs(columns) do
+      parts[j] = column.name .. " " .. show_value(column, frame:value(i, j))
+    end
+    rows[i] = table.concat(parts, ", ")
+  end
+  fail("invalid", check.message:format(table.concat(rows, "; ")
+    .. (#frame > 4 and "; and others" or "")))
+end
+
+function checks.tell(_, check)
+  local n = M.count_rows(check.node, true)
+  if n > 0 then note.say(check.message, n, n == 1 and "" or "s") end
+end
+
 local found = {}
 
 local function see_checks(node)

@@ -404,6 +404,10 @@ require "trialsh.relation.choose"(relations, verbs)
 require "trialsh.relation.rules"(relations, verbs)
 require "trialsh.relation.combine"(relations, verbs)
 require "trialsh.relation.detect"(relations, verbs)
+for _, name in ipairs { "study_day", "visits", "baseline", "change", "ranges",
+    "convert" } do
+  require("trialsh.derive." .. name)(relations, verbs)
+end
 
 return verbs
 
