@@ -182,6 +182,9 @@ end
 
 local function unknown(name)
   local names = M.topics()
+  for _, own in ipairs(require "trialsh.help.own".names()) do
+    names[#names + 1] = own
+  end
   local near = text.nearest(name, names)
   fail("not found", ("no help on '%s'%s"):format(name, near
     and "; nearest: " .. near or "; ??" .. name .. " searches all of it"))
@@ -228,7 +231,10 @@ function M.topic(name)
   if name == "" then return overview() end
   local found = find(name)
   if #found == 0 then found[1] = block_of_function(name) end
-  if #found == 0 then unknown(name) end
+  if #found == 0 then
+    local own = require "trialsh.help.own".topic(name)
+    return own and show(own) or unknown(name)
+  end
   local pages = {}
   for i, block in ipairs(found) do
     pages[i] = #found > 3 and block.title or render(block)
@@ -251,6 +257,8 @@ function M.search(words)
     if to then to[#to + 1] = block.title end
   end
   table.move(second, 1, #second, #first + 1, first)
+  local own = require "trialsh.help.own".search(words)
+  table.move(own, 1, #own, #first + 1, first)
   if #first == 0 then
     local near = text.nearest(words, M.topics())
     fail("not found", ("nothing in the help holds '%s'%s"):format(words,
@@ -261,7 +269,8 @@ end
 
 --- help([topic]) -> page
 -- Shows what is known about a function, a method, or the function that is
--- given. Without a topic, an overview. At the prompt ?topic and topic? are the
+-- given: of your own functions and endpoints, the comment that stands above them
+-- in the script. Without a topic, an overview. At the prompt ?topic and topic? are the
 -- same, and ??words searches all titles and texts.
 --
 --   > help "quit"
@@ -277,6 +286,9 @@ function M.help(topic)
   if topic == nil then return overview() end
   if type(topic) == "string" then return M.topic(topic) end
   local name = name_of(topic)
+  local own = type(topic) == "function" and not name
+    and require "trialsh.help.own".of(topic)
+  if own then return show(own) end
   if not name then
     -- an object: its kind may have a page, as NA has
     local meta = debug.getmetatable(topic)

@@ -134,7 +134,10 @@ function base.require(name)
   local path = session.beside .. name:gsub("%.", "/")
   for _, file in ipairs { path .. ".lua", path .. "/init.lua" } do
     if modules[file] ~= nil then return modules[file], file end
-    local chunk, problem = real.loadfile(file, "t")
+    local chunk, problem = nil, "cannot open"
+    if session.allowed(file, false) then
+      chunk, problem = real.loadfile(file, "t")
+    end
     if chunk then
       local value = chunk(name, file)
       if value == nil then value = true end
