@@ -109,7 +109,7 @@ M.specs.chisq = { compare = { "string" }, reference = { "string" },
 -- Pearson's chi-square test of a table. Counts do as well, as rows:
 -- chisq { { 12, 5, 3 }, { 9, 9, 2 } }.
 --   formula     "y ~ group"
---   compare     "A vs B": these rows alone
+--   compare     "A vs B": these rows alone;  reference  as for riskdiff
 --   correction  "none" (default; SAS), "Yates" (2 x 2; R's default), "N-1"
 -- r:tidy() has a row per cell: n, expected, residual (Pearson's) and adjusted,
 -- which is about normal where there is no association. A note tells how many
@@ -379,7 +379,8 @@ M.specs.cmh = { strata = { "any" }, compare = { "string" },
 --             means", "correlation"; r:tidy() has all three
 --   scores    "table" (default): numbers are their own scores, text counts 1,
 --             2, ... in level order; "rank", "ridit", "modridit" within strata
---   compare   "A vs B": these rows alone;  event  of 2 x 2, as for riskdiff
+--   compare   "A vs B": these rows alone;  event, reference  of 2 x 2, as for
+--             riskdiff
 --   conf_level  0.95
 -- Of 2 x 2 tables r.odds_ratio is the common odds ratio with conf_low and
 -- conf_high, r.breslow_day_p and r.tarone_p tell whether it is common. Nothing

@@ -30,7 +30,11 @@ local function is_public(name)
   local root, sep = name:match "^([%a_][%w_]*)([.:]?)"
   if not root then return false end
   if sep == ":" and kinds[root] then return true end
-  return require "trialsh.init".home[root] ~= nil or rawget(_G, root) ~= nil
+  local home = require "trialsh.init".home[root]
+  if sep == "." and home then -- a function has no fields: log.open is ours
+    return type(require("trialsh." .. home)[root]) ~= "function"
+  end
+  return home ~= nil or rawget(_G, root) ~= nil
 end
 
 -- Adds a block of the file when its name is public. "name(args): remark" is a

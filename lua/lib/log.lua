@@ -203,8 +203,8 @@ local function run(script, chunk, ...)
   return table.unpack(result, 1, result.n)
 end
 
---- log.script(source, path) -> function, or nil and what is wrong
--- A script to be run, with its steps in the log.
+--- log.script(source, path): a function that runs a script with its steps in
+-- the log, or nil and what is wrong.
 function M.script(source, path)
   -- the first line may be one for the system
   local plain = source:gsub("^#[^\n]*", function(line)
@@ -219,7 +219,7 @@ function M.script(source, path)
   return function(...) return run(script, chunk, ...) end
 end
 
---- log.load(path) -> function or nil: the script in a file.
+--- log.load(path): as log.script, of a file; nil when it cannot be read.
 function M.load(path)
   local f = io.open(path, "rb")
   local source = f and f:read "a"
@@ -322,7 +322,7 @@ local function finish(code)
     exit = code, elapsed = elapsed, cpu = cpu })
 end
 
---- log.close([exit code]) -> false when something could not be written.
+--- log.close([exit code]): false when something could not be written.
 function M.close(code)
   if not log then return true end
   for i = #scripts, 1, -1 do end_step(scripts[i]) end

@@ -5,13 +5,16 @@ local options = require "trialsh.options"
 
 local M = {}
 
-local spec = { factor = { "string" }, reference = { "any" },
+local dunnett = { factor = { "string" }, reference = { "any" },
   alternative = { { "two-sided", "less", "greater" }, "two-sided" },
   ratio = { "boolean", false }, vcov = { "string" },
   conf_level = { "number", 0.95, above = 0, below = 1 } }
+local tukey = {} -- is two-sided alone
+for name, rule in pairs(dunnett) do tukey[name] = rule end
+tukey.alternative = nil
 
 -- The contrasts of a linear model; the category is the formula's first.
-local function contrast(who, formula, data, opt, entry)
+local function contrast(who, formula, data, opt, spec, entry)
   opt = options(who, opt, spec)
   local m = require "trialsh.lm".lm(formula, data, { vcov = opt.vcov,
     reference = opt.reference, conf_level = opt.conf_level })
@@ -47,7 +50,7 @@ end
 --
 -- See also: tukey, lm, model:contrast. Dunnett 1955. R: multcomp::glht.
 function M.dunnett(formula, data, opt)
-  return contrast("dunnett", formula, data, opt, "reference")
+  return contrast("dunnett", formula, data, opt, dunnett, "reference")
 end
 
 --- tukey(formula, data [, opt]) -> frame, of two groups a result
@@ -69,7 +72,7 @@ end
 --
 -- See also: dunnett, lm, model:contrast. Kramer 1956. R: TukeyHSD.
 function M.tukey(formula, data, opt)
-  return contrast("tukey", formula, data, opt, "pairwise")
+  return contrast("tukey", formula, data, opt, tukey, "pairwise")
 end
 
 return M

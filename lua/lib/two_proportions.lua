@@ -261,7 +261,7 @@ end
 -- Ratio of two proportions, A over B; arguments and options as for riskdiff.
 --   ci           "Miettinen-Nurminen" (default), "Wald": of the logarithm
 --                (Katz), of strata Greenland and Robins
---   event, compare, strata, alternative, conf_level;  null  1
+--   event, compare, reference, strata, alternative, conf_level;  null  1
 --
 --   > riskratio { { 14, 17 }, { 4, 10 } }
 --   14 of 17 (82 %) vs 4 of 10 (40 %): risk ratio 2.06, 95 % CI 1.08 to 5.08 (Miettinen-Nurminen), P = 0.027
@@ -276,7 +276,7 @@ end
 --   ci           "Miettinen-Nurminen" (default); "Wald": of the logarithm
 --                (Woolf), of strata Robins, Breslow and Greenland; "exact" and
 --                "mid-p": conditional, as fisher
---   event, compare, strata, alternative, conf_level;  null  1
+--   event, compare, reference, strata, alternative, conf_level;  null  1
 -- The estimate is ad / bc, of strata that of Mantel and Haenszel; with "exact"
 -- and "mid-p" the conditional one (R's fisher.test).
 --
@@ -346,7 +346,7 @@ M.specs.fisher = spec { strata = { "any" },
 -- fisher { { 7, 2 }, { 1, 8 } }; a list of such tables is stratified; larger
 -- tables are rows of counts.
 --   formula      "y ~ group [+ strata(S)]"; y of two values, or of more
---   event, compare, strata   as for riskdiff
+--   event, compare, reference, strata   as for riskdiff
 --   two_sided    "central" (default): twice the smaller tail; "minlike": all
 --                tables as improbable (R's and SAS's P; always so for larger
 --                tables). Both are printed; the interval inverts the one chosen
@@ -421,11 +421,12 @@ end
 -- Boschloo's exact unconditional test of two proportions: tables in order of
 -- Fisher's one-sided P, P is the largest over all common proportions. It is
 -- uniformly more powerful than fisher. Rows are { events, n }.
---   formula, event, compare   as for riskdiff
+--   formula, event, compare, reference   as for riskdiff
 --   two_sided    "central" (default): twice the smaller one-sided P (scipy);
 --                "minlike": in order of Fisher's two-sided P
 --   alternative  "two-sided" (default), "less", "greater"
--- It has an estimate, but no interval: riskdiff has one. At most 2,000 in all.
+--   conf_level   0.95, of no use: it has an estimate, but no interval
+-- riskdiff has an interval. At most 2,000 in all.
 --
 --   > boschloo { { 14, 17 }, { 4, 10 } }
 --   14 of 17 (82 %) vs 4 of 10 (40 %): difference 0.424, Fisher's P = 0.034, P = 0.034 (central)
@@ -438,11 +439,12 @@ M.boschloo = unconditional("boschloo", "Boschloo's exact test",
 --- barnard(formula, data [, opt]) -> result
 -- Barnard's exact unconditional test of two proportions: tables in order of the
 -- z with pooled variance. Rows are { events, n }.
---   formula, event, compare   as for riskdiff
+--   formula, event, compare, reference   as for riskdiff
 --   two_sided    "central" (default): twice the smaller one-sided P;
 --                "absdev": in order of |z| (SAS, scipy)
 --   alternative  "two-sided" (default), "less", "greater"
--- It has an estimate, but no interval: riskdiff has one. At most 2,000 in all.
+--   conf_level   0.95, of no use: it has an estimate, but no interval
+-- riskdiff has an interval. At most 2,000 in all.
 --
 --   > barnard { { 7, 12 }, { 1, 13 } }
 --   7 of 12 (58 %) vs 1 of 13 (8 %): difference 0.506, z = 2.71, P = 0.007 (central)

@@ -1,6 +1,18 @@
 -- Help: every public name has a block, every example prints what it says.
 
 local lu = require "luaunit"
+
+-- The options that each function is asked for, by name, as the examples run.
+local asked = {}
+do
+  local options = require "trialsh.options"
+  package.loaded["trialsh.options"] = function(who, given, spec)
+    asked[who] = asked[who] or {}
+    for name in pairs(spec) do asked[who][name] = true end
+    return options(who, given, spec)
+  end
+end
+
 local help = require "trialsh.help"
 local home = require "trialsh.init".home
 
@@ -14,6 +26,57 @@ function test_examples_print_what_they_say()
   end
   lu.assertTrue(count > 20, "only " .. count .. " examples were found")
   lu.assertEquals(#wrong, 0, table.concat(out, "\n\n"))
+end
+
+local function text_of(block) return table.concat(block.body, "\n") end
+
+-- What can be read about a function: its block, those of verbs of that name, and
+-- for a model those of what is asked of it.
+local function help_on(who)
+  local parts = {}
+  for _, topic in ipairs(help.topics()) do
+    local block = help.block(topic)
+    local kind, verb = topic:match "^(%w+):([%w_]+)$"
+    if block and (topic == who or verb == who
+        or kind == "model" and require "trialsh.init".home[who]) then
+      parts[#parts + 1] = block.title .. "\n" .. text_of(block)
+    end
+  end
+  return table.concat(parts, "\n")
+end
+
+-- runs behind the examples, as luaunit goes by name
+function test_every_option_is_in_its_help()
+  if not next(asked) then help.check() end
+  local missing, n = {}, 0
+  for who, names in pairs(asked) do
+    local words = help_on(who)
+    for name in pairs(names) do
+      n = n + 1
+      if not words:find("%f[%w_]" .. name .. "%f[^%w_]") then
+        missing[#missing + 1] = who .. ": " .. name
+      end
+    end
+  end
+  table.sort(missing)
+  lu.assertEquals(missing, {})
+  lu.assertTrue(n > 150, "only " .. n .. " options were seen")
+end
+
+-- What there is to be seen of a verb or a function by an example.
+function test_every_function_has_an_example()
+  -- these would end the program, or need a study of their own
+  local without = { check = true, dofile = true, quit = true, run = true,
+    sap = true }
+  local missing = {}
+  for _, topic in ipairs(help.topics()) do
+    local block = help.block(topic)
+    if block and block.name == topic and not without[topic]
+        and not ("\n" .. text_of(block)):find "\n  > " then
+      missing[#missing + 1] = topic
+    end
+  end
+  lu.assertEquals(missing, {})
 end
 
 local function has_block(name)
