@@ -211,7 +211,7 @@ end
 --   vcov        "model" (default), or sandwiches by subject, valid when the
 --               structure is wrong: "CR0" (EMPIRICAL of SAS), "CR2", "CR3"
 --   method      "REML" (default), "ML"
---   weights, reference, contrasts, conf_level  as in lm
+--   weights, reference, contrasts, tolerance, conf_level  as in lm
 -- m:means and m:contrast go by visit unless by = false; -2 log likelihood, AIC
 -- and BIC are counted as SAS does.
 --
