@@ -136,6 +136,11 @@ local function show_levels(column)
 end
 
 --- column.show(column): one line, as the prompt prints it.
+function M.set(column)
+  fail("invalid", ("a column is not changed; data:mutate \"%s = ...\" makes data "
+    .. "that have another"):format(column.name))
+end
+
 function M.show(column)
   local head = text.escape(column.name)
   if column.unit ~= NA then head = head .. ", " .. text.escape(column.unit) end
@@ -147,7 +152,7 @@ function M.show(column)
     body = kind and show_dates(column, kind)
       or (column.type == "real" and show_numbers or show_levels)(column)
   end
-  return (("%s: %d values, %d missing. %s"):format(head, #column, #column - n,
+  return (("%s: %s, %d missing. %s"):format(head, require "trialsh.note".plural(#column, "value"), #column - n,
     body):gsub("%s+$", ""))
 end
 

@@ -16,13 +16,15 @@ local kinds = { relation = true, frame = true, column = true, result = true,
 local groups = {
   { "Data", "NA", "study", "read", "relation", "relation_ask", "frame",
     "column", "demo", "data", "sql" },
-  { "Statistics", "describe", "ttest", "lm", "multiple", "rank", "group_rank",
+  { "Statistics", "describe", "ttest", "lm", "mmrm", "multiple", "rank", "group_rank",
     "proportion", "two_proportions", "contingency", "survival", "padjust",
     "sample", "result", "model" },
-  { "Trials and endpoints", "trial", "endpoint", "run", "analysis" },
+  { "Trials and endpoints", "trial", "endpoint", "multiplicity", "run",
+    "analysis" },
   { "Figures and tables", "figure", "table", "report" },
   { "Arithmetic", "elementwise" },
-  { "Scripts and the prompt", "script", "help" },
+  { "Scripts and the prompt", "script", "help",
+    "tour", "log_to", "sessioninfo" },
   { "More" },
 }
 
@@ -127,6 +129,7 @@ page.__index = page
 page.__tostring = function(self) return self.text end
 
 local function show(s) return setmetatable({ text = s }, page) end
+M.page = show
 
 local function group_of(block)
   local first = block.file:match "^[^/]+":gsub("%.lua$", "")
@@ -177,6 +180,7 @@ local function overview()
       out[#out + 1] = wrap(names, "  ", 78)
     end
   end
+  out[#out + 1] = "tour() shows first steps."
   out[#out + 1] = "?name shows one of them, ??word searches. An expression"
     .. " prints itself,\na semicolon behind it keeps it off the screen, _ is the"
     .. " last value. Locals stay\nfor the lines that follow. select ...; runs SQL,"
@@ -428,6 +432,7 @@ local function output(code, env)
   end
   return (table.concat(out, "\n"):gsub("[ \t]+\n", "\n"):gsub("%s+$", ""))
 end
+M.output = output
 
 --- help.check([name]): runs the examples of all blocks, or of one; a list of
 -- those whose output differs: { name, code, expected, got }.

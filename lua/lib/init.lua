@@ -52,6 +52,7 @@ local home = {
   sql = "sql",
   sqrt = "elementwise",
   study = "study",
+  tour = "tour",
   trial = "trial",
   ttest = "ttest",
   tukey = "multiple",
@@ -66,7 +67,9 @@ local function names()
   local list = {}
   for name in pairs(home) do list[#list + 1] = name end
   for name in pairs(_G) do
-    if type(name) == "string" then list[#list + 1] = name end
+    if type(name) == "string" and not name:find "^_" then
+      list[#list + 1] = name
+    end
   end
   table.sort(list)
   return list
@@ -110,9 +113,10 @@ setmetatable(_G, { __index = function(_, name)
     err.fail("not found", ("no variable or function '%s'; the study has %s")
       :format(name, ours))
   end
-  local near = text.nearest(name, names())
+  local advice = require "trialsh.elsewhere".advice(name)
+  local near = not advice and text.nearest(name, names())
   err.fail("not found", ("no variable or function '%s'%s"):format(name,
-    near and "; nearest: " .. near or ""))
+    advice and "; " .. advice or near and "; nearest: " .. near or ""))
 end })
 
 -- read.csv("x.csv"): a function has no fields.
@@ -130,6 +134,7 @@ local function of_column(name)
 end
 cframe.column_methods(of_column "get")
 cframe.column_meta("paired", of_column "paired")
+cframe.column_meta("__newindex", of_column "set")
 cframe.column_meta("__lt", of_column "lt")
 cframe.column_meta("__le", of_column "le")
 cframe.column_meta("__tostring", of_column "show")

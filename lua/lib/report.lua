@@ -18,9 +18,15 @@ local hints = {
   { "near '|'$", "or is or" },
   { "'then' expected near '='$", "equal is ==" },
   { "'do' expected near '='$", "equal is ==" },
-  { "'=' expected near '<%-", "a value is given by =" },
+  { "'%)' expected near '='$", "options stand in braces, { name = value }" },
+  { "'[%)}]' expected near ", "a comma or a bracket is missing" },
+  { "unfinished string", "a quotation mark is missing" },
+  { "near '%$'$", "a part stands behind a point, data.COLUMN" },
+  { "near '%%'$", "verbs are called by a colon, data:where(...)" },
+  { "global 'table'%)$", 'table is a library; data:count "SEX" counts' },
   { "attempt to call a table value", "a colon, a comma or a name is missing" },
   { "attempt to compare ", "both sides must be numbers, or both text" },
+  { "^syntax error near ", "a comma, an equals sign or a bracket may be missing" },
 }
 
 -- Cause and hint of a message: "no column AGEE; nearest: AGE".
@@ -181,6 +187,12 @@ local function read(path)
   return all
 end
 
+-- "x <- 5" is a comparison with -5 here.
+local function is_arrow(source, line)
+  local text = source and nth_line(source, line or 1)
+  return text and text:find "^%s*[%a_][%w_.]*%s*<%-[^%-]" ~= nil
+end
+
 -- What is known of the place: fills line, column, and the lines to be shown.
 local function locate(r, source, kind)
   local byte = place(source, r.line, r.cause, r.object, kind)
@@ -209,6 +221,10 @@ local function understand(facts)
   if not ours and hint then r.message = cause .. "; " .. hint end
   if facts.hint then r.message = r.message .. "; " .. facts.hint end
   local source = facts.source or facts.path and read(facts.path)
+  if is_arrow(source, r.line) then
+    r.hint = "a value is given by =, x = 5"
+    r.message = cause .. "; " .. r.hint
+  end
   if source and r.line and not facts.interrupted then
     locate(r, source, ours and "ours" or syntax and "syntax")
   end

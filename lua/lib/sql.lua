@@ -112,7 +112,9 @@ function M.sql(statement, ...)
   for _, source in ipairs(sources) do
     local node = relation.node_of(source[2])
     simulated = simulated or node.simulated
-    if not source.stored then named[#named + 1] = { source[1], node } end
+    -- a variable that is called like its table
+    local same = node.name == source[1] and not node.verb and node.study == inner
+    if not (source.stored or same) then named[#named + 1] = { source[1], node } end
   end
   local values = table.pack(...)
   values.n = nil

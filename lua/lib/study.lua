@@ -206,6 +206,8 @@ function Study.__tostring(s)
   return table.concat(lines, "\n")
 end
 
+function Study.__len(s) return #Inner.of(s):tables_list() end
+
 function Study.__complete(s, sep)
   local list = {}
   if sep == "." then

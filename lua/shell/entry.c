@@ -26,6 +26,9 @@ static int load_statement(lua_State *L, const char *text, const char *chunk)
 static bool ends_early(const char *message)
 {
     size_t length = strlen(message);
+    /* no line that follows can end a text in quotes */
+    if (strstr(message, ": unfinished string near"))
+        return false;
     return length >= 5 && strcmp(message + length - 5, "<eof>") == 0;
 }
 

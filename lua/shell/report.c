@@ -126,7 +126,7 @@ static const char *path_of(lua_State *L, const place *p, lua_Debug *ar)
 static void add_source(lua_State *L, const place *p)
 {
     lua_Debug ar;
-    if (is_typed(p->file)) {
+    if (!p->file[0] || is_typed(p->file)) {
         lua_getfield(L, LUA_REGISTRYINDEX, "trialsh.entry");
         lua_setfield(L, -2, "source");
     } else if (strcmp(p->file, "stdin") == 0) {
@@ -219,10 +219,9 @@ static void push_facts(lua_State *L, const char *message, const place *p)
         copy_field(L, "hint");
         copy_field(L, "object");
     }
-    if (p->file[0]) {
+    if (p->file[0])
         tsl_set_text(L, "file", p->file);
-        add_source(L, p);
-    }
+    add_source(L, p);
     if (p->line) {
         lua_pushinteger(L, p->line);
         lua_setfield(L, -2, "line");

@@ -76,6 +76,24 @@ function test_they_are_found()
   lu.assertEquals(e.message, "no help on 'OWN28'; nearest: OWN29")
 end
 
+function test_the_tour()
+  local first = tostring(tour(1))
+  lu.assertStrContains(first, "> demo.adsl:head(3)\n   USUBJID")
+  lu.assertStrContains(first, "tour() goes on: Choose and order")
+  lu.assertStrContains(tostring(tour()), "2 of 8")
+  for i = 1, 8 do
+    local page = tostring(tour(i))
+    for line in page:gmatch "[^\n]+" do
+      -- mistakes are shown on one page, which is about them
+      lu.assertEquals(line:find "^error" ~= nil and i ~= 7, false, line)
+      lu.assertTrue(#line <= 80 or i == 6, line)
+    end
+  end
+  lu.assertStrContains(tostring(tour()), "1 of 8") -- begins again
+  lu.assertErrorMsgContains("the pages are 1 to 8, not 9", tour, 9)
+  lu.assertNil(rawget(_G, "alc"), "its variables are its own")
+end
+
 function test_z_a_script_that_is_gone_is_no_error()
   os.remove(path)
   lu.assertEquals(topic "own_bare", "own_bare()\ndefined in " .. path

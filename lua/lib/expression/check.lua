@@ -204,6 +204,7 @@ function check.column(self, node)
     local quoted = self:unquoted()
     fail("not found", ("%s: no column %s%s"):format(self.who, node.name,
       quoted or near and "; nearest: " .. near
+        or node.name:upper() == "NA" and "; X is null asks for what is missing"
         or "; a text stands in single quotes, '" .. node.name .. "'"))
   end
   if self.group and not self.in_aggregate

@@ -67,14 +67,24 @@ local function endpoints()
   return module and module.list or {}
 end
 
--- The global, or the field "a.b" of one, of that name.
+-- The global, or the field "a.b" of one, of that name; nil for none.
 local function value_of(name)
-  local value = _G
-  for part in name:gmatch "[^.:]+" do
-    if type(value) ~= "table" then return nil end
-    value = rawget(value, part)
-  end
-  return value
+  local ok, value = pcall(function()
+    local value
+    for part in name:gmatch "[^.:]+" do
+      if value == nil then
+        value = rawget(_G, part)
+        if value == nil and require "trialsh.init".home[part] then
+          value = _G[part]
+        end
+      else
+        value = value[part]
+      end
+      if value == nil then return nil end
+    end
+    return value
+  end)
+  return ok and value or nil
 end
 
 --- own.topic(name) -> text or nil

@@ -71,6 +71,8 @@ add("schema", "[TABLE]", "columns of a table or a variable; of all tables",
   function(word)
     if word ~= "" then
       local value = rawget(_G, word)
+      local chunk = not value and load("return " .. word, "=(prompt)")
+      if chunk then value = select(2, pcall(chunk)) end
       return columns_of(relation.is(value) and value or study()[unquote(word)])
     end
     local s, out = study(), {}

@@ -367,7 +367,11 @@ return function(M)
     left_join = "join", merge = "join", pivot_wider = "wider",
     pivot_longer = "longer", unique = "distinct", transform = "mutate",
     anti_join = "join", semi_join = "join", inner_join = "join", slice = "head",
-    bind_rows = "union", rbind = "union", append = "union", diff = "compare" }
+    bind_rows = "union", rbind = "union", append = "union", diff = "compare",
+    mean = "summarise", avg = "summarise", sum = "summarise", sd = "summarise",
+    median = "summarise", min = "summarise", max = "summarise",
+    describe = "summarise", summary = "summarise", aggregate = "summarise",
+    n = "count", nrow = "count", tally = "count", table = "count" }
 
   function Relation.__index(relation, name)
     local node = node_of(relation)
@@ -398,6 +402,10 @@ return function(M)
     for verb in pairs(verbs) do all[#all + 1] = verb end
     for method in pairs(methods) do all[#all + 1] = method end
     table.sort(all)
+    if math.type(name) == "integer" then
+      fail("not found", ("no column or verb %d; data:row(%d) is a row, "
+        .. "data.COLUMN[%d] a value"):format(name, name, name))
+    end
     local near = type(name) == "string"
       and (elsewhere[name] or text.nearest(name, all))
     fail("not found", ("no column or verb %s%s"):format(tostring(name),
@@ -429,7 +437,8 @@ return function(M)
       fail("type", ("%s is a table; the verb is s:%s(...), with a colon"):format(
         node.name, node.name))
     end
-    fail("type", "a relation is no function")
+    fail("type", "a relation is no function; for row in data:rows() do ... goes "
+      .. "through its rows")
   end
 
   function Relation.__frame(relation, names)

@@ -216,8 +216,10 @@ local function aggregate(node, who, items)
   for _, item in ipairs(items) do
     local name, rest = expression.definition(who, item)
     if not name then
+      local quoted = quoting.definition(item)
       fail("invalid", ("%s: '%s' is no \"NAME = aggregate\"%s"):format(who,
-        tostring(item), quoting.definition(item)))
+        tostring(item), quoted ~= "" and quoted
+          or type(item) == "string" and "; write \"m = " .. item .. "\"" or ""))
     end
     for _, column in ipairs(columns) do
       if column.name:lower() == name:lower() then
