@@ -130,12 +130,12 @@ function M.is(x) return type(x) == "table" and getmetatable(x) == Trial end
 
 function M.to_json(t)
   return json.encode { id = t.id, definition = plain.of(t.definition),
-    file = t.file, line = t.line }
+    file = rawget(t, "file"), line = rawget(t, "line") }
 end
 
 function M.from_json(s)
   local t = json.decode(s)
-  return make(t.id, plain.back(t.definition), t.file, t.line)
+  return make(t.id, plain.back(t.definition), rawget(t, "file"), rawget(t, "line"))
 end
 
 --- trial.set(inner study, trial): s.trial = ...
@@ -161,8 +161,9 @@ local treatments = { TRT01P = true, TRT01A = true, TRTP = true, TRTA = true,
   ARM = true, ACTARM = true }
 
 local function declared(t, key)
-  if not t.file then return "the trial" end
-  return ("%s:%d"):format(t.file, source.line(t.file, t.line, key))
+  local file = rawget(t, "file")
+  if not file or file:find "^%(" then return "the trial" end -- typed
+  return ("%s:%d"):format(file, source.line(file, t.line, key))
 end
 
 -- A column whose name the trial knows takes the trial's order; values that the
