@@ -1,5 +1,6 @@
 -- How a derived table is made, as data: the table it starts from and the verbs
--- on it, in order. What is stored can be read, compared, and run again.
+-- on it, in order. What is stored can be read, compared, and run again, unless
+-- it starts from a frame, whose rows no study has.
 
 local fail = require "ts.error".fail
 local NA = require "ts.na".NA
@@ -10,8 +11,21 @@ local M = {}
 
 local of
 
+-- What is known of the rows of a frame: the relation that they were collected
+-- from, or the file.
+local function of_frame(node)
+  local made, read = node.made, node.read
+  if made then
+    local copy = { verbs = table.move(made.verbs, 1, #made.verbs, 1, {}) }
+    for key, value in pairs(made) do copy[key] = copy[key] or value end
+    return copy
+  end
+  return { file = read and read.path, sha256 = read and read.sha256,
+    frame = not read and #node.frame or nil, verbs = {} }
+end
+
 -- An argument of a verb: relations as their definition, in tables too, and
--- tables marked; nil where a frame is in it.
+-- tables marked; nil where a frame is in it, unless sources.frames.
 local function argument(value, sources)
   if relation.is(value) then
     local def = of(value, sources)
@@ -31,7 +45,7 @@ end
 
 function of(r, sources)
   local node = relation.node_of(r)
-  if node.frame then return nil end
+  if node.frame then return sources.frames and of_frame(node) or nil end
   if not node.verb then
     if not sources[node.name] then
       sources[node.name] = true
@@ -60,6 +74,11 @@ function M.of(r)
   local list = {}
   for i, name in ipairs(sources) do list[i] = name end
   return def, list
+end
+
+--- definition.describe(relation) -> a definition for reading, of frames too.
+function M.describe(r)
+  return (of(r, { frames = true }))
 end
 
 local function value_of(s, value)

@@ -134,7 +134,8 @@ function M.of_frame(frame, facts)
     key = facts and facts.key, simulated = facts and facts.simulated,
     member = facts and facts.member, label = facts and facts.label,
     dataset = facts and facts.dataset, print = facts and facts.print,
-    read = facts and facts.read, rows = facts and facts.rows, trial = facts and facts.trial }
+    read = facts and facts.read, made = facts and facts.made,
+    rows = facts and facts.rows, trial = facts and facts.trial }
 end
 
 verbs = require "trialsh.relation.verbs"(M)

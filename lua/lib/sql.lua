@@ -2,7 +2,6 @@
 
 local errors = require "ts.error"
 local text = require "ts.text"
-local data = require "trialsh.data"
 local relation = require "trialsh.relation"
 
 local M = {}
@@ -121,7 +120,8 @@ function M.sql(statement, ...)
   local ok, frame = pcall(relation.select, inner,
     (statement:gsub("[%s;]+$", "")), values, named)
   if not ok then error(explain(frame, statement), 0) end
-  return data.wrap(frame, simulated)
+  return relation.of_frame(frame, { simulated = simulated,
+    made = { sql = statement, verbs = {} } })
 end
 
 return M

@@ -122,12 +122,27 @@ function TestWords.test_the_history_of_a_frame_that_was_read()
   said = {}
   s.rd = read(file)
   lu.assertStrContains(said[#said], "s:import keeps the options")
-  s.some = read(file):where "DAY = 1":collect()
-  for _, name in ipairs { "rd", "some" } do
-    local row = s:history(name):row(1)
-    lu.assertEquals(row.detail, file)
-    lu.assertEquals(row.sha256, require "ts.text".sha256(bytes))
-  end
+  local hash = require "ts.text".sha256(bytes)
+  local row = s:history "rd":row(1)
+  lu.assertEquals({ row.detail, row.sha256 }, { file, hash })
+
+  -- what verbs made of it says so, collected on the way or not
+  s.some = read(file):where "DAY = 1":collect():mutate "DAY = DAY * 100"
+  row = s:history "some":row(1)
+  lu.assertEquals(require "ts.json".decode(row.detail), { file = file,
+    sha256 = hash, verbs = { { "where", "DAY = 1" },
+      { "mutate", "DAY = DAY * 100" } } })
+  lu.assertNotEquals(row.sha256, hash)
+  lu.assertStrContains(said[#said], "of " .. file .. " and the verbs")
+  s.own = s.rd:limit(3):collect():join(read(file):distinct "DAY":collect()
+    :limit(1), "DAY", { how = "semi" })
+  row = require "ts.json".decode(s:history "own":row(1).detail)
+  lu.assertEquals({ row.table, row.verbs[1][1], row.verbs[2][1],
+    row.verbs[2][2].relation.file }, { "rd", "limit", "join", file })
+  rawset(_G, "lab_now", s.lab)
+  s.sum = sql "select count(*) as N from lab_now"
+  rawset(_G, "lab_now", nil)
+  lu.assertStrContains(s:history "sum":row(1).detail, "from lab_now")
   s.counted = s.rd:count()
   lu.assertNotEquals(s:history "counted":row(1).detail, file)
   s:verify()

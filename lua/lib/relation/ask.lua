@@ -264,6 +264,7 @@ return function(M)
     end
     return M.of_frame(frame, { key = node.key, simulated = node.simulated,
       rows = M.rows_of(node), read = node.read,
+      made = require "trialsh.definition".describe(relation),
       trial = node.trial or node.study and node.study:trial() or nil })
   end
 

@@ -25,6 +25,9 @@ local function derived_hash(self, def, sources)
   return text.sha256(table.concat(parts, "\n"))
 end
 
+-- Whether the rows of a frame are those of a file.
+local function as_read(made) return made and made.file and #made.verbs == 0 end
+
 -- Computes a relation and stores its rows as a table.
 local function materialise(self, name, node, facts)
   local found = relation.judge(node, ('s:findings "%s" lists them')
@@ -45,8 +48,7 @@ local function materialise(self, name, node, facts)
     name = name, kind = facts.kind, rows = #frame, key = node.key,
     definition = facts.definition, sources = facts.sources,
     script = facts.script, line = facts.line, sha256 = facts.sha256,
-    file = facts.read and facts.read.path,
-    simulated = node.simulated or facts.simulated, columns = columns })
+    file = facts.made and facts.made.file, simulated = node.simulated or facts.simulated, columns = columns })
   findings.keep(self, name, found)
   self:after(function()
     note.record("%s: %s, %s, stored%s", name, note.plural(#frame, "row"),
@@ -54,8 +56,9 @@ local function materialise(self, name, node, facts)
         and ", from " .. table.concat(facts.sources, ", ") or "")
   end)
   self.handle:audit { verb = facts.verb or "derive", object = name,
-    rows = #frame, sha256 = facts.sha256 or facts.read and facts.read.sha256,
-    detail = facts.read and facts.read.path or facts.definition and json.encode(facts.definition) }
+    rows = #frame, sha256 = facts.sha256,
+    detail = as_read(facts.made) and facts.made.file
+      or json.encode(facts.definition or facts.made) }
 end
 
 -- Everything that a table depends on, itself included.
@@ -153,15 +156,17 @@ function M.assign(self, name, value)
     -- again: another program may have changed the study before we began to
     old, hash = check_assignment(self, name, def, sources)
     local node = relation.node_of(value)
-    local read = not def and node.read or nil
-    materialise(self, name, node, { read = read,
+    local made = not def and definition.describe(value) or nil
+    materialise(self, name, node, { made = made,
       kind = def and "derived" or "frame", definition = def, sources = sources,
-      script = file, line = line, sha256 = hash })
+      script = file, line = line, sha256 = hash or as_read(made) and made.sha256
+        or text.sha256(json.encode(made)) })
     if old then M.dependents(self, { [name] = true }) end
-    if read then
+    if made and made.file then
       self:after(function()
-        note.say("%s: the history has the name and hash of %s; s:import keeps "
-          .. "the options it was read with too", name, read.path)
+        note.say("%s: the history has the name and hash of %s%s; s:import "
+          .. "keeps the options it was read with too", name, made.file,
+          as_read(made) and "" or " and the verbs")
       end)
     end
   end)
