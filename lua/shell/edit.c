@@ -140,7 +140,7 @@ static void check_signals(void)
 
 static int on_enter(int count, int key)
 {
-    if (shell_incomplete(state, rl_line_buffer))
+    if (shell_needs_more(state, rl_line_buffer))
         return rl_insert_text("\n"), 0;
     return rl_newline(count, key);
 }

@@ -265,13 +265,13 @@ static void remember_value(lua_State *L, int index)
     lua_pop(L, 1);
 }
 
-static int evaluate(lua_State *L)
+/* (text, name): runs one chunk, shows its values */
+static int run_chunk(lua_State *L)
 {
-    const char *text = lua_tostring(L, 1);
-    const char *chunk = lua_touserdata(L, 2);
+    const char *text = lua_tostring(L, 1), *name = lua_touserdata(L, 2);
     bool remember, value = true, other = other_call(L, text, &remember);
     if (!other) {
-        value = remember = compile(L, text, chunk);
+        value = remember = compile(L, text, name);
         lua_copy(L, -1, 3);
         lua_settop(L, 3);
     }
@@ -282,6 +282,48 @@ static int evaluate(lua_State *L)
         remember_value(L, 3);
     if (other || !is_silent(L, text))
         show(L, 3);
+    return 0;
+}
+
+/* (text, name): an error where a chunk is none */
+static int check_chunk(lua_State *L)
+{
+    const char *text = lua_tostring(L, 1);
+    bool remember;
+    if (!other_call(L, text, &remember))
+        compile(L, text, lua_touserdata(L, 2));
+    return 0;
+}
+
+/* Calls a function for each chunk of the text at index 1, with as many empty
+ * lines before it as there are lines. */
+static void each_chunk(lua_State *L, lua_CFunction function)
+{
+    const char *text = lua_tostring(L, 1), *at = text;
+    while (*at) {
+        size_t n = shell_chunk(L, at);
+        luaL_Buffer b;
+        lua_pushcfunction(L, function);
+        luaL_buffinit(L, &b);
+        for (const char *c = text; c < at; c++)
+            if (*c == '\n')
+                luaL_addchar(&b, '\n');
+        luaL_addlstring(&b, at, n);
+        luaL_pushresult(&b);
+        lua_pushvalue(L, 2);
+        lua_call(L, 2, 0);
+        at += n;
+    }
+}
+
+/* (text, name): nothing runs when a part of it is wrong */
+static int evaluate(lua_State *L)
+{
+    const char *text = lua_tostring(L, 1), *name = lua_touserdata(L, 2);
+    if (strcmp(name, SHELL_PROMPT) != 0 || !strchr(text, '\n'))
+        return run_chunk(L);
+    each_chunk(L, check_chunk);
+    each_chunk(L, run_chunk);
     return 0;
 }
 

@@ -110,6 +110,11 @@ void shell_base_open(lua_State *L);
 int shell_warnings(lua_State *L);
 int shell_exit_code(int code, int warnings, bool werror);
 
+/* chunk.c: the length of what runs first of a text of many lines, and whether
+ * what runs last goes on. */
+size_t shell_chunk(lua_State *L, const char *text);
+bool shell_needs_more(lua_State *L, const char *text);
+
 /* pattern.c: string patterns that Ctrl-C stops. */
 void shell_pattern_open(lua_State *L);
 

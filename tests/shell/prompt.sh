@@ -46,6 +46,16 @@ is "a paste runs once" "$(shows '^pasted')" 1
 keys Up
 seen "a paste is recalled as one" '^print\("pasted", #y\)$'
 keys C-c
+pasted() { printf "$1" >"$tmp/paste"; tm load-buffer "$tmp/paste"; tm paste-buffer -p -t "=b:"; keys Enter; }
+start b -q
+pasted 'd = demo.adsl\nd:count "SEX"\nd\n  -- the old\n  :where "AGE > 60"\n  :count()\nselect 6 * 7\nas answer;\n.timer\n#d\n'
+seen "the lines of a paste print what they are worth" '^24$'
+is "each on its own, a chain and SQL as a whole" \
+  "$(screen | tail -n 12 | grep -v SIM | paste -sd '|')" \
+  '   SEX   n|1  F    12|2  M    12|    n|1  20|   answer|1      42|off|24|>'
+pasted 'local n = 1\nprint("n is " .. n)\nn = = 2\n'
+seen "a wrong line of it is named" '^error: line 3: unexpected symbol near'
+is "and nothing of it runs" "$(shows '^n is 1$')" 0
 
 printf '#!/bin/sh\nsed -i s/plain/edited/ "$2"\n' >"$tmp/ed"
 chmod +x "$tmp/ed"
