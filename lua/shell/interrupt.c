@@ -172,7 +172,7 @@ void shell_work_end(lua_State *L)
         set_alarm(0, 0);
     ts_interrupt_clear();
     lua_sethook(L, NULL, 0, 0);
-    shell_progress_erase();
+    shell_progress_end();
 }
 
 /* Makes L the thread that Ctrl-C stops. A press between the two lines finds

@@ -95,3 +95,9 @@ void shell_progress_erase(void)
         fputs("\r\033[K", stderr);
     shown = false;
 }
+
+void shell_progress_end(void)
+{
+    shell_progress_erase();
+    ts_progress_set(NULL, NULL);
+}

@@ -87,6 +87,8 @@ bool shell_pressed(void);
 /* progress.c */
 void shell_progress_begin(void);
 void shell_progress_erase(void);
+/* From here on nothing is shown, as completion does not count as work. */
+void shell_progress_end(void);
 
 /* child.c: a program that sh runs, $1 being the argument, its standard input at
  * input or ours for -1; -1 when it cannot be started. Signals are its until
