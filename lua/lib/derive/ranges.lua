@@ -3,34 +3,10 @@
 local options = require "trialsh.options"
 local nodes = require "trialsh.relation.nodes"
 local common = require "trialsh.derive.common"
-local trial_check = require "trialsh.trial.check"
+local range = require "trialsh.derive.range"
 
 -- The verb is added to those that are there.
 return function(_, verbs)
-
--- Both ends of the range as SQL: of columns, else of the trial's parameters.
-local function ends(node, opt)
-  if opt.low or opt.high or common.has(node, "ANRLO")
-      or common.has(node, "ANRHI") then
-    local function column(name, known)
-      if name then return common.quote(common.need("ranges", node, name).name) end
-      return common.has(node, known) and known or "null + 0"
-    end
-    return column(opt.low, "ANRLO"), column(opt.high, "ANRHI")
-  end
-  local trial = common.trial("ranges", node, "parameters")
-  common.need("ranges", node, "PARAMCD", "ranges are those of parameters")
-  local low, high = {}, {}
-  for _, p in ipairs(trial.parameters) do
-    local a, b = trial_check.bounds(p.range or {})
-    if a then low[#low + 1] = { p.name, ("%.17g"):format(a) } end
-    if b then high[#high + 1] = { p.name, ("%.17g"):format(b) } end
-  end
-  local function of(list)
-    return #list > 0 and common.case(list, "PARAMCD") or "null + 0"
-  end
-  return of(low), of(high)
-end
 
 --- relation:ranges([opt]) -> relation
 -- ANRIND: LOW, NORMAL or HIGH by the normal range, ANRLO and ANRHI of the row
@@ -48,14 +24,14 @@ end
 --   3  DEMO-001  ALC      1913  NORMAL  LOW
 --     SIMULATED DATA
 --
--- See also: relation:convert, relation:baseline.
+-- See also: relation:grade, relation:convert, relation:baseline.
 function verbs.ranges(node, opt)
   nodes.no_group(node, "ranges")
   opt = options("ranges", opt, { low = { "string" }, high = { "string" } })
   common.need("ranges", node, "AVAL")
   local based = common.has(node, "ABLFL")
   common.new("ranges", node, "ANRIND", based and "BNRIND" or nil)
-  local low, high = ends(node, opt)
+  local low, high = range("ranges", node, opt.low, opt.high)
   local made = verbs.mutate(node,
     ('"ranges: low" = _digits15(%s)'):format(low),
     ('"ranges: high" = _digits15(%s)'):format(high),

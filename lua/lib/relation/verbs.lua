@@ -91,6 +91,27 @@ local function new_column(name, tree, kind)
     declared = from and from.declared }
 end
 
+-- "ASTDT = first_date(AESTDTC)" also makes ASTDTF: D where the day was filled
+-- in, M where the month was too.
+local function with_flags(columns, items)
+  local list = {}
+  for _, item in ipairs(items) do
+    list[#list + 1] = item
+    local name, text = tostring(item):match
+      "^%s*([%w_]+DT)%s*=%s*%a+_date%s*(%b())%s*$"
+    if name and item:lower():find "=%s*first_date" or name
+        and item:lower():find "=%s*last_date" then
+      local _, tree = pcall(expression.parse, "mutate", text, nil, columns)
+      if pcall(expression.check, "mutate", tree, columns)
+          and not tree.format then -- of a number of SAS nothing is in part
+        list[#list + 1] = ("%sF = case length(%s) when 4 then 'M' when 7 then "
+          .. "'D' end"):format(name, text)
+      end
+    end
+  end
+  return list
+end
+
 --- relation:mutate("NEW = expression", ...) -> relation
 -- New columns, in order; each may use the one before. Expressions are
 -- SQLite's without its traps: / is real division, ln and log10 for log, text
@@ -108,6 +129,10 @@ end
 --   iso(text, 'dd.mm.yyyy')  ISO text of a date written otherwise: dd (d), mm
 --                    (m, mon for jan), yyyy; other text is an error
 --   sasdate(text)  sasdatetime(text)  numbers of SAS from complete ISO text
+--   first_date(text)  last_date(text)  the first and the last day that ISO text
+--                    in part, 2018-03, can mean; of "ASTDT = first_date(...)" a
+--                    column ASTDTF says what was filled in: D the day, M the
+--                    month too
 -- A name that is no plain word stands in double quotes: 'R = "CRP (mg/L)" / 2'.
 --
 -- After by() a column may also look at the other rows of its group, in the
@@ -141,7 +166,7 @@ end
 -- See also: relation:by, relation:summarise, relation:where.
 function verbs.mutate(node, ...)
   local layer, columns, window = node.layer, node.columns, node.group or {}
-  for _, item in ipairs { ... } do
+  for _, item in ipairs(with_flags(columns, { ... })) do
     local name, rest = expression.definition("mutate", item)
     if not name then
       fail("invalid", ("mutate: '%s' is no \"NAME = expression\"%s")
@@ -407,7 +432,7 @@ require "trialsh.relation.rules"(relations, verbs)
 require "trialsh.relation.combine"(relations, verbs)
 require "trialsh.relation.detect"(relations, verbs)
 for _, name in ipairs { "study_day", "visits", "baseline", "change", "ranges",
-    "convert" } do
+    "convert", "grade", "populations", "exposure", "emergent" } do
   require("trialsh.derive." .. name)(relations, verbs)
 end
 
