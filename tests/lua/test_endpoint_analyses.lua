@@ -301,7 +301,8 @@ function TestAnalyses.test_mmrm_has_a_result_at_each_visit()
       covariance = { "un", "cs" } },
     sensitivity = { { "KR", analysis = { df = "Kenward-Roger" } } },
     supplementary = { { "means", compare = "each arm" }, { "plain",
-      analysis = "mmrm" } } }
+      analysis = "mmrm" }, { "ranks", analysis = "wilcoxon",
+      missing = "exclude" } } }
   run(s)
   local data = s.adsl:select("USUBJID", "TRT01P"):join(s.adlb:where {
     PARAMCD = "ALC", AVISIT = { "Day 8", "Day 29" } }:select("USUBJID",
@@ -329,6 +330,8 @@ function TestAnalyses.test_mmrm_has_a_result_at_each_visit()
   lu.assertEquals(s:result "M[doses].estimate_name",
     "ratio (doses of logarithms)")
   lu.assertEquals(#s.results:where { variation = "means" }, 6)
+  -- weights of arms are not for wilcoxon: it keeps the other comparison
+  lu.assertEquals(#s.results:where { variation = "ranks" }, 2)
   lu.assertAlmostEquals(s:result "M/plain.estimate", mmrm(
     "log(AVAL) ~ TRT01P * AVISIT", data):contrast({ "Active vs P",
     ratio = true }):row(2).estimate, 1e-12)

@@ -13,8 +13,8 @@ local M = {}
 local keys = {
   title = "string", role = "string", population = "string",
   parameter = "any", visit = "string", visits = "table", data = "string",
-  where = "string", variable = "string", compare = "any", analysis = "any",
-  missing = "string", summary = "string", adjust = "string",
+  where = "string", variable = "any", compare = "any", analysis = "any",
+  missing = "any", summary = "string", adjust = "string",
   sensitivity = "table", supplementary = "table", subgroups = "any",
   note = "string", better = "string", intercurrent = "table",
   instead = "table",
@@ -136,6 +136,27 @@ local function check_analysis(e, problems)
   end
 end
 
+-- The variable is text; a rule for missing values may have options, none of which
+-- is there yet.
+local function check_texts(e, problems)
+  if type(e.variable) == "table" then
+    problems:add("variable", nil, "a list of variables is for winratio, which is "
+      .. "not there yet")
+  elseif e.variable ~= nil and type(e.variable) ~= "string" then
+    problems:add("variable", nil, "variable is a %s, a string is needed",
+      type(e.variable))
+  end
+  local rule = type(e.missing) == "table" and e.missing[1] or e.missing
+  if rule ~= nil and type(rule) ~= "string" then
+    problems:add("missing", nil, 'missing is a %s, a rule such as "exclude" is '
+      .. "needed", type(rule))
+  elseif type(e.missing) == "table" and not M.word(rule, missing_later) then
+    problems:add("missing", rule, "missing = \"%s\" has no options", rule)
+  end
+  e.variable = type(e.variable) == "string" and e.variable or nil
+  e.missing = type(rule) == "string" and rule or nil
+end
+
 -- What the trial declares --------------------------------------------------------
 
 -- A key whose value, or each of whose values, the trial must declare.
@@ -220,21 +241,22 @@ local function check_compare(e, t, problems)
       .. '"%s"', ALL, EACH)
     return
   end
-  local texts = {}
+  local texts, kept = {}, {}
+  local takes = not e.method or analysis.find(e.method).weights
   for _, entry in ipairs(compare) do
-    if type(entry) == "table" then
+    if type(entry) == "table" and not takes and not e.inherits then
+      problems:add("compare", type(entry[1]) == "string" and entry[1] or nil,
+        "%s takes no weights of arms; lm does, and jonckheere tests a trend",
+        e.method)
+    elseif type(entry) == "table" and takes then
       check_weights(entry, t, problems)
-      if e.method and not analysis.find(e.method).weights then
-        problems:add("compare", type(entry[1]) == "string" and entry[1] or nil,
-          "%s takes no weights of arms; lm does, and jonckheere tests a trend",
-          e.method)
-      end
-    else
-      texts[#texts + 1] = entry
+      kept[#kept + 1] = entry
+    elseif type(entry) ~= "table" then
+      texts[#texts + 1], kept[#kept + 1] = entry, entry
     end
   end
   trial_module.check_compare(problems, texts, t.arms)
-  e.comparisons = compare
+  e.comparisons = kept
 end
 
 local function check_trial(e, t, problems)
@@ -250,7 +272,8 @@ local function check_trial(e, t, problems)
   e.parameters = type(e.parameter) == "table" and e.parameter
     or e.parameter and { e.parameter } or nil
   check_visits(e, t, problems)
-  if not e.definition.parameter and not e.definition.data then
+  if not e.definition.parameter and not e.definition.data
+    and type(e.definition.variable) ~= "table" then
     problems:add(nil, nil, "neither parameter nor data says where the values "
       .. "are")
   end
@@ -273,7 +296,12 @@ end
 
 -- Adjustment within the endpoint: by padjust, or jointly by a model.
 local function check_adjust(e, problems)
-  if not e.adjust or not e.method then return end
+  if not e.adjust then return end
+  if plain(e.adjust) == "maxt" then
+    problems:add("adjust", e.adjust, 'adjust = "max-T" is not there yet')
+    return
+  end
+  if not e.method then return end
   local method = analysis.find(e.method)
   local joint = require "trialsh.model.adjust".joint
   e.joint = M.word(e.adjust, joint)
@@ -287,10 +315,6 @@ local function check_adjust(e, problems)
       problems:add("adjust", e.adjust, "%s is for the comparisons of one model, "
         .. "not over parameters and visits; Holm is", e.joint)
     end
-    return
-  end
-  if plain(e.adjust) == "maxt" then
-    problems:add("adjust", e.adjust, 'adjust = "max-T" is not there yet')
     return
   end
   local ok, err = pcall(require "trialsh.padjust".padjust, { 1 }, e.adjust)
@@ -314,6 +338,7 @@ function M.read(e)
   for key in pairs(keys) do e[key] = nil end
   e.overall, e.each, e.formula, e.method, e.joint = nil, nil, nil, nil, nil
   check_keys(e, problems)
+  check_texts(e, problems)
   check_analysis(e, problems)
   check_trial(e, e.trial, problems)
   check_subgroups(e, problems)

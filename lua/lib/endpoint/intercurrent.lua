@@ -187,7 +187,8 @@ end
 local function last_day(e, at)
   local visit = at.visit and e.trial.visits[at.visit]
   if not visit then return nil end
-  return visit.window and visit.window[2] or visit.day
+  local window = visit.window or {}
+  return window[2] or window.upto or visit.day
 end
 
 -- Whether the event came by the visit: on or before the day of the value, or of

@@ -47,6 +47,8 @@ local function make(e, name, kind, entry, before, problems, read)
   local v = setmetatable({ id = e.id, definition = varied(e, entry),
     file = e.file, line = e.line, trial = e.trial, variation = name,
     kind = kind }, getmetatable(e))
+  -- a comparison that it keeps and cannot do is left out, not wrong
+  v.inherits = v.definition.compare == e.definition.compare
   local key = kind == "instead" and e.kind ~= "main" and e.kind or kind
   for _, p in ipairs(read(v)) do
     if not before[p.text] then
