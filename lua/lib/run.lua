@@ -68,17 +68,32 @@ local function or_note(row, f, ...)
   return row
 end
 
+local function name_of(compare)
+  return type(compare) == "table" and compare[1] or compare
+end
+
 local ways = {}
 
 function ways.model(e, bound, frame, formula, opt, at)
-  return analysis.find(e.method).model(formula, frame, opt, {
-    comparisons = e.comparisons, overall = e.overall, each = e.each,
-    treatment = bound.treatment, adjust = e.joint, visits = at.visits,
-    visit = e.visit })
+  local row = {}
+  local rows = or_note(row, analysis.find(e.method).model, formula, frame, opt,
+    { comparisons = e.comparisons, overall = e.overall, each = e.each,
+      treatment = bound.treatment, adjust = e.joint, visits = at.visits,
+      visit = e.visit })
+  if rows ~= row then return rows end
+  rows = {} -- no fit: each comparison tells why
+  for _, visit in ipairs(at.visits or { false }) do
+    for _, compare in ipairs(#e.comparisons > 0 and e.comparisons or { false })
+    do
+      rows[#rows + 1] = { compare = compare and name_of(compare) or nil,
+        visit = visit or nil, note = row.note }
+    end
+  end
+  return rows
 end
 
 function ways.overall(e, _, frame, formula, opt)
-  return { analysis.find(e.method).overall(formula, frame, opt) }
+  return { or_note({}, analysis.find(e.method).overall, formula, frame, opt) }
 end
 
 function ways.compare(e, bound, frame, formula, opt)
@@ -160,8 +175,7 @@ end
 
 -- Whether a row is what the name of the endpoint alone means.
 local function is_own(e, row)
-  local own = e.comparisons[1]
-  if type(own) == "table" then own = own[1] end
+  local own = name_of(e.comparisons[1])
   return not row.kind
     and (not e.parameters or row.parameter == e.parameters[1])
     and (not e.visit or row.visit == nil or row.visit == e.visit)
@@ -240,10 +254,8 @@ local function compute_subgroups(s, e)
       local value = level[column]
       local at = set.at(e, at_once)
       at.subgroup = { column, value }
-      local first = e.comparisons[1]
-      local rows = or_note({ compare = type(first) == "table" and first[1]
-        or first, parameter = at.parameter, visit = at.visit }, compute_at, s,
-        e, at)
+      local rows = or_note({ compare = name_of(e.comparisons[1]),
+        parameter = at.parameter, visit = at.visit }, compute_at, s, e, at)
       add(rows.note and { rows } or rows, value == NA and "missing"
         or tostring(value))
     end

@@ -3,7 +3,7 @@
 
 local analysis = require "trialsh.analysis"
 local NA = require "ts.na".NA
-local fail = require "ts.error".fail
+local errors = require "ts.error"
 
 local M = {}
 
@@ -40,10 +40,11 @@ local function test_of_term(m, name, type)
     if row.term == name or row.term == turned then
       return { method = ("Linear model, F test of %s (type %s)"):format(name,
         ({ "I", "II", "III" })[type]), statistic = row.statistic,
-        df = row.df, p_value = row.p_value, n = m.n, n_missing = m.n_missing }
+        df = row.df, p_value = row.p_value, n = m.n, n_missing = m.n_missing,
+        note = row.p_value == NA and m:get "note" or nil }
     end
   end
-  fail("invalid", ("lm: the model has no term %s"):format(name))
+  errors.fail("invalid", ("lm: the model has no term %s"):format(name))
 end
 
 -- What means, contrast and slope take of the options; more: at, by.
@@ -68,7 +69,8 @@ local function means_of(m, opt, set, more)
       estimate_name = opt.slope and "slope of " .. opt.slope
         or "least-squares mean", estimate = row.estimate,
       std_error = row.std_error, df = row.df, conf_low = row.conf_low,
-      conf_high = row.conf_high, conf_level = m.conf_level, n = row.n }
+      conf_high = row.conf_high, conf_level = m.conf_level, n = row.n,
+      note = row.estimate == NA and "the data do not determine it" or nil }
   end
   return rows
 end
@@ -99,31 +101,47 @@ local function name_of(compare)
   return type(compare) == "table" and compare[1] or compare
 end
 
+-- One comparison; where an arm has nobody, why it has no result.
+local function contrast_of(m, entry, given)
+  local ok, found = pcall(function()
+    return analysis.row_of(m:contrast({ entry }, given))
+  end)
+  if ok then return found, true end
+  if not errors.is(found) or found.code ~= "not found" then error(found, 0) end
+  return { note = found.message }, false
+end
+
+local function add_joint(m, given, entries, rows, kind)
+  given.adjust = kind
+  local frame = m:contrast(entries, given)
+  for i, row in ipairs(rows) do
+    local joint = frame:row(i)
+    for _, field in ipairs { "p_adjusted", "conf_low", "conf_high" } do
+      local value = joint[field]
+      row[field] = (value == math.huge or value == -math.huge) and NA or value
+    end
+    row.note = (row.note ~= NA and row.note .. "; " or "")
+      .. ("P adjusted and CI by %s"):format(kind)
+  end
+end
+
 local function contrasts_of(m, opt, set, more)
   local given = about(opt, more)
   given.factor, given.slope, given.pool = set.treatment, opt.slope, opt.pool
   given.alternative, given.mu = opt.alternative, opt.mu
-  local rows, entries = {}, {}
+  local rows, entries, known = {}, {}, {}
   for i, compare in ipairs(set.comparisons) do
-    entries[i] = entry_of(compare)
-    rows[i] = analysis.row_of(m:contrast({ entries[i] }, given))
+    local entry, is_known = entry_of(compare), nil
+    rows[i], is_known = contrast_of(m, entry, given)
     rows[i].compare = name_of(compare)
-  end
-  if set.adjust and #rows > 1 then
-    given.adjust = set.adjust
-    local i = 0
-    for joint in m:contrast(entries, given):rows() do
-      i = i + 1
-      for _, field in ipairs { "p_adjusted", "conf_low", "conf_high" } do
-        local value = joint[field]
-        rows[i][field] = (value == math.huge or value == -math.huge) and NA
-          or value
-      end
-      rows[i].note = (rows[i].note ~= NA and rows[i].note .. "; " or "")
-        .. ("P adjusted and CI by %s"):format(set.adjust)
+    if is_known then
+      entries[#entries + 1], known[#known + 1] = entry, rows[i]
     end
-  elseif set.adjust then
-    rows[1].p_adjusted = rows[1].p_value
+  end
+  if set.adjust and #known > 1 then
+    add_joint(m, given, entries, known, set.adjust)
+  elseif set.adjust and known[1] then
+    known[1].p_adjusted = known[1].p_value
   end
   return rows
 end

@@ -66,7 +66,7 @@ M.describe = { location = true,
       estimate = row[fields[1]], conf_low = row[fields[2]],
       conf_high = row[fields[3]], conf_level = opt.conf_level, n = row.n,
       std_error = opt.estimate == "mean" and row.std_error or NA,
-      n_missing = row.n_missing }
+      n_missing = row.n_missing, note = row.n == 0 and "no values" or NA }
   end,
 }
 
@@ -121,7 +121,8 @@ M.km = { survival = true,
       estimate = row.estimate, conf_low = row.conf_low,
       conf_high = row.conf_high, conf_level = curve.conf_level, n = row.n,
       n_event = row.n_event, n_missing = group.n_missing,
-      note = curve:get "note" }
+      note = row.estimate == NA and row.n > 0 and "the median is not reached"
+        or curve:get "note" }
   end,
 }
 
