@@ -181,6 +181,40 @@ static void decide(sqlite3_context *context, int n, sqlite3_value **v)
     sqlite3_result_value(context, v[1]);
 }
 
+/* _open(place, x) and _also(place, x): x, and whether it or one before it in
+ * that row is NULL; _else(place, x): x, counted where one was. */
+static void note_open(sqlite3_context *context, sqlite3_value **v, int first)
+{
+    ts_store *store = sqlite3_user_data(context);
+    int place = TS_COUNT_UNDECIDED + sqlite3_value_int(v[0]);
+    if (place >= 0 && place < TS_COUNT_MAX)
+        store->open[place] = (!first && store->open[place]) ||
+                             sqlite3_value_type(v[1]) == SQLITE_NULL;
+    sqlite3_result_value(context, v[1]);
+}
+
+static void open_first(sqlite3_context *context, int n, sqlite3_value **v)
+{
+    (void)n;
+    note_open(context, v, 1);
+}
+
+static void open_also(sqlite3_context *context, int n, sqlite3_value **v)
+{
+    (void)n;
+    note_open(context, v, 0);
+}
+
+static void take_else(sqlite3_context *context, int n, sqlite3_value **v)
+{
+    ts_store *store = sqlite3_user_data(context);
+    int place = TS_COUNT_UNDECIDED + sqlite3_value_int(v[0]);
+    (void)n;
+    if (place >= 0 && place < TS_COUNT_MAX && store->open[place])
+        store->count[place]++;
+    sqlite3_result_value(context, v[1]);
+}
+
 /* _text(x): a number as it prints, 77 and not 77.0; text as it is. */
 static void to_text(sqlite3_context *context, int n, sqlite3_value **v)
 {
@@ -243,6 +277,9 @@ int ts_store_functions(ts_store *store)
         {"_subtract", 2, subtract},
         {"_multiply", 2, multiply},
         {"_decide", 2, decide},
+        {"_open", 2, open_first},
+        {"_also", 2, open_also},
+        {"_else", 2, take_else},
         {"_text", 1, to_text},
         {"_number", 1, to_number},
         {"flag", 1, flag},

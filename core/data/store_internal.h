@@ -36,6 +36,7 @@ struct ts_store {
     double n_end; /* transactions that ended */
     sqlite3_stmt *undo; /* rolls back, prepared while there was memory */
     double count[TS_COUNT_MAX];
+    bool open[TS_COUNT_MAX]; /* conditions of the row that is looked at */
     attached *frames;
     long n_attached;
     struct grouping *group[TS_STORE_GROUPS];

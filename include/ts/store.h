@@ -164,8 +164,8 @@ enum {
     TS_COUNT_OVERFLOW,
     TS_COUNT_CAST,
     TS_COUNT_DATE,
-    TS_COUNT_UNDECIDED, /* and the places behind it: one per where() */
-    TS_COUNT_MAX = 64
+    TS_COUNT_UNDECIDED, /* and the places behind it: one per where(), iif, case */
+    TS_COUNT_MAX = 256
 };
 /* Rows in which a value was there and the result was not. */
 const double *ts_store_counts(const ts_store *store);

@@ -253,21 +253,27 @@ local function footer(columns, total, rows, shown, simulated)
 end
 
 -- The rows of a relation that are shown, in parts { frame =, from =, to =,
--- number = of the first }: all of them, or head and tail.
-local function rows_of(node, total, head, tail, all)
-  local ask = require "trialsh.relation".ask
+-- number = of the first }: all of them, or head and tail; and how many there
+-- are. What is noted is that of all rows.
+local function rows_of(node, head, tail, all)
+  local R = require "trialsh.relation"
   local function part(frame, from, to, number)
     return { frame = frame, from = from, to = to, number = number or from }
   end
-  if total <= all then
-    local frame = node.frame or ask(node, nil, { quiet = true })
-    return { part(frame, 1, #frame) }
-  elseif node.frame then
-    return { part(node.frame, 1, head), part(node.frame, total - tail + 1, total) }
+  local first = node.frame
+  if not first then
+    first = R.ask(node, nil, all < math.huge
+      and { quiet = "cut", n = all + 1, from = 1 } or nil)
   end
-  local first = ask(node, nil, { quiet = true, n = head, from = 1 })
-  local last = ask(node, nil, { quiet = true, n = tail, total = total })
-  return { part(first, 1, #first), part(last, 1, #last, total - #last + 1) }
+  local total = #first
+  if total <= all then return { part(first, 1, total) }, total end
+  if node.frame then
+    return { part(first, 1, head), part(first, total - tail + 1, total) }, total
+  end
+  total = R.count_rows(node, false, true)
+  local last = R.ask(node, nil, { quiet = true, n = tail, total = total })
+  return { part(first, 1, head), part(last, 1, #last, total - #last + 1) },
+    total
 end
 
 --- show.relation(relation [, opt]) -> text
@@ -283,8 +289,7 @@ function M.relation(relation, opt)
       .. "next"):format(table.concat(node.group, ", "))
   end
   if node.print then return node.print(relation) end
-  local total = #relation
-  local parts = rows_of(node, total, head, tail, all)
+  local parts, total = rows_of(node, head, tail, all)
   local columns, numbers, rows = {}, {}, 0
   for j, c in ipairs(node.columns) do
     columns[j] = { name = c.name, type = parts[1].frame:column(j).type,

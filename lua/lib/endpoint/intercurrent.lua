@@ -289,10 +289,11 @@ function M.values(s, e, at, data, response, dated, set)
       worst = worst or "worst rank"
       local old = #words > 0 and relation.node_of(data).columns["worst rank"]
         and '"worst rank"' or "0"
-      data = data:mutate(('"worst rank" = iif(%s, 1, %s)'):format(when, old))
+      data = data:mutate(('"worst rank" = iif(coalesce(%s, 0), 1, %s)')
+        :format(when, old))
     else
-      data = data:mutate(('"%s" = iif(%s, %s, "%s")'):format(response.name,
-        when, value, response.name))
+      data = data:mutate(('"%s" = iif(coalesce(%s, 0), %s, "%s")')
+        :format(response.name, when, value, response.name))
     end
     if n > 0 then
       words[#words + 1] = ("%d subject%s with %s counted as %s"):format(n,

@@ -73,9 +73,9 @@ function M.worst(data, e, at, name, flagged)
     ('high = max("%s")'):format(name)):row(1)
   if range.low == NA or #data:where(when) == 0 then return data, false end
   local width = math.max(1, range.high - range.low)
-  return data:mutate(('"%s" = iif(%s, %s, "%s")'):format(name, when,
-    ("%.17g"):format(lower and range.low - width or range.high + width), name)),
-    true
+  return data:mutate(('"%s" = iif(coalesce(%s, 0), %s, "%s")'):format(name,
+    when, ("%.17g"):format(lower and range.low - width or range.high + width),
+    name)), true
 end
 
 --- missing.nonresponders(data, endpoint, name, what) -> data, words

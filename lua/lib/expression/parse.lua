@@ -105,9 +105,17 @@ end
 
 local function binary(op, a, b) return { "binary", op = op, a, b } end
 
+-- A condition, or an argument, which keeps how it is written: notes show it.
+function Parser:written()
+  local at = self.at
+  local node = self:expression()
+  node.text = self.source:sub(at, self.at - 1):gsub("%s+$", "")
+  return node
+end
+
 function Parser:list()
   local list = {}
-  repeat list[#list + 1] = self:expression() until not self:accept("op", ",")
+  repeat list[#list + 1] = self:written() until not self:accept("op", ",")
   return list
 end
 
@@ -144,9 +152,9 @@ end
 
 function Parser:case()
   local node = { "case" }
-  if not self:is("word", "when") then node.operand = self:expression() end
+  if not self:is("word", "when") then node.operand = self:written() end
   while self:accept("word", "when") do
-    local condition = self:expression()
+    local condition = self:written()
     self:expect("word", "then")
     node[#node + 1] = { condition, self:expression() }
   end

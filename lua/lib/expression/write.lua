@@ -49,6 +49,48 @@ local function as_text(node, out)
 end
 
 -- Functions of ours, which count what is no finite number and make it missing.
+-- Rows that take else because a condition is not decided are counted ------------
+
+-- Whether a condition always holds or does not.
+local function decided(node)
+  local kind = node[1]
+  if kind == "group" or kind == "not" then return decided(node[2]) end
+  if kind == "and" or kind == "or" then
+    return decided(node[2]) and decided(node[3])
+  end
+  return kind == "is" or kind == "number"
+    or kind == "call" and node.name == "coalesce" and decided(node[#node])
+end
+
+-- What counts the rows of one iif or case: conditions are written by the one
+-- function, the value of else by the other. Both only write where nothing can
+-- stay open, or nothing else follows.
+local function else_counter(out, conditions, otherwise, text)
+  local open = false
+  for _, condition in ipairs(conditions) do
+    open = open or not decided(condition)
+  end
+  if not open or not out.places or not otherwise or otherwise[1] == "null" then
+    return write, write
+  end
+  local places = out.places
+  local k, seen = #places, false
+  places[k + 1] = { otherwise = text }
+  return function(condition)
+    local name = seen and "_also" or "_open"
+    seen = true
+    return ("%s(%d, %s)"):format(name, k, write(condition, out))
+  end, function(value)
+    return ("_else(%d, %s)"):format(k, write(value, out))
+  end
+end
+
+-- What the user wrote; a tree that a verb made was not written.
+local function as_written(node)
+  local text = (node.text or "a condition"):gsub("%s+", " ")
+  return #text > 60 and text:sub(1, 60):gsub("[\128-\255]*$", "") .. "..." or text
+end
+
 local arithmetic = { ["+"] = "_add", ["-"] = "_subtract", ["*"] = "_multiply",
   ["/"] = "_divide" }
 
@@ -123,14 +165,20 @@ function emit.cast(node, out)
 end
 
 function emit.case(node, out)
-  local parts = { "case" }
-  if node.operand then parts[2] = write(node.operand, out) end
+  local operand, conditions, parts = node.operand, {}, { "case" }
+  for i = 2, #node do conditions[i - 1] = not operand and node[i][1] or nil end
+  local open, rest = else_counter(out, operand and { operand } or conditions,
+    node.otherwise, operand and as_written(operand) .. " is missing"
+      or ("%s%s not decided"):format(as_written(conditions[1]),
+        #conditions > 1 and " or what follows it" or ""))
+  if operand then parts[2] = open(operand, out) end
   for i = 2, #node do
-    parts[#parts + 1] = "when " .. write(node[i][1], out)
+    local when = node[i][1]
+    parts[#parts + 1] = "when " .. (operand and write or open)(when, out)
     parts[#parts + 1] = "then " .. write(node[i][2], out)
   end
   if node.otherwise then
-    parts[#parts + 1] = "else " .. write(node.otherwise, out)
+    parts[#parts + 1] = "else " .. rest(node.otherwise, out)
   end
   return table.concat(parts, " ") .. " end"
 end
@@ -171,6 +219,13 @@ function emit.call(node, out)
   if node.name == "rank" or node.name == "dense_rank" then
     return rank(node, out)
   end
+  if node.name == "iif" then
+    local open, rest = else_counter(out, { node[2] }, node[4],
+      as_written(node[2]) .. " not decided")
+    local condition = open(node[2], out)
+    local value = write(node[3], out)
+    return ("iif(%s, %s, %s)"):format(condition, value, rest(node[4], out))
+  end
   local last = node.named and out.plain and f[2] + 1 or #node
   for i = 2, last do
     args[i - 1] = node.name == "group_concat" and as_text(node[i], out)
@@ -196,11 +251,12 @@ function emit.call(node, out)
   return sql
 end
 
---- expression.sql(tree, values [, window]) -> SQL
+--- expression.sql(tree, values [, window [, places]]) -> SQL
 -- Values of ? are appended to values; values.plain: sums and products as SQL
 -- writes them, for SQL to be read. window: { partition =, order = }, SQL.
-function M.sql(tree, values, window)
-  return write(tree, { values = values, window = window,
+-- places: what is counted, to which { otherwise = text } is added.
+function M.sql(tree, values, window, places)
+  return write(tree, { values = values, window = window, places = places,
     plain = values.plain })
 end
 

@@ -66,7 +66,10 @@ return function(M)
   local function say(counts, places)
     for i, place in ipairs(places) do
       local n = counts[i - 1]
-      if n then
+      if n and place.otherwise then
+        note.say("%s in %d row%s, which took else", place.otherwise, n,
+          n == 1 and "" or "s")
+      elseif n then
         note.say("where %s: not decided for %d row%s, a value is missing; "
           .. "left out", place, n, n == 1 and "" or "s")
       end
@@ -172,7 +175,8 @@ return function(M)
   end
 
   -- The frame of those columns (all without names). opt: n and from, for rows
-  -- from .. from+n-1, or n and total, for the last of so many; quiet.
+  -- from .. from+n-1, or n and total, for the last of so many; quiet: true, or
+  -- "cut" where there are more rows than these.
   local function ask(node, names, opt)
     check.before(node)
     local columns, layer = node.columns, node.layer
@@ -202,7 +206,9 @@ return function(M)
       end
       return sql
     end, columns)
-    if not (opt and opt.quiet) then
+    local quiet = opt and opt.quiet
+    if quiet == "cut" then quiet = #frame == opt.n end
+    if not quiet then
       if note.log then require "trialsh.relation.record".kept(M, node) end
       say(counts, places)
       if #frame == 0 then check.say_words(node) end
@@ -213,8 +219,16 @@ return function(M)
   end
   M.ask = ask
 
-  local function count_rows(node, quiet)
-    if as_stored(node.layer) then
+  -- The number of rows. computed: what makes the values of their columns is
+  -- told, too, as it is where all of them are read.
+  local function count_rows(node, quiet, computed)
+    local values = { "count(*)" }
+    for _, column in ipairs(computed and node.columns or {}) do
+      if column.computed then
+        values[#values + 1] = ("count(%s)"):format(quote(column.name))
+      end
+    end
+    if #values == 1 and as_stored(node.layer) then
       local frame = run(node, function()
         local source = node.layer.source
         return ("select coalesce(max(%s), 0) from %s"):format(source.place,
@@ -223,13 +237,14 @@ return function(M)
       return frame:value(1, 1)
     end
     local layer = node.layer
-    if layer.window then -- what stands beside rows does not change their number
+    if layer.window and #values == 1 then -- what stands beside rows does not change their number
       layer = M.open_layer(layer, {}, layer.window)
       layer.outputs, layer.window = {}, nil
       layer.hidden = { { name = "_ts_o1", sql = "1" } }
     end
     local frame, counts, places = run(node, function(c)
-      return ("select count(*) from (%s)"):format(c:layer(layer))
+      return ("select %s from (%s)"):format(table.concat(values, ", "),
+        c:layer(layer))
     end)
     local n = frame:value(1, 1)
     if not quiet then

@@ -136,8 +136,8 @@ end
 
 function Compiler:output(output, prefix, window)
   if output.tree then
-    return expression.sql(output.tree, self.values, window) .. " as "
-      .. quote(output.name)
+    return expression.sql(output.tree, self.values, window,
+      not self.readable and self.places or nil) .. " as " .. quote(output.name)
   end
   if output.from then
     return output.side .. output.from .. " as " .. quote(output.name)
@@ -147,7 +147,8 @@ end
 
 function Compiler:condition(where)
   if where.raw then return where.raw end
-  local sql = expression.sql(where.tree, self.values)
+  local sql = expression.sql(where.tree, self.values, nil,
+    not self.readable and self.places or nil)
   if self.readable or not where.source then return "(" .. sql .. ")" end
   self.places[#self.places + 1] = where.source
   return ("_decide(%d, %s)"):format(#self.places - 1, sql)
@@ -226,6 +227,7 @@ function Compiler:select(layer, outermost)
   local by_number = layer.group and #layer.group > 0 and not self.readable
     and self.n_group < 32 and #layer.group <= MOST_GROUPED
   local window = window_of(layer)
+  local n_place = #self.places
   for _, output in ipairs(layer.outputs) do
     list[#list + 1] = by_number and quote(output.name)
       or self:output(output, prefix, window)
@@ -240,6 +242,8 @@ function Compiler:select(layer, outermost)
     list[#list + 1] = extra.sql and extra.sql .. " as " .. extra.name
       or self:output(extra, prefix, window)
   end
+  -- each row is counted once: SQLite must not copy the expression outwards
+  local counts = #self.places > n_place and not outermost and not layer.limit
   if #list > MOST_COLUMNS then
     fail("limit", ("%d columns, %d of them for the order of rows; there can be "
       .. "%d; select fewer"):format(#list, #list - #layer.outputs,
@@ -281,6 +285,7 @@ function Compiler:select(layer, outermost)
       .. order_terms(layer, prefix, not outermost)
   end
   if layer.limit then parts[#parts + 1] = "limit " .. layer.limit end
+  if counts then parts[#parts + 1] = "limit -1 offset 0" end
   return table.concat(parts, " ")
 end
 

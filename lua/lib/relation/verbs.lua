@@ -86,7 +86,7 @@ end
 local function new_column(name, tree, kind)
   local same, from = expression.column(tree), expression.source(tree)
   if same then return copy(same, { name = name }) end
-  return { name = name, type = kind, unit = from and from.unit,
+  return { name = name, type = kind, computed = true, unit = from and from.unit,
     format = from and from.format or tree.format, levels = from and from.levels,
     declared = from and from.declared }
 end
@@ -116,7 +116,11 @@ end
 -- New columns, in order; each may use the one before. Expressions are
 -- SQLite's without its traps: / is real division, ln and log10 for log, text
 -- in single quotes. What has no finite value (x / 0, ln(0), 10 * 1e308) is
--- missing, and a note counts it. An existing name is replaced. Functions: abs
+-- missing, and a note counts it; another counts the rows that take the else of
+-- iif or case though a missing value leaves the condition open, and
+-- coalesce(condition, 0) says that it does not hold there. Numbers in text are
+-- cast(x as text) or x || 'text'; a date is iso(x). Values of one column are
+-- dates all or none. An existing name is replaced. Functions: abs
 -- ceil floor round sign exp ln log10 sqrt power coalesce ifnull nullif iif case,
 -- lower upper trim replace substr instr length ||, flag(condition) (Y or N),
 -- days(from, to), first_date(x), last_date(x), iso(x), sasdate(text); x like
