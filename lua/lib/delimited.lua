@@ -40,7 +40,7 @@ function M.open(path, opt)
   local dictionary = opt.dictionary
     and require "trialsh.redcap".apply(path, given, opt.dictionary)
   local file, facts = csv.open(path, given)
-  facts.dictionary = dictionary
+  facts.dictionary, facts.typed = dictionary, given.types or {}
   facts.labels = given.labels or {}
   if dictionary then
     facts.beside = dictionary.sha256
@@ -158,6 +158,30 @@ local function say_names(path, facts)
   end
 end
 
+-- Columns that stay text though half of their values or more are numbers, for
+-- values that no other note tells of.
+local function say_mixed(path, facts)
+  local list = {}
+  for j, name in ipairs(facts.names) do
+    local numbers = facts.numbers[j]
+    local values = facts.n_row - facts.missing[j] - facts.na_words[j]
+    local told = 0
+    for _, what in ipairs { "commas", "digits", "inexact", "thousands",
+      "limits" } do
+      told = told + facts[what][j]
+    end
+    if facts.types[j] == "text" and not facts.typed[name] and numbers > 0
+        and 2 * numbers >= values and numbers + told < values then
+      list[#list + 1] = ("%s: %d of %d"):format(name, numbers, values)
+    end
+  end
+  local all = listed(list)
+  if all then
+    note.say("%s: half or more are numbers, but not all: %s; types = { NAME = "
+      .. "\"real\" } names the others", path, all)
+  end
+end
+
 -- What a lenient pass set apart, and where it is.
 local function say_rejects(path, facts, name)
   local n = facts.n_reject
@@ -231,7 +255,8 @@ function M.say(path, facts, name)
   say_counted(path, facts, facts.na_words, "text",
     '%s: NA or . stays text in %s; na = { "NA" } makes it missing')
   say_rejects(path, facts, name)
-  if facts.dictionary then say_dictionary(path, facts) end
+  if facts.dictionary then say_dictionary(path, facts)
+  else say_mixed(path, facts) end
 end
 
 -- "AVALC: 2 texts, ..." of the counts by column.

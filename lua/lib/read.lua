@@ -85,11 +85,26 @@ local function check_options(who, kind, given, field)
   end
 end
 
+-- Stata and Dataset-JSON know columns whose names differ in case only.
+local function check_names(path, columns)
+  local seen = {}
+  for _, column in ipairs(columns) do
+    local twin = seen[column.name:lower()]
+    if twin then
+      fail("invalid", ("%s: columns %s and %s: here names that differ in case "
+        .. "only are one; rename one of them where the file was made"):format(
+        path, twin, column.name))
+    end
+    seen[column.name:lower()] = column.name
+  end
+end
+
 --- read.open(path, opt) -> file, facts: facts.kind is the module of its kind.
 function M.open(path, opt)
   local kind = M.kind(path, "open") or KINDS[1]
   check_options(path, kind, opt, "takes")
   local file, facts = kind.open(path, opt)
+  check_names(path, kind.columns(facts))
   facts.kind = kind
   return file, facts
 end
@@ -133,7 +148,8 @@ end
 -- column whose values all have value labels becomes text with these as levels;
 -- else it keeps its numbers, as does one where two codes share a label.
 -- SAS's .A to .Z and Stata's .a to .z stay special missing values; what SPSS
--- declares missing is missing. SAS files with deleted rows are refused.
+-- declares missing is missing. SAS files with deleted rows are refused. Of texts
+-- in SAS, SPSS and Stata files "" is missing, and blanks at the end are not kept.
 --   catalog     "formats.sas7bcat": value labels of SAS formats
 --   labels      false keeps codes as they are; { "SEX" } labels only these
 --   encoding    what the file says by default

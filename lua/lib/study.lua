@@ -294,7 +294,8 @@ function study.open(file, opt)
 end
 
 --- study.create(file) -> study
--- Makes a new study in a file that is not there yet, and opens it.
+-- Makes a new study in a file that is not there yet, and opens it; ":memory:"
+-- is a study that is gone at the end of the session.
 --
 --   > select(2, pcall(study.create, 1))
 --   study.create takes the name of a file
@@ -304,7 +305,8 @@ function study.create(file)
   if type(file) ~= "string" or file == "" then
     fail("type", "study.create takes the name of a file")
   end
-  current = wrap(store_module.create(file))
+  current = file == ":memory:" and M.memory()
+    or wrap(store_module.create(file))
   return current
 end
 

@@ -45,7 +45,10 @@ function M.say(path, facts, name)
       .. "row", path, plural(facts.n_lost, "byte"),
       facts.n_lost == 1 and "is" or "are")
   end
-  if facts.open_end then
+  if facts.open_end and facts.n_row == 0 then
+    note.say("%s: the file ends behind its header; one that was cut there "
+      .. "would look the same, and rows = 0 checks it", path)
+  elseif facts.open_end then
     note.say("%s: the file ends with a row; one that was cut there would look "
       .. "the same, and rows = %d checks it", path, facts.n_row)
   end

@@ -186,6 +186,14 @@ function TestCuts.test_special_missing_values()
   note.listeners[1] = nil
 end
 
+-- Dataset-JSON must have labels, and takes the names for them.
+function TestCuts.test_a_label_that_is_the_name_is_none()
+  local labelled = a:label { ID = "ID", N = "Number" }
+  local c = a:compare(labelled, { "ID", "N" })
+  lu.assertEquals(column(c.columns, "changed"), { NA, "label", NA, NA })
+  lu.assertTrue(a:compare(a:label { ID = "ID" }, { "ID", "N" }).equal)
+end
+
 -- Against loops over rows.
 function TestCuts.test_random_tables()
   for _ = 1, trials do

@@ -233,6 +233,19 @@ function TestForeign.test_value_labels_that_are_cut_off()
     .. "that it names for SEX, PAIN, TWICE; its end may be missing")
 end
 
+-- Stata tells them apart, SQL does not.
+function TestForeign.test_names_that_differ_only_in_case()
+  local bytes = content(HERE .. "stata8.dta")
+  local at = bytes:find("ARM\0", 1, true)
+  local file = write("case.dta", bytes:sub(1, at - 1) .. "sex"
+    .. bytes:sub(at + 3))
+  refuses("case.dta: columns SEX and sex: here names that differ in case only "
+    .. "are one", read, file)
+  local s = fresh()
+  refuses("columns SEX and sex", s.import, s, file)
+  lu.assertEquals(#s:history(), 1) -- the study itself
+end
+
 function TestForeign.test_special_missing_values()
   local f = read(HERE .. "stata14.dta")
   lu.assertEquals(inside(f):column "X".special, { [2] = "A", [3] = "Z" })

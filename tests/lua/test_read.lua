@@ -69,6 +69,15 @@ function TestRead.test_options()
   lu.assertEquals(f.B[1], "Björn")
   f = read(write("d.csv", "A:B\n1:2\n"), { delimiter = ":" })
   lu.assertEquals(f.B[1], 2)
+  -- what keeps a column of numbers from being one is told, unless it was said
+  said = {}
+  read(write("mixed.csv", "V;W;X;Y\n2;1,5;2;A\n4;1.024,7;ND;2\nND;2,5;x;c\n"),
+    { decimal = "," })
+  lu.assertStrContains(table.concat(said, "\n"), "half or more are numbers, "
+    .. "but not all: V: 2 of 3, W: 2 of 3; types = { NAME = \"real\" }")
+  said = {}
+  read(path "mixed.csv", { decimal = ",", types = { V = "text", W = "text" } })
+  lu.assertEquals(#said, 1)
   f = read(write("na.csv", "A\n1\nND\n"), { na = "ND" })
   lu.assertEquals(f.A[2], NA)
 end
@@ -83,6 +92,8 @@ function TestRead.test_many_columns_one_note()
 end
 
 function TestRead.test_errors_say_where()
+  refuses("format", "2 such records; skip = 2 where line 3 is the header", read,
+    write("titles.csv", "Study X\nexported\na,b\n1,2\n"))
   refuses("format", "bad.csv:4: 4 fields, expected 3", read,
     write("bad.csv", "a,b,c\n1,2,3\n4,5,6\n7,8,9,10\n"))
   local lines = { "id,age" }

@@ -294,4 +294,11 @@ function TestStudy.test_a_closed_study_says_so()
   refuses("closed", function() return #r end)
 end
 
+function TestStudy.test_in_memory()
+  local s = study.create ":memory:"
+  s:import(write("memory.csv", "A\n1\n"))
+  lu.assertEquals(s.memory.A[1], 1)
+  lu.assertNil(io.open ":memory:")
+end
+
 os.exit(lu.LuaUnit.run())

@@ -100,11 +100,18 @@ local function levels_text(column)
   return column and column.levels and table.concat(column.levels, " < ") or NA
 end
 
+-- A label that is the name says nothing: Dataset-JSON must have one.
+local function said(column, field)
+  local value = column[field]
+  if field == "label" and value == column.name then return nil end
+  return value
+end
+
 -- What two columns of one name say otherwise: "type, label".
 local function changes(a, b)
   local list = {}
   for _, field in ipairs { "name", "type", "label", "unit", "format" } do
-    if a[field] ~= b[field] then list[#list + 1] = field end
+    if said(a, field) ~= said(b, field) then list[#list + 1] = field end
   end
   if levels_text(a) ~= levels_text(b) then list[#list + 1] = "levels" end
   return #list > 0 and table.concat(list, ", ") or NA
