@@ -436,7 +436,8 @@ require "trialsh.relation.rules"(relations, verbs)
 require "trialsh.relation.combine"(relations, verbs)
 require "trialsh.relation.detect"(relations, verbs)
 for _, name in ipairs { "study_day", "visits", "baseline", "change", "ranges",
-    "convert", "grade", "populations", "exposure", "emergent" } do
+    "convert", "grade", "populations", "exposure", "emergent",
+    "time_to", "days_free" } do
   require("trialsh.derive." .. name)(relations, verbs)
 end
 
