@@ -198,7 +198,7 @@ demo: all
 doc: all
 	@mkdir -p $(B)/doc
 	@$(B)/trialsh -e 'require "trialsh.manual".write "$(B)/doc"'
-	@echo $(B)/doc/trialsh.1 $(B)/doc/manual.html
+	@echo $(B)/doc/trialsh.1 $(B)/doc/manual.html $(B)/doc/trialsh.lua
 
 SCRIPTS = $(filter-out %/.gitignore, \
   $(shell git ls-files scripts 2>/dev/null || find scripts -type f))
@@ -207,6 +207,7 @@ install: doc
 	install -Dm755 $(B)/trialsh $(DESTDIR)$(PREFIX)/bin/trialsh
 	install -Dm644 $(B)/doc/trialsh.1 $(DESTDIR)$(PREFIX)/share/man/man1/trialsh.1
 	install -Dm644 $(B)/doc/manual.html $(DESTDIR)$(PREFIX)/share/trialsh/manual.html
+	install -Dm644 $(B)/doc/trialsh.lua $(DESTDIR)$(PREFIX)/share/trialsh/editor/trialsh.lua
 	for f in $(SCRIPTS); do \
 	  install -Dm644 $$f $(DESTDIR)$(PREFIX)/share/trialsh/$$f || exit; done
 

@@ -329,7 +329,10 @@ end
 
 -- The option that a part of a help line begins with: "  ci  \"log\"".
 local function option_of(part)
-  return part:match "^%s*([%a_][%w_]*)  " or part:match "^%s+([%a_][%w_]*) "
+  return part:match "^%s*([%a_][%w_]*)  "
+    or part:match "^%s+([%a_][%w_]*) [\"'{%d]"
+    or part:match "^%s+([%a_][%w_]*) true%f[%A]"
+    or part:match "^%s+([%a_][%w_]*) false%f[%A]"
 end
 
 --- help.options(name): the option names that the help of a function lists, in
@@ -339,7 +342,13 @@ function M.options(name)
   for _, block in ipairs(find(name)) do
     for _, line in ipairs(block.body) do
       local rest = line:match "^  +([%a_][%w_]*  .*)"
-      if rest and not line:find "^ *>" then
+      if line:find "^  > " then break end -- what follows is examples
+      -- "title, xlabel, ylabel   text"
+      local several = line:match "^  +([%a_][%w_]*,%s[%w_, ]-)  "
+      for name in (several or ""):gmatch "[%a_][%w_]*" do
+        list[#list + 1] = name
+      end
+      if rest then
         for part in (rest .. ";"):gmatch "([^;]*);" do
           local option = option_of(part)
           if option then list[#list + 1] = option end
@@ -357,7 +366,8 @@ function M.option_values(name, option)
   for _, block in ipairs(find(name)) do
     local current
     for _, line in ipairs(block.body) do
-      local indented = line:match "^  +%S" and not line:find "^ *>"
+      if line:find "^  > " then break end
+      local indented = line:match "^  +%S"
       if not indented then current = nil end
       for part in (indented and line .. ";" or ""):gmatch "([^;]*);" do
         current = option_of(part) or current

@@ -226,10 +226,12 @@ local function write(path, text)
   assert(file:close())
 end
 
---- manual.write(folder): trialsh.1 and manual.html into a folder that is there.
+--- manual.write(folder): trialsh.1, manual.html and, for editors, trialsh.lua into
+-- a folder that is there.
 function M.write(folder)
   write(folder .. "/trialsh.1", M.man())
   write(folder .. "/manual.html", M.html())
+  write(folder .. "/trialsh.lua", require "trialsh.help.luacats".text())
 end
 
 return M

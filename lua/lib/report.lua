@@ -282,6 +282,24 @@ function M.report(facts)
   return r
 end
 
+--- error: what goes wrong, as pcall gives it
+-- `ok, e = pcall(f, ...)`: an error of trialsh is an object; tostring(e) is its
+-- line. --errors=json writes the same fields, a line for each error, warning and
+-- note, on standard error.
+--   e.message   cause and hint;  e.hint  what to do, "nearest: AGE"
+--   e.object    the name that is wrong;  e.file, e.line, e.column  where
+--   e.severity  "error"; in JSON also "warning", "note"
+--   e.code      "not found", "invalid", "type", "exists", "format", "file",
+--               "degenerate" (the data cannot answer), "convergence", "limit",
+--               "read-only", "sql", "process", "memory", "interrupted", "refused"
+--               (safe mode); in JSON also "syntax" and "lua", Lua's own
+--
+--   > ok, e = pcall(function() return demo.adsl:select "AGEE" end)
+--   > e.code, e.object, e.hint
+--   not found  AGEE  nearest: AGE
+--
+-- See also: log_to.
+
 --- report.field(error, key): hint, object, column, severity of an error that a
 -- script has caught; worked out when asked for.
 function M.field(e, key)
