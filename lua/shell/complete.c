@@ -42,21 +42,27 @@ static int find(lua_State *L)
 /* "Day " of "Day 22" where only "22" is readline's word: shown in the list. */
 static char *shown_before;
 
+/* At most so many names are listed; what is typed next leaves fewer. */
+#define MOST_LISTED 100
+
 static void show(char **matches, int n, int width)
 {
     size_t before = strlen(shown_before);
-    char **whole = calloc((size_t)n + 2, sizeof *whole);
+    int listed = n < MOST_LISTED ? n : MOST_LISTED;
+    char **whole = calloc((size_t)listed + 2, sizeof *whole);
     bool good = whole != NULL;
-    for (int i = 0; good && i <= n; i++) {
+    for (int i = 0; good && i <= listed; i++) {
         whole[i] = malloc(before + strlen(matches[i]) + 1);
         good = whole[i] != NULL;
         if (good)
             strcat(strcpy(whole[i], shown_before), matches[i]);
     }
-    rl_display_match_list(good ? whole : matches, n,
+    rl_display_match_list(good ? whole : matches, listed,
                           good ? width + (int)before : width);
+    if (listed < n)
+        fprintf(rl_outstream, "... and %d more\n", n - listed);
     rl_forced_update_display();
-    for (int i = 0; whole && i <= n; i++)
+    for (int i = 0; whole && i <= listed; i++)
         free(whole[i]);
     free(whole);
 }
@@ -84,6 +90,7 @@ static char **complete(const char *text, int start, int end)
 void shell_complete_open(lua_State *L)
 {
     state = L;
+    rl_variable_bind("show-all-if-unmodified", "on");
     rl_attempted_completion_function = complete;
     rl_completer_word_break_characters =
         (char *)" \t\n\"\\'`@$><=;|&{(.:,+-*/%^#~[])}?!";

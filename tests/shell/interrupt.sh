@@ -45,10 +45,17 @@ keys C-c
 sees 'interrupted'
 check "an export that is stopped leaves no file" test ! -e o.csv
 start a -q
-line 'fisher { { 12, 30, 18, 40, 22 }, { 25, 14, 33, 20, 31 }, { 17, 28, 21, 35, 19 }, { 22, 17, 31, 12, 44 } }'
-seen "a second of work shows how far it is" '^[0-9]+ steps$' 40
+line 'v = {} for i = 1, 1500 do v[i] = i * 7919 % 2017 - 900 end'
+line 'signed_rank(v)'
+seen "a second of work shows how far it is, and what is left" \
+  '^units [0-9]+ % \(about [0-9]+ (s|min) left\)$' 40
 keys C-c
-seen "Ctrl-C stops a statistic, with no partial number" \
+seen "Ctrl-C stops it with no partial number" \
+  '^(\^C)?interrupted after [0-9]+ of 1[0-9]+ units$' 10
+line 'fisher { { 12, 30, 18, 40, 22 }, { 25, 14, 33, 20, 31 }, { 17, 28, 21, 35, 19 }, { 22, 17, 31, 12, 44 } }'
+seen "so does work of unknown length" '^[0-9]+ steps$' 40
+keys C-c
+seen "Ctrl-C stops that as well" \
   '^(\^C)?interrupted after [0-9]+ steps$' 10
 is "a line of progress is gone" "$(shows '^[0-9]+ steps$')" 0
 line 'sql("with recursive c(x) as (select 1 union all select x+1 from c) select sum(x) from c")'

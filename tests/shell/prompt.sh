@@ -281,6 +281,14 @@ keys Tab
 seen "an option inside { }" '\{ conf_level$'
 keys C-c
 
+line 'wide = {} for i = 1, 2000 do wide[("COLUMN%04d"):format(i)] = i end'
+typed 'wide.'
+keys Tab
+sees '^> wide\.COLUMN$'
+keys Tab
+seen "of many names a hundred are listed" '^\.\.\. and 1900 more$'
+keys C-c
+
 # help -------------------------------------------------------------------------
 start e
 line '?where'
