@@ -83,3 +83,15 @@ ts_status ts_range_quantile(size_t k, double df, double p, double *q,
     return ts_solve_falling(falling, &s, p, M_SQRT2 * qt(p / 2, df, 0, 0),
                             M_SQRT2 * qt(p / 2 / pairs, df, 0, 0), q, err);
 }
+
+/* Scheffe ----------------------------------------------------------------- */
+
+double ts_scheffe_tail(double rank, double df, double q)
+{
+    return pf(q * q / rank, rank, df, 0, 0);
+}
+
+double ts_scheffe_quantile(double rank, double df, double p)
+{
+    return sqrt(rank * qf(p, rank, df, 0, 0));
+}

@@ -39,4 +39,9 @@ ts_status ts_range_tail(size_t k, double df, double q, double *p,
 ts_status ts_range_quantile(size_t k, double df, double p, double *q,
                             ts_error *err);
 
+/* Scheffe (1953, Biometrika 40:87): the largest |t| of all contrasts of a space
+ * of `rank` dimensions, P(rank F > q^2), and its quantile. */
+double ts_scheffe_tail(double rank, double df, double q);
+double ts_scheffe_quantile(double rank, double df, double p);
+
 #endif

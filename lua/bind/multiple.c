@@ -89,6 +89,24 @@ static int range_quantile(lua_State *L)
     return 1;
 }
 
+/* scheffe_tail(rank, df, q) -> p */
+static int scheffe_tail(lua_State *L)
+{
+    tsl_push_real(L, ts_scheffe_tail(luaL_checknumber(L, 1),
+                                     luaL_checknumber(L, 2),
+                                     luaL_checknumber(L, 3)));
+    return 1;
+}
+
+/* scheffe_quantile(rank, df, p) -> q */
+static int scheffe_quantile(lua_State *L)
+{
+    tsl_push_real(L, ts_scheffe_quantile(luaL_checknumber(L, 1),
+                                         luaL_checknumber(L, 2),
+                                         luaL_checknumber(L, 3)));
+    return 1;
+}
+
 /* sidak_level(alpha, m) -> 1 - (1 - alpha)^(1 / m) */
 static int sidak_level(lua_State *L)
 {
@@ -98,9 +116,14 @@ static int sidak_level(lua_State *L)
 }
 
 static const luaL_Reg functions[] = {
-    {"max_t_tail", max_t_tail},   {"max_t_quantile", max_t_quantile},
-    {"range_tail", range_tail},   {"range_quantile", range_quantile},
-    {"sidak_level", sidak_level}, {NULL, NULL},
+    {"max_t_tail", max_t_tail},
+    {"max_t_quantile", max_t_quantile},
+    {"range_tail", range_tail},
+    {"range_quantile", range_quantile},
+    {"sidak_level", sidak_level},
+    {"scheffe_tail", scheffe_tail},
+    {"scheffe_quantile", scheffe_quantile},
+    {NULL, NULL},
 };
 
 int luaopen_ts_multiple(lua_State *L)

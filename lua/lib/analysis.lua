@@ -91,6 +91,7 @@ local others = {
   padjust = 'it is the key adjust = "Holm", or multiplicity',
   dunnett = '{ "lm", "~ TRT01P" } with adjust = "Dunnett" is',
   tukey = '{ "lm", "~ TRT01P" } with adjust = "Tukey" is',
+  cor = "it compares no groups",
   round = "it changes a variable: write it there",
 }
 for name in ("abs exp ln log log10 sqrt"):gmatch "%S+" do
@@ -99,7 +100,7 @@ end
 
 -- What the language will have.
 local later = {}
-for name in ([[brunner_munzel cor friedman rate rateratio glm ordinal lmm
+for name in ([[brunner_munzel friedman rate rateratio glm ordinal lmm
     gee nls cox rmst cuminc fine_gray mcf tobit peto_prentice winratio
     sace rerandomise bootstrap]]):gmatch "%S+" do later[name] = true end
 

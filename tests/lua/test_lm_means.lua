@@ -253,6 +253,18 @@ function TestAdjust.test_refused()
     factor = "b", adjust = "tukey", alternative = "less" })
   refuses('adjust = "dunet" is none of none, Dunnett', m.contrast, m,
     { factor = "b", adjust = "dunet" })
+  refuses("Scheffe's test is two-sided", m.contrast, m, { "pairwise",
+    factor = "b", adjust = "Scheffe", alternative = "less" })
+  for words, call in pairs {
+    ["groups alone"] = { "breaks ~ tension + wool", { variance = "welch" } },
+    ["vcov does not go with"] = { "breaks ~ tension", { variance = "welch",
+      vcov = "HC3" } },
+    ["nearest: welch"] = { "breaks ~ tension", { variance = "welsh" } },
+    ["two groups with values are needed"] = { "breaks ~ one",
+      { variance = "welch" } } } do
+    refuses(words, tukey, call[1], { breaks = { 1, 2, 3, 4 }, one = { 1, 1, 1,
+      1 }, tension = { "L", "M", "L", "M" }, wool = { 1, 2, 1, 2 } }, call[2])
+  end
 end
 
 -- Published ------------------------------------------------------------------

@@ -98,3 +98,34 @@ for (name in names(both)) {
   want(f("method = \"Kendall\", two_sided = \"central\""), p_value =
          min(1, 2 * mean(K >= own - 1e-9), 2 * mean(K <= own + 1e-9)))
 }
+
+# pairs of means: Games and Howell by ptukey, Scheffe by pf
+means <- list(chicks = chickwts[chickwts$feed != "sunflower", ], sprays = InsectSprays,
+              plants = PlantGrowth[-(1:4), ])
+for (name in names(means)) {
+  d <- means[[name]]; names(d) <- c("y", "g"); d$g <- as.character(d$g)
+  if (name == "chicks" || name == "plants") d <- d[order(d$g), ]
+  out <- c(out, paste("set", paste0("means_", name), sprintf("{y=%s,g=%s}", lua(d$y), lua(d$g)),
+                      "", "", sep = "\t"))
+  v <- sort(unique(d$g)); k <- length(v)
+  m <- tapply(d$y, d$g, mean)[v]; s <- tapply(d$y, d$g, var)[v]; n <- table(d$g)[v]
+  fit <- lm(y ~ g, d); df <- fit$df.residual; row <- 0
+  for (b in 1:(k - 1)) for (a in (b + 1):k) {
+    row <- row + 1; e <- m[[a]] - m[[b]]; w <- c(s[[a]] / n[[a]], s[[b]] / n[[b]])
+    se <- sqrt(sum(w)); f <- sum(w)^2 / sum(w^2 / (c(n[[a]], n[[b]]) - 1))
+    # qtukey has four decimals; ptukey is off by 1e-10 or so, whatever P is
+    q <- uniroot(function(q) ptukey(q, k, f, lower.tail = FALSE) - 0.05, c(1, 9), tol = 1e-12)$root
+    p <- ptukey(abs(e) / se * sqrt(2), k, f, lower.tail = FALSE)
+    t <- sprintf("tukey(\"y ~ g\", means_%s, { variance = \"welch\" })", name)
+    out <- c(out, paste("want", t, paste0("estimate[", row, "]"), g(e), 1e-9, sep = "\t"),
+      paste("want", t, paste0("df[", row, "]"), g(f), 1e-9, sep = "\t"),
+      paste("want", t, paste0("p_adjusted[", row, "]"), g(p), max(1e-9, 5e-10 / p), sep = "\t"),
+      paste("want", t, paste0("conf_low[", row, "]"), g(e - q * se / sqrt(2)), 1e-8, sep = "\t"))
+    S <- e^2 / (sigma(fit)^2 * (1 / n[[a]] + 1 / n[[b]])) / (k - 1)
+    t <- sprintf("lm(\"y ~ g\", means_%s):contrast { \"pairwise\", adjust = \"Scheffe\" }", name)
+    half <- sqrt((k - 1) * qf(0.95, k - 1, df)) * sigma(fit) * sqrt(1 / n[[a]] + 1 / n[[b]])
+    out <- c(out, paste("want", t, paste0("p_adjusted[", row, "]"),
+      g(pf(S, k - 1, df, lower.tail = FALSE)), 1e-9, sep = "\t"),
+      paste("want", t, paste0("conf_high[", row, "]"), g(e + half), 1e-9, sep = "\t"))
+  }
+}

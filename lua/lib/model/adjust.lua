@@ -7,7 +7,7 @@ local text = require "ts.text"
 
 local M = {}
 
-M.kinds = { "none", "Dunnett", "Tukey", "mvt", "Bonferroni", "Sidak", "Holm",
+M.kinds = { "none", "Dunnett", "Tukey", "mvt", "Scheffe", "Bonferroni", "Sidak", "Holm",
   "Holm-Sidak", "Hochberg", "Hommel", "BH", "BY" }
 
 -- Those that take the joint distribution of the estimates of one model.
@@ -108,6 +108,19 @@ local function tukey(state, rows, opt, list, x)
   end
 end
 
+-- All contrasts of the levels that there could be.
+local function scheffe(state, rows, opt, _, x)
+  local df, rank = df_of(rows), #x.levels - 1
+  if opt.alternative ~= "two-sided" then
+    fail("invalid", ("%s: Scheffe's test is two-sided"):format(state.who))
+  end
+  local critical = multiple.scheffe_quantile(rank, df, 1 - opt.conf_level)
+  for _, row in ipairs(rows) do
+    row.p_adjusted = multiple.scheffe_tail(rank, df, row.statistic)
+    set_interval(row, critical, opt)
+  end
+end
+
 -- One after another, by size; they have no intervals.
 local function stepwise(_, rows, opt)
   local p = {}
@@ -129,7 +142,7 @@ local function single_step(level)
   end
 end
 
-local how = { Dunnett = dunnett, Tukey = tukey, mvt = joint,
+local how = { Dunnett = dunnett, Tukey = tukey, mvt = joint, Scheffe = scheffe,
   Bonferroni = single_step(function(a, m) return a / m end),
   Sidak = single_step(multiple.sidak_level) }
 for _, kind in ipairs { "Holm", "Holm-Sidak", "Hochberg", "Hommel", "BH",

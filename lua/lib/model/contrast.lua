@@ -207,7 +207,8 @@ end
 --   adjust       for several comparisons: "Dunnett" (with one control) and "mvt"
 --                (any) by their joint distribution, exact by quadrature without
 --                covariates and for three comparisons; "Tukey" (all pairs),
---                "Bonferroni", "Sidak": p_adjusted and simultaneous intervals;
+--                "Scheffe" (all contrasts there could be), "Bonferroni",
+--                "Sidak": p_adjusted and simultaneous intervals;
 --                "Holm", "Hochberg", "Hommel", "BH" ...: p_adjusted alone, as in
 --                padjust
 --   by, at, weights, conf_level  as in model:means; of mmrm by is the visit
