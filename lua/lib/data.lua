@@ -46,6 +46,15 @@ function M.frame(x, names, who)
   return cframe.build(list, arrays)
 end
 
+--- data.has(x, name): whether x has such a column.
+function M.has(x, name)
+  if kind(x) ~= "relation" then return kind(x) == "table" and x[name] ~= nil end
+  for _, column in ipairs(require "trialsh.relation".node_of(x).columns) do
+    if column.name == name then return true end
+  end
+  return false
+end
+
 --- data.simulated(x): whether the data are made up; what is computed from
 -- them says so too.
 function M.simulated(x)

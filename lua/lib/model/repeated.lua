@@ -19,14 +19,9 @@ local MOST = 12 -- visits whose matrix is printed
 
 -- Columns --------------------------------------------------------------------
 
--- Whether the data have a column.
-local function has(data, name)
-  return (pcall(data_of.frame, data, { name }, "mmrm"))
-end
-
 local function column_of(data, given, usual, what)
   if given then return given end
-  if data_of.is(data) and has(data, usual) then return usual end
+  if data_of.has(data, usual) then return usual end
   fail("invalid", ('mmrm: which column is the %s? %s = "..." says it; the data '
     .. "have no %s"):format(what, what, usual))
 end
@@ -39,7 +34,7 @@ function M.columns(data, opt, timed)
   if timed and not opt.time then
     fail("invalid", 'mmrm: a structure over time needs time = "..." (ADY, say)')
   end
-  if not timed or opt.visit or has(data, VISIT) then
+  if not timed or opt.visit or data_of.has(data, VISIT) then
     out.visit = column_of(data, opt.visit, VISIT, "visit")
   end
   out.list = {}
