@@ -90,6 +90,7 @@ int luaopen_ts_linear(lua_State *L);
 int luaopen_ts_correlation(lua_State *L);
 int luaopen_ts_location(lua_State *L);
 int luaopen_ts_mixed(lua_State *L);
+int luaopen_ts_random(lua_State *L);
 int luaopen_ts_rank(lua_State *L);
 int luaopen_ts_survival(lua_State *L);
 

@@ -25,6 +25,7 @@ static const luaL_Reg modules[] = {
     {"ts.gnuplot", luaopen_ts_gnuplot},
     {"ts.json", luaopen_ts_json},
     {"ts.readstat", luaopen_ts_readstat},
+    {"ts.random", luaopen_ts_random},
     {"ts.rank", luaopen_ts_rank},
     {"ts.store", luaopen_ts_store},
     {"ts.survival", luaopen_ts_survival},

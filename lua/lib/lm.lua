@@ -3,6 +3,7 @@
 
 local NA = require "ts.na".NA
 local core = require "ts.linear"
+local formulas = require "ts.formula"
 local text = require "ts.text"
 local coding = require "trialsh.model.coding"
 local estimates = require "trialsh.model.estimates"
@@ -176,9 +177,16 @@ function M.lm(source, data, opt)
   local state = reader.read("lm", source, data, opt)
   state.reference = coding.references("lm", state.info, opt.reference,
     state.trial)
-  state.core = call(core.fit, state.model, coding.codings("lm", state.info,
-    opt, state.reference), opt.tolerance)
-  call(state.core.robust, state.core, opt.vcov)
+  local codings = coding.codings("lm", state.info, opt, state.reference)
+  local function fit(model)
+    local m = call(core.fit, model, codings, opt.tolerance)
+    call(m.robust, m, opt.vcov)
+    return m
+  end
+  state.core = fit(state.model)
+  function state.refit(frame)
+    return fit(formulas.model(source, frame, { weights = opt.weights }))
+  end
   state.fit = state.core:info()
   state.df = state.fit.df > 0 and state.fit.df or NA
   state.test = state.core:whole()

@@ -5,7 +5,9 @@
 local NA = require "ts.na".NA
 local core = require "ts.mixed"
 local errors = require "ts.error"
+local formulas = require "ts.formula"
 local text = require "ts.text"
+local clda = require "trialsh.model.clda"
 local coding = require "trialsh.model.coding"
 local estimates = require "trialsh.model.estimates"
 local reader = require "trialsh.model.read"
@@ -26,7 +28,7 @@ local spec = {
   method = { { "REML", "ML" }, "REML" },
   vcov = { { "model", "CR0", "CR2", "CR3" }, "model" },
   subject = { "string" }, visit = { "string" }, group = { "string" },
-  time = { "string" }, weights = { "string" },
+  time = { "string" }, clda = { "any" }, weights = { "string" },
   contrasts = { "any" }, reference = { "any" },
   conf_level = { "number", 0.95, above = 0, below = 1 },
   tolerance = { "number", 1e-11, above = 0, below = 1 },
@@ -62,15 +64,19 @@ end
 
 local function has_time(structure) return structure:sub(1, 3) == "sp_" end
 
+local function fit(state, opt, structure, model, frames)
+  return core.fit(model, state.codings, { covariance = structure,
+    ml = opt.method == "ML", subject = frames.subject, visit = frames.visit,
+    group = frames.group, time = has_time(structure) and frames.time or nil,
+    tolerance = opt.tolerance })
+end
+
 -- Fits the first structure that the data allow; of those before it why not.
-local function climb(state, opt, ladder, frames)
+local function climb(state, opt, ladder)
   local failed = {}
   for rung, structure in ipairs(ladder) do
-    local ok, out = pcall(core.fit, state.model, state.codings, {
-      covariance = structure, ml = opt.method == "ML",
-      subject = frames.subject, visit = frames.visit, group = frames.group,
-      time = has_time(structure) and frames.time or nil,
-      tolerance = opt.tolerance })
+    local ok, out = pcall(fit, state, opt, structure, state.model,
+      state.frames)
     if ok then return out, rung, failed end
     local code = errors.is(out) and out.code
     if #ladder == 1 or code ~= "degenerate" and code ~= "convergence" then
@@ -94,7 +100,9 @@ local function notes_of(state, opt)
   for _, f in ipairs(state.failed) do
     add("%s was not possible: %s", f.covariance, f.reason)
   end
-  for _, note in ipairs(coding.alias_notes(state.fit)) do add("%s", note) end
+  if not state.clda then
+    for _, note in ipairs(coding.alias_notes(state.fit)) do add("%s", note) end
+  end
   if state.info.n_zero > 0 then
     add("%d row%s of weight 0 not used", state.info.n_zero,
       state.info.n_zero == 1 and "" or "s")
@@ -133,10 +141,15 @@ local function print_mmrm(m, state)
   local f = state.fit
   local lines = { ("Repeated measures: %s, %s, %s"):format(text.escape(
     state.source), counted(f.n_subject, "subject"), counted(f.n, "record")) }
-  lines[2] = result.lines { ("%s%s"):format(names[m.covariance],
-    state.group and ", by " .. text.escape(state.group) or ""), m.likelihood,
-    m.df_method .. " degrees of freedom", m.vcov ~= "model" and m.vcov
-      .. " standard errors" or nil }
+  local about = { names[m.structure] .. (state.group and ", by "
+    .. text.escape(state.group) or ""), m.likelihood,
+    m.df_method .. " degrees of freedom" }
+  if m.vcov ~= "model" then about[4] = m.vcov .. " standard errors" end
+  if state.clda then
+    about[#about + 1] = text.escape(("%s equal at %s"):format(state.clda.arm,
+      state.clda.level))
+  end
+  lines[2] = result.lines(about)
   lines[3] = estimates.table(state.terms, { "term", "estimate", "std_error",
     "df", "statistic", "p_value" }, { term = "", statistic = "t",
     p_value = "P" })
@@ -154,7 +167,7 @@ local function print_mmrm(m, state)
 end
 
 local order = { "method", "n", "n_subject", "n_missing", "likelihood",
-  "covariance", "group",
+  "structure", "group",
   "rung", "df_method", "vcov", "neg2_log_lik", "log_lik", "aic", "aicc", "bic",
   "n_parameters", "iterations", "gradient", "conf_level", "note" }
 
@@ -169,7 +182,7 @@ local function fields_of(state, opt)
       names[state.structure], opt.method),
     formula = state.source, response = state.response, n = fit.n,
     n_subject = fit.n_subject, n_missing = state.info.n_missing,
-    likelihood = opt.method, covariance = state.structure, group = state.group, rung = state.rung,
+    likelihood = opt.method, structure = state.structure, group = state.group, rung = state.rung,
     failed = state.failed, df_method = opt.df, vcov = opt.vcov,
     subject = state.subject, visit = state.visit,
     neg2_log_lik = value, log_lik = -value / 2, aic = value + 2 * k,
@@ -211,6 +224,8 @@ end
 --   vcov        "model" (default), or sandwiches by subject, valid when the
 --               structure is wrong: "CR0" (EMPIRICAL of SAS), "CR2", "CR3"
 --   method      "REML" (default), "ML"
+--   clda        { TRT01P = "Baseline" }: the baseline is an outcome, at which the
+--               arms are equal; subjects with nothing else count, too
 --   weights, reference, contrasts, tolerance, conf_level  as in lm
 -- m:means and m:contrast go by visit unless by = false; -2 log likelihood, AIC
 -- and BIC are counted as SAS does.
@@ -218,11 +233,11 @@ end
 --   > alc = demo.adlb:where { PARAMCD = "ALC" }:where "AVISITN > 1"
 --   > m = mmrm("log(AVAL) ~ log(BASE) * AVISIT + TRT01P * AVISIT", alc)
 --   > m:contrast { "CYT107 HF vs Placebo", ratio = true }
---      AVISIT  compare               ratio  95 % CI             t    df        P
---   1  Day 8   CYT107 HF vs Placebo  0.819  0.657 to 1.021  -1.89  19.0    0.074
---   2  Day 15  CYT107 HF vs Placebo  1.753  1.342 to 2.291   4.44  16.7  0.00038
---   3  Day 29  CYT107 HF vs Placebo  1.777  1.328 to 2.379   4.17  16.4  0.00068
---   ratio of geometric means; at log(BASE) = its mean
+--      AVISIT  ratio  95 % CI             t    df        P
+--   1  Day 8   0.819  0.657 to 1.021  -1.89  19.0    0.074
+--   2  Day 15  1.753  1.342 to 2.291   4.44  16.7  0.00038
+--   3  Day 29  1.777  1.328 to 2.379   4.17  16.4  0.00068
+--   CYT107 HF vs Placebo: ratio of geometric means; at log(BASE) = its mean
 --   SIMULATED DATA
 --
 -- See also: model:means, model:contrast, model:anova, model:variances, lm.
@@ -233,7 +248,11 @@ function M.mmrm(source, data, opt)
   local timed = false
   for _, structure in ipairs(ladder) do timed = timed or has_time(structure) end
   local columns = repeated.columns(data, opt, timed)
-  local state = reader.read("mmrm", source, data, opt, columns.list)
+  local constraint = clda.read(opt.clda, columns.visit)
+  if constraint then columns.list[#columns.list + 1] = constraint.arm end
+  local function recode(frame) return clda.recode(frame, constraint) end
+  local state = reader.read("mmrm", source, data, opt, columns.list, recode)
+  state.clda = constraint
   state.subject, state.visit = columns.subject, columns.visit
   state.group = opt.group
   state.reference = coding.references("mmrm", state.info, opt.reference,
@@ -241,9 +260,16 @@ function M.mmrm(source, data, opt)
   state.codings = coding.codings("mmrm", state.info, opt, state.reference)
   state.frames = repeated.frames(state.frame, columns)
   state.n_level = state.frames.subject:info().x[1].n_level
-  state.core, state.rung, state.failed = climb(state, opt, ladder,
-    state.frames)
+  state.core, state.rung, state.failed = climb(state, opt, ladder)
   call(state.core.method, state.core, opt.df, opt.vcov)
+  state.core = clda.core(state, state.core, constraint)
+  function state.refit(frame)
+    frame = recode(frame)
+    local m = fit(state, opt, state.structure, formulas.model(source, frame,
+      { weights = opt.weights }), repeated.frames(frame, columns))
+    m:method(opt.df, opt.vcov)
+    return m
+  end
   state.structure, state.fit = ladder[state.rung], state.core:info()
   state.by = repeated.visit_variable(state)
   state.note = notes_of(state, opt)

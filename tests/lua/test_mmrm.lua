@@ -364,7 +364,7 @@ function TestEdges.test_pairs_never_seen()
   refuses("no subject has both V01 and V04", mmrm, "Y ~ ARM", d)
   refuses("TOEP(4)", mmrm, "Y ~ ARM", d, { covariance = "toep" })
   local m = mmrm("Y ~ ARM", d, { covariance = { "un", "toeph", "csh", "cs" } })
-  lu.assertEquals({ m.covariance, m.rung }, { "csh", 3 })
+  lu.assertEquals({ m.structure, m.rung }, { "csh", 3 })
   lu.assertStrContains(m.note,
     "un was not possible: no subject has both V01 and V04")
   lu.assertEquals(m.failed[2].covariance, "toeph")
@@ -437,7 +437,7 @@ function TestEdges.test_calls()
   refuses("nearest: SITE", mmrm, "Y ~ ARM", { Y = d.Y, ARM = d.ARM,
     USUBJID = d.USUBJID, AVISIT = d.AVISIT, SITE = d.ARM }, { group = "SITES" })
   local m = mmrm("Y ~ ARM", d)
-  refuses("covariance", function() return m.covarianc end)
+  refuses("structure", function() return m.structur end)
   refuses("at least", m.anova, m, { type = 2 })
 end
 

@@ -11,6 +11,7 @@ local format = require "trialsh.format"
 local grid = require "trialsh.model.grid"
 local means = require "trialsh.model.means"
 local options = require "trialsh.options"
+local permute = require "trialsh.model.permute"
 local result = require "trialsh.result"
 
 local fail = errors.fail
@@ -25,6 +26,9 @@ local spec = {
   conf_level = { "number", nil, above = 0, below = 1 },
   alternative = { { "two-sided", "less", "greater" }, "two-sided" },
   mu = { "number" }, adjust = { adjust.kinds, "none" },
+  joint = { "boolean", false },
+  permutations = { "integer", nil, above = 0 }, seed = { "integer", nil,
+    least = 0 }, strata = { "string" },
 }
 
 -- Rows -----------------------------------------------------------------------
@@ -117,6 +121,17 @@ local function pooled_words(list, opt)
   end
 end
 
+-- What stands below a single comparison.
+local function permuted_lines(fields, opt, words)
+  local lines = {}
+  if opt.permuted then
+    lines[1] = ("by permutation %s"):format(format.p_equals(fields.p_permuted))
+    lines[2] = text.escape(opt.permuted)
+  end
+  if words ~= "" then lines[#lines + 1] = text.escape(words) end
+  return lines
+end
+
 local function single(state, c, fields, opt, words, given_mu)
   local notes = {}
   if not fields.estimable then
@@ -144,35 +159,106 @@ local function single(state, c, fields, opt, words, given_mu)
     statistic = given_mu and ("t (mu = %s)"):format(text.number(given_mu))
       or "t",
     estimates = opt.slope and "slopes" or opt.ratio and "geometric means"
-      or "least-squares means", after = { words ~= "" and text.escape(words)
-      or nil },
+      or "least-squares means", after = permuted_lines(fields, opt, words),
     reasons = state.reasons })
 end
 
+local function same(rows, name)
+  for _, row in ipairs(rows) do
+    if row[name] ~= rows[1][name] then return false end
+  end
+  return true
+end
+
 local columns = { "compare", "estimate", "std_error", "df", "statistic",
-  "p_value", "p_adjusted", "conf_low", "conf_high", "n_1", "n_2" }
+  "p_value", "p_adjusted", "p_permuted", "conf_low", "conf_high", "n_1",
+  "n_2" }
 
 local function several(state, rows, about, opt, words)
   local names, levels = means.labels(state, about)
   local shown = { table.unpack(names) }
   local adjusted = opt.adjust ~= "none"
   for _, name in ipairs(columns) do
-    if name ~= "p_adjusted" or adjusted then names[#names + 1] = name end
+    if (name ~= "p_adjusted" or adjusted)
+      and (name ~= "p_permuted" or opt.permuted) then
+      names[#names + 1] = name
+    end
   end
-  for _, name in ipairs { "compare", "estimate", "interval", "statistic", "df",
+  if #about.names == 0 or not same(rows, "compare") then
+    shown[#shown + 1] = "compare"
+  end
+  for _, name in ipairs { "estimate", "interval", "statistic", "df",
     adjusted and "p_adjusted" or "p_value" } do shown[#shown + 1] = name end
-  local lines = { estimate_name(opt) .. (words ~= "" and "; " .. words or "") }
+  if opt.permuted then shown[#shown + 1] = "p_permuted" end
+  local lines = { (shown[#about.names + 1] == "compare" and ""
+    or rows[1].compare .. ": ") .. estimate_name(opt) .. (words ~= "" and "; " .. words or "") }
   if opt.alternative ~= "two-sided" then
     lines[1] = ("%s; one-sided (%s)"):format(lines[1], opt.alternative)
   end
   if adjusted then
     lines[2] = adjust.words(rows, opt, about.names)
   end
+  lines[#lines + 1] = opt.permuted
   return estimates.shown(rows, names, { levels = levels, print = shown,
     heads = { estimate = opt.ratio and "ratio" or opt.slope and "slope"
       or "difference", interval = format.level(opt.conf_level) .. " CI",
-      statistic = "t", p_value = "P", p_adjusted = "P adjusted" },
+      statistic = "t", p_value = "P", p_adjusted = "P adjusted",
+      p_permuted = "P permuted" },
     lines = lines, simulated = state.simulated })
+end
+
+-- Whether the arms are equal there by the model itself.
+local function is_equal(state, x, group)
+  local c = state.clda
+  return c and x.name == c.arm and group.values[c.visit] == c.level
+end
+
+-- One test of all comparisons: in each group and, of several, in all of them.
+local function joint(state, families, about, words)
+  local names, levels = means.labels(state, about)
+  local rows, all = {}, {}
+  local function add(list, values)
+    local l = {}
+    for _, fields in ipairs(list) do
+      if fields.estimable then l[#l + 1] = fields.row end
+    end
+    local row = #l > 0 and state.core:hypothesis(l) or { df = 0,
+      statistic = NA, p_value = NA }
+    row.df_2 = row.df_2 or state.df
+    for _, name in ipairs(names) do row[name] = values(name) end
+    rows[#rows + 1] = row
+  end
+  for _, family in ipairs(families) do
+    add(family, function(name) return family[1][name] end)
+    table.move(family, 1, #family, #all + 1, all)
+  end
+  if #families > 1 then
+    add(all, function(name) return levels[name] and "all" or NA end)
+    for name, list in pairs(levels) do
+      levels[name] = table.move(list, 1, #list, 1, {})
+      table.insert(levels[name], "all")
+    end
+  end
+  for _, name in ipairs { "df", "df_2", "statistic", "p_value" } do
+    names[#names + 1] = name
+  end
+  return estimates.shown(rows, names, { levels = levels,
+    heads = { statistic = "F", p_value = "P" },
+    lines = { "test that all differences are 0" .. (words ~= "" and "; "
+      .. words or "") }, simulated = state.simulated })
+end
+
+-- Adjusts each family; ratios where asked for. All rows, one after another.
+local function finish(state, families, list, x, opt)
+  local rows = {}
+  for _, family in ipairs(families) do
+    adjust.apply(state, family, list, x, opt)
+    for _, fields in ipairs(family) do
+      if opt.ratio then means.to_ratio(state, fields) end
+      rows[#rows + 1] = fields
+    end
+  end
+  return rows
 end
 
 -- Entries and options from what is given: text, or a table of both.
@@ -211,6 +297,10 @@ end
 --                "Sidak": p_adjusted and simultaneous intervals;
 --                "Holm", "Hochberg", "Hommel", "BH" ...: p_adjusted alone, as in
 --                padjust
+--   joint        true: one F test that all are 0 (in each group, and in all)
+--   permutations 1999, say: p_permuted beside P, from the t of as many
+--                permutations of the levels compared among subjects (of lm:
+--                rows), within strata = "SITE"; seed: else the trial's
 --   by, at, weights, conf_level  as in model:means; of mmrm by is the visit
 -- Where comparisons have degrees of freedom of their own (mmrm), what is joint
 -- takes the fewest of them. Options may stand in the table of comparisons.
@@ -265,19 +355,20 @@ function M.contrast(state, given, more)
     if name ~= x.name then kept[#kept + 1] = name end
   end
   about.names = kept
-  local rows = {}
+  local families = {}
   for _, group in ipairs(grouped(cells, x)) do
     local family = {}
     for i, c in ipairs(list) do
       family[i] = compute(state, c, group.cells, opt)
       for name, value in pairs(group.values) do family[i][name] = value end
     end
-    adjust.apply(state, family, list, x, opt)
-    for _, fields in ipairs(family) do
-      if opt.ratio then means.to_ratio(state, fields) end
-      rows[#rows + 1] = fields
-    end
+    if not is_equal(state, x, group) then families[#families + 1] = family end
   end
+  if opt.joint then return joint(state, families, about, words) end
+  if opt.permutations then
+    opt.permuted = permute.apply(state, families, list, x, opt)
+  end
+  local rows = finish(state, families, list, x, opt)
   if #list == 1 and #rows == 1 then
     for i, name in ipairs(kept) do
       kept[i] = ("%s = %s"):format(name, tostring(rows[1][name]))

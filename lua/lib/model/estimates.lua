@@ -24,7 +24,7 @@ end
 
 local rounded = { estimate = true, std_error = true, conf_low = true,
   conf_high = true }
-local p_values = { p_value = true, p_adjusted = true }
+local p_values = { p_value = true, p_adjusted = true, p_permuted = true }
 local numbers = { statistic = true, df = true, df_2 = true, sum_sq = true, mean_sq = true }
 
 -- Decimals that show three digits of the standard error.

@@ -60,12 +60,13 @@ local function log_base(response)
   end
 end
 
---- reader.read(who, formula, data, opt [, columns]) -> the state of a model: source,
+--- reader.read(who, formula, data, opt [, columns [, change]]) -> the state of a
+-- model, of the frame that change(frame) gives: source,
 -- response, right (its sides as text), base (of a response that is a
--- logarithm), frame (with these columns, too), model and info (of ts.formula),
+-- logarithm), frame (with these columns, too; original: before the change), model and info (of ts.formula),
 -- trial, simulated, reasons and left_out (rows, in words), conf_level. opt:
 -- weights, conf_level.
-function M.read(who, source, data, opt, columns)
+function M.read(who, source, data, opt, columns, change)
   if type(source) ~= "string" then
     fail("type", ('%s: a formula, such as "y ~ x", comes first, not a %s')
       :format(who, type(source)))
@@ -86,6 +87,8 @@ function M.read(who, source, data, opt, columns)
   local names = union(union(parsed.variables,
     call(who, weight_columns, who, opt.weights)), columns or {})
   local frame = data_of.frame(data, names, who)
+  local original = frame
+  if change then frame = change(frame) end
   local model = call(who, formulas.model, source, frame,
     { weights = opt.weights })
   local info = model:info()
@@ -93,9 +96,10 @@ function M.read(who, source, data, opt, columns)
   local reasons = result.missing(info)
   return { who = who, source = source, response = parsed.response,
     right = parsed.right, base = log_base(parsed.response), frame = frame,
+    original = original,
     model = model, info = info, reasons = reasons,
     left_out = result.left_out(info.n_missing, reasons),
-    trial = require "trialsh.compare".trial_of(data),
+    data = data, trial = require "trialsh.compare".trial_of(data),
     conf_level = opt.conf_level,
     simulated = data_of.simulated(data) or nil }
 end
