@@ -1,6 +1,7 @@
 -- SAS transport files: what an import reads and says, and what is written.
 
 local xpt = require "ts.xpt"
+local fail = require "ts.error".fail
 local note = require "trialsh.note"
 local export = require "trialsh.export"
 
@@ -78,12 +79,22 @@ local function texts(frame, node, pattern)
   return table.concat(list, ", ")
 end
 
+-- The name of the data set where none is given.
+local function member_of(node, path)
+  local name = export.member(node, path)
+  if not name:find "^[%a_][%w_]*$" then
+    fail("invalid", ("%s: %s cannot be the name of the data set; member = "
+      .. "\"NAME\" gives it one"):format(path, name))
+  end
+  return name
+end
+
 --- xpt.write(node, path, opt): the rows of a relation as one member.
 function M.write(node, path, opt)
   local facts = export.facts(node)
   local frame = rows_of(node)
   local written = xpt.write(frame, path, {
-    version = opt.version, member = opt.member or export.member(node, path),
+    version = opt.version, member = opt.member or member_of(node, path),
     encoding = opt.encoding, label = opt.label or facts.label,
     created = opt.created, mode = require "ts.file".mode() })
   if written.n_empty > 0 then

@@ -322,9 +322,15 @@ function TestXpt.test_a_folder()
   local f = assert(io.open(path "in/b.csv", "wb"))
   f:write "X\n1\n"
   f:close()
+  assert(io.open(path "in/list.xlsx", "wb")):close()
   local s = fresh()
   s:import(path "in")
   lu.assertEquals({ #s.a, #s.b }, { 4, 1 })
+  lu.assertStrContains(table.concat(said, "\n"),
+    "no kind of file that is read, left alone: list.xlsx")
+  refuses("ST15.DTA cannot be the name of the data set; member = \"NAME\"",
+    s.export, s, s.b:collect(), path "st15.dta.xpt")
+  s:export(s.b:collect(), path "st15.dta.xpt", { member = "B" })
   refuses("rows is for one file", s.import, s, path "in", { rows = 4 })
 end
 

@@ -165,7 +165,7 @@ end
 -- The paths of those files of a folder that are data; no two may become one
 -- table.
 local function files_of(folder, files)
-  local paths, names = {}, {}
+  local paths, names, other = {}, {}, {}
   for _, file in ipairs(files) do
     local path, name = folder .. "/" .. file, read.base_name(file)
     local kind = read.kind(file, "open", true)
@@ -178,7 +178,14 @@ local function files_of(folder, files)
     elseif kind then
       names[name] = file
       paths[#paths + 1] = path
+    else
+      other[#other + 1] = file
     end
+  end
+  if #other > 0 then
+    note.say("%s: no kind of file that is read, left alone: %s%s", folder,
+      table.concat(other, ", ", 1, math.min(#other, 8)),
+      #other > 8 and (" and %d more"):format(#other - 8) or "")
   end
   if #paths == 0 then
     fail("not found", folder .. ": no file of data in that folder")
