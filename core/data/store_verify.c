@@ -139,7 +139,7 @@ static ts_status check_gone(ts_store *store, ts_error *err)
         " and object <> 'results' and object not in"
         " (select name from _ts_table) and not exists (select 1 from"
         " _ts_audit b where b.object = a.object and b.seq > a.seq and"
-        " b.verb = 'drop') limit 1",
+        " b.verb in ('drop', 'withdraw')) limit 1",
         NULL, 0, fields, 1, &f, err);
     if (status)
         return status;

@@ -28,21 +28,26 @@ local current -- the study opened last
 
 -- Methods --------------------------------------------------------------------
 
---- study:drop(name)
--- Removes a derived table. Raw data stay, and so does a table that another
--- one is derived from.
+--- study:drop(name [, opt])
+-- Removes a derived table. A table that another one is derived from stays.
+--   reason   withdraws raw data, for a reason that the audit trail keeps: they
+--            leave the tables of the study, not the file, and
+--            s:version(name, n) still shows them
 --
 --   > select(2, pcall(demo.drop, demo, "adsl"))
---   adsl is raw data, which stay
+--   adsl is raw data; { reason = "..." } withdraws them
 --
--- See also: study:import.
-function methods.drop(s, name)
+-- See also: study:import, study:version, study:history.
+function methods.drop(s, name, opt)
   local self = Inner.of(s)
+  opt = options("drop", opt, { reason = { "string" } })
   self:change(function()
     local t = type(name) == "string" and self:tables_list()[name]
     if not t then M.no_table(self, name) end
-    if t.kind == "raw" then
-      fail("invalid", ("%s is raw data, which stay"):format(name))
+    local raw = t.kind == "raw"
+    if raw and not (opt.reason and opt.reason:find "%S") then
+      fail("invalid", ("%s is raw data; { reason = \"...\" } withdraws them")
+        :format(name))
     end
     for _, other in ipairs(self:tables_list()) do
       for _, source in ipairs(other.sources) do
@@ -52,10 +57,11 @@ function methods.drop(s, name)
         end
       end
     end
-    self:drop_table(name)
+    if raw then self:put_aside(name) else self:drop_table(name) end
     self:forget(name)
     require "trialsh.study.findings".forget(self, name)
-    self.handle:audit { verb = "drop", object = name, rows = t.rows }
+    self.handle:audit { verb = raw and "withdraw" or "drop", object = name,
+      rows = t.rows, detail = opt.reason }
   end)
 end
 

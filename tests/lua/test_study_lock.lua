@@ -119,6 +119,30 @@ function TestTrail.test_rejects_that_go()
   s:lock { reason = "x" }
 end
 
+-- Raw data leave the tables of a study for a reason, and never its file.
+function TestTrail.test_raw_data_are_withdrawn()
+  local s, file = filled()
+  refuses('lb is raw data; { reason = "..." } withdraws them', s.drop, s, "lb")
+  refuses("withdraws them", s.drop, s, "lb", { reason = " " })
+  refuses("big is derived from lb: drop it first", s.drop, s, "lb",
+    { reason = "wrong file" })
+  s:drop "big"
+  s:drop("lb", { reason = "wrong file" })
+  refuses("no table lb", function() return s.lb end)
+  lu.assertEquals({ #s:version("lb", 1), #s:version("lb", 2) }, { 2, 3 })
+  refuses("lb has no version 3; it was imported 2 times", s.version, s, "lb", 3)
+  local last = s.audit:row(#s.audit)
+  lu.assertEquals({ last.verb, last.object, last.rows, last.detail },
+    { "withdraw", "lb", 3, "wrong file" })
+  s:verify()
+  s:close()
+  s = study.open(file)
+  s:import(write("lb.csv", "A\n1\n"))
+  lu.assertEquals({ #s:version("lb", 2), #s:version("lb", 3) }, { 3, 1 })
+  lu.assertEquals(s.lb.A[1], 1)
+  s:verify()
+end
+
 function TestTrail.test_they_print()
   local s = filled()
   local shown = tostring(s.audit)

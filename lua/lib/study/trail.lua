@@ -154,15 +154,16 @@ function M.version(s, name, n)
   local self = Inner.of(s)
   check_name("version", name)
   local t = self:tables_list()[name]
-  if not t then unknown(self, "version", name) end
-  if t.kind ~= "raw" then
+  local old = replaced(self, name)
+  if not t and #old == 0 then unknown(self, "version", name) end
+  if t and t.kind ~= "raw" then
     fail("invalid", ("%s is derived, its earlier rows were not kept; "
       .. "s:history(\"%s\") has its earlier statements"):format(name, name))
   end
-  local old = replaced(self, name)
-  if math.type(n) ~= "integer" or n < 1 or n > #old + 1 then
+  local most = #old + (t and 1 or 0) -- none is there of what was withdrawn
+  if math.type(n) ~= "integer" or n < 1 or n > most then
     fail("not found", ("%s has no version %s; it was imported %d time%s")
-      :format(name, tostring(n), #old + 1, #old > 0 and "s" or ""))
+      :format(name, tostring(n), most, most == 1 and "" or "s"))
   end
   return relation.of_base(self:base(old[n] and old[n].table.name or name))
 end
