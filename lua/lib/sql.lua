@@ -3,6 +3,7 @@
 local errors = require "ts.error"
 local text = require "ts.text"
 local relation = require "trialsh.relation"
+local sql_types = require "trialsh.sql_types"
 
 local M = {}
 
@@ -92,7 +93,8 @@ end
 --- sql(statement [, value, ...]) -> frame
 -- Runs a statement of SQLite that reads. It sees the tables of the study that
 -- is open, and relations and frames in variables by their name; `_` is the last
--- value. Each ? takes a value. At the prompt
+-- value. Each ? takes a value. A column of text beside a number is an error,
+-- as in where. At the prompt
 -- `select SEX, avg(AGE) from adsl group by SEX;` is run so: what begins with
 -- select or with, up to a semicolon or an empty line.
 --
@@ -117,6 +119,7 @@ function M.sql(statement, ...)
   end
   local values = table.pack(...)
   values.n = nil
+  sql_types.check(statement, sources, values)
   local ok, frame = pcall(relation.select, inner,
     (statement:gsub("[%s;]+$", "")), values, named)
   if not ok then error(explain(frame, statement), 0) end
