@@ -12,15 +12,14 @@
 #include <string.h>
 #include "sas_date.h"
 
-static int days_in_month(int year, int month)
+int ts_store_days_in_month(int year, int month)
 {
     static const int days[] = {31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
     int leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
     return days[month - 1] + (month == 2 && leap);
 }
 
-/* Reads YYYY[-MM[-DD[Thh...]]]: how many parts there are, or 0. */
-static int date_parts(const char *text, int part[3])
+int ts_store_date_parts(const char *text, int part[3])
 {
     static const int at[] = {0, 5, 8}, width[] = {4, 2, 2};
     size_t length = strlen(text);
@@ -42,13 +41,14 @@ static int date_parts(const char *text, int part[3])
     if (after && !(n == 3 && (after == 'T' || after == ' ')))
         return 0;
     if ((n > 1 && (part[1] < 1 || part[1] > 12)) ||
-        (n > 2 && (part[2] < 1 || part[2] > days_in_month(part[0], part[1]))))
+        (n > 2 && (part[2] < 1 ||
+                   part[2] > ts_store_days_in_month(part[0], part[1]))))
         return 0;
     return n;
 }
 
-/* Days since 1970-01-01 in the Gregorian calendar, by counting from March. */
-static double day_number(const int part[3])
+/* By counting from March. */
+double ts_store_day_number(const int part[3])
 {
     int year = part[0] - (part[1] <= 2);
     int era = (year < 0 ? year - 399 : year) / 400, of_era = year - era * 400;
@@ -94,7 +94,7 @@ static int date_text(sqlite3_context *context, sqlite3_value *v, int least,
                      int part[3], const char *name)
 {
     const char *text = text_of(v);
-    int n = *text ? date_parts(text, part) : 0;
+    int n = *text ? ts_store_date_parts(text, part) : 0;
     if (!*text || n >= least)
         return n;
     refuse_date(context, name, text, !n);
@@ -119,7 +119,7 @@ static void days(sqlite3_context *context, int n, sqlite3_value **v)
                         TS_COUNT_OVERFLOW);
     else if (date_text(context, v[0], 3, a, first) &&
              date_text(context, v[1], 3, b, second))
-        sqlite3_result_double(context, day_number(b) - day_number(a));
+        sqlite3_result_double(context, ts_store_day_number(b) - ts_store_day_number(a));
 }
 
 static void give_date(sqlite3_context *context, const int part[3])
@@ -142,7 +142,7 @@ static void whole_date(sqlite3_context *context, int n_value, sqlite3_value **v,
     if (n < 2)
         part[1] = last ? 12 : 1;
     if (n < 3)
-        part[2] = last ? days_in_month(part[0], part[1]) : 1;
+        part[2] = last ? ts_store_days_in_month(part[0], part[1]) : 1;
     give_date(context, part);
 }
 
@@ -189,7 +189,7 @@ static void to_sas(sqlite3_context *context, int n, sqlite3_value **v)
         return;
     if (sas_date_parse(text, text_of(v[1]), &x))
         sqlite3_result_double(context, x);
-    else if (!date_parts(text, part))
+    else if (!ts_store_date_parts(text, part))
         refuse_date(context, name, text, 1);
     else if (strcmp(text_of(v[1]), "date") == 0)
         refuse(context, name, text,
@@ -246,7 +246,7 @@ static int by_pattern(const char *text, const char *p, int part[3])
         }
     }
     return !*text && part[0] >= 1 && part[1] >= 1 && part[1] <= 12 &&
-           part[2] >= 1 && part[2] <= days_in_month(part[0], part[1]);
+           part[2] >= 1 && part[2] <= ts_store_days_in_month(part[0], part[1]);
 }
 
 /* _iso_text(text, pattern, name): a date that is written otherwise. */
@@ -289,5 +289,5 @@ int ts_store_date_functions(ts_store *store)
             store->db, functions[i].name, functions[i].n,
             SQLITE_UTF8 | SQLITE_DIRECTONLY, store, functions[i].function, NULL,
             NULL, NULL);
-    return rc;
+    return rc ? rc : ts_store_order_functions(store);
 }

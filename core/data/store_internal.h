@@ -36,6 +36,7 @@ struct ts_store {
     double n_end; /* transactions that ended */
     sqlite3_stmt *undo; /* rolls back, prepared while there was memory */
     double count[TS_COUNT_MAX];
+    char undated[200]; /* the first text counted as TS_COUNT_UNDATED */
     bool open[TS_COUNT_MAX]; /* conditions of the row that is looked at */
     attached *frames;
     long n_attached;
@@ -89,6 +90,13 @@ ts_status ts_store_check_lock(ts_store *store, ts_error *err);
 /* Our functions and aggregates on that connection. */
 int ts_store_functions(ts_store *store);
 int ts_store_date_functions(ts_store *store);
+/* The order of dates that are text: _before. */
+int ts_store_order_functions(ts_store *store);
+int ts_store_days_in_month(int year, int month);
+/* Reads YYYY[-MM[-DD[Thh...]]]: how many parts there are, or 0. */
+int ts_store_date_parts(const char *text, int part[3]);
+/* Days since 1970-01-01 in the Gregorian calendar. */
+double ts_store_day_number(const int part[3]);
 int ts_store_aggregates(ts_store *store);
 /* The value in a place of the rows' order: _nth. */
 int ts_store_nth_function(ts_store *store);

@@ -423,6 +423,11 @@ int ts_store_is_public(const ts_store *store)
            (info.st_mode & (S_IROTH | S_IWOTH));
 }
 
+const char *ts_store_undated(const ts_store *store)
+{
+    return store->undated;
+}
+
 const double *ts_store_counts(const ts_store *store)
 {
     return store->count;

@@ -164,10 +164,13 @@ enum {
     TS_COUNT_OVERFLOW,
     TS_COUNT_CAST,
     TS_COUNT_DATE,
+    TS_COUNT_UNDATED, /* comparisons with a text that is no date */
     TS_COUNT_UNDECIDED, /* and the places behind it: one per where(), iif, case */
     TS_COUNT_MAX = 256
 };
 /* Rows in which a value was there and the result was not. */
 const double *ts_store_counts(const ts_store *store);
+/* "DTC: '10.01.2020' is no ISO date", of the first TS_COUNT_UNDATED. */
+const char *ts_store_undated(const ts_store *store);
 
 #endif

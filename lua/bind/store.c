@@ -176,6 +176,11 @@ static int query(lua_State *L)
     set_count(L, "overflow", count[TS_COUNT_OVERFLOW]);
     set_count(L, "cast", count[TS_COUNT_CAST]);
     set_count(L, "date", count[TS_COUNT_DATE]);
+    set_count(L, "undated", count[TS_COUNT_UNDATED]);
+    if (count[TS_COUNT_UNDATED] > 0) {
+        lua_pushstring(L, ts_store_undated(store));
+        lua_setfield(L, -2, "no_date");
+    }
     for (int i = TS_COUNT_UNDECIDED; i < TS_COUNT_MAX; i++)
         if (count[i] > 0) {
             lua_pushnumber(L, count[i]);

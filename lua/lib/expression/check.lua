@@ -170,6 +170,13 @@ function Checker:equals(node)
   end
 end
 
+-- How a < b orders text, and what the messages of that name.
+function Checker:order(a, b)
+  local how = dates.order(self, a, b, describe)
+  self.dates = self.dates or how ~= nil
+  return how and { strict = how == "strict", describe(a), describe(b) }
+end
+
 local check = {}
 
 function check.number(_, node) node.type = "real" end
@@ -255,6 +262,7 @@ function check.binary(self, node)
       self:no_order(b, op)
       self:decidable(a, op)
       self:decidable(b, op)
+      node.dates = self:order(a, b)
     else
       self:equals(node)
     end
@@ -316,6 +324,7 @@ function check.between(self, node)
   self:same_type(node[2], node[3]) -- the second may have made a date of it
   self:no_order(node[2], "between")
   for i = 2, 4 do self:decidable(node[i], "between") end
+  node.low, node.high = self:order(node[3], node[2]), self:order(node[2], node[4])
   node.type = "real"
 end
 
@@ -400,7 +409,7 @@ function M.check(who, tree, columns, opt)
     group = opt.group }, Checker)
   self:walk(tree)
   return tree.type, self.used, self.words,
-    { windowed = self.windowed, ordered = self.ordered }
+    { windowed = self.windowed, ordered = self.ordered, dates = self.dates }
 end
 
 return M

@@ -85,6 +85,45 @@ function M.hint(a, b, describe)
         or "sasdatetime", describe(word)))
 end
 
+-- Text that holds dates by its name, or by the function that made it.
+local function names_date(node)
+  local at = plain(node)
+  if at[1] == "call" then
+    return at.name == "iso" or at.name == "first_date" or at.name == "last_date"
+  end
+  local name = at[1] == "column" and at.type == "text" and at.name:upper() or ""
+  return name:find "DTC$" ~= nil or name:find "DTM?$" ~= nil
+end
+
+-- A text that is written there or given for ?, or nil.
+local function literal(node)
+  local at = plain(node)
+  return (at[1] == "string" or at[1] == "param") and type(at.value) == "string"
+    and at.value or nil
+end
+
+--- dates.order(checker, a, b, describe): how a < b orders two texts: "strict" as
+-- dates, "loose" as dates where one of them is one, nil as any text.
+function M.order(self, a, b, describe)
+  local word, other = literal(b), a
+  if not word then word, other = literal(a), b end
+  if a.type ~= "text" or b.type ~= "text" or literal(other) or word == "" then
+    return nil
+  elseif not word then
+    return names_date(a) and names_date(b) and "strict" or "loose"
+  elseif iso.number("date", word) or iso.number("datetime", word) then
+    return "strict"
+  elseif word:find "^%d%d%d%d%-%d%d%-%d%d$" then
+    self:error("'%s' is no date of the calendar", word)
+  elseif names_date(other) then
+    self:error("'%s' is no whole ISO date, as '2014-01-31': the order of %s "
+      .. "beside it is not known%s", word, describe(other),
+      word:find "^%d%d%d%d%-?%d?%d?$" and plain(other)[1] == "column"
+        and ("; substr(%s, 1, %d) has its parts"):format(describe(other), #word)
+        or "")
+  end
+end
+
 --- dates.mixed(s, a, t, b): numbers of two kinds (nil: of none) that a and b
 -- name are no values of one column: what makes them so; nil if they are alike.
 function M.mixed(s, a, t, b)

@@ -94,8 +94,22 @@ end
 local arithmetic = { ["+"] = "_add", ["-"] = "_subtract", ["*"] = "_multiply",
   ["/"] = "_divide" }
 
+-- a < b, or a <= b, of texts that may be dates.
+local function before(a, b, or_same, order, out)
+  local x = write(a, out)
+  return ("_before(%s, %s, %d, %d, %s, %s)"):format(x, write(b, out),
+    or_same and 1 or 0, order.strict and 1 or 0, literal(order[1]),
+    literal(order[2]))
+end
+
 function emit.binary(node, out)
   local a, b = node[2], node[3]
+  if node.dates and not out.plain then
+    local or_same, order = #node.op == 2, node.dates
+    if node.op:sub(1, 1) == "<" then return before(a, b, or_same, order, out) end
+    return before(b, a, or_same, { strict = order.strict, order[2], order[1] },
+      out)
+  end
   local name = arithmetic[node.op]
   if name and (node.op == "/" or not out.plain) then
     local x = write(a, out)
@@ -144,6 +158,12 @@ emit["in"] = function(node, out)
 end
 
 function emit.between(node, out)
+  if (node.low or node.high) and not out.plain then
+    local plain_order = { strict = false, "", "" }
+    local low = before(node[3], node[2], true, node.low or plain_order, out)
+    return ("%s(%s and %s)"):format(node.negate and "not " or "", low,
+      before(node[2], node[4], true, node.high or plain_order, out))
+  end
   local a = write(node[2], out)
   local low = write(node[3], out)
   return ("%s %sbetween %s and %s"):format(a, node.negate and "not " or "",

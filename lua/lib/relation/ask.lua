@@ -33,13 +33,17 @@ return function(M)
       return store:query(make(compiler), compiler.values, variables)
     end)
     local text = not ok and errors.is(frame) and frame.message or ""
-    local named = name_rows(text, node.layer, function(source)
-      return source.table and quote(source.table)
-        or "temp." .. compiler:frame(source.frame)
-    end, function(sql, value)
-      local found, row = pcall(store.query, store, sql, { value })
-      if found then return row:value(1, 1), row:value(1, 2) end
-    end)
+    local function locate(message)
+      return name_rows(message, node.layer, function(source)
+        return source.table and quote(source.table)
+          or "temp." .. compiler:frame(source.frame)
+      end, function(sql, value)
+        local found, row = pcall(store.query, store, sql, { value })
+        if found then return row:value(1, 1), row:value(1, 2) end
+      end)
+    end
+    local named = locate(text)
+    if ok and counts.no_date then counts.no_date = locate(counts.no_date) end
     for _, name in pairs(compiler.frames) do store:detach(name) end
     if not ok then
       if named ~= text then fail(frame.code, named) end
@@ -63,15 +67,25 @@ return function(M)
     date = "a number that is no date or time of ISO 8601",
   }
 
+  -- Dates that have no order, which no condition decides.
+  local function say_undated(counts)
+    if counts.no_date then
+      note.say("%s; %d comparison%s of dates not decided", counts.no_date,
+        counts.undated, counts.undated == 1 and "" or "s")
+    end
+  end
+
   local function say(counts, places)
+    say_undated(counts)
     for i, place in ipairs(places) do
       local n = counts[i - 1]
       if n and place.otherwise then
         note.say("%s in %d row%s, which took else", place.otherwise, n,
           n == 1 and "" or "s")
       elseif n then
-        note.say("where %s: not decided for %d row%s, a value is missing; "
-          .. "left out", place, n, n == 1 and "" or "s")
+        note.say("where %s: not decided for %d row%s, a value is missing%s; "
+          .. "left out", place.source, n, n == 1 and "" or "s",
+          place.dates and " or no whole date" or "")
       end
     end
     for _, name in ipairs { "ln", "log10", "sqrt", "/", "power", "overflow",
@@ -83,7 +97,7 @@ return function(M)
     end
   end
 
-  local check = require "trialsh.relation.check"(M, run)
+  local check = require "trialsh.relation.check"(M, run, say_undated)
   M.judge = check.rules
 
   --- relation.select(study, text, values, named): the frame of a statement that

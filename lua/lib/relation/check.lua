@@ -13,8 +13,9 @@ local nodes = require "trialsh.relation.nodes"
 local quote = expression.quote
 local MOST = 1000 -- rows of one rule that are kept
 
--- M is trialsh.relation; run(node, make [, columns]) asks its store.
-return function(M, run)
+-- M is trialsh.relation; run(node, make [, columns]) asks its store,
+-- say_undated(counts) tells of dates that have no order.
+return function(M, run, say_undated)
 
 local checks, judge = {}, {}
 
@@ -342,10 +343,13 @@ local function broken_rows(rule, node)
 end
 
 function judge.expect(rule, node)
-  local frame = run(rule.node, function(c)
+  local frame, counts = run(rule.node, function(c)
+    -- limit: the condition is computed once for each row
     return ("select count(*) filter (where not _ts_holds), count(*) filter "
-      .. "(where _ts_holds is null) from (%s)"):format(c:layer(rule.layer))
+      .. "(where _ts_holds is null) from (select * from (%s) limit -1 offset 0)")
+      :format(c:layer(rule.layer))
   end)
+  say_undated(counts)
   local n = frame:value(1, 1)
   return { n = n, undecided = frame:value(1, 2),
     rows = n > 0 and broken_rows(rule, node) or nil }

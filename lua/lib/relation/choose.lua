@@ -59,7 +59,8 @@ end
 -- and counted in a note; NA given for ? asks for the missing values themselves.
 -- Words of columns with levels are checked. Conditions: = <> < <= > >=,
 -- x between a and b, x in (a, b), x like 'a%', x is null, and or not; cast(x as
--- real). A date of SAS compares with ISO text, `TRTSDT > '2014-01-31'`. A name
+-- real). A date of SAS compares with ISO text, `TRTSDT > '2014-01-31'`; dates that
+-- are text too, but for partial ones, which are not decided. A name
 -- that is no plain word stands in double quotes: where '"CRP (mg/L)" > 3'.
 -- A condition may look at other rows as mutate does, of its group after by():
 -- `by("USUBJID"):where "row_number() = 1"` is the first row of each.
@@ -106,7 +107,8 @@ function verbs.where(node, condition, ...)
       layer = open_layer(layer, used)
     end
     layer.where[#layer.where + 1] = {
-      tree = tree, source = not where.sure and where.source or nil }
+      tree = tree, source = not where.sure and where.source or nil,
+      dates = seen.dates }
   end
   return derive(node, { layer = layer, group = false,
     words = nodes.joined(node.words, words) })

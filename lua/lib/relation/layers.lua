@@ -150,7 +150,7 @@ function Compiler:condition(where)
   local sql = expression.sql(where.tree, self.values, nil,
     not self.readable and self.places or nil)
   if self.readable or not where.source then return "(" .. sql .. ")" end
-  self.places[#self.places + 1] = where.source
+  self.places[#self.places + 1] = where
   return ("_decide(%d, %s)"):format(#self.places - 1, sql)
 end
 

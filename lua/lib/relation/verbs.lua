@@ -128,7 +128,8 @@ end
 -- Dates are ISO text or numbers of SAS, which their format makes dates; both
 -- may stand in days, first_date and last_date, and text of ISO form beside such
 -- a number: `TRTSDT > '2014-01-31'`. TRTSDT + 1 is a date, TRTEDT - TRTSDT a
--- number of days.
+-- number of days. The order of dates that are text, DTC > '2020-01-05', is that of
+-- the calendar: not decided where a date is partial or none, 2020-01 or 30.02.2020.
 --   iso(x)           a number with a date format as ISO text
 --   iso(text, 'dd.mm.yyyy')  ISO text of a date written otherwise: dd (d), mm
 --                    (m, mon for jan), yyyy; other text is an error
