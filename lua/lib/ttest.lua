@@ -13,11 +13,14 @@ local spec = {
   compare = { "string" }, reference = { "string" },
   variance = { { "welch", "pooled" }, "welch" },
   alternative = { { "two-sided", "less", "greater" }, "two-sided" },
-  mu = { "number", 0 },
+  mu = { "number" },
   conf_level = { "number", 0.95, above = 0, below = 1 },
   paired = { "boolean", false },
 }
-M.specs = { ttest = spec } -- also for endpoints
+-- Endpoints of a logarithm give ratios by themselves.
+M.specs = { ttest = {} }
+for name, rule in pairs(spec) do M.specs.ttest[name] = rule end
+spec.ratio = { "boolean", false }
 
 local function read(x, y, opt)
   local kind, given = sample.arguments("ttest", x, y, opt)
@@ -87,6 +90,36 @@ local function note_of(t, set, opt)
   end
 end
 
+-- What takes estimates back from the logarithm, where a ratio is asked for.
+local function base_of(set, o)
+  if not o.ratio then return nil end
+  local base = set.variable and require "trialsh.model.read".log_base(
+    set.variable)
+  if not base then
+    fail("invalid", ("ttest: ratio = true is for a response that is a "
+      .. "logarithm, such as log(AVAL)%s"):format(set.variable and "; it is "
+      .. set.variable or ""))
+  end
+  if o.mu and not (o.mu > 0) then
+    fail("invalid", "ttest: mu is a ratio, above 0")
+  end
+  return base
+end
+
+local function to_ratio(fields, base)
+  for _, key in ipairs { "estimate", "conf_low", "conf_high", "estimate_1",
+    "estimate_2" } do
+    if fields[key] ~= NA then fields[key] = base ^ fields[key] end
+    if fields[key] == math.huge and not key:find "^conf" then
+      fields[key] = NA
+      fields.note = result.note(fields.note ~= NA and fields.note or nil,
+        "a ratio or mean is beyond the range of numbers")
+    end
+  end
+  fields.estimate_name = fields.n_1 ~= NA and "ratio of geometric means"
+    or "geometric mean"
+end
+
 --- ttest(formula, data [, opt]) -> result
 -- Tests and estimates a difference of two means, or one mean. Arrays do as
 -- well: ttest(a, b), ttest(a, b, { paired = true }), ttest(a).
@@ -96,6 +129,8 @@ end
 --   variance     "welch" (default) or "pooled"
 --   alternative  "two-sided" (default), "less", "greater"
 --   mu           0, the mean or difference under the null hypothesis
+--   ratio        true: geometric means and their ratio, of a response that is a
+--                logarithm; std_error stays that of the logarithm; mu is 1
 --   conf_level   0.95;  paired  false;  reference  a group, for the default
 -- Rows with a missing value are left out and counted in n_missing.
 --
@@ -116,9 +151,11 @@ end
 function M.ttest(x, y, opt)
   local set, o = read(x, y, opt)
   check_values(set)
+  local base = base_of(set, o)
+  local mu = o.mu or base and 1 or 0
   local t = location.ttest(set.x, set.y, { alternative = o.alternative,
-    pooled = o.variance == "pooled", paired = o.paired, mu = o.mu,
-    conf_level = o.conf_level })
+    pooled = o.variance == "pooled", paired = o.paired,
+    mu = base and math.log(mu) / math.log(base) or mu, conf_level = o.conf_level })
   local method, estimate_name = method_of(set, o)
   local two = set.y ~= nil
   local fields = {
@@ -132,14 +169,16 @@ function M.ttest(x, y, opt)
     estimate_1 = two and t.estimate_1 or NA,
     estimate_2 = two and t.estimate_2 or NA,
     n_missing = set.n_missing, note = note_of(t, set, o) or NA,
-    sd_1 = t.sd_1, sd_2 = two and t.sd_2 or NA, mu = o.mu,
+    sd_1 = t.sd_1, sd_2 = two and t.sd_2 or NA, mu = mu,
     variable = set.variable or NA, group = set.group or NA,
     simulated = set.simulated,
   }
+  if base then to_ratio(fields, base) end
   return result.comparison(fields, { variable = set.variable, a = set.a,
-    b = set.b, estimates = "means", reasons = set.reasons, unit = set.unit,
-    statistic = o.mu == 0 and "t"
-      or ("t (mu = %s)"):format(require "ts.text".number(o.mu)) })
+    b = set.b, estimates = base and "geometric means" or "means",
+    reasons = set.reasons, unit = set.unit,
+    statistic = mu == (base and 1 or 0) and "t"
+      or ("t (mu = %s)"):format(require "ts.text".number(mu)) })
 end
 
 return M

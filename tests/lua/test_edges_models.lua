@@ -31,6 +31,8 @@ function test_means_and_linear_models()
   local calls = { { "ttest", "y ~ g" }, { "ttest", "y ~ g", {
       variance = "pooled" } }, { "ttest", "y ~ 1" }, { "ttest", "y - x ~ 1" },
     { "ttest", "y ~ g", { alternative = "less", mu = 3 } },
+    { "ttest", "log(y) ~ g", { ratio = true } },
+    { "ttest", "log10(y) ~ 1", { ratio = true, mu = 2 } },
     { "describe", "y ~ g" }, { "describe", "y ~ g + s" },
     { "dunnett", "y ~ g" }, { "tukey", "y ~ g" },
     { "tukey", "y ~ g", { variance = "welch" } }, { "dunnett", "y ~ x + g" } }

@@ -94,6 +94,38 @@ function TestTtest.test_invariance()
   lu.assertEquals(w.estimate_1, r.estimate_2)
 end
 
+-- Of logarithms, to the ratios that lm and R's exp(t.test(log(x))) have.
+function TestTtest.test_ratio()
+  local d = { y = { 3, 9, 4, 8, 20, 11, 6 }, g = { "A", "A", "A", "A", "B", "B",
+    "B" } }
+  for _, log in ipairs { "log", "log10", "log2", "ln" } do
+    local formula = log .. "(y) ~ g"
+    local r = ttest(formula, d, { ratio = true, variance = "pooled" })
+    local c = lm(formula, d):contrast { "B vs A", ratio = true }
+    for _, key in ipairs { "estimate", "conf_low", "conf_high", "p_value",
+      "statistic", "df", "estimate_1", "estimate_2", "mu" } do
+      near(r[key], key == "mu" and 1 or c[key], 1e-11, log .. " " .. key)
+    end
+    lu.assertEquals(r.estimate_name, "ratio of geometric means")
+    -- against another ratio: that of y / 2
+    local half = { y = {}, g = d.g }
+    for i, y in ipairs(d.y) do half.y[i] = d.g[i] == "B" and y / 2 or y end
+    near(ttest(formula, d, { ratio = true, mu = 2 }).p_value,
+      ttest(formula, half, { ratio = true }).p_value, 1e-10)
+  end
+  local one = ttest("log(y) ~ 1", d, { ratio = true })
+  local own = describe("y", d)
+  near(one.estimate, own.geomean, 1e-13)
+  near(one.conf_low, own.geomean_low, 1e-13)
+  lu.assertEquals(one.estimate_name, "geometric mean")
+  refuses("ratio = true is for a response that is a logarithm, such as log(AVAL)"
+    .. "; it is y", ttest, "y ~ g", d, { ratio = true })
+  refuses("is for a response that is a logarithm", ttest, { 1, 2 }, { 3, 4 },
+    { ratio = true })
+  refuses("mu is a ratio, above 0", ttest, "log(y) ~ g", d, { ratio = true,
+    mu = 0 })
+end
+
 function TestTtest.test_missing_is_counted()
   local r = ttest("CHG ~ TRT01P", small_trial())
   lu.assertEquals({ r.n, r.n_1, r.n_2, r.n_missing }, { 7, 3, 4, 1 })

@@ -51,8 +51,9 @@ local function check_response(who, source, info)
   end
 end
 
--- "log(y)" -> e: what takes estimates back from the scale of the response
-local function log_base(response)
+--- read.log_base(response): of "log(y)" e, which takes estimates back from the
+-- scale of the response; nil where it is no logarithm.
+function M.log_base(response)
   for name, base in pairs { log = math.exp(1), ln = math.exp(1), log10 = 10,
     log2 = 2 } do
     local inner = response:match("^" .. name .. "(%b())$")
@@ -95,7 +96,7 @@ function M.read(who, source, data, opt, columns, change)
   check_response(who, source, info)
   local reasons = result.missing(info)
   return { who = who, source = source, response = parsed.response,
-    right = parsed.right, base = log_base(parsed.response), frame = frame,
+    right = parsed.right, base = M.log_base(parsed.response), frame = frame,
     original = original,
     model = model, info = info, reasons = reasons,
     left_out = result.left_out(info.n_missing, reasons),
