@@ -5,6 +5,7 @@ local options = require "trialsh.options"
 local source = require "trialsh.source"
 local nodes = require "trialsh.relation.nodes"
 local common = require "trialsh.derive.common"
+local rows = require "trialsh.derive.rows"
 local trial_check = require "trialsh.trial.check"
 
 local quote, literal = common.quote, common.literal
@@ -63,34 +64,15 @@ local function worst(node, trial)
     common.case(signs, "PARAMCD")))
 end
 
--- A row with the mean of the candidates of a visit that has several: what is
--- equal in them stays, the dates are the last ones.
+-- A row with the mean of the candidates of a visit that has several; the dates
+-- are the last ones. Of values below a limit the mean is below that of limits.
 local function averages(node, group)
-  local inside, items = {}, {}
-  for _, name in ipairs(group) do inside[name] = true end
-  for _, column in ipairs(node.columns) do
-    local name, x = column.name, quote(column.name)
-    if not inside[name] then
-      local is = ("case when count(distinct %s) = 1 and count(%s) = count(*) "
-        .. "then first(%s) end"):format(x, x, x)
-      if name == "AVAL" then is = "mean(AVAL)"
-      elseif name == "DTYPE" then is = "'AVERAGE'"
-      elseif name == "ANL01FL" then is = "'Y'"
-      elseif name == "ADT" or name == "ADTM" or name == "ADY" then
-        is = ("max(%s)"):format(x)
-      elseif name == "AWTDIFF" or name == "AVALC" then
-        is = column.type == "text" and "nullif(max(''), '')" or "max(null + 1)"
-      elseif name == "BLQFL" then is = "max(BLQFL)" -- below its limit's mean
-      elseif name == "LLOQ" then
-        is = "case when max(BLQFL) = 'Y' then mean(AVAL) end"
-      end
-      items[#items + 1] = ("%s = %s"):format(x, is)
-    end
-  end
-  local rows = verbs.summarise(verbs.by(node, table.unpack(group)),
-    table.unpack(items))
-  return relations.of_base(verbs.select(rows,
-    table.unpack(relations.names_of(node.columns))))
+  local items = { AVAL = "mean(AVAL)", DTYPE = "'AVERAGE'", ANL01FL = "'Y'",
+    ADT = "max(ADT)", ADTM = "max(ADTM)", ADY = "max(ADY)",
+    AVALC = "nullif(max(''), '')", AWTDIFF = "max(null + 1)",
+    BLQFL = "max(BLQFL)",
+    LLOQ = "case when max(BLQFL) = 'Y' then mean(AVAL) end" }
+  return relations.of_base(rows.of(verbs, node, group, items))
 end
 
 local function choose(node, group, opt, trial, day)
