@@ -468,7 +468,11 @@ function TestRelation.test_many_verbs_in_a_row()
   lu.assertEquals(column(j, "B12"), { 570, 970, 760 })
   local u = s.adsl
   for _ = 1, 60 do u = u:union(s.adsl):where "AGE > 1" end
-  refuses("too many verbs for one statement of SQLite", u.collect, u)
+  lu.assertEquals(#u:collect(), 61 * 3)
+  for i = 1, 70 do
+    j = j:join(s.adsl:select("USUBJID", ("C%d = AGE"):format(i)), "USUBJID")
+  end
+  refuses("too many verbs for one statement of SQLite", j.collect, j)
 end
 
 function TestRelation.test_union_of_columns_without_values()

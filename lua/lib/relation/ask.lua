@@ -47,7 +47,8 @@ return function(M)
     for _, name in pairs(compiler.frames) do store:detach(name) end
     if not ok then
       if named ~= text then fail(frame.code, named) end
-      if text:find "^parser stack" or text:find "^at most %d+ tables" then
+      if text:find "^parser stack" or text:find "^at most %d+ tables"
+        or text:find "^Expression tree is too large" then
         fail("limit", ("too many verbs for one statement of SQLite (%s); "
           .. "collect() or s.NAME = ... keeps what there is so far"):format(text))
       end

@@ -100,7 +100,7 @@ function Compiler:source(source, alias)
   end
   if source.union then return self:union(source.union) end
   if self.names[source] then return self.names[source] .. (alias or "") end
-  return "(" .. self:layer(source) .. ")" .. (alias or "")
+  return "(" .. self:select(source) .. ")" .. (alias or "")
 end
 
 -- Both sides, each with its side and its place there as hidden columns.
@@ -110,9 +110,9 @@ function Compiler:union(sides)
   local list = table.concat(names, ", ")
   for i, side in ipairs(sides) do
     local order = order_terms(M.wrap(side), nil, true)
-    parts[i] = ("select %s, %d as _ts_o1, %s as _ts_o2 from (%s)"):format(list,
+    parts[i] = ("select %s, %d as _ts_o1, %s as _ts_o2 from %s"):format(list,
       i, order ~= "" and "row_number() over (order by " .. order .. ")" or "0",
-      self:layer(side))
+      self:source(side))
   end
   return "(" .. table.concat(parts, " union all ") .. ")"
 end
@@ -196,26 +196,60 @@ function Compiler:add_where(parts, layer)
   parts[#parts + 1] = "where " .. table.concat(conditions, " and ")
 end
 
--- SQLite reads brackets in brackets a dozen deep: of many layers some are named
--- first, the innermost foremost, as their values are bound in that order.
+-- The layers that a layer reads.
+local function sources_of(layer)
+  local source = layer.source
+  if source.union then return source.union end
+  local list = source.source and { source } or {}
+  if layer.join then list[#list + 1] = layer.join.right end
+  return list
+end
+
+-- SQLite reads brackets in brackets a dozen deep: layers that stand deep are
+-- named in front, and so are those that are read twice. Inner ones come first,
+-- as values are bound in the order of the text.
 local DEEP = 4
 
+-- How many brackets stand within those of a layer, when its names are made.
+function Compiler:name_within(layer, seen, named)
+  local height = 0
+  for _, inner in ipairs(sources_of(layer)) do
+    if not self.names[inner] then
+      local own = seen[inner].height or self:name_within(inner, seen, named)
+      local twice = seen[inner].n > 1 and own > 0
+      if own >= DEEP or twice then
+        local sql = self:select(inner)
+        self.n_named = self.n_named + 1
+        local name = "_ts_l" .. self.n_named
+        named[#named + 1] = ("%s as (%s)"):format(name, sql)
+        self.names[inner] = name
+        named.layers[#named.layers + 1] = inner
+        own = -1
+      end
+      height = math.max(height, own + 1)
+    end
+  end
+  seen[layer].height = height + (layer.source.union and 1 or 0)
+  return seen[layer].height
+end
+
+-- How often each layer is read.
+local function count(layer, seen)
+  local mine = seen[layer]
+  if mine then
+    mine.n = mine.n + 1
+    return
+  end
+  seen[layer] = { n = 1 }
+  for _, inner in ipairs(sources_of(layer)) do count(inner, seen) end
+end
+
 function Compiler:layer(layer, outermost)
-  local chain, named = {}, {}
-  local inner = layer.source
-  while inner.source and not self.names[inner] do
-    chain[#chain + 1] = inner
-    inner = inner.source
-  end
-  for i = #chain // DEEP * DEEP, 1, -DEEP do
-    local sql = self:select(chain[i])
-    self.n_named = self.n_named + 1
-    local name = "_ts_l" .. self.n_named
-    named[#named + 1] = ("%s as (%s)"):format(name, sql)
-    self.names[chain[i]] = name
-  end
+  local seen, named = {}, { layers = {} }
+  count(layer, seen)
+  self:name_within(layer, seen, named)
   local sql = self:select(layer, outermost)
-  for i = DEEP, #chain, DEEP do self.names[chain[i]] = nil end
+  for _, inner in ipairs(named.layers) do self.names[inner] = nil end
   if #named == 0 then return sql end
   return ("with %s %s"):format(table.concat(named, ", "), sql)
 end

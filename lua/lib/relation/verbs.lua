@@ -438,7 +438,7 @@ require "trialsh.relation.combine"(relations, verbs)
 require "trialsh.relation.detect"(relations, verbs)
 for _, name in ipairs { "study_day", "visits", "baseline", "change", "ranges",
     "convert", "grade", "populations", "exposure", "emergent",
-    "time_to", "days_free", "auc" } do
+    "time_to", "days_free", "auc", "carry", "sofa" } do
   require("trialsh.derive." .. name)(relations, verbs)
 end
 
