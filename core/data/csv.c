@@ -62,7 +62,8 @@ static ts_status fail_ragged(const ts_csv *csv, const ragged *list,
     }
     if (list->n > 1)
         ts_buffer_printf(&message, "; %zu such records", list->n);
-    if (csv->n_field == 1 && list->cells[0] > 1 && list->line[0] <= 12)
+    if (csv->n_field == 1 && list->n > 1 && list->cells[0] > 1 &&
+        list->cells[1] == list->cells[0] && list->line[0] <= 12)
         ts_buffer_printf(&message, "; skip = %zu where line %zu is the header",
                          list->line[0] - 1, list->line[0]);
     ts_buffer_puts(&message, csv->lenient
