@@ -111,7 +111,7 @@ value <- function(p, th) {
 }
 gradient <- function(p, th) sapply(seq_along(th), function(h) {
   z <- th + 0i; z[h] <- z[h] + 1e-20i; Im(value(p, z)) / 1e-20 })
-# by steps e, a fiftieth of a standard error: their error is of the sixth power
+# by steps e, a small part of a standard error: their error is of the sixth power
 hessian <- function(p, th, e) {
   H <- sapply(seq_along(th), function(h) {
     d <- function(k) { z <- th; z[h] <- z[h] + k * e[h]; gradient(p, z) }
@@ -127,7 +127,7 @@ optimum <- function(p) {
                control = list(eval.max = 2000, iter.max = 1000, rel.tol = 1e-13))$par
   e <- 2e-4 * pmax(abs(th), 0.05)
   for (i in 1:6) {
-    H <- hessian(p, th, e); e <- 0.02 / sqrt(diag(H)); step <- solve(H, gradient(p, th)); th <- th - step
+    H <- hessian(p, th, e); e <- 0.005 / sqrt(diag(H)); step <- solve(H, gradient(p, th)); th <- th - step
     if (i > 1 && max(abs(step) * sqrt(diag(H))) < 1e-10) break
   }
   stopifnot(max(abs(gradient(p, th)) / sqrt(diag(H))) < 1e-9, min(eigen(H)$values) > 0)
@@ -237,8 +237,10 @@ report <- function(id, formula, data, structure, ...) {
   models[[id]] <<- list(value = o$value, b = as.numeric(b), se = sqrt(diag(Phi)))
 }
 of_gls <- function(id, ...) { # by both optimisers, of which the better counts
-  m <- lapply(c("nlminb", "optim"), function(opt) gls(..., control = glsControl(tolerance = 1e-12,
-    msTol = 1e-14, maxIter = 500, msMaxIter = 1000, opt = opt)))
+  m <- lapply(c("nlminb", "optim"), function(opt) tryCatch(gls(..., control = glsControl(
+    tolerance = 1e-12, msTol = 1e-14, maxIter = 500, msMaxIter = 1000, opt = opt)),
+    error = function(e) NULL))
+  m <- m[!sapply(m, is.null)]
   m <- m[[which.max(sapply(m, logLik))]]
   own <- models[[id]]; near <- function(x, y) all(abs(x - y) <= 1e-6 * abs(y))
   # under ML gls has errors with n - p in the place of n
