@@ -26,9 +26,8 @@ void ts_qr_free(ts_qr *qr)
     ts_free(qr);
 }
 
-/* Loops go by fours, which compilers turn into vectors: four partial sums,
- * always added in the same order. */
-static double dot(const double *a, const double *b, size_t n)
+/* Loops go by fours, which compilers turn into vectors. */
+double ts_dot(const double *a, const double *b, size_t n)
 {
     double s[4] = {0, 0, 0, 0};
     size_t i = 0;
@@ -58,7 +57,7 @@ void ts_qr_add(ts_qr *qr, double *block, size_t m, size_t ld)
     size_t p = qr->p;
     for (size_t k = 0; k < p; k++) {
         const double *v = block + k * ld;
-        double *row = qr->r + k * p, square = dot(v, v, m);
+        double *row = qr->r + k * p, square = ts_dot(v, v, m);
         if (!(square > 0))
             continue;
         double norm = sqrt(row[k] * row[k] + square);
@@ -68,7 +67,7 @@ void ts_qr_add(ts_qr *qr, double *block, size_t m, size_t ld)
         row[k] = norm;
         for (size_t j = k + 1; j < p; j++) {
             double *b = block + j * ld;
-            double factor = (u * row[j] + dot(v, b, m)) / h;
+            double factor = (u * row[j] + ts_dot(v, b, m)) / h;
             row[j] -= factor * u;
             subtract(b, v, factor, m);
         }

@@ -35,6 +35,9 @@ double ts_linear_row_value(const ts_linear *f, const double *l);
 ts_status ts_linear_term_rows(const ts_linear *f, size_t term, double **rows,
                               size_t *q, ts_error *err);
 
+/* The sum of the offsets of a row. */
+double ts_linear_offset(const ts_model_frame *m, size_t i);
+
 /* Element i of z = R b = Q'y, in the units of the response. */
 double ts_linear_z(const ts_linear *f, size_t i);
 

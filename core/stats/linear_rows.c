@@ -5,7 +5,7 @@
 #include "ts/interrupt.h"
 #include "ts/memory.h"
 
-static double offset_of(const ts_model_frame *m, size_t i)
+double ts_linear_offset(const ts_model_frame *m, size_t i)
 {
     double sum = 0;
     for (size_t k = 0; k < m->n_offset; k++)
@@ -57,7 +57,7 @@ ts_status ts_linear_predict(const ts_linear *f, const ts_model_frame *rows,
             for (size_t j = 0; j < f->p; j++)
                 row[j] = x[j * BLOCK + i];
             status = ts_linear_estimate(f, row, &v, err);
-            estimate[from + i] = v.estimate + offset_of(rows, from + i);
+            estimate[from + i] = v.estimate + ts_linear_offset(rows, from + i);
             std_error[from + i] = v.std_error;
         }
         if (!status)

@@ -4,18 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-double ts_dot(const double *a, const double *b, size_t n)
-{
-    double s[4] = {0, 0, 0, 0};
-    size_t i = 0;
-    for (; i + 4 <= n; i += 4)
-        for (size_t k = 0; k < 4; k++)
-            s[k] += a[i + k] * b[i + k];
-    for (; i < n; i++)
-        s[0] += a[i] * b[i];
-    return (s[0] + s[2]) + (s[1] + s[3]);
-}
-
 double ts_cholesky(double *a, size_t n, double tolerance)
 {
     double least = 1;

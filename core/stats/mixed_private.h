@@ -147,7 +147,6 @@ void ts_solve_lower(const double *l, size_t n, double *x);
 void ts_solve_lower_transposed(const double *l, size_t n, double *x);
 /* inverse of L L' into out, n x n. */
 void ts_invert_cholesky(const double *l, size_t n, double *out);
-double ts_dot(const double *a, const double *b, size_t n);
 
 /* Variances --------------------------------------------------------------- */
 

@@ -123,6 +123,21 @@ const char *ts_mixed_group_name(const ts_mixed *fit, size_t group);
 /* used[k]: whether level k of the subjects has a row that is used. */
 void ts_mixed_subjects(const ts_mixed *fit, bool *used);
 
+/* What each row says, n numbers in each array of the caller: the residual, over
+ * the standard deviation of its visit, and as the subject's visits before it
+ * would not have it (inverse(L) r, SAS's VCIRY). */
+typedef struct {
+    double *fitted, *residual, *std_residual, *scaled_residual;
+} ts_mixed_diagnostics;
+
+ts_status ts_mixed_diagnose(const ts_mixed *fit, ts_mixed_diagnostics *out,
+                            ts_error *err);
+
+/* As ts_linear_predict, with degrees of freedom. */
+ts_status ts_mixed_predict(const ts_mixed *fit, const ts_model_frame *rows,
+                           double *estimate, double *std_error, double *df,
+                           ts_error *err);
+
 typedef struct {
     double estimate, std_error, df;
     bool estimable;

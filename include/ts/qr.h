@@ -49,6 +49,9 @@ ts_status ts_rank_new(const ts_qr *qr, size_t n_y, bool constant,
                       double tolerance, ts_rank **out, ts_error *err);
 void ts_rank_free(ts_rank *rank);
 
+/* a'b, by four partial sums that are always added in the same order. */
+double ts_dot(const double *a, const double *b, size_t n);
+
 /* x becomes inverse(R) x, or inverse(R') x; R is n x n, upper, by rows. */
 void ts_solve_upper(const double *r, size_t n, double *x);
 void ts_solve_upper_transposed(const double *r, size_t n, double *x);

@@ -207,6 +207,39 @@ static int mixed_design(lua_State *L)
     return tsl_design_columns(L, check_mixed(L, 1)->design);
 }
 
+/* m:diagnostics() -> columns fitted, residual, std_residual, scaled_residual */
+static int mixed_diagnostics(lua_State *L)
+{
+    ts_error err;
+    const ts_mixed *f = check_mixed(L, 1);
+    ts_mixed_diagnostics d;
+    lua_createtable(L, 0, 4);
+#define COLUMN(field)                                                          \
+    d.field = tsl_push_column(L, #field, f->n);                                \
+    lua_setfield(L, -2, #field)
+    COLUMN(fitted);
+    COLUMN(residual);
+    COLUMN(std_residual);
+    COLUMN(scaled_residual);
+#undef COLUMN
+    tsl_try(L, ts_mixed_diagnose(f, &d, &err), &err);
+    return 1;
+}
+
+/* m:predict(model) -> columns estimate, std_error and df, for the rows of
+ * another model frame that are complete; NA where not estimable */
+static int mixed_predict(lua_State *L)
+{
+    ts_error err;
+    const ts_mixed *f = check_mixed(L, 1);
+    const ts_model_frame *rows = tsl_check_model(L, 2);
+    double *estimate = tsl_push_column(L, "estimate", rows->n);
+    double *std_error = tsl_push_column(L, "std_error", rows->n);
+    double *df = tsl_push_column(L, "df", rows->n);
+    tsl_try(L, ts_mixed_predict(f, rows, estimate, std_error, df, &err), &err);
+    return 3;
+}
+
 /* Estimates --------------------------------------------------------------- */
 
 /* m:estimate(row) -> estimate, std_error, estimable, df */
@@ -303,6 +336,8 @@ static const luaL_Reg methods[] = {
     {"covariance", mixed_covariance},
     {"hypothesis", mixed_hypothesis},
     {"term", mixed_term},
+    {"diagnostics", mixed_diagnostics},
+    {"predict", mixed_predict},
     {NULL, NULL},
 };
 

@@ -7,6 +7,7 @@ local formulas = require "ts.formula"
 local text = require "ts.text"
 local coding = require "trialsh.model.coding"
 local estimates = require "trialsh.model.estimates"
+local methods = require "trialsh.model.methods"
 local reader = require "trialsh.model.read"
 local format = require "trialsh.format"
 local options = require "trialsh.options"
@@ -54,20 +55,6 @@ local function notes_of(fit, info, opt, test)
 end
 
 -- The result -----------------------------------------------------------------
-
-local function terms_of(state)
-  local list = {}
-  for j, column in ipairs(state.fit.columns) do
-    local estimate, std_error = state.core:coefficient(j)
-    local term = estimates.infer(estimate, std_error, state.df,
-      { conf_level = state.conf_level })
-    term.term, term.statistic_name = column.name, "t"
-    term.estimate_name = "coefficient"
-    term.note = column.aliased and state.note or nil
-    list[j] = term
-  end
-  return list
-end
 
 local function r_squared(fit)
   if fit.unexplained == NA then return NA, NA end
@@ -125,19 +112,6 @@ local function fields_of(state, opt)
     simulated = state.simulated }
 end
 
-local function methods_of(state)
-  local function bound(module, name)
-    return function(_, ...)
-      return require("trialsh.model." .. module)[name](state, ...)
-    end
-  end
-  return { means = bound("means", "means"), slope = bound("means", "slope"),
-    contrast = bound("contrast", "contrast"), anova = bound("anova", "anova"),
-    design = bound("rows", "design"), augment = bound("rows", "augment"),
-    predict = bound("rows", "predict"),
-    covariance = bound("rows", "covariance") }
-end
-
 --- lm(formula, data [, opt]) -> linear model
 -- Least squares, by formulas of R: log() and ln() are natural; poly(x, 2),
 -- ns(x, 3), bs(x, 5), I(), offset(), a*b, a:b, a/b, a %in% b, (a + b)^2.
@@ -191,12 +165,13 @@ function M.lm(source, data, opt)
   state.df = state.fit.df > 0 and state.fit.df or NA
   state.test = state.core:whole()
   state.note = notes_of(state.fit, state.info, opt, state.test)
-  state.terms, state.vcov = terms_of(state), opt.vcov
+  state.terms, state.vcov = methods.terms(state), opt.vcov
   local fields = fields_of(state, opt)
   state.method = fields.method
   return result.model { name = "lm", order = order, terms = state.terms,
     fields = fields,
-    methods = methods_of(state),
+    methods = methods.of(state, { variances = "repeated",
+      parameters = "repeated" }),
     print = function(m) return print_lm(m, state) end }
 end
 

@@ -10,6 +10,7 @@ local text = require "ts.text"
 local clda = require "trialsh.model.clda"
 local coding = require "trialsh.model.coding"
 local estimates = require "trialsh.model.estimates"
+local methods = require "trialsh.model.methods"
 local reader = require "trialsh.model.read"
 local repeated = require "trialsh.model.repeated"
 local format = require "trialsh.format"
@@ -119,20 +120,6 @@ end
 
 -- The result -----------------------------------------------------------------
 
-local function terms_of(state)
-  local list = {}
-  for j, column in ipairs(state.fit.columns) do
-    local estimate, std_error, df = state.core:coefficient(j)
-    local term = estimates.infer(estimate, std_error, df,
-      { conf_level = state.conf_level })
-    term.term, term.statistic_name = column.name, "t"
-    term.estimate_name = "coefficient"
-    term.note = column.aliased and state.note or nil
-    list[j] = term
-  end
-  return list
-end
-
 local function counted(n, what)
   return ("%d %s%s"):format(n, what, n == 1 and "" or "s")
 end
@@ -194,20 +181,6 @@ local function fields_of(state, opt)
     categories = coding.names(state.info), simulated = state.simulated }
 end
 
-local function methods_of(state)
-  local function bound(module, name)
-    return function(_, ...)
-      return require("trialsh.model." .. module)[name](state, ...)
-    end
-  end
-  return { means = bound("means", "means"), slope = bound("means", "slope"),
-    contrast = bound("contrast", "contrast"), anova = bound("anova", "anova"),
-    design = bound("rows", "design"),
-    covariance = bound("rows", "covariance"),
-    variances = bound("repeated", "variances"),
-    parameters = bound("repeated", "parameters") }
-end
-
 --- mmrm(formula, data [, opt]) -> model for repeated measures
 -- A mixed model for repeated measures: fixed effects by a formula as in lm, and
 -- a covariance matrix among the visits of a subject, by restricted maximum
@@ -217,7 +190,7 @@ end
 --               list: the first that the data allow, and why those before not
 --   subject, visit  columns: "USUBJID" and "AVISIT" unless said
 --   group       a column: a covariance matrix for each of its levels
---   time        a column of numbers, for "sp_pow" and "sp_exp"
+--   time        a column of numbers, for "sp_pow" and "sp_exp": "ADY" unless said
 --   df          "Satterthwaite" (default), "Kenward-Roger" (as DDFM=KR of SAS),
 --               "Kenward-Roger linear" (its first-order form), "between-within",
 --               "residual"
@@ -273,11 +246,12 @@ function M.mmrm(source, data, opt)
   state.structure, state.fit = ladder[state.rung], state.core:info()
   state.by = repeated.visit_variable(state)
   state.note = notes_of(state, opt)
-  state.terms, state.vcov = terms_of(state), opt.vcov
+  state.terms, state.vcov = methods.terms(state), opt.vcov
   local fields = fields_of(state, opt)
   state.method = fields.method
   return result.model { name = "mmrm", order = order, terms = state.terms,
-    fields = fields, methods = methods_of(state),
+    fields = fields, methods = methods.of(state, { variances = "repeated",
+      parameters = "repeated" }),
     print = function(m) return print_mmrm(m, state) end }
 end
 

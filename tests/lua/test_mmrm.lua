@@ -423,7 +423,7 @@ function TestEdges.test_calls()
   local d = made(20, 3)
   refuses("nearest: toep", mmrm, "Y ~ ARM", d, { covariance = "teop" })
   refuses("covariance is one of", mmrm, "Y ~ ARM", d, { covariance = {} })
-  refuses('needs time = "..."', mmrm, "Y ~ ARM", d, { covariance = "sp_pow" })
+  refuses('needs time = "...": the data have no ADY', mmrm, "Y ~ ARM", d, { covariance = "sp_pow" })
   refuses("T is text", mmrm, "Y ~ ARM", { Y = d.Y, ARM = d.ARM, T = d.ARM,
     USUBJID = d.USUBJID }, { covariance = "sp_pow", time = "T" })
   refuses('which column is the visit? visit = "..." says it', mmrm, "Y ~ ARM",

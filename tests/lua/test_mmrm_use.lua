@@ -257,6 +257,40 @@ function test_permutations_of_rows()
   end)
 end
 
+-- Rows ------------------------------------------------------------------------------------------
+
+-- At the REML optimum scaled residuals have the squares that are left: n - p.
+function test_augment_and_predict()
+  for _, structure in ipairs { "un", "ar1h", "toep", "sp_pow" } do
+    local r = mmrm(formula, after, { covariance = structure })
+    local a, sum = r:augment(), 0
+    for i = 1, #a do
+      near(a.fitted[i] + a.residual[i], a["log(AVAL)"][i], 1e-13)
+      sum = sum + a.scaled_residual[i] ^ 2
+    end
+    near(sum, 62 - 12, 1e-9, structure)
+  end
+  local a, p = m:augment(), m:predict(after)
+  local d = after:collect()
+  for i = 1, #a do
+    near(p.estimate[a.row[i]], a.fitted[i], 1e-12)
+    near(a.std_residual[i], a.residual[i] / math.sqrt(m:variances()[
+      a.AVISIT[i]][a.AVISIT[i] == "Day 8" and 1 or a.AVISIT[i] == "Day 15"
+        and 2 or 3]), 1e-12)
+  end
+  lu.assertEquals(#p, #d)
+  local new = { BASE = { math.exp(6) }, AVISIT = { "Day 8" },
+    TRT01P = { "Placebo" } }
+  local mean = m:means("TRT01P", { at = { ["log(BASE)"] = 6,
+    AVISIT = "Day 8" } })
+  local one = m:predict(new)
+  for _, field in ipairs { "estimate", "std_error", "conf_low" } do
+    near(one[field][1], mean[field][1], 1e-12)
+  end
+  refuses("intervals for expected values", m.predict, m, new,
+    { interval = "prediction" })
+end
+
 -- Print ---------------------------------------------------------------------------------------
 
 function test_print()

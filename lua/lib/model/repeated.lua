@@ -14,7 +14,7 @@ local fail = errors.fail
 
 local M = {}
 
-local SUBJECT, VISIT = "USUBJID", "AVISIT"
+local SUBJECT, VISIT, TIME = "USUBJID", "AVISIT", "ADY"
 local MOST = 12 -- visits whose matrix is printed
 
 -- Columns --------------------------------------------------------------------
@@ -30,9 +30,12 @@ end
 -- the names of columns, said in opt or CDISC's.
 function M.columns(data, opt, timed)
   local out = { subject = column_of(data, opt.subject, SUBJECT, "subject"),
-    group = opt.group, time = timed and opt.time or nil }
-  if timed and not opt.time then
-    fail("invalid", 'mmrm: a structure over time needs time = "..." (ADY, say)')
+    group = opt.group }
+  if timed then
+    out.time = opt.time or data_of.has(data, TIME) and TIME or nil
+  end
+  if timed and not out.time then
+    fail("invalid", 'mmrm: a structure over time needs time = "...": the data have no ADY')
   end
   if not timed or opt.visit or data_of.has(data, VISIT) then
     out.visit = column_of(data, opt.visit, VISIT, "visit")

@@ -62,8 +62,9 @@ end
 
 --- model:augment() -> frame
 -- The rows used, by their place in the data, with the variables of the model
--- and fitted, residual, leverage, std_residual, student_residual (by the
--- variance without the row) and cooks_distance.
+-- and fitted, residual, std_residual; of lm leverage, student_residual (by the
+-- variance without the row) and cooks_distance; of mmrm scaled_residual: what
+-- the subject's visits before do not tell (VCIRY of SAS).
 --
 --   > m = lm("y ~ x", { y = { 1, 3, 2, 5 }, x = { 1, 2, 3, 4 } })
 --   > m:augment().leverage[1]
@@ -82,23 +83,25 @@ function M.augment(state)
   add(state.info.response[1].name, state.model:column(0))
   for j, x in ipairs(state.info.x) do add(x.name, state.model:column(j)) end
   for _, name in ipairs { "fitted", "residual", "leverage", "std_residual",
-    "student_residual", "cooks_distance" } do add(name, d[name]) end
+    "scaled_residual", "student_residual", "cooks_distance" } do
+    if d[name] then add(name, d[name]) end
+  end
   return data_of.wrap(cframe.build(names, columns), state.simulated)
 end
 
-local function interval(state, opt, estimate, std_error)
+local function interval(state, opt, estimate, std_error, df)
   if opt.interval == "prediction" and std_error ~= NA then
     local sigma = state.fit.sigma
     std_error = sigma ~= NA and math.sqrt(std_error ^ 2 + sigma ^ 2) or NA
   end
-  return estimates.infer(estimate, std_error, state.df, opt)
+  return estimates.infer(estimate, std_error, df, opt)
 end
 
 --- model:predict(data [, opt]) -> frame
 -- What the model expects in new rows: their columns, estimate, std_error of the
 -- expected value, conf_low and conf_high. Rows that lack a variable are NA.
 --   interval    "confidence" (default): for the expected value; "prediction":
---               for one new value
+--               for one new value (of lm)
 --   conf_level  that of the model
 --
 --   > m = lm("y ~ x", { y = { 1, 3, 2, 5 }, x = { 1, 2, 3, 4 } })
@@ -116,18 +119,22 @@ function M.predict(state, data, opt)
     fail("type", ("%s: predict takes data; augment() has the fitted values")
       :format(state.who))
   end
+  if opt.interval == "prediction" and not state.fit.sigma then
+    fail("invalid", state.who .. ": predict has intervals for expected values")
+  end
   local right = "~ " .. state.right
   local frame = data_of.frame(data, formulas.variables(right), state.who)
   local model = call(state.who, formulas.model, right, frame, { right = true })
   local info = model:info()
-  local value, std_error = call(state.who, state.core.predict, state.core,
+  local value, std_error, df = call(state.who, state.core.predict, state.core,
     model)
   local out, place = { {}, {}, {}, {} }, model:rows()
   for i = 1, info.n_row do
     for k = 1, 4 do out[k][i] = NA end
   end
   for i = 1, info.n do
-    local r = interval(state, opt, value[i], std_error[i])
+    local r = interval(state, opt, value[i], std_error[i],
+      df and df[i] or state.df)
     local at = place[i]
     out[1][at], out[2][at] = value[i], std_error[i]
     out[3][at], out[4][at] = r.conf_low, r.conf_high

@@ -1,0 +1,40 @@
+-- What all models with means, contrasts and terms have.
+
+local estimates = require "trialsh.model.estimates"
+
+local M = {}
+
+local places = { means = "means", slope = "means", contrast = "contrast",
+  anova = "anova", design = "rows", augment = "rows", predict = "rows",
+  covariance = "rows" }
+
+--- methods.of(state [, more]) -> the methods of a model; more: { name = module }
+function M.of(state, more)
+  local out = {}
+  for _, list in ipairs { places, more or {} } do
+    for name, module in pairs(list) do
+      out[name] = function(_, ...)
+        return require("trialsh.model." .. module)[name](state, ...)
+      end
+    end
+  end
+  return out
+end
+
+--- methods.terms(state) -> the terms of result.model: each coefficient with its
+-- test, by degrees of freedom of its own or the model's.
+function M.terms(state)
+  local list = {}
+  for j, column in ipairs(state.fit.columns) do
+    local estimate, std_error, df = state.core:coefficient(j)
+    local term = estimates.infer(estimate, std_error, df or state.df,
+      { conf_level = state.conf_level })
+    term.term, term.statistic_name = column.name, "t"
+    term.estimate_name = "coefficient"
+    term.note = column.aliased and state.note or nil
+    list[j] = term
+  end
+  return list
+end
+
+return M
