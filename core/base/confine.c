@@ -25,7 +25,8 @@ static int n_place;
 
 /* What libraries of ours read by names of their own. */
 static const char *const always[] = {"/usr/share/fonts", "/etc/os-release",
-                                     "/usr/lib/os-release"};
+                                     "/usr/lib/os-release",
+                                     "/usr/lib/locale"};
 
 /* Whether path is root or below it. */
 static bool below(const char *path, const char *root)

@@ -289,5 +289,5 @@ int ts_store_date_functions(ts_store *store)
             store->db, functions[i].name, functions[i].n,
             SQLITE_UTF8 | SQLITE_DIRECTONLY, store, functions[i].function, NULL,
             NULL, NULL);
-    return rc ? rc : ts_store_order_functions(store);
+    return rc;
 }

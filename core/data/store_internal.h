@@ -2,6 +2,7 @@
 #ifndef TS_STORE_INTERNAL_H
 #define TS_STORE_INTERNAL_H
 
+#include <locale.h>
 #include <sqlite3.h>
 #include <string.h>
 #include "ts/store.h"
@@ -38,6 +39,7 @@ struct ts_store {
     double count[TS_COUNT_MAX];
     char undated[200]; /* the first text counted as TS_COUNT_UNDATED */
     bool open[TS_COUNT_MAX]; /* conditions of the row that is looked at */
+    locale_t letters; /* that of upper and lower, once it was needed */
     attached *frames;
     long n_attached;
     struct grouping *group[TS_STORE_GROUPS];
@@ -90,6 +92,8 @@ ts_status ts_store_check_lock(ts_store *store, ts_error *err);
 /* Our functions and aggregates on that connection. */
 int ts_store_functions(ts_store *store);
 int ts_store_date_functions(ts_store *store);
+/* upper and lower. */
+int ts_store_letter_functions(ts_store *store);
 /* The order of dates that are text: _before. */
 int ts_store_order_functions(ts_store *store);
 int ts_store_days_in_month(int year, int month);

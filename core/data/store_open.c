@@ -399,6 +399,8 @@ void ts_store_close(ts_store *store)
         ts_frame_free(a->frame);
         ts_free(a);
     }
+    if (store->letters)
+        freelocale(store->letters);
     ts_store_free_lock(store);
     ts_free(store->altered);
     ts_free(store->file);

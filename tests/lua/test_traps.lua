@@ -1,5 +1,5 @@
 -- Expressions that SQLite answers without a word, and wrongly: the number of a
--- date taken for text, kinds of numbers mixed, decimals left out.
+-- date taken for text, kinds of numbers mixed, decimals and accents left out.
 local lu = require "luaunit"
 local cframe = require "ts.frame"
 local relation = require "trialsh.relation"
@@ -150,6 +150,53 @@ function TestTraps.test_union_and_longer_mix_no_kinds()
     { "ADT", "N" })
   local long = r:longer { "EDT", "ADT", "BDT" }
   lu.assertEquals(#long:where "value > '2014-01-02'", 1)
+end
+
+function TestTraps.test_case_of_all_letters()
+  local f = relations.make({ "A" }, { { "z\u{FC}rich", "\u{C9}T\u{C9}", NA } })
+  local r = f:mutate("U = upper(A)", "L = lower(A)")
+  lu.assertEquals(column(r, "U"), { "Z\u{DC}RICH", "\u{C9}T\u{C9}", NA })
+  lu.assertEquals(column(r, "L"), { "z\u{FC}rich", "\u{E9}t\u{E9}", NA })
+  lu.assertEquals(try "upper('\u{3B1}\u{436}\u{DF}[z{a`' || '')"[1],
+    "\u{391}\u{416}\u{DF}[Z{A`")
+  lu.assertEquals(try "lower('@A[Z')"[1], "@a[z")
+  lu.assertEquals(try "upper('')"[1], "")
+  lu.assertEquals(sql "select upper('\u{FC}') as u":row(1).u, "\u{DC}")
+end
+
+function TestTraps.test_a_name_in_another_case_replaces_nothing()
+  local r = sample()
+  refuses('mutate: n is the column N but for its case; write "N = ..." to '
+    .. "replace it", r.mutate, r, "n = 1")
+  lu.assertEquals(column(r:mutate "N = n + 1", "N"), { 2, 3.5, NA })
+end
+
+function TestTraps.test_lag_runs_through_subjects_in_rules_too()
+  local r = relations.make({ "USUBJID", "ADY" }, { { "a", "a", "b" },
+    { 1, 2, 1 } })
+  local function told(f)
+    relations.forget()
+    f()
+    local said = table.concat(relations.said, "\n")
+    return said:find('lag without by runs on from one USUBJID to the next; by '
+      .. '"USUBJID" keeps them apart', 1, true) ~= nil
+  end
+  lu.assertTrue(told(function() r:expect "ADY > lag(ADY)" end))
+  lu.assertTrue(told(function() r:where "ADY > lag(ADY)" end))
+  lu.assertTrue(told(function() r:where "ADY - mean(ADY) > lag(ADY)" end))
+  lu.assertFalse(told(function() r:by "USUBJID":expect "ADY > lag(ADY)" end))
+  lu.assertFalse(told(function() r:expect "ADY <= max(ADY)" end))
+end
+
+function TestTraps.test_whole_numbers_are_exact()
+  wrong("N + 9007199254740993", "9007199254740993 cannot be held exactly")
+  wrong("9007199254740993", "cannot be held exactly, as whole numbers can up to "
+    .. "9007199254740992, in '")
+  lu.assertEquals(try "9007199254740992"[1], 9007199254740992)
+  lu.assertEquals(try "100000000000000000000"[1], 1e20)
+  local r = sample()
+  refuses("? is 9007199254740993, which cannot be held", r.where, r, "N < ?",
+    9007199254740993)
 end
 
 os.exit(lu.LuaUnit.run())

@@ -189,6 +189,10 @@ function check.param(self, node)
   local function kind(v)
     if v == NA then return nil end
     local t = type(v)
+    if math.type(v) == "integer" and math.tointeger(v + 0.0) ~= v then
+      self:error("? is %d, which cannot be held exactly, as whole numbers can up "
+        .. "to 9007199254740992", v)
+    end
     if t == "number" or t == "boolean" then return "real" end
     if t == "string" then return "text" end
     self:error("? cannot be a %s", t)

@@ -84,7 +84,10 @@ function Checker:place(node, f)
     self.ordered = true
     node.place = not self.windows
   end
-  self.windowed = self.windowed or self.windows and name
+  if self.windows then
+    local onward = f.running or name == "lag" or name == "lead"
+    self.windowed = onward and name or self.windowed or name
+  end
 end
 
 function check.call(self, node)

@@ -46,7 +46,13 @@ function Parser:scan()
     if tonumber(s:sub(at, last)) == math.huge then
       self:error "a number beyond 1.8e308"
     end
-    return take("number", s:sub(at, last), last)
+    local digits = s:sub(at, last)
+    if digits:find "^%d+$" and ("%.0f"):format(tonumber(digits .. ".0"))
+        ~= digits:gsub("^0+(%d)", "%1") then
+      self:error(digits .. " cannot be held exactly, as whole numbers can up to "
+        .. "9007199254740992,")
+    end
+    return take("number", digits, last)
   end
   if c == "'" then
     local last = at

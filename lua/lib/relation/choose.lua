@@ -11,7 +11,7 @@ local wrap, open_layer = layers.wrap, layers.open_layer
 local derive, no_group = nodes.derive, nodes.no_group
 
 -- The verbs are added to those that are there.
-return function(_, verbs)
+return function(relations, verbs)
 
 -- where{ COL = value, ... } as trees, in the order of names
 local function where_table(node, conditions)
@@ -101,6 +101,7 @@ function verbs.where(node, condition, ...)
     end
     local tree = where.tree
     if seen.windowed then
+      nodes.note_subjects(relations, node, seen.windowed)
       layer, tree = layers.judged(layer, used, node.group or {}, tree)
     else
       no_group(node, ("where \"%s\""):format(where.source))

@@ -26,6 +26,21 @@ function M.no_group(node, verb)
   end
 end
 
+-- lag and its like run on from one subject to the next where no by() says
+-- that they should not.
+local running = { lag = true, lead = true, cumsum = true, cummean = true,
+  cummin = true, cummax = true, cumcount = true }
+
+--- nodes.note_subjects(relations, node, name): says so, of the function name.
+function M.note_subjects(relations, node, name)
+  local subject = node.columns.usubjid
+  if node.group or not running[name] or not subject then return end
+  if relations.has_several(node, subject) then
+    require "trialsh.note".say("%s without by runs on from one %s to the next; "
+      .. 'by "%s" keeps them apart', name, subject.name, subject.name)
+  end
+end
+
 --- nodes.same_study(who, a, b): no query reads two files.
 function M.same_study(who, a, b)
   if a.study and b.study and a.study ~= b.study then

@@ -61,7 +61,9 @@ function verbs.expect(node, ...)
       { windows = true })
     if kind == "text" then
       fail("type", ("expect: '%s' is a text, no condition"):format(condition))
-    elseif not seen.windowed then
+    elseif seen.windowed then
+      nodes.note_subjects(relations, node, seen.windowed)
+    else
       no_group(node, ("expect \"%s\""):format(condition))
     end
     rules[i] = { kind = "expect", rule = condition, node = node, used = used,

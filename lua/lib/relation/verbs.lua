@@ -68,20 +68,6 @@ function verbs.select(node, ...)
   return derive(node, { layer = layer, columns = index(columns) })
 end
 
--- lag and its like run on from one subject to the next where no by() says
--- that they should not.
-local running = { lag = true, lead = true, cumsum = true, cummean = true,
-  cummin = true, cummax = true, cumcount = true }
-
-local function note_subjects(node, name)
-  local subject = node.columns.usubjid
-  if node.group or not running[name] or not subject then return end
-  if relations.has_several(node, subject) then
-    require "trialsh.note".say("%s without by runs on from one %s to the next; "
-      .. 'by "%s" keeps them apart', name, subject.name, subject.name)
-  end
-end
-
 -- The column that a mutate makes: like the one it is, or is a value of.
 local function new_column(name, tree, kind)
   local same, from = expression.column(tree), expression.source(tree)
@@ -181,19 +167,23 @@ function verbs.mutate(node, ...)
     local kind, used, _, seen = expression.check("mutate", tree, columns,
       { windows = true })
     if seen.windowed then
-      note_subjects(node, seen.windowed)
+      nodes.note_subjects(relations, node, seen.windowed)
       layer = layers.windowed(layer, used, window)
     else
       layer = open_layer(layer, used, window)
     end
     local old = columns[name:lower()]
+    if old and old.name ~= name then
+      fail("exists", ('mutate: %s is the column %s but for its case; write "%s '
+        .. '= ..." to replace it'):format(name, old.name, old.name))
+    end
     for _, group in ipairs(window) do
       if old and old.name == group then
         fail("invalid", ("mutate: rows are grouped by %s, which stays as it "
           .. "is"):format(group))
       end
     end
-    local column = new_column(old and old.name or name, tree, kind)
+    local column = new_column(name, tree, kind)
     local list = {}
     for i, c in ipairs(columns) do list[i] = c == old and column or c end
     if not old then list[#list + 1] = column end
