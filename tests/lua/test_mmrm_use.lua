@@ -60,6 +60,7 @@ function test_averages()
   local area = m:contrast("CYT107 HF vs Placebo", { by = false,
     weights = { AVISIT = { ["Day 8"] = 11, ["Day 15"] = 21, ["Day 29"] = 14 } } })
   near(area.estimate, (11 * e[1] + 21 * e[2] + 14 * e[3]) / 46, 1e-12)
+  lu.assertEquals({ mean.n_1, mean.n_2 }, { 8, 8 }) -- subjects, not records
   lu.assertTrue(area.std_error < row(c, { AVISIT = "Day 29" }).std_error)
   lu.assertStrContains(tostring(mean),
     "averaged over AVISIT with equal weights")
@@ -173,6 +174,7 @@ function test_clda()
     end
   end
   local means = c:means "TRT01P"
+  lu.assertEquals(row(means, { AVISIT = "Baseline", TRT01P = "CYT107 HF" }).n, 8)
   near(row(means, { AVISIT = "Baseline", TRT01P = "CYT107 HF" }).estimate,
     by_hand:term "(Intercept)".estimate, 1e-12)
   lu.assertStrContains(tostring(c), "TRT01P equal at Baseline")

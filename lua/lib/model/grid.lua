@@ -3,7 +3,8 @@
 -- or at what is said.
 --
 -- A model hands over its state: who (for errors), core (rows and averages of
--- the design: ts.linear), model and info (of ts.formula), frame.
+-- the design: ts.linear), model and info (of ts.formula), frame; of repeated
+-- measures subject (a column of original), as n counts subjects there.
 
 local cframe = require "ts.frame"
 local describe = require "ts.describe"
@@ -245,10 +246,39 @@ local function new_cell(g, now)
   return c
 end
 
+-- How many subjects have a combination of levels, of repeated measures; a
+-- function of the place of each variable's level.
+local function subjects_of(g)
+  local state, seen, counts, columns = g.state, {}, {}, {}
+  local frame, rows = state.original, state.model:rows()
+  local subject = frame:column(state.subject)
+  for k, x in ipairs(g.cell) do
+    columns[k] = x.plain and frame:column(x.name)
+      or state.model:column(x.place)
+  end
+  for i = 1, #rows do
+    local key = {}
+    for k, x in ipairs(g.cell) do
+      key[k] = tostring(columns[k][x.plain and rows[i] or i])
+    end
+    key = table.concat(key, "\n")
+    local both = key .. "\n" .. tostring(subject[rows[i]])
+    if not seen[both] then
+      seen[both], counts[key] = true, (counts[key] or 0) + 1
+    end
+  end
+  return function(place_of)
+    local key = {}
+    for k, x in ipairs(g.cell) do key[k] = x.levels[place_of(x)] end
+    return counts[table.concat(key, "\n")] or 0
+  end
+end
+
 -- All rows of the grid, those of a cell one after another.
 local function enumerate(g)
   local cells, rows = {}, {}
-  local count = weights.counts(g.state, g.cell)
+  local count = g.state.subject and subjects_of(g)
+    or weights.counts(g.state, g.cell)
   each(g.outer, function(now)
     local c = new_cell(g, now)
     c.n = count(function(x) return c.codes[x.place] end)
