@@ -72,24 +72,58 @@ static double fit_difference(const ts_two_by_two *t, double d)
     return ts_root(flat_at, &q, low + eps, high - eps);
 }
 
-/* p2 of the most likely pair with p1 / p2 = r. */
-static double fit_ratio(const ts_two_by_two *t, double r)
+/* Proportions and what they lack of 1, each to its own last digits. */
+typedef struct {
+    double p_1, q_1, p_2, q_2;
+} fitted;
+
+static double within(double p)
 {
-    double a = (t->n_1 + t->n_2) * r, c = t->events_1 + t->events_2;
+    return fmin(1, fmax(0, p));
+}
+
+/* The most likely pair with p1 / p2 = r: the root of a quadratic in p2, and of
+ * that in 1 - p2. */
+static fitted fit_ratio(const ts_two_by_two *t, double r)
+{
+    if (r > 1) {
+        ts_two_by_two turned = {t->events_2, t->n_2, t->events_1, t->n_1};
+        fitted f = fit_ratio(&turned, 1 / r);
+        return (fitted){f.p_2, f.q_2, f.p_1, f.q_1};
+    }
+    double n = t->n_1 + t->n_2, events = t->events_1 + t->events_2;
+    double none_1 = t->n_1 - t->events_1, none_2 = t->n_2 - t->events_2;
     double b = t->n_1 * r + t->events_1 + t->n_2 + t->events_2 * r;
-    double root = sqrt(fmax(0, b * b - 4 * a * c));
-    return fmin(2 * c / (b + root), fmin(1, 1 / r));
+    double less = n * (1 - r) - none_1 - r * none_2; /* b - 2 n r */
+    double root = hypot(less, 2 * sqrt(n * r * (1 - r) * none_2));
+    fitted f = {.p_2 = within(2 * events / (b + root)),
+                .q_2 = within(less > 0 ? 2 * (1 - r) * none_2 / (less + root)
+                                       : (root - less) / (2 * n * r))};
+    f.p_1 = r * f.p_2;
+    f.q_1 = 1 - r + r * f.q_2;
+    return f;
 }
 
 /* p2 of the most likely pair with odds ratio r, whose events add up to those
- * observed. */
-static double fit_odds(const ts_two_by_two *t, double r)
+ * observed: the root of a quadratic. */
+static double odds_root(double n_1, double n_2, double events, double r)
 {
-    double events = t->events_1 + t->events_2, a = t->n_2 * (r - 1);
-    double b = t->n_1 * r + t->n_2 - events * (r - 1);
-    double root = sqrt(fmax(0, b * b + 4 * a * events));
-    double p = b >= 0 ? 2 * events / (b + root) : (root - b) / (2 * a);
-    return fmin(1, fmax(0, p));
+    double b = n_2 + events + r * (n_1 - events);
+    if (r < 1) {
+        double less = n_2 - events + r * (n_1 + events);
+        double root = hypot(less, 2 * sqrt(events * (1 - r) * n_1 * r));
+        return within(2 * events / (b + root));
+    }
+    double a = n_2 * (r - 1), root = hypot(b, 2 * sqrt(a * events));
+    return within(b >= 0 ? 2 * events / (b + root) : (root - b) / (2 * a));
+}
+
+static fitted fit_odds(const ts_two_by_two *t, double r)
+{
+    double n = t->n_1 + t->n_2, events = t->events_1 + t->events_2;
+    double p = odds_root(t->n_1, t->n_2, events, r);
+    double q = odds_root(t->n_1, t->n_2, n - events, 1 / r);
+    return (fitted){r * p / (q + r * p), q / (q + r * p), p, q};
 }
 
 /* The z of an effect --------------------------------------------------------
@@ -99,12 +133,25 @@ typedef struct {
     double away, variance;
 } score;
 
+/* The difference of p1 and r p2, from those who have no event where they are
+ * the fewer. */
+static double ratio_away(const ts_two_by_two *t, double r)
+{
+    double p_1 = t->events_1 / t->n_1, p_2 = t->events_2 / t->n_2;
+    double q_1 = (t->n_1 - t->events_1) / t->n_1;
+    double q_2 = (t->n_2 - t->events_2) / t->n_2;
+    if (p_1 + r * p_2 < fabs(1 - r) + q_1 + r * q_2)
+        return p_1 - r * p_2;
+    return 1 - r - q_1 + r * q_2;
+}
+
 static void add_score(const ts_two_by_two *t, ts_effect effect, double at,
                       score *s)
 {
     double n_1 = t->n_1, n_2 = t->n_2, n = n_1 + n_2;
     double p_1 = t->events_1 / n_1, p_2 = t->events_2 / n_2;
     double weight = n_1 * n_2 / n, more = n / (n - 1), q;
+    fitted f;
     if (n_1 == 0 || n_2 == 0)
         return;
     switch (effect) {
@@ -116,19 +163,18 @@ static void add_score(const ts_two_by_two *t, ts_effect effect, double at,
             (fmax(0, (q + at) * (1 - q - at)) / n_1 + q * (1 - q) / n_2);
         return;
     case TS_RATIO:
-        q = fit_ratio(t, at);
-        s->away += weight * (p_1 - at * p_2);
+        f = fit_ratio(t, at);
+        s->away += weight * ratio_away(t, at);
         s->variance += weight * weight * more *
-                       (fmax(0, at * q * (1 - at * q)) / n_1 +
-                        at * at * q * (1 - q) / n_2);
+                       (f.p_1 * f.q_1 / n_1 + at * at * f.p_2 * f.q_2 / n_2);
         return;
     case TS_ODDS:
         if (t->events_1 + t->events_2 == 0 || t->events_1 + t->events_2 == n)
             return; /* one table is all that its margins allow */
-        q = fit_odds(t, at);
-        p_1 = at * q / (1 + q * (at - 1));
-        s->away += t->events_1 - n_1 * p_1;
-        double own = n_1 * p_1 * (1 - p_1), other = n_2 * q * (1 - q);
+        f = fit_odds(t, at);
+        s->away += f.p_1 < 0.5 ? t->events_1 - n_1 * f.p_1
+                               : n_1 * f.q_1 - (n_1 - t->events_1);
+        double own = n_1 * f.p_1 * f.q_1, other = n_2 * f.p_2 * f.q_2;
         if (own > 0 && other > 0)
             s->variance += more / (1 / own + 1 / other);
         return;

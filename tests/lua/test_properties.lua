@@ -179,6 +179,46 @@ for name, make in pairs(inverted) do
   end
 end
 
+-- Of groups of 1 to 10 million, all, none or a few with an event: at a limit P
+-- is alpha.
+function test_limits_of_lopsided_tables()
+  math.randomseed(52)
+  local function row()
+    local n = math.floor(10 ^ (7 * math.random()))
+    local few = math.min(n, math.random(0, 5))
+    return { pick { 0, few, math.random(0, n), n - few, n }, n }
+  end
+  local function p_at(limit, what, f, ...)
+    if limit == NA or limit == 0 or math.abs(limit) == 1
+      or limit == math.huge then return 0 end
+    local p = f(...).p_value
+    lu.assertTrue(math.abs(p - 0.05) < 1e-6, ("%s: P = %.9g at %.12g"):format(
+      what, p, limit))
+    return 1
+  end
+  local asked = 0
+  for _ = 1, rounds do
+    local t = { row(), row() }
+    for name, f in pairs { riskdiff = riskdiff, riskratio = riskratio,
+      oddsratio = oddsratio } do
+      local r = f(t)
+      for _, key in ipairs { "conf_low", "conf_high" } do
+        asked = asked + p_at(r[key], name .. " of " .. words_of(t), f, t,
+          { null = r[key] })
+      end
+    end
+    for _, ci in ipairs { "Wilson", "Clopper-Pearson", "mid-p", "Jeffreys",
+      "Agresti-Coull" } do
+      local r = proportion(t[1], { ci = ci })
+      for _, key in ipairs { "conf_low", "conf_high" } do
+        asked = asked + p_at(r[key], ci .. " of " .. words_of(t), proportion,
+          t[1], { ci = ci, null = r[key] })
+      end
+    end
+  end
+  lu.assertTrue(asked > 8 * rounds, asked)
+end
+
 -- Adjusted intervals and the P adjusted with them.
 function test_interval_of_several_contrasts()
   math.randomseed(42)
