@@ -14,7 +14,7 @@
 --   columns  options that name columns of the data; expressions: that are one
 --   strata   "option": it has that option; "formula": an endpoint gives it as
 --            strata(), which the option of that name adds; needs_strata
---   before   the formula names what the response is paired with: "~ BEFORE"
+--   before   the formula names what stands beside the response: "~ BASE"
 --   covariates  the formula may have more than the treatment
 --   weights  comparisons may be weights of arms by name
 --   joint    kinds of adjust that the model itself does
@@ -121,12 +121,13 @@ end
 -- Of entries that cannot compare two arms: which do.
 local compares = { kruskal = "wilcoxon", jonckheere = "wilcoxon",
   describe = "ttest", signed_rank = "wilcoxon", sign_test = "wilcoxon",
-  proportion = "riskdiff", mcnemar = "riskdiff", km = "logrank" }
+  proportion = "riskdiff", mcnemar = "riskdiff", km = "logrank",
+  cor = "lm" }
 local at_once = { ttest = "lm", wilcoxon = "kruskal", van_elteren = "kruskal",
   riskdiff = "chisq", riskratio = "chisq", oddsratio = "chisq",
   boschloo = "fisher", barnard = "fisher", km = "logrank", describe = "lm",
   signed_rank = "kruskal", sign_test = "kruskal", proportion = "chisq",
-  mcnemar = "chisq", mmrm = "lm" }
+  mcnemar = "chisq", mmrm = "lm", cor = "lm" }
 local alone = { wilcoxon = "signed_rank", van_elteren = "signed_rank",
   kruskal = "describe", jonckheere = "describe", riskdiff = "proportion",
   riskratio = "proportion", oddsratio = "proportion", boschloo = "proportion",

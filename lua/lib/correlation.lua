@@ -21,6 +21,8 @@ local spec = {
   conf_level = { "number", 0.95, above = 0, below = 1 },
 }
 
+M.specs = { cor = spec } -- also for endpoints
+
 local symbols = { Pearson = "r", Spearman = "rho", Kendall = "tau-b" }
 
 local function manner(t, o)

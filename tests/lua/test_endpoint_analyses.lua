@@ -167,6 +167,12 @@ function TestAnalyses.test_mcnemar_compares_with_what_the_formula_names()
   lu.assertEquals(got.H.estimate_name, "odds ratio")
 end
 
+function TestAnalyses.test_correlation_in_each_arm()
+  local got = stored { "cor", "~ BASE", method = "Spearman" }
+  same(got.Active, cor("AVAL ~ BASE", arm "Active", { method = "Spearman" }),
+    "cor")
+end
+
 function TestAnalyses.test_describe_gives_mean_median_or_geometric_mean()
   for estimate, fields_of in pairs {
       mean = { "mean", "conf_low", "conf_high" },
@@ -386,7 +392,7 @@ local refused = {
   { "van_elteren", {}, "van_elteren needs strata" },
   { "cmh", {}, "cmh needs strata" },
   { "mcnemar", { variable = "AVAL >= 700" },
-    "mcnemar compares two values of a subject" },
+    "mcnemar takes two values of a subject" },
   { "riskdiff", {}, "variable: AVAL has values other than 0 and 1, riskdiff "
       .. "takes events: a condition" },
   { "proportion", {}, "AVAL has values other than 0 and 1" },
@@ -413,6 +419,25 @@ function TestAnalyses.test_what_makes_no_sense_is_refused_with_a_reason()
     for key, value in pairs(case[2]) do def[key] = value end
     endpoint "R" (def)
     lu.assertStrContains(message(check, s), case[3])
+  end
+end
+
+-- Public functions that are no statistics.
+local others = {}
+for name in ([[check demo dofile endpoint explain figure help log_to
+    multiplicity read run sap sessioninfo sql study tour trial why]])
+  :gmatch "%S+" do others[name] = true end
+
+function TestAnalyses.test_each_public_statistic_is_one_or_has_a_reason()
+  local analysis = require "trialsh.analysis"
+  for name in pairs(require "trialsh.init".home) do
+    lu.assertTrue(others[name] or analysis.find(name) ~= nil
+      or analysis.unknown(name):find "is no analysis of an endpoint: " ~= nil,
+      name .. " is neither an analysis nor has a reason why not")
+  end
+  for _, name in ipairs(analysis.names()) do
+    lu.assertStrContains(explain(endpoint "E" { data = "adlb", analysis = name,
+      compare = "Active vs P" }), "The endpoint E was")
   end
 end
 

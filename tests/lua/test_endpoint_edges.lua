@@ -20,7 +20,7 @@ local numbers = { "estimate", "std_error", "statistic", "df", "p_value",
 local needs = {
   van_elteren = { strata = "SITEID" }, cmh = { strata = "SITEID" },
   mcnemar = { [2] = "~ I(BASE >= 600)" }, lm = { [2] = "~ BASE + TRT01P" },
-  mmrm = { [2] = "~ BASE + TRT01P * AVISIT" },
+  cor = { [2] = "~ BASE" }, mmrm = { [2] = "~ BASE + TRT01P * AVISIT" },
 }
 
 local function define(name, where, variable)

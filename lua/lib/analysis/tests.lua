@@ -45,6 +45,8 @@ add("jonckheere", "group_rank", "overall")
 add("signed_rank", "rank", "within", { location = true })
 add("sign_test", "rank", "within", { location = true })
 
+add("cor", "correlation", "within", { before = true })
+
 -- What describe can put into the place of the estimate.
 local summaries = {
   mean = { "mean", "conf_low", "conf_high" },

@@ -29,9 +29,8 @@ local function check_formula(e, way)
       e.method, e.method))
   end
   if method.before and not e.formula then
-    fail("invalid", ('%s compares two values of a subject: { "%s", "~ BEFORE" } '
-      .. "names the one that the variable is compared with"):format(e.method,
-        e.method))
+    fail("invalid", ('%s takes two values of a subject: { "%s", "~ BASE" } '
+      .. "names the one beside the variable"):format(e.method, e.method))
   end
   if not e.formula then return end
   if e.formula:find "strata%s*%(" and not method.strata then
@@ -45,7 +44,7 @@ local function check_formula(e, way)
     if has or #names ~= (method.before and 1 or 0) then
       fail("invalid", ('"%s": %s is of one arm%s'):format(e.formula, e.method,
         method.before and ', and the formula names one other variable, '
-          .. '"~ BEFORE"' or '; without a formula it is done in each'))
+          .. '"~ BASE"' or '; without a formula it is done in each'))
     end
   elseif not has and not e.options.term then
     fail("invalid", ("\"%s\" lacks %s, whose arms are compared"):format(

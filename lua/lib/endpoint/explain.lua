@@ -26,7 +26,7 @@ local names = {
   cmh = "a Cochran-Mantel-Haenszel test", mcnemar = "McNemar's test",
   proportion = "the proportion", logrank = "a log-rank test",
   km = "Kaplan-Meier curves", lm = "a linear model",
-  mmrm = "a model for repeated measures",
+  mmrm = "a model for repeated measures", cor = "the correlation",
 }
 
 local function listed(words, last)
