@@ -40,6 +40,7 @@ local home = {
   oddsratio = "two_proportions",
   padjust = "padjust",
   proportion = "proportion",
+  random = "random",
   read = "read",
   riskdiff = "two_proportions",
   riskratio = "two_proportions",

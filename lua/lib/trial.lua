@@ -48,7 +48,9 @@ end
 function M.problems() return setmetatable({}, Problems) end
 
 function Trial.__index(t, key)
-  if keys[key] or key == "reference" then return nil end
+  if keys[key] or key == "reference" or key == "file" or key == "line" then
+    return nil
+  end
   fail("not found", ("the trial has no %s%s"):format(tostring(key),
     M.nearest(key, sorted_keys(keys))))
 end

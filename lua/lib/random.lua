@@ -1,0 +1,41 @@
+-- Random numbers for scripts that simulate.
+
+local fail = require "ts.error".fail
+local options = require "trialsh.options"
+local streams = require "ts.random"
+
+local M = {}
+
+local function whole(name, x)
+  if type(x) ~= "number" or x % 1 ~= 0 or x < 0 then
+    fail("invalid", ("random: %s = %s is no whole number from 0"):format(name,
+      tostring(x)))
+  end
+  return math.tointeger(x)
+end
+
+--- random(seed [, opt]) -> stream
+-- A stream of random numbers that its seed, scenario and replicate determine,
+-- the same on any machine and whatever else is drawn.
+--   scenario, replicate  0: streams of one seed that know nothing of each other
+-- What a stream gives:
+--   r:uniform()   between 0 and 1, neither of them
+--   r:normal()    standard normal
+--   r:below(n)    one of 1, 2, ... n
+--   r:shuffle(list)  the list itself, in a random order
+--
+--   > r = random(20180308)
+--   > round(r:uniform(), 6), round(r:normal(), 6), r:below(6)
+--   0.547009  1.699363  4
+--   > table.concat(random(1, { replicate = 2 }):shuffle { 1, 2, 3 }, " ")
+--   2 1 3
+--
+-- See also: trial, round. Salmon et al. 2011: Philox4x32-10.
+function M.random(seed, opt)
+  opt = options("random", opt, { scenario = { "integer", 0 },
+    replicate = { "integer", 0 } })
+  return streams.stream(whole("seed", seed), whole("scenario", opt.scenario),
+    whole("replicate", opt.replicate))
+end
+
+return M

@@ -1,0 +1,130 @@
+-- IRIS-7, simulated: what derive.lua makes of the raw files is what R makes of them,
+-- value by value; the files are the same each time, and show what was published.
+local lu = require "luaunit"
+local reference = require "tests.lua.reference"
+
+local folder = os.tmpname()
+os.remove(folder)
+local s
+
+local function set_up()
+  if s then return end
+  os.execute("mkdir " .. folder)
+  s = require "trialsh.study".memory()
+  study.open(s)
+  dofile("../../scripts/iris7/simulate.lua", folder, 29)
+  dofile("../../scripts/iris7/derive.lua", s, folder)
+end
+
+TestIris7 = {}
+function TestIris7.setUp() set_up() end
+
+local function text(file)
+  local f = assert(io.open(file))
+  local all = f:read "a"
+  f:close()
+  return all
+end
+
+function TestIris7.test_the_same_seed_gives_the_same_files()
+  local again = folder .. "/again"
+  os.execute("mkdir " .. again)
+  dofile("../../scripts/iris7/simulate.lua", again, 29)
+  for _, name in ipairs { "raw/dm", "raw/lb", "raw/cyto", "sealed/codes" } do
+    lu.assertEquals(text(again .. "/" .. name .. ".csv"),
+      text(folder .. "/" .. name .. ".csv"), name)
+  end
+  dofile("../../scripts/iris7/simulate.lua", again, 29, { replicate = 1 })
+  lu.assertNotEquals(text(again .. "/raw/lb.csv"), text(folder .. "/raw/lb.csv"))
+end
+
+-- The arm stands in the sealed file alone.
+function TestIris7.test_the_export_has_no_arm()
+  for _, name in ipairs { "dm", "ex", "lb", "flow", "cyto", "ada", "organ",
+      "support", "ae", "inf", "ds" } do
+    local all = text(folder .. "/raw/" .. name .. ".csv")
+    lu.assertNil(all:find "CYT107", name)
+    lu.assertNil(all:find "Placebo", name)
+  end
+end
+
+-- Keys of the reference: how each table names a row, and its columns.
+local tables = {
+  adsl = { { "USUBJID" }, { start = "TRTSDT", ["end"] = "TRTEDT",
+    ndose = "NDOSE", nplan = "NPLAN" } },
+  adlb = { { "USUBJID", "SEQ" }, {} },
+  adsofa = { { "USUBJID", "ADT" }, { SOFA = "AVAL" } },
+  adtte = { { "USUBJID", "PARAMCD" }, {} },
+  adcc = { { "USUBJID", "PARAMCD" }, {} },
+  adae = { { "USUBJID", "AESEQ" }, {} },
+}
+
+local function rows_of(name)
+  local r, by_key = s[name], {}
+  if name == "adsofa" then r = r:where "PARAMCD = 'SOFA'" end
+  for row in r:rows() do
+    local parts = {}
+    for i, column in ipairs(tables[name][1]) do
+      parts[i] = tostring(row[column])
+    end
+    if name == "adlb" and row.PARAMCD == "ALCTWM" then parts[2] = "ALCTWM" end
+    by_key[table.concat(parts, " ")] = row
+  end
+  return by_key
+end
+
+function TestIris7.test_every_value_is_that_of_R()
+  local rows, n = {}, 0
+  for line in io.lines "tests/reference/iris7_derive.csv" do
+    local name, key, column, value = line:match "^(.-),(.-),(.-),(.*)$"
+    if name ~= "table" then
+      rows[name] = rows[name] or rows_of(name)
+      local row = rows[name][key]
+      lu.assertNotNil(row, line)
+      local got = row[tables[name][2][column] or column]
+      local wanted = value == "" and NA or tonumber(value) or value
+      if type(wanted) == "number" then
+        if wanted == 0 then lu.assertEquals(got, 0, line)
+        else reference.near(got, wanted, 1e-12, line) end
+      else
+        lu.assertEquals(got, wanted, line)
+      end
+      n = n + 1
+    end
+  end
+  lu.assertTrue(n > 3500, n)
+  -- what has a time to an event has one there
+  lu.assertEquals(#s.adtte, 27 + 2 * #s.adsl:where "TRTSDT is not null")
+end
+
+function TestIris7.test_what_was_published()
+  lu.assertEquals(#s.adsl:where "TRT01P = 'Placebo'", 10)
+  lu.assertEquals(#s.adsl, 27)
+  lu.assertEquals(#s.adlb:where "PARAMCD = 'ALC' and ABLFL = 'Y' and AVAL > 900",
+    0)
+  local fold = s.adlb:where { PARAMCD = "ALC", ANL01FL = "Y",
+    AVISIT = { "Day 29", "Day 42" } }
+    :mutate "DRUG = flag(TRT01P <> 'Placebo')"
+    :by("DRUG"):summarise "F = geomean(R2BASE)"
+  local got = {}
+  for row in fold:rows() do got[row.DRUG] = row.F end
+  lu.assertTrue(got.Y > 2.7 and got.Y < 4.5, got.Y)
+  lu.assertTrue(got.N > 1 and got.N < 2.2, got.N)
+end
+
+function TestIris7.test_they_are_marked_as_simulated()
+  for _, name in ipairs { "adsl", "adlb", "adcy", "adab", "adsofa", "adae",
+      "adtte", "adcc" } do
+    lu.assertStrContains(tostring(s[name]:head(1)), "SIMULATED DATA")
+  end
+end
+
+function TestIris7.test_run_again_nothing_changes()
+  local before = #s.audit
+  dofile("../../scripts/iris7/derive.lua", s, folder)
+  lu.assertEquals(#s.audit, before)
+end
+
+function TestIris7.test_zz_clean() os.execute("rm -r " .. folder) end
+
+os.exit(lu.LuaUnit.run())
