@@ -7,6 +7,7 @@ local NA = require "ts.na".NA
 local M = {}
 
 local session = require "trialsh.session"
+local shown = require "trialsh.relation.columns".shown
 
 --- show.width(): columns of the screen, or of $COLUMNS where there is none.
 M.width = session.width
@@ -80,9 +81,9 @@ local function dates(values, kind)
   return out
 end
 
---- show.cells(values, kind, format): the cells of a column as text, and
--- whether they are set to the right.
-function M.cells(values, kind, format)
+--- show.cells(values, kind, format, exact): the cells of a column as text, and
+-- whether they are set to the right. exact: texts with blanks around in quotes.
+function M.cells(values, kind, format, exact)
   local out = {}
   local time = format and kind == "real"
     and require "trialsh.iso".kind(format)
@@ -94,7 +95,7 @@ function M.cells(values, kind, format)
   if kind == "text" then
     for i, v in ipairs(values) do
       out[i] = v == NA and "NA" or (v == "" or v == "NA") and '"' .. v .. '"'
-        or text.escape(v)
+        or exact and shown(text.escape(v)) or text.escape(v)
     end
     return out, false
   end
@@ -135,7 +136,8 @@ local function lay_out(columns, n, opt, width, most)
   local gap = opt.box and 3 or 2
   if opt.box then used = used + 4 end -- the lines at both sides
   for j, column in ipairs(columns) do
-    local list, right = M.cells(column.values, column.type, column.format)
+    local list, right = M.cells(column.values, column.type, column.format,
+      column.exact)
     local kind = (column.type or "?") .. (column.star and "*" or "")
     local head = text.escape(column.name)
     local w = math.max(text.width(head), opt.types and #kind or 0)
@@ -152,9 +154,10 @@ local function lay_out(columns, n, opt, width, most)
 end
 
 --- show.table(columns, n, opt) -> text, columns shown
--- columns: { name =, type =, star =, format =, right =, values = {...} }, right:
--- text is set to the right; rows numbered by opt.numbers; types: a row of types;
--- box: with lines around; width: that of the screen. Long texts are cut, shorter
+-- columns: { name =, type =, star =, format =, exact =, right =, values = {...} },
+-- exact: see show.cells, right: text is set to the right; rows numbered by
+-- opt.numbers; types: a row of types; box: with lines around; width: that of the
+-- screen. Long texts are cut, shorter
 -- where more columns fit so.
 function M.table(columns, n, opt)
   local width = opt.width or M.width()
@@ -293,7 +296,7 @@ function M.relation(relation, opt)
   local columns, numbers, rows = {}, {}, 0
   for j, c in ipairs(node.columns) do
     columns[j] = { name = c.name, type = parts[1].frame:column(j).type,
-      star = c.levels and true, format = c.format, values = {} }
+      star = c.levels and true, format = c.format, exact = true, values = {} }
   end
   for _, part in ipairs(parts) do
     for i = part.from, part.to do

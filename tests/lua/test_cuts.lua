@@ -61,6 +61,14 @@ function TestCuts.test_equal()
   lu.assertEquals(none:compare(a, { "ID", "N" }).n_only_b, 4)
 end
 
+function TestCuts.test_blanks_at_the_ends_are_seen()
+  local a = make({ "ID", "V" }, { { "1", "2" }, { "a", " " } })
+  local b = make({ "ID", "V" }, { { "1", "2" }, { "a ", "" } })
+  local text = tostring(a:compare(b, "ID"))
+  lu.assertStrContains(text, 'V       a        "a "')
+  lu.assertStrContains(text, 'V       " "      ""')
+end
+
 function TestCuts.test_what_columns_say()
   local b = a:label { X = "Value" }:levels { T = { "w", "v", "u" } }
   local c = a:levels { T = { "u", "v", "w" } }:compare(b, { "ID", "N" })

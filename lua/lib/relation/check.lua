@@ -6,11 +6,11 @@ local fail = require "ts.error".fail
 local NA = require "ts.na".NA
 local note = require "trialsh.note"
 local expression = require "trialsh.expression"
-local show_value = require "trialsh.relation.columns".show_value
+local columns_module = require "trialsh.relation.columns"
 local layers = require "trialsh.relation.layers"
 local nodes = require "trialsh.relation.nodes"
 
-local quote = expression.quote
+local quote, show_value = expression.quote, columns_module.show_value
 local MOST = 1000 -- rows of one rule that are kept
 
 -- M is trialsh.relation; run(node, make [, columns]) asks its store,
@@ -304,7 +304,7 @@ end
 -- A missing value is NA; the text NA, and none at all, stand in quotes.
 local function word(column, value)
   if value == "NA" or value == "" then return '"' .. value .. '"' end
-  return show_value(column, value)
+  return columns_module.shown(show_value(column, value))
 end
 
 -- The rows for which a condition does not hold: number, key, values.

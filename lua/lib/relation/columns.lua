@@ -24,7 +24,8 @@ function M.names_of(columns)
   return names
 end
 
---- columns.shown(name): in quotes where blanks around it would not be seen.
+--- columns.shown(name): a name or a value, in quotes where blanks around it
+-- would not be seen.
 function M.shown(name)
   local outer = name:find "^[ \t]" or name:find "[ \t]$"
     or name:find "^\u{A0}" or name:find "\u{A0}$"

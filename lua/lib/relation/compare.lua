@@ -238,7 +238,7 @@ local function first_rows(lines, heading, relation, most, names)
   local columns = {}
   for j, name in ipairs(names) do
     local column = frame:column(name)
-    columns[j] = { name = name, type = column.type,
+    columns[j] = { name = name, type = column.type, exact = true,
       format = column.format ~= NA and column.format or nil, values = {} }
     for i = 1, shown do columns[j].values[i] = column[i] end
   end
