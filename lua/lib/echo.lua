@@ -115,6 +115,13 @@ local function called(f)
   return ("function of %s, line %d"):format(file, info.linedefined)
 end
 
+-- What .mode is about: a relation, a frame, the rows of a result.
+local function as_rows(x)
+  local meta = getmetatable(x)
+  if type(meta) == "table" and meta.__name == "result" then return x:tidy() end
+  return require "trialsh.relation".is(x) and x or nil
+end
+
 -- Lines of an object broken at a blank where the screen ends; scripts and pipes
 -- get them whole.
 local function wrap(words)
@@ -147,9 +154,8 @@ function M.value(x)
   if kind == "string" then return x end
   if kind == "number" then return number(x) end
   if kind == "function" then return called(x) end
-  if M.mode ~= "table" and require "trialsh.relation".is(x) then
-    return require "trialsh.prompt.mode".text(x, M.mode)
-  end
+  local rows = M.mode ~= "table" and kind == "table" and as_rows(x)
+  if rows then return require "trialsh.prompt.mode".text(rows, M.mode) end
   if kind == "table" and not has_own_text(x) then return dump(x, most_depth) end
   if kind == "thread" or kind == "userdata" and not has_own_text(x) then
     return kind == "thread" and "coroutine" or "userdata"

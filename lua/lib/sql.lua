@@ -84,6 +84,11 @@ local function explain(e, statement)
   else
     return e
   end
+  local value = kind == "table" and rawget(_G, name)
+  if value then
+    e.message = ("%s is no table but a %s"):format(name, type(value))
+    return e
+  end
   local near = text.nearest(name:match "[^.]*$", known)
   e.message = ("no %s %s%s"):format(kind, name, near and "; nearest: " .. near
     or kind == "table" and not study and "; no study is open" or "")

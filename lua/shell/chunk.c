@@ -43,8 +43,7 @@ static bool goes_on(const char *line)
         return false;
     if (*text == '.' && text[1] != '.') /* .mode csv */
         return text > line || !isalpha((unsigned char)text[1]);
-    return strchr(":,=)]}+*/%^<>~|&-{'\"", *text) ||
-           strncmp(text, "..", 2) == 0 || strncmp(text, "[[", 2) == 0 ||
+    return strchr(":,=)]}+*/%^<>~|&-{", *text) || strncmp(text, "..", 2) == 0 ||
            starts_with_word(text, "and") || starts_with_word(text, "or");
 }
 

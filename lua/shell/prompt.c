@@ -23,6 +23,27 @@ static void banner(const shell_options *o)
     puts("?name for help, Tab completes, Ctrl-D leaves.");
 }
 
+/* What was copied from help or a session, "> f(1)" and what that printed: the
+ * lines behind "> " alone, in place. */
+static void drop_prompts(char *text)
+{
+    char *out = text, *line = text;
+    if (text[strspn(text, " \t\r\n")] != '>')
+        return;
+    while (*line) {
+        size_t length = strcspn(line, "\n"), blanks = strspn(line, " \t");
+        char *next = line + length + (line[length] == '\n');
+        if (line[blanks] == '>') {
+            blanks += line[blanks + 1] == ' ' ? 2 : 1;
+            size_t n = (size_t)(next - line) - blanks;
+            memmove(out, line + blanks, n);
+            out += n;
+        }
+        line = next;
+    }
+    *out = '\0';
+}
+
 int shell_prompt(lua_State *L, const shell_options *o)
 {
     char *text;
@@ -30,6 +51,7 @@ int shell_prompt(lua_State *L, const shell_options *o)
     shell_history_open(!o->no_history);
     shell_edit_open(L);
     while ((text = shell_edit_read("> "))) {
+        drop_prompts(text);
         bool quit = shell_is_quit(text);
         if (!is_blank(text))
             shell_history_add(text);

@@ -126,6 +126,9 @@ is "box" "$(out box g | head -4)" '┌───┬──────────
 │ 1 │ 50%_#{$}^~\  │'
 is "line" "$(out line | head -2)" 'a_b = 0.3
   t = x|y & "q", <z>'
+is "a result is its rows" \
+  "$(out jsonl 'ttest({ 1, 2, 4 }, { 3, 5, 9 })' | grep -o '"term":"[a-z ]*"')" \
+  '"term":"a vs b"'
 for kind in csv tsv; do
   out $kind >o.$kind
   out $kind g >g.$kind

@@ -53,6 +53,9 @@ seen "the lines of a paste print what they are worth" '^24$'
 is "each on its own, a chain and SQL as a whole" \
   "$(screen | tail -n 12 | grep -v SIM | paste -sd '|')" \
   '   SEX   n|1  F    12|2  M    12|    n|1  20|   answer|1      42|off|24|>'
+pasted '  > a = {\n  >   6 }\n  > a[1] * 7\n  42 was printed\n  > "end"\n'
+seen "what is copied from help runs without its > and its output" '^end$'
+is "and prints anew" "$(screen | tail -n 3 | paste -sd '|')" '42|end|>'
 pasted 'local n = 1\nprint("n is " .. n)\nn = = 2\n'
 seen "a wrong line of it is named" '^error: line 3: unexpected symbol near'
 is "and nothing of it runs" "$(shows '^n is 1$')" 0

@@ -302,10 +302,14 @@ return function(M)
     local row = {}
     for j, name in ipairs(names) do row[name] = frame:value(i, j) end
     return setmetatable(row, { __tostring = function(r)
-      local lines = {}
+      local lines, width = {}, 0
+      for _, name in ipairs(names) do
+        width = math.max(width, text.width(text.escape(name)))
+      end
       for i, name in ipairs(names) do
-        lines[i] = ("%s  %s"):format(text.escape(name),
-          text.escape(tostring(r[name])))
+        name = text.escape(name)
+        lines[i] = ("%s%s  %s"):format(name, (" "):rep(width - text.width(name)),
+          text.escape(tostring(r[names[i]])))
       end
       return table.concat(lines, "\n")
     end, __index = function(_, name)
