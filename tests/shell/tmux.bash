@@ -18,14 +18,14 @@ tm() { tmux -S "$socket" -f /dev/null "$@"; }
 tm new-session -d -s keep "exec cat" # a server without sessions ends
 pane=a
 # start [NAME [trialsh arguments]]: a fresh shell in a fresh terminal of $wide
-# columns and $high rows, with the variables in $with
+# columns and $high rows, without a pager, with the variables in $with
 start() {
   pane=${1:-a}
   shift
   tm kill-session -t "=$pane" 2>/dev/null
   tm new-session -d -s "$pane" -x "${wide:-80}" -y "${high:-24}" \
     -c "$tmp/work" \
-    "TERM=screen ${with:-} $TRIALSH $*; echo left with \$?; exec cat"
+    "TERM=screen PAGER= ${with:-} $TRIALSH $*; echo left with \$?; exec cat"
   sees '^>$'
 }
 keys() { tm send-keys -t "=$pane:" "$@"; }
