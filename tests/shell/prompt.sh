@@ -293,7 +293,7 @@ seen "of many names a hundred are listed" '^\.\.\. and 1900 more$'
 keys C-c
 
 # help -------------------------------------------------------------------------
-start e
+high=60 start e
 line '?where'
 seen "?name shows help" '^relation:where\('
 line 'quit?'
@@ -302,7 +302,7 @@ line '??beside levels'
 seen "??words searches" '^relation:levels'
 line '?wher'
 seen "the nearest topic" "^error: no help on 'wher'; nearest: where$"
-start e
+high=60 start e
 line '?'
 seen "? alone shows what there is" '^Statistics$'
 
