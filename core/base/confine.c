@@ -103,7 +103,7 @@ ts_status ts_confine_check(const char *path, bool write, ts_error *err)
                    "safe mode: %s is outside the working folder", path);
 }
 
-/* Landlock ------------------------------------------------------------------- */
+/* The kernel --------------------------------------------------------------- */
 
 #if defined(__has_include)
 #if __has_include(<linux/landlock.h>)
@@ -115,8 +115,9 @@ ts_status ts_confine_check(const char *path, bool write, ts_error *err)
 #ifdef HAVE_LANDLOCK
 
 /* the rights of the first version, which all kernels with Landlock know */
-#define READS (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR | \
-               LANDLOCK_ACCESS_FS_EXECUTE)
+#define READS                                                                  \
+    (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR |              \
+     LANDLOCK_ACCESS_FS_EXECUTE)
 #define WRITES                                                                 \
     (LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_REMOVE_DIR |           \
      LANDLOCK_ACCESS_FS_REMOVE_FILE | LANDLOCK_ACCESS_FS_MAKE_CHAR |           \
@@ -156,8 +157,8 @@ bool ts_confine_kernel(const char *const *folders)
             /* SQLite keeps files beside its own */
             char *slash = strrchr(places[i].path, '/');
             struct stat info;
-            bool file = stat(places[i].path, &info) == 0 &&
-                        !S_ISDIR(info.st_mode);
+            bool file =
+                stat(places[i].path, &info) == 0 && !S_ISDIR(info.st_mode);
             if (file && slash && slash != places[i].path) {
                 *slash = '\0';
                 allow(rules, places[i].path, READS | WRITES);

@@ -1,8 +1,8 @@
 /*
  * Error objects. What a script catches is { code, message, file, line }, and
- * hint, object, column, severity; tostring() gives "file:line: message". file and line are those of the
- * nearest frame that is the user's: chunks of the library are named
- * "=trialsh/...", the prompt's "=(prompt)".
+ * hint, object, column, severity; tostring() gives "file:line: message". file
+ * and line are those of the nearest frame that is the user's: chunks of the
+ * library are named "=trialsh/...", the prompt's "=(prompt)".
  */
 #include "bind.h"
 

@@ -38,7 +38,8 @@ static void add_libraries(lua_State *L)
     LAPACK_ilaver(&major, &minor, &patch);
     snprintf(lapack, sizeof lapack, "%d.%d.%d", major, minor, patch);
     lua_newtable(L);
-    add(L, "Lua", LUA_VERSION_MAJOR "." LUA_VERSION_MINOR "." LUA_VERSION_RELEASE);
+    add(L, "Lua",
+        LUA_VERSION_MAJOR "." LUA_VERSION_MINOR "." LUA_VERSION_RELEASE);
     add(L, "SQLite", sqlite3_libversion());
     add(L, "readline", rl_library_version);
     add(L, "nmath", "R " R_VERSION_STRING);

@@ -206,8 +206,8 @@ static int utc(lua_State *L)
 }
 
 static const luaL_Reg functions[] = {
-    {"logged", logged},  {"warned", warned}, {"tell", tell},
-    {"clock", clock_now}, {"utc", utc},      {NULL, NULL},
+    {"logged", logged},   {"warned", warned}, {"tell", tell},
+    {"clock", clock_now}, {"utc", utc},       {NULL, NULL},
 };
 
 void shell_log_open(lua_State *L)

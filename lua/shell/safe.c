@@ -1,6 +1,6 @@
 /*
- * Safe mode, the C half: folders, the library's environment, memory. Which names
- * a script has is decided in trialsh/safe.lua.
+ * Safe mode, the C half: folders, the library's environment, memory. Which
+ * names a script has is decided in trialsh/safe.lua.
  */
 #include "shell.h"
 

@@ -90,7 +90,8 @@ static int names(void)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         ts_error err;
         bool read = !ts_confine_check(cases[i].path, false, &err);
-        if (!read && (err.code != TS_EREFUSED || !strstr(err.text, "safe mode")))
+        if (!read &&
+            (err.code != TS_EREFUSED || !strstr(err.text, "safe mode")))
             return 98;
         bool write = !ts_confine_check(cases[i].path, true, &err);
         if (read != cases[i].read || write != cases[i].write) {
