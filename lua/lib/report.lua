@@ -212,6 +212,11 @@ local function understand(facts)
   local r = { severity = "error", code = facts.code, file = facts.file,
     line = facts.line, message = facts.message, trace = facts.frames }
   local ours = facts.code ~= nil
+  local module = not ours and facts.message:match "^module '(.-)' not found:"
+  if module then -- the list of all places looked at is of no use
+    r.message = ("no module '%s' in package.path"):format(module)
+    facts.message = r.message
+  end
   local syntax = not ours and facts.message:find " near " ~= nil
   r.code = r.code or facts.interrupted and "interrupted"
     or syntax and "syntax" or "lua"
@@ -249,14 +254,18 @@ local function compose(r, facts)
     out[#out + 1] = facts.traceback
     return table.concat(out, "\n")
   end
+  local again = 0 -- a function that calls itself is shown once
   for _, frame in ipairs(facts.frames) do
-    if not (frame.first and frame.file == r.file and frame.line == facts.line)
-    then
-      out[#out + 1] = ("  called from %s:%d%s"):format(frame.file, frame.line,
-        frame.name and " in " .. frame.name or "")
+    local line = ("  called from %s:%d%s"):format(frame.file, frame.line,
+      frame.name and " in " .. frame.name or "")
+    if line == out[#out] then
+      again = again + 1
+    elseif not (frame.first and frame.file == r.file
+        and frame.line == facts.line) then
+      out[#out + 1] = line
     end
   end
-  if facts.more then out[#out + 1] = "  ..." end
+  if facts.more or again > 0 then out[#out + 1] = "  ..." end
   return table.concat(out, "\n")
 end
 

@@ -15,6 +15,7 @@
 #include "ts/interrupt.h"
 
 #define MOST_FRAMES 10
+#define DEEPEST 1000
 
 static bool full, as_json;
 static const char stdin_key = 0;
@@ -68,10 +69,11 @@ static bool is_typed(const char *file)
            strcmp(file, &SHELL_COMMAND[1]) == 0;
 }
 
-/* The next frame at or above *level that is the user's. */
+/* The next frame at or above *level that is the user's. Of a stack that has
+ * overflown the innermost do: each look walks all that are below. */
 static bool user_frame(lua_State *L, int *level, lua_Debug *ar)
 {
-    for (; lua_getstack(L, *level, ar); ++*level) {
+    for (; *level < DEEPEST && lua_getstack(L, *level, ar); ++*level) {
         lua_getinfo(L, "Sln", ar);
         if (ar->currentline > 0 && !is_library(ar->source))
             return true;

@@ -91,6 +91,26 @@ printf '\nprint(demo.adsl.AGEE)\n' >"$deep"
 run --errors=json "$deep"
 check "JSON has the whole name of a file" grep -qF "\"file\":\"$deep\"" err
 
+script "a stack that overflows, in no time" 'a.lua:2: stack overflow
+    return f() + 1
+  called from a.lua:2 in f
+  ...' <<'END'
+local function f()
+  return f() + 1
+end
+f()
+END
+script "a module that is not there" "a.lua:2: no module 'nosuchmodule' in package.path
+    require \"nosuchmodule\"" <<'END'
+
+require "nosuchmodule"
+END
+script "an arrow is no assignment" "a.lua:1: syntax error near '<'; a value is given by =, x = 5
+    x <- 5
+      ^" <<'END'
+x <- 5
+END
+
 # JSON ---------------------------------------------------------------------------
 printf 'local t = demo.adsl\nprint(t:select "AGEE")\n' >b.lua
 run --errors=json b.lua
