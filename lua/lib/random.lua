@@ -7,11 +7,12 @@ local streams = require "ts.random"
 local M = {}
 
 local function whole(name, x)
-  if type(x) ~= "number" or x % 1 ~= 0 or x < 0 then
+  local n = type(x) == "number" and math.tointeger(x)
+  if not n or n < 0 then
     fail("invalid", ("random: %s = %s is no whole number from 0"):format(name,
       tostring(x)))
   end
-  return math.tointeger(x)
+  return n
 end
 
 --- random(seed [, opt]) -> stream
