@@ -44,7 +44,7 @@ local function define(def)
   local out = { parameter = "ALC", visit = "Day 29", variable = "AVAL",
     compare = "H vs P", intercurrent = { death = "while alive" },
     analysis = "ttest" }
-  for key, value in pairs(def) do out[key] = value end
+  for key, value in pairs(def) do out[key] = value or nil end
   endpoints.list = {}
   endpoint "E" (out)
   run(s)
@@ -177,6 +177,58 @@ function TestEvents.test_composite_values_count_beside_the_baseline()
   lu.assertEquals(row.estimate, by_hand.estimate)
   lu.assertEquals(row.p_value, by_hand.p_value)
   lu.assertStrContains(row.note, "counted as AVAL = 24")
+end
+
+-- Without dates a value stands, as it was measured before its visit's day.
+function TestEvents.test_composite_without_dates()
+  s.adlb2 = s.adlb:where "USUBJID <> '16' or AVISIT <> 'Day 29'"
+    :mutate "ADT = null":collect()
+  s.adsl = s.adsl:collect():mutate([[DTHDT = case USUBJID when '02' then
+    '2020-02-02' when '14' then '2020-01-29' when '16' then '2020-02-04'
+    else DTHDT end]]):collect()
+  s.adlb3 = s.adlb2:select("USUBJID", "PARAMCD", "AVISIT", "AVAL", "BASE")
+  define { data = "adlb3", where = "PARAMCD = 'ALC'", parameter = false,
+    compare = "Active vs P", variable = "AVAL >= 1", analysis = "riskdiff",
+    intercurrent = { death = "composite" } }
+  local failed = {}
+  for row in why "E":where "STATUS = 'counted'":rows() do
+    failed[row.USUBJID] = true
+  end
+  -- 02 died on day 33, after its value; 14 on day 29; 16 on day 35, without one
+  lu.assertEquals(failed, { ["05"] = true, ["10"] = true, ["21"] = true,
+    ["14"] = true, ["16"] = true })
+end
+
+function TestEvents.test_composite_over_visits_counts_once()
+  define { parameter = "SOFA", visits = { "Day 8", "Day 29" },
+    variable = "max(AVAL)", analysis = "wilcoxon", compare = "Active vs P",
+    intercurrent = { death = { "composite", AVAL = 24 } } }
+  local worst = {}
+  for row in why "E":where "STATUS <> 'left out'":rows() do
+    if row["max(AVAL)"] == 24 then worst[#worst + 1] = row.USUBJID end
+  end
+  lu.assertEquals(worst, { "05", "10", "21" })
+end
+
+function TestEvents.test_times_to_events_are_not_cut()
+  s.adtte = s.adtte:collect():mutate "ADT = '2020-03-01'":collect()
+  define { parameter = "DEATH", visit = false, variable = false,
+    analysis = "logrank", compare = "Active vs P",
+    intercurrent = { death = "outcome", stop = "while alive" } }
+  lu.assertEquals(s:result "E.n", 24)
+  lu.assertStrContains(check(s), "stop is while alive, and logrank takes who "
+    .. "has it as if the time went on")
+end
+
+function TestEvents.test_events_of_a_table_have_their_day()
+  s.adae = s.adae:collect():mutate "ASTDT = iif(USUBJID = '16', '2020-01-20', '2020-01-02')"
+    :collect()
+  s.adsl = s.adsl:collect():mutate "DCTDT = iif(USUBJID = '16', '2020-01-10', null)"
+    :collect()
+  define { parameter = false, visit = false, data = "adae", variable = "any",
+    analysis = "riskdiff", compare = "Active vs P",
+    intercurrent = { death = "while alive", stop = "while alive" } }
+  lu.assertStrContains(s:result "E.note", "2 values after death or stop not used")
 end
 
 function TestEvents.test_composite_without_a_value_is_the_worst_rank()

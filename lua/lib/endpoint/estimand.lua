@@ -85,15 +85,19 @@ local function look_at_event(e, event, add)
     and e.missing == "nonresponder" then
     add('%s is "%s", and missing = "nonresponder" counts who is gone as a '
       .. "failure: that is composite", name, strategy)
+  elseif method.survival and strategy == "while alive" then
+    add("%s is while alive, and %s takes who has it as if the time went on: "
+      .. "cuminc does not, which is not there yet", name, e.method)
+  elseif method.survival and (strategy == "composite"
+      or strategy == "hypothetical") then
+    add("%s is %s: the times of %s must %s it, which is not looked at here",
+      name, strategy, table.concat(e.parameters or { e.data }, ", "),
+      strategy == "composite" and "count" or "be censored at")
   elseif strategy == "hypothetical" and not method.likelihood
     and e.missing ~= "LOCF" then
     add('%s is "hypothetical", and %s leaves out who has it: that asks what '
       .. "would be if those were gone by chance alone; a model of all visits "
       .. "(mmrm) needs less", name, e.method)
-  elseif strategy == "composite" and method.survival then
-    add("%s is composite: the times and events of %s must hold it, which is "
-      .. "not looked at here", name, table.concat(e.parameters or { e.data },
-        ", "))
   elseif strategy == "outcome" and not is_condition(e)
     and not method.survival and e.variable ~= "any" then
     add("%s is the outcome, and %s is no condition on it", name,

@@ -135,33 +135,37 @@ local function event_days(s, events)
   return r:mutate(table.unpack(new)):select(table.unpack(select))
 end
 
--- The rows with the day on which they were measured, if they tell.
+-- The rows with the day on which they were measured, or began, if they tell.
 local function with_day(s, r)
   local columns = relation.node_of(r).columns
-  if columns.ady then return r:mutate '"day of value" = ADY', true end
-  if not columns.adt then return r, false end
+  for _, name in ipairs { "ADY", "ASTDY" } do
+    if columns[name:lower()] then
+      return r:mutate(('"day of value" = %s'):format(name)), true
+    end
+  end
+  local date = columns.adt and "ADT" or columns.astdt and "ASTDT"
   local from = reference(relation.node_of(s.adsl).columns)
-  if not from then return r, false end
+  if not date or not from then return r, false end
   if not columns[from:lower()] then
     r = r:join(s.adsl:select(SUBJECT, from), SUBJECT)
   end
-  return r:mutate(('"day of value" = %s'):format(day(from, "ADT"))), true
+  return r:mutate(('"day of value" = %s'):format(day(from, date))), true
 end
 
 -- Rows ------------------------------------------------------------------------------
 
 --- intercurrent.rows(study, endpoint, rows) -> rows, words
--- Without those after an event whose strategy is hypothetical or while alive.
--- The rows of events and of times to events are what the study made them.
+-- Without those after an event whose strategy is hypothetical or while alive;
+-- times to events are what the study made them.
 function M.rows(s, e, r)
   local events = with(e, "hypothetical", "while alive")
-  if #events == 0 then return r end
+  if #events == 0 or analysis.find(e.method).survival then return r end
   local dated, known = with_day(s, r)
   if not known then
     for _, event in ipairs(events) do
       if event.name ~= "death" then -- nothing is measured after death
-        fail("not found", ("%s after %s: the rows have neither ADY nor ADT")
-          :format(event.strategy, event.name))
+        fail("not found", ("%s: %s needs the day of a value, ADY or ADT, which "
+          .. "the rows have not"):format(event.name, event.strategy))
       end
     end
     return r
@@ -183,23 +187,30 @@ end
 
 -- Values ----------------------------------------------------------------------------
 
--- The last day that counts as this visit.
-local function last_day(e, at)
-  local visit = at.visit and e.trial.visits[at.visit]
-  if not visit then return nil end
-  local window = visit.window or {}
-  return window[2] or window.upto or visit.day
+-- The last day that counts as this visit, or as the last of several, and the
+-- day that is meant.
+local function days_of(e, at)
+  local last, meant
+  for _, name in ipairs(at.visits or { at.visit }) do
+    local visit = e.trial.visits[name] or {}
+    local window = visit.window or {}
+    local to = window[2] or window.upto or visit.day
+    if to and (not last or to > last) then last, meant = to, visit.day end
+  end
+  return last, meant
 end
 
--- Whether the event came by the visit: on or before the day of the value, or of
--- the visit where there is none; with no visit, where there is no value.
+-- Whether the event came by the visit: on or before the day of the value; where
+-- that is not known the day that is meant; where there is no value, the last day
+-- of the visit. With no visit: where there is no value.
 local function came(event, e, at, dated, name)
-  local column, limit = day_column(event), last_day(e, at)
-  if not limit then
+  local column, last, meant = day_column(event), days_of(e, at)
+  if not last then
     return ('"%s" is not null and "%s" is null'):format(column, name)
   end
-  local by = ("%d"):format(limit)
-  if dated then by = ('coalesce("day of value", %s)'):format(by) end
+  local by = at.visits and ("%d"):format(last)
+    or ('iif("%s" is null, %d, %s)'):format(name, last,
+      dated and '"day of value"' or ("%d"):format(meant))
   return ('coalesce("%s" <= %s, 0) = 1'):format(column, by)
 end
 
