@@ -201,6 +201,17 @@ local function exact_odds(who, set, o)
     end })
 end
 
+-- The weights of Mantel and Haenszel and of the score test may differ much.
+local function outside_note(t)
+  local low, high, estimate = t.conf_low, t.conf_high, finite(t.estimate)
+  if t.n_used < 2 or low == NA or estimate == NA then return nil end
+  if estimate < low and low - estimate > 1e-9 * math.abs(low)
+    or estimate > high and estimate - high > 1e-9 * math.abs(high) then
+    return "strata differ so much that the estimate, Mantel and Haenszel's, is "
+      .. "outside of the interval, which inverts the score test"
+  end
+end
+
 local function compare_shares(who, x, data, opt)
   local e = effects[who]
   local rows, given = tabulate.arguments(who, x, data, opt)
@@ -221,7 +232,8 @@ local function compare_shares(who, x, data, opt)
     conf_low = t.conf_low, conf_high = t.conf_high, ci = o.ci, null = o.null,
     n_stratum = set.stratum and t.n_used or NA,
     note = result.note(zero_note(set, t.estimate, e.name),
-      strata_note(set, t.n_used), t.p_value == NA and "no standard error: Wald's interval does not exist") })
+      strata_note(set, t.n_used), outside_note(t), t.p_value == NA
+        and "no standard error: Wald's interval does not exist") })
   return result.comparison(fields, { variable = set.variable, a = set.a,
     b = set.b, reasons = set.reasons, print = function(f)
       return lines_of(set, { estimate_text(f, how),

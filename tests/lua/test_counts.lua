@@ -346,6 +346,10 @@ function TestCounts.test_notes()
     "the odds ratio is infinite")
   r = riskdiff { { { 3, 5 }, { 0, 0 } }, { { 2, 6 }, { 4, 6 } } }
   lu.assertStrContains(r.note, "1 stratum of 2 lacks one of the groups")
+  r = oddsratio { { { 1, 1 }, { 3, 576 } }, { { 52, 57 }, { 0, 734 } },
+    { { 0, 12 }, { 23, 23 } } }
+  lu.assertTrue(r.estimate < r.conf_low)
+  lu.assertStrContains(r.note, "strata differ so much")
   r = cmh { { { 3, 2 }, { 1, 4 } }, { { 5, 0 }, { 4, 0 } } }
   lu.assertStrContains(r.note, "1 stratum of 2 says nothing")
 end
