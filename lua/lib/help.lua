@@ -250,21 +250,10 @@ function M.topic(name)
   return show(table.concat(pages, #found > 3 and "\n" or "\n\n"))
 end
 
---- help.search(words): titles of the blocks that hold all words; those whose
--- title does come first.
+--- help.search(words): titles of the blocks that hold all words, the best
+-- first; words of other languages find what we call by another name.
 function M.search(words)
-  local first, second = {}, {}
-  for _, block in ipairs(blocks().list) do
-    local title, whole = block.title:lower(), render(block):lower()
-    local in_title, in_text = true, true
-    for word in words:lower():gmatch "%S+" do
-      in_title = in_title and title:find(word, 1, true) ~= nil
-      in_text = in_text and whole:find(word, 1, true) ~= nil
-    end
-    local to = in_title and first or in_text and second
-    if to then to[#to + 1] = block.title end
-  end
-  table.move(second, 1, #second, #first + 1, first)
+  local first = require "trialsh.help.search".titles(blocks().list, words)
   local own = require "trialsh.help.own".search(words)
   table.move(own, 1, #own, #first + 1, first)
   if #first == 0 then

@@ -176,6 +176,26 @@ function test_search()
   lu.assertStrContains(err.message, "zzzz")
 end
 
+function test_search_puts_the_best_first()
+  for words, first in pairs { partial = "relation:mutate", impute = "relation:carry",
+      window = "relation:visits", undo = "study:history", merge = "relation:join",
+      pivot = "relation:wider", filter = "relation:where", lag = "relation:mutate",
+      tabulate = "relation:count", rename = "relation:select", Sort = "relation:order",
+      ["group by"] = "relation:by", median = "relation:summarise", km = "km",
+      duplicates = "relation:distinct", load = "read", where = "relation:where",
+      ["convert date"] = "relation:convert" } do
+    lu.assertEquals(tostring(help.search(words)):match "^[%w_:.]+", first, words)
+  end
+end
+
+function test_search_leads_to_topics_that_are_there()
+  for word, topics in pairs(require "trialsh.help.search".meant) do
+    for _, topic in ipairs(topics) do
+      lu.assertNotNil(help.block(topic), word .. ": " .. topic)
+    end
+  end
+end
+
 function test_a_wrong_example_is_found()
   -- the runner itself must be able to fail
   local block = help.block "NA"

@@ -396,17 +396,7 @@ return function(M)
     return M.apply(name, first, ...)
   end)
 
-  -- What other languages call our verbs.
-  local elsewhere = { filter = "where", subset = "where", arrange = "order",
-    sort = "order", group_by = "by", rename = "select", keep = "select",
-    left_join = "join", merge = "join", pivot_wider = "wider",
-    pivot_longer = "longer", unique = "distinct", transform = "mutate",
-    anti_join = "join", semi_join = "join", inner_join = "join", slice = "head",
-    bind_rows = "union", rbind = "union", append = "union", diff = "compare",
-    mean = "summarise", avg = "summarise", sum = "summarise", sd = "summarise",
-    median = "summarise", min = "summarise", max = "summarise",
-    describe = "summarise", summary = "summarise", aggregate = "summarise",
-    n = "count", nrow = "count", tally = "count", table = "count" }
+  local elsewhere = require "trialsh.relation.elsewhere"
 
   function Relation.__index(relation, name)
     local node = node_of(relation)

@@ -116,6 +116,8 @@ end
 -- a number: `TRTSDT > '2014-01-31'`. TRTSDT + 1 is a date, TRTEDT - TRTSDT a
 -- number of days. The order of dates that are text, DTC > '2020-01-05', is that of
 -- the calendar: not decided where a date is partial or none, 2020-01 or 30.02.2020.
+--   first_date(x)  last_date(x)  ISO text of the first, the last day that a
+--                    partial date can be: 2024-02 is 2024-02-01, 2024-02-29
 --   iso(x)           a number with a date format as ISO text
 --   iso(text, 'dd.mm.yyyy')  ISO text of a date written otherwise: dd (d), mm
 --                    (m, mon for jan), yyyy; other text is an error
