@@ -203,13 +203,19 @@ static void append(const char *text)
     ts_buffer_free(&line);
 }
 
-void shell_history_add(const char *text)
+const char *shell_history_last(void)
 {
-    if (text[0] == ' ' || text[0] == '\t')
-        return;
     HIST_ENTRY *last =
         history_length ? history_get(history_base + history_length - 1) : NULL;
-    if (!last || strcmp(last->line, text) != 0) {
+    return last ? last->line : NULL;
+}
+
+void shell_history_add(const char *text)
+{
+    const char *last = shell_history_last();
+    if (text[0] == ' ' || text[0] == '\t')
+        return;
+    if (!last || strcmp(last, text) != 0) {
         add_history(text);
         if (keeping)
             append(text);

@@ -44,6 +44,24 @@ static void drop_prompts(char *text)
     *out = '\0';
 }
 
+/* .edit and \e: the last entry as the user's editor leaves it takes their
+ * place; nothing where there is none. */
+static char *edited(char *text)
+{
+    size_t from = strspn(text, " \t"), n = strcspn(text + from, " \t\r\n;");
+    if (!(n == 5 && strncmp(text + from, ".edit", n) == 0) &&
+        !(n == 2 && strncmp(text + from, "\\e", n) == 0))
+        return text;
+    const char *last = shell_history_last();
+    char *changed = shell_editor(last ? last : "");
+    text[0] = '\0';
+    if (!changed)
+        return text;
+    puts(changed);
+    free(text);
+    return changed;
+}
+
 int shell_prompt(lua_State *L, const shell_options *o)
 {
     char *text;
@@ -51,6 +69,7 @@ int shell_prompt(lua_State *L, const shell_options *o)
     shell_history_open(!o->no_history);
     shell_edit_open(L);
     while ((text = shell_edit_read("> "))) {
+        text = edited(text);
         drop_prompts(text);
         bool quit = shell_is_quit(text);
         if (!is_blank(text))

@@ -135,6 +135,8 @@ char *shell_edit_read(const char *prompt);
 /* history.c */
 void shell_history_open(bool keep);
 void shell_history_add(const char *entry);
+/* NULL: there is none yet. */
+const char *shell_history_last(void);
 
 /* complete.c */
 void shell_complete_open(lua_State *L);

@@ -70,6 +70,9 @@ keys C-x C-e
 seen "Ctrl-X Ctrl-E edits the block in \$VISUAL, and runs it as one" '^edited +2$'
 keys Up
 ends "which is recalled as one" 2 '> print("edited",|2)'
+line 'print("plain", 3)'
+line '.edit'
+seen ".edit does that with the last entry" '^edited +3$'
 is "and leaves no file" "$(ls "$tmp/work")" ""
 with="VISUAL=nosucheditor" start b
 typed '6 * 7'

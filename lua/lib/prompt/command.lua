@@ -164,6 +164,8 @@ add("help", "[TOPIC]", "this list, or help on a topic", function(word)
   for i, row in ipairs(about) do
     list[i] = ("%-20s %s"):format("." .. row[1] .. " " .. row[2], row[3])
   end
+  list[#list + 1] = ("%-20s %s"):format(".edit",
+    "the last entry in $EDITOR, as Ctrl-X Ctrl-E does with what is typed")
   list[#list + 1] = ("%-20s %s"):format(".quit", "leaves, as Ctrl-D does")
   return table.concat(list, "\n")
 end)
@@ -176,8 +178,8 @@ local aliases = { ["\\d"] = "schema", ["\\dt"] = "tables", ["\\timing"] = "timer
 
 --- command.names(): all of them, without the dot.
 function M.names()
-  local list = { "quit" }
-  for i, row in ipairs(about) do list[i + 1] = row[1] end
+  local list = { "edit", "quit" } -- which prompt.c does
+  for i, row in ipairs(about) do list[i + 2] = row[1] end
   table.sort(list)
   return list
 end
