@@ -209,6 +209,34 @@ static ts_status first_theta(const ts_mixed *f, double share, double *theta,
     return status;
 }
 
+/* Over time the correlation is above 0: whether it goes there, so that even the
+ * nearest two rows of a subject have none. */
+static bool is_uncorrelated(const ts_mixed *f)
+{
+    const ts_mixed_data *d = f->data;
+    double gap = INFINITY;
+    for (size_t k = 0; k < d->n_pattern; k++)
+        for (size_t i = 1; i < d->pattern[k].q; i++)
+            gap = fmin(gap, d->pattern[k].time[i] - d->pattern[k].time[i - 1]);
+    for (size_t g = 0; g < d->n_group && d->covariance.n > 1; g++) {
+        double theta = f->theta_own[g * d->covariance.n + 1];
+        double r = d->covariance.kind == TS_SP_POW ? pow(theta, gap)
+                                                   : exp(-gap / theta);
+        if (r < 1e-6)
+            return true;
+    }
+    return false;
+}
+
+static ts_status no_correlation(const ts_mixed *f, ts_error *err)
+{
+    return ts_fail(err, TS_EDEGENERATE,
+                   "the correlation over time goes to 0, which is its bound: "
+                   "the rows of a subject are not alike (%zu rows of %zu "
+                   "subjects)",
+                   f->n, f->n_subject);
+}
+
 static ts_status no_optimum(const ts_mixed *f, const ts_likelihood *l,
                             const ts_optimum *o, ts_error *err)
 {
@@ -242,6 +270,8 @@ static ts_status find_optimum(ts_mixed *f, ts_likelihood *l, ts_optimum *o,
             break; /* where others would lead as well */
     }
     o->iterations = spent;
+    if (!status && f->spec.time && is_uncorrelated(f))
+        return no_correlation(f, err);
     if (!status && (!o->converged || l->determinacy < SINGULAR))
         status = no_optimum(f, l, o, err);
     return status;

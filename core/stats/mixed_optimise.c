@@ -118,6 +118,7 @@ static void polish(search *s)
 static ts_status climb(search *s, ts_optimum *out, ts_error *err)
 {
     bool moving = true;
+    int idle = 0; /* steps that rounding makes useless */
     s->value = ts_likelihood_value(s->l, s->theta);
     s->ridge = 0;
     for (int i = 0; i < ITERATIONS && moving; i++) {
@@ -127,9 +128,14 @@ static ts_status climb(search *s, ts_optimum *out, ts_error *err)
         out->iterations++;
         ts_likelihood_derive(s->l, s->theta);
         measure(s);
-        if (s->gradient < GRADIENT || s->l->determinacy < NOTHING)
+        if (s->gradient < GRADIENT || s->l->determinacy < NOTHING || idle > 5)
             break;
+        double before = s->value;
         moving = go(s);
+        idle = s->gradient < ROUNDING &&
+                       s->value > before - LIMIT * (fabs(before) + 1)
+                   ? idle + 1
+                   : 0;
     }
     if (s->gradient < ROUNDING)
         polish(s);

@@ -409,6 +409,18 @@ function TestEdges.test_invariance()
   end)
 end
 
+-- Over time a correlation below 0 cannot be; by places it can.
+function TestEdges.test_no_correlation()
+  local d = made(30, 4, function(_, v, _, u, e) return (-1) ^ v * u + e end)
+  for _, structure in ipairs { "sp_pow", "sp_exp" } do
+    refuses("the correlation over time goes to 0, which is its bound", mmrm,
+      "Y ~ ARM", d, { covariance = structure, time = "T" })
+  end
+  local m = mmrm("Y ~ ARM", d, { time = "T", covariance = { "sp_pow", "ar1" } })
+  lu.assertEquals(m.structure, "ar1")
+  lu.assertTrue(m:parameters().estimate[2] < -0.1)
+end
+
 function TestEdges.test_many_visits()
   local d = made(30, 40)
   for _, structure in ipairs { "cs", "ar1h", "toep", "ante1" } do

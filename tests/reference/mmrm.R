@@ -111,12 +111,26 @@ value <- function(p, th) {
 }
 gradient <- function(p, th) sapply(seq_along(th), function(h) {
   z <- th + 0i; z[h] <- z[h] + 1e-20i; Im(value(p, z)) / 1e-20 })
-# by steps e, a small part of a standard error: their error is of the sixth power
-hessian <- function(p, th, e) {
+# V_h of one subject by differences of the sixth order; theta may be complex
+slope_of <- function(p, th, r) lapply(seq_along(th), function(h) {
+  e <- 0.01 * max(abs(Re(th[h])), 0.05)
+  d <- function(k) { z <- th; z[h] <- z[h] + k * e; of(p, z, r) }
+  (45 * (d(1) - d(-1)) - 9 * (d(2) - d(-2)) + d(3) - d(-3)) / (60 * e)
+})
+# the gradient by its formula, so that a complex step gives the Hessian
+formula_gradient <- function(p, th) {
+  s <- sums(p, th); Phi <- solve(s$A); b <- Phi %*% s$b; g <- 0i * th
+  for (r in p$rows) {
+    Vi <- solve(of(p, th, r)); x <- p$X[r, , drop = FALSE] + 0i
+    e <- Vi %*% (p$y[r] - x %*% b); K <- e %*% t(e)
+    if (!p$ml) { z <- Vi %*% x; K <- K + z %*% Phi %*% t(z) }
+    g <- g + sapply(slope_of(p, th, r), function(D) sum(t(Vi - K) * D))
+  }
+  g
+}
+hessian <- function(p, th) {
   H <- sapply(seq_along(th), function(h) {
-    d <- function(k) { z <- th; z[h] <- z[h] + k * e[h]; gradient(p, z) }
-    (45 * (d(1) - d(-1)) - 9 * (d(2) - d(-2)) + d(3) - d(-3)) / (60 * e[h])
-  })
+    z <- th + 0i; z[h] <- z[h] + 1e-20i; Im(formula_gradient(p, z)) / 1e-20 })
   (H + t(H)) / 2
 }
 positive <- function(p, th) all(sapply(p$rows, function(r)
@@ -125,9 +139,8 @@ optimum <- function(p) {
   f <- function(th) if (positive(p, th)) Re(value(p, th)) else 1e10
   th <- nlminb(p$theta, f, function(th) gradient(p, th), scale = 1 / pmax(abs(p$theta), 0.1),
                control = list(eval.max = 2000, iter.max = 1000, rel.tol = 1e-13))$par
-  e <- 2e-4 * pmax(abs(th), 0.05)
   for (i in 1:6) {
-    H <- hessian(p, th, e); e <- 0.005 / sqrt(diag(H)); step <- solve(H, gradient(p, th)); th <- th - step
+    H <- hessian(p, th); step <- solve(H, gradient(p, th)); th <- th - step
     if (i > 1 && max(abs(step) * sqrt(diag(H))) < 1e-10) break
   }
   stopifnot(max(abs(gradient(p, th)) / sqrt(diag(H))) < 1e-9, min(eigen(H)$values) > 0)
@@ -236,12 +249,16 @@ report <- function(id, formula, data, structure, ...) {
   }
   models[[id]] <<- list(value = o$value, b = as.numeric(b), se = sqrt(diag(Phi)))
 }
-of_gls <- function(id, ...) { # by both optimisers, of which the better counts
-  m <- lapply(c("nlminb", "optim"), function(opt) tryCatch(gls(..., control = glsControl(
-    tolerance = 1e-12, msTol = 1e-14, maxIter = 500, msMaxIter = 1000, opt = opt)),
-    error = function(e) NULL))
-  m <- m[!sapply(m, is.null)]
-  m <- m[[which.max(sapply(m, logLik))]]
+of_gls <- function(id, f, d, correlation, weights = NULL, method = "REML") {
+  control <- function(opt) glsControl(tolerance = 1e-12, msTol = 1e-14, maxIter = 500,
+                                      msMaxIter = 1000, opt = opt)
+  m <- gls(f, d, correlation = correlation, weights = weights, method = method)
+  for (opt in rep(c("optim", "nlminb"), 4)) # from where the last one stopped
+    m <- tryCatch({
+      x <- gls(f, d, correlation = m$modelStruct$corStruct, weights = m$modelStruct$varStruct,
+               method = method, control = control(opt))
+      if (logLik(x) >= logLik(m)) x else m
+    }, error = function(e) m)
   own <- models[[id]]; near <- function(x, y) all(abs(x - y) <= 1e-6 * abs(y))
   # under ML gls has errors with n - p in the place of n
   message(id, ": gls agrees to ", signif(max(abs(coef(m) / own$b - 1)), 2))
