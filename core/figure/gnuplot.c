@@ -165,6 +165,8 @@ ts_status ts_gnuplot_draw(ts_gnuplot *job, const char *commands, ts_buffer *out,
                                 &job->unjailed, err);
     if (!status)
         status = finish(job, &picture, err);
+    if (!status)
+        status = ts_picture_origin(&picture, job->format, job->origin, err);
     if (!status) {
         *out = picture;
         picture = (ts_buffer){0};

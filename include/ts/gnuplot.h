@@ -37,6 +37,7 @@ typedef struct {
     double dpi;           /* of TS_PNG; 0: 600 */
     double seconds;       /* of wall clock before it is killed; 0: 30 */
     int mode;             /* of the file; 0: that of ts_file_mode */
+    const char *origin;   /* what made it, for its metadata; NULL: nothing */
     bool unjailed;        /* out: the kernel refused the filter */
 } ts_gnuplot;
 
@@ -90,5 +91,10 @@ ts_status ts_pdf_finish(ts_buffer *pdf, double width, double height,
 ts_status ts_svg_finish(ts_buffer *svg, double width, double height,
                         ts_error *err);
 ts_status ts_png_finish(ts_buffer *png, double dpi, ts_error *err);
+/* Writes what made it into a finished picture: SVG's description, PNG's iTXt
+ * "Software", PDF's Creator. text: one line, as ts_gnuplot_plain leaves it. A
+ * picture without the place for it stays as it is. */
+ts_status ts_picture_origin(ts_buffer *picture, ts_format format,
+                            const char *text, ts_error *err);
 
 #endif

@@ -61,7 +61,8 @@ static double number_field(lua_State *L, int table, const char *name)
     return x;
 }
 
-/* { format, width, height, dpi, seconds, mode } */
+/* { format, width, height, dpi, seconds, mode, origin }; the table keeps the
+ * text of origin alive */
 static ts_gnuplot check_job(lua_State *L, int index)
 {
     static const char *const names[] = {"pdf", "svg", "png", "dumb", NULL};
@@ -76,6 +77,9 @@ static ts_gnuplot check_job(lua_State *L, int index)
     job.dpi = number_field(L, index, "dpi");
     job.seconds = number_field(L, index, "seconds");
     job.mode = (int)number_field(L, index, "mode");
+    lua_getfield(L, index, "origin");
+    job.origin = lua_tostring(L, -1);
+    lua_pop(L, 1);
     return job;
 }
 

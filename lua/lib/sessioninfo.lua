@@ -124,6 +124,15 @@ function Info:fields()
   return out
 end
 
+--- sessioninfo.origin(): the line that figures carry: program and script. What
+-- differs from run to run is not in it, so that equal figures have equal bytes.
+function M.origin()
+  local file = require "ts.error".where()
+  local sum = file and file:find "^[^(]" and files.sha256(file)
+  return ("trialsh %s, commit %s%s"):format(session.version, session.commit,
+    sum and ("; %s, SHA-256 %s"):format(file:match "[^/]*$", sum) or "")
+end
+
 --- sessioninfo.used() -> lines: what took part until now, for the end of a log.
 function M.used()
   local list = {}

@@ -260,6 +260,11 @@ for word in 'program *trialsh' 'Lua *5.4' SQLite readline 'gnuplot *5' \
   grep -q "$word" out || missing="$missing $word"
 done
 is "sessioninfo() has it all" "$missing$err" ""
+printf 'figure.points { demo.adsl, y = "AGE" }:save "o.svg"\n' >fig.lua
+run fig.lua
+check "a figure knows its script" grep -qE "<desc>trialsh [0-9.]+, commit [0-9a-z]+; fig.lua, SHA-256 $(
+  sha256sum fig.lua | cut -c 1-64)</desc>" o.svg
+run info.lua
 check "its hash of the script" grep -q "$(sha256sum info.lua | cut -c 1-64)" out
 
 finish

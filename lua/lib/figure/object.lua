@@ -66,7 +66,7 @@ function Figure:save(file, opt)
   self.draw(page)
   local commands = page:commands()
   local job = { format = format, width = opt.width, height = opt.height,
-    dpi = opt.dpi }
+    dpi = opt.dpi, origin = require "trialsh.sessioninfo".origin() }
   if opt.keep then
     local beside = file:gsub("%.[^./]+$", "") .. ".gp"
     core.write(beside, ("# gnuplot -d THIS.gp > FIGURE.%s\n"):format(format)
