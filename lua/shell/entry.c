@@ -200,8 +200,8 @@ static bool blames_start(const char *message, const char *text)
     return n && strncmp(at, text, n) == 0;
 }
 
-/* The function that text means, or an error; true for an expression. */
-static bool compile(lua_State *L, const char *text, const char *chunk)
+/* The function that text means, an expression or statements, or an error. */
+static void compile(lua_State *L, const char *text, const char *chunk)
 {
     if (strstr(text, "local")) {
         push_function(L, "trialsh.prompt.locals", "keep");
@@ -209,15 +209,12 @@ static bool compile(lua_State *L, const char *text, const char *chunk)
         lua_call(L, 1, 1);
         text = lua_tostring(L, -1);
     }
-    if (load_expression(L, text, chunk) == LUA_OK)
-        return true;
-    if (load_statement(L, text, chunk) == LUA_OK) {
-        lua_remove(L, -2);
-        return false;
-    }
+    if (load_expression(L, text, chunk) == LUA_OK ||
+        load_statement(L, text, chunk) == LUA_OK)
+        return;
     if (blames_start(lua_tostring(L, -1), text))
         lua_pop(L, 1);
-    return lua_error(L);
+    lua_error(L);
 }
 
 /* Shows the values from first on; echo keeps what goes to a file. */
@@ -269,14 +266,15 @@ static void remember_value(lua_State *L, int index)
 static int run_chunk(lua_State *L)
 {
     const char *text = lua_tostring(L, 1), *name = lua_touserdata(L, 2);
-    bool remember, value = true, other = other_call(L, text, &remember);
+    bool remember, other = other_call(L, text, &remember);
     if (!other) {
-        value = remember = compile(L, text, name);
+        compile(L, text, name);
+        remember = true;
         lua_copy(L, -1, 3);
         lua_settop(L, 3);
     }
     lua_call(L, other, LUA_MULTRET);
-    if (!value || lua_gettop(L) < 3)
+    if (lua_gettop(L) < 3)
         return 0;
     if (remember && !lua_isnil(L, 3))
         remember_value(L, 3);

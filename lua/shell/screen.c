@@ -87,7 +87,7 @@ static const char *pager(void)
     if (shell_is_safe() || !rows() || !terminal || strcmp(terminal, "dumb") == 0)
         return NULL;
     if (!name)
-        name = "exec less -SX";
+        name = "command -v less >/dev/null || exit 127; exec less -SX";
     return name[strspn(name, " ")] ? name : NULL;
 }
 

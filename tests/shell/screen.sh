@@ -65,6 +65,11 @@ seen ".last always is" '^pager -o got 5$'
 with="PAGER=nosuchpager" start p -q
 line '("x\n"):rep(40) .. "end"'
 seen "a pager that is not there is done without" '^end$'
+mkdir -p "$tmp/bin" && ln -sf "$(command -v sh)" "$(command -v cat)" "$tmp/bin"
+with="env -u PAGER PATH=$tmp/bin" start p -q
+line '("x\n"):rep(40) .. "end"'
+seen "nor is less missed" '^end$'
+check "without a word" test "$(shows 'not found')" = 0
 with="PAGER=" start p -q
 line '("x\n"):rep(40) .. "end"'
 seen "so is an empty one" '^end$'

@@ -15,6 +15,8 @@ run -e '1 + 1'
 is "-e prints the value of an expression" "$rc $out$err" "0 2"
 run -e 'x = 6' -e 'x * 7;' -e 'x, "a"'
 is "-e may be given again; a semicolon silences" "$out" "6  a"
+run -e 'local a = 1 return a + 1, "b"'
+is "values that statements return are printed" "$out" "2  b"
 run -e 'x = nosuch'
 is "an unknown name in -e" "$rc $out$err" "1 error: no variable or function 'nosuch'"
 run -e 'x = ='

@@ -9,7 +9,7 @@ fi
 socket=$tmp/tmux
 trap 'tmux -S "$socket" kill-server 2>/dev/null; rm -rf "$tmp"' EXIT
 # tmux runs its commands by $SHELL; dash would leave at Ctrl-C with its child
-export HOME=$tmp/home XDG_STATE_HOME=$tmp/state SHELL=$BASH
+export HOME=$tmp/home XDG_STATE_HOME=$tmp/state SHELL=$BASH PAGER=
 unset HISTFILE INPUTRC TMUX COLUMNS LINES
 mkdir "$HOME" "$tmp/work"
 history=$XDG_STATE_HOME/trialsh/history
@@ -25,7 +25,7 @@ start() {
   tm kill-session -t "=$pane" 2>/dev/null
   tm new-session -d -s "$pane" -x "${wide:-80}" -y "${high:-24}" \
     -c "$tmp/work" \
-    "TERM=screen PAGER= ${with:-} $TRIALSH $*; echo left with \$?; exec cat"
+    "TERM=screen ${with:-} $TRIALSH $*; echo left with \$?; exec cat"
   sees '^>$'
 }
 keys() { tm send-keys -t "=$pane:" "$@"; }
