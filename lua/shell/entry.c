@@ -140,8 +140,8 @@ static void push_function(lua_State *L, const char *module,
     lua_remove(L, -2);
 }
 
-/* ?name, name?, ??words, ? and help alone: a call of the help module is left on
- * the stack, ready to be made. */
+/* ?name, name?, help name, ??words, ? and help alone: a call of the help module
+ * is left on the stack, ready to be made. */
 static int help_call(lua_State *L, const char *text)
 {
     size_t n;
@@ -155,6 +155,8 @@ static int help_call(lua_State *L, const char *text)
         n--;
     } else if (n == 4 && memcmp(s, "help", 4) == 0) {
         n = 0;
+    } else if (n > 5 && memcmp(s, "help ", 5) == 0 && is_topic(s + 5, n - 5)) {
+        s += 5, n -= 5;
     } else {
         return 0;
     }
