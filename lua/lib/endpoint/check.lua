@@ -73,6 +73,34 @@ local function check_columns(s, e, at)
   end
 end
 
+-- What options of a model name stands in its formula, and the variable does not.
+local function check_model(e, names)
+  local method, own = analysis.find(e.method), {}
+  for _, name in ipairs(set.covariates(e)) do own[name] = true end
+  for _, name in ipairs(names) do
+    if own[name] then
+      fail("invalid", ("%s is the variable, and stands beside it too"):format(
+        name))
+    end
+  end
+  if not method.model then return end
+  own = {}
+  for _, name in ipairs(e.formula and terms(e.formula) or {}) do
+    own[name] = true
+  end
+  for _, option in ipairs { "by", "slope" } do
+    local name = e.options[option]
+    if name and not own[name] then
+      fail("invalid", ('%s: %s = "%s" is no variable of the formula%s'):format(
+        e.method, option, name, e.formula and " " .. e.formula or ""))
+    end
+  end
+  if method.repeated and not e.visit then
+    fail("invalid", ("%s is for visits: visits = { ... } says which"):format(
+      e.method))
+  end
+end
+
 -- Numbers other than 0 and 1 are no events.
 local function check_events(e, r, what)
   local name = e.variable or "AVAL"
@@ -124,14 +152,18 @@ function M.problems(s, e)
   for _, column in ipairs(e.subgroups or {}) do
     try("subgroups", column, function()
       relation.find("subgroups", relation.node_of(s.adsl).columns, column)
+      if column == set.treatment_of(e) then
+        fail("invalid", ("subgroups: %s is what is compared"):format(column))
+      end
     end)
   end
   local r
   good = try(e.where and "where" or e.visit and "visit" or "parameter",
     e.where or e.visit or at.parameter, function() r = set.rows(s, e, at) end)
-  local what, sums_up
+  local what, sums_up, names
   good = good and try(e.variable and "variable", nil, function()
-    what, sums_up = select(4, set.response(r, e))
+    local _
+    names, _, what, sums_up = select(2, set.response(r, e))
     if sums_up then at = set.at(e, true) end
   end)
   if not good then return problems end
@@ -141,6 +173,7 @@ function M.problems(s, e)
   good = good and try("analysis", e.formula, function()
     check_formula(e, way)
     check_columns(s, e, at)
+    check_model(e, names)
   end)
   good = good and try("missing", nil, function()
     missing.check(e, at, what)

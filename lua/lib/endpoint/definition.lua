@@ -192,7 +192,8 @@ local function check_visits(e, t, problems)
   if #t.visits > 0 then known(e, "visit", "visit", t.visits, problems) end
   known(e, "visits", "visit", t.visits, problems)
   if e.visits and not e.visit then e.visit = e.visits[#e.visits] end
-  if e.visits and e.visit and not contains(e.visits, e.visit) then
+  if e.visits and #e.visits > 0 and e.visit
+    and not contains(e.visits, e.visit) then
     problems:add("visit", e.visit, "visit %s is none of visits", e.visit)
   end
 end
