@@ -41,8 +41,8 @@ int ts_store_date_parts(const char *text, int part[3])
     if (after && !(n == 3 && (after == 'T' || after == ' ')))
         return 0;
     if ((n > 1 && (part[1] < 1 || part[1] > 12)) ||
-        (n > 2 && (part[2] < 1 ||
-                   part[2] > ts_store_days_in_month(part[0], part[1]))))
+        (n > 2 &&
+         (part[2] < 1 || part[2] > ts_store_days_in_month(part[0], part[1]))))
         return 0;
     return n;
 }
@@ -69,6 +69,8 @@ static void refuse(sqlite3_context *context, const char *name, const char *text,
                    const char *is, const char *more)
 {
     char message[400];
+    if (name && *name == '\'')
+        name = NULL; /* the text itself, as it was written */
     snprintf(message, sizeof message, "%.100s%s'%.60s' is %s%.150s",
              name ? name : "", name ? ": " : "", text, is, more);
     sqlite3_result_error(context, message, -1);
@@ -82,12 +84,15 @@ static void refuse_date(sqlite3_context *context, const char *name,
     if (strcmp(text, "NA") == 0)
         snprintf(more, sizeof more,
                  "; nullif(..., 'NA') makes that text missing");
-    else if (complete)
+    else if (complete && !ts_store_is_date_shaped(text))
         snprintf(more, sizeof more,
                  "; iso(%.60s, 'dd.mm.yyyy') reads other formats",
                  name ? name : "...");
     refuse(context, name, text,
-           complete ? "no ISO date" : "no complete ISO date", more);
+           !complete                       ? "no complete ISO date"
+           : ts_store_is_date_shaped(text) ? "no date of the calendar"
+                                           : "no ISO date",
+           more);
 }
 
 static int date_text(sqlite3_context *context, sqlite3_value *v, int least,
@@ -119,7 +124,8 @@ static void days(sqlite3_context *context, int n, sqlite3_value **v)
                         TS_COUNT_OVERFLOW);
     else if (date_text(context, v[0], 3, a, first) &&
              date_text(context, v[1], 3, b, second))
-        sqlite3_result_double(context, ts_store_day_number(b) - ts_store_day_number(a));
+        sqlite3_result_double(context,
+                              ts_store_day_number(b) - ts_store_day_number(a));
 }
 
 static void give_date(sqlite3_context *context, const int part[3])

@@ -283,9 +283,9 @@ int ts_store_functions(ts_store *store)
         {"_text", 1, to_text},
         {"_number", 1, to_number},
         {"flag", 1, flag},
-        {"_limit_value", 1, ts_store_limit_value},
-        {"_limit_below", 1, ts_store_limit_below},
-        {"_limit_above", 1, ts_store_limit_above},
+        {"_limit_value", 2, ts_store_limit_value},
+        {"_limit_below", 2, ts_store_limit_below},
+        {"_limit_above", 2, ts_store_limit_above},
     };
     int rc = SQLITE_OK;
     for (size_t i = 0; i < sizeof functions / sizeof *functions && !rc; i++)

@@ -99,6 +99,8 @@ int ts_store_order_functions(ts_store *store);
 int ts_store_days_in_month(int year, int month);
 /* Reads YYYY[-MM[-DD[Thh...]]]: how many parts there are, or 0. */
 int ts_store_date_parts(const char *text, int part[3]);
+/* YYYY-MM-DD and what follows, whatever the calendar says. */
+int ts_store_is_date_shaped(const char *text);
 /* Days since 1970-01-01 in the Gregorian calendar. */
 double ts_store_day_number(const int part[3]);
 int ts_store_aggregates(ts_store *store);

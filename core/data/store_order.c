@@ -96,8 +96,7 @@ static int before(const moment *a, const moment *b, int or_same)
     return or_same;
 }
 
-/* YYYY-MM-DD, whatever the calendar says. */
-static int has_shape(const char *s)
+int ts_store_is_date_shaped(const char *s)
 {
     static const char shape[] = "0000-00-00";
     int i = 0;
@@ -113,7 +112,9 @@ static void no_date(ts_store *store, const char *name, const char *text)
     if (store->count[TS_COUNT_UNDATED]++ > 0)
         return;
     snprintf(store->undated, sizeof store->undated, "%.100s: '%.60s' is no %s",
-             name, text, has_shape(text) ? "date of the calendar" : "ISO date");
+             name, text,
+             ts_store_is_date_shaped(text) ? "date of the calendar"
+                                           : "ISO date");
 }
 
 /* _before(a, b, or_same, strict, name_a, name_b): a < b or a <= b, of texts
@@ -127,7 +128,7 @@ static void compare_dates(sqlite3_context *context, int n, sqlite3_value **v)
     (void)n;
     if (!a || !b)
         return;
-    if (!strict && !has_shape(a) && !has_shape(b)) {
+    if (!strict && !ts_store_is_date_shaped(a) && !ts_store_is_date_shaped(b)) {
         int length_a = sqlite3_value_bytes(v[0]);
         int length_b = sqlite3_value_bytes(v[1]);
         int order =

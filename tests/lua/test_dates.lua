@@ -231,12 +231,17 @@ end
 function TestDates.test_the_rows_of_a_date_that_is_none_are_named()
   local frame = cframe.build({ "ID", "D" }, { { "a", "b", "c", "d" },
     { "2024-01-05", "2024-13-01", "x", "2024-13-01" } })
-  refuses("D: '2024-13-01' is no ISO date (row 2, 2 rows have it); iso(D",
+  refuses("D: '2024-13-01' is no date of the calendar (row 2, 2 rows have it)",
     function()
       return relation.of_frame(frame):where [[D <> 'x']]
         :join(relation.of_frame(frame):select("ID"), "ID")
         :mutate "I = days(D, D)":collect()
     end)
+  local ok, err = pcall(function()
+    return relation.of_frame(frame):mutate("I = days('2020-02-30', D)"):collect()
+  end)
+  lu.assertFalse(ok)
+  lu.assertEquals(err.message, "'2020-02-30' is no date of the calendar")
   refuses("D: 'x' is no ISO date (row 3); iso(D", function()
     return relation.of_frame(frame):where [[ID = 'c']]
       :union(relation.of_frame(frame):where [[ID = 'c']])

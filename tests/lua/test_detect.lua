@@ -77,7 +77,8 @@ end
 function TestDetect.test_errors()
   for _, text in ipairs { "<", "<<3", "3*", "NA", "<NA", "1,5", " 3", "<3 ",
       "3<", "9007199254740993" } do
-    refuses("sql", ("detect: '%s' is neither a number nor a limit"):format(text),
+    refuses("sql", ("A: '%s' is no number and no limit such as <3.2 (row 2);"
+      .. ' detect { na = "%s" } makes it missing'):format(text, text),
       function()
         return read(write("lab.csv", ('A\n<1\n"%s"\nx\n'):format(text)))
           :limit(2):detect("A"):collect()
@@ -91,6 +92,22 @@ function TestDetect.test_errors()
   refuses("invalid", "write detect before by", function()
     return lab:by("UNIT"):detect()
   end)
+end
+
+function TestDetect.test_words_that_are_missing()
+  local lab = read(write("lab.csv", "AVALC,N\nND,1\n<3,2\n5,3\nno sample,4\n"
+    .. "ND,5\n"))
+  refuses("sql", "AVALC: 'ND' is no number and no limit such as <3.2 (row 1, 2 "
+    .. "rows have it);", function() return lab:detect():collect() end)
+  for _, r in ipairs { lab:detect { na = { "ND", "no sample" } },
+      lab:where("AVALC <> 'no sample'"):union(lab:where "N = 4")
+        :order("N"):detect("AVALC", { na = { "no sample", "ND" } }) } do
+    lu.assertEquals(values(r.AVAL), { NA, 3, 5, NA, NA })
+    lu.assertEquals(values(r.BLQFL), { NA, "Y", "N", NA, NA })
+    lu.assertEquals(values(r.AVALC)[1], "ND")
+  end
+  refuses("type", "detect: na holds texts", lab.detect, lab, { na = { 1 } })
+  refuses("invalid", "detect has no option NA", lab.detect, lab, { NA = "x" })
 end
 
 -- A derived table is taken apart again when its source has a > all at once.

@@ -77,6 +77,16 @@ function TestRules.test_rules_hold_where_they_stand()
   lu.assertEquals(column(f, "row"), { NA, 4, 2, 4 })
 end
 
+function TestRules.test_a_key_is_never_missing()
+  local r = help.make({ "ID", "N" }, { { "a", NA, "b" }, { 1, 2, NA } })
+  refuses("key ID: 1 row has no ID", function() r:key "ID":collect() end)
+  refuses("key N: 1 row has no N", function() r:key "N":collect() end)
+  local two = help.make({ "ID", "N" }, { { "a", NA, NA }, { 1, 2, 2 } })
+  refuses("key N ID: 2 rows have no ID", function()
+    two:key("N", "ID"):collect()
+  end)
+end
+
 -- Another verb behind key used to let a broken one pass.
 function TestRules.test_a_key_holds_whatever_follows()
   for _, r in ipairs { s.lb:key "USUBJID":expect "AVAL > 1",

@@ -50,8 +50,8 @@ M.all = {
   cummax = { 1, 1, "value", window = true, running = "max" },
   cumcount = { 0, 1, "real", window = true, running = "count" },
   -- of the verb detect
-  _limit_value = { 1, 1, "real" }, _limit_below = { 1, 1, "text" },
-  _limit_above = { 1, 1, "text" },
+  _limit_value = { 2, 2, "real" }, _limit_below = { 2, 2, "text" },
+  _limit_above = { 2, 2, "text" },
   _digits15 = { 1, 1, "real" }, -- of what derives grades and ranges
   -- one argument: over rows; more: over the arguments
   min = { 1, 100, "same", aggregate = "one" },

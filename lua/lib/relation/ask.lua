@@ -439,6 +439,10 @@ return function(M)
   end
 
   function Relation.__newindex(_, name)
+    if type(name) ~= "string" then
+      fail("invalid", 'a relation is not changed; mutate("COLUMN = ...") makes '
+        .. "one with other values")
+    end
     fail("invalid", ("%s: a relation is not changed; mutate(\"%s = ...\") "
       .. "makes one that has it"):format(tostring(name), tostring(name)))
   end

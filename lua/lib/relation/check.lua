@@ -275,10 +275,16 @@ function judge.key(rule)
       names:gsub(", ", " is null or ") .. " is null")
   end)
   if #twice == 0 then return { n = 0 } end
-  local n = #rule.key
-  fail("exists", ("key %s: %d rows are '%s'%s"):format(
-    table.concat(rule.key, " "), twice:value(1, n + 1), row_text(twice, 1, n),
-    #twice > 1 and ", and there are others" or ""))
+  local n, others = #rule.key, #twice > 1 and ", and there are others" or ""
+  local key, rows = table.concat(rule.key, " "), twice:value(1, n + 1)
+  for j, name in ipairs(rule.key) do
+    if twice:value(1, j) == NA then
+      fail("exists", ("key %s: %s no %s%s"):format(key,
+        rows == 1 and "1 row has" or rows .. " rows have", name, others))
+    end
+  end
+  fail("exists", ("key %s: %d rows are '%s'%s"):format(key, rows,
+    row_text(twice, 1, n), others))
 end
 
 -- The columns that tell which row it is, and those that the rule looks at.
