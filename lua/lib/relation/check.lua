@@ -8,6 +8,7 @@ local note = require "trialsh.note"
 local expression = require "trialsh.expression"
 local columns_module = require "trialsh.relation.columns"
 local layers = require "trialsh.relation.layers"
+local only = require "trialsh.relation.only"
 local nodes = require "trialsh.relation.nodes"
 
 local quote, show_value = expression.quote, columns_module.show_value
@@ -35,7 +36,7 @@ end
 local function warn_of_many(node, join, list, match)
   local function repeated(c, side)
     return ("select %s from (%s) group by %s having count(*) > 1"):format(list,
-      c:layer(side.layer), list)
+      c:layer(only(side.layer, join.keys)), list)
   end
   local n = run(node, function(c)
     local left = repeated(c, join.left)
@@ -58,10 +59,10 @@ function checks.join(node, join)
   local b_list = list_of(join.keys, "b.")
   if not join.many then
     local twice = run(node, function(c)
-      local left = c:layer(join.left.layer)
+      local left = c:layer(only(join.left.layer, join.keys))
       return ("select %s from (select distinct %s from (%s)) a join (%s) b "
         .. "on %s group by %s having count(*) > 1 limit 4"):format(b_list,
-        list, left, c:layer(join.right.layer), match, b_list)
+        list, left, c:layer(only(join.right.layer, join.keys)), match, b_list)
     end)
     if #twice > 0 then
       local found = {}
@@ -76,10 +77,10 @@ function checks.join(node, join)
   end
   local function matched(a, b)
     local frame = run(node, function(c)
-      local left = c:layer(a.layer)
+      local left = c:layer(only(a.layer, join.keys))
       return ("select count(*), count(_ts_hit) from (%s) a left join (select "
         .. "distinct %s, 1 as _ts_hit from (%s)) b on %s"):format(left, list,
-        c:layer(b.layer), match)
+        c:layer(only(b.layer, join.keys)), match)
     end)
     return frame:value(1, 1), frame:value(1, 2)
   end
@@ -125,14 +126,14 @@ end
 -- Rows that there should not be, as a verb that derives says: an error that
 -- shows them, or a note of their number.
 function checks.refuse(_, check)
-  local columns, names = {}, {}
+  local columns, plain, names = {}, {}, {}
   for i, name in ipairs(check.show) do
     columns[i] = check.node.columns[name:lower()]
-    names[i] = quote(columns[i].name)
+    plain[i], names[i] = columns[i].name, quote(columns[i].name)
   end
   local frame = run(check.node, function(c)
     return ("select %s from (%s) limit 5"):format(table.concat(names, ", "),
-      c:layer(check.node.layer))
+      c:layer(only(check.node.layer, plain)))
   end, columns)
   if #frame == 0 then return end
   local rows = {}
@@ -148,7 +149,10 @@ function checks.refuse(_, check)
 end
 
 function checks.tell(_, check)
-  local n = M.count_rows(check.node, true)
+  local n = run(check.node, function(c)
+    return ("select count(*) from (%s)"):format(c:layer(only(check.node.layer,
+      {})))
+  end):value(1, 1)
   if n > 0 then note.say(check.message, n, n == 1 and "" or "s") end
 end
 
@@ -271,7 +275,8 @@ function judge.key(rule)
   local names = list_of(rule.key)
   local twice = run(rule.node, function(c)
     return ("select %s, count(*) from (%s) group by %s having count(*) > 1 "
-      .. "or %s limit 4"):format(names, c:layer(rule.node.layer), names,
+      .. "or %s limit 4"):format(names, c:layer(only(rule.node.layer,
+      rule.key)), names,
       names:gsub(", ", " is null or ") .. " is null")
   end)
   if #twice == 0 then return { n = 0 } end

@@ -279,7 +279,8 @@ function verbs.wider(node, names, values)
   for i, column in ipairs(columns) do
     layer.outputs[i] = { name = column.name }
     layer.hidden[i] = { name = "_ts_o" .. i,
-      sql = level_order(column, column.name), user = true }
+      sql = level_order(column, column.name), column = column.name,
+      user = true }
   end
   local levels = relations.distinct_values(node, by)
   local by_node = { "column", name = by.name, column = by }

@@ -233,7 +233,7 @@ local function aggregate(node, who, items)
     columns[i] = column
     layer.outputs[i] = { name = name }
     layer.hidden[i] = { name = "_ts_o" .. i, sql = level_order(column, name),
-      user = true }
+      column = name, user = true }
   end
   for _, item in ipairs(items) do
     local name, rest = expression.definition(who, item)
@@ -344,7 +344,8 @@ function verbs.order(node, ...)
     end
     column = column or find("order", node.columns, item)
     hidden[i] = { name = ("_ts_o%d"):format(#before + i),
-      sql = level_order(column, column.name), desc = desc, user = true }
+      sql = level_order(column, column.name), column = column.name,
+      desc = desc, user = true }
   end
   table.move(before, 1, #before, #hidden + 1, hidden)
   layer.hidden, layer.sorted = hidden, true

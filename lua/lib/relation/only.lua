@@ -1,0 +1,125 @@
+-- A layer that gives some of its columns, and within it no column that these
+-- do not rest on: what is checked of rows asks for little of them.
+
+-- The columns that a tree names.
+local function walk(tree, found)
+  if type(tree) ~= "table" then return end
+  if tree[1] == "column" then
+    found[(tree.column or tree).name] = true
+    return
+  end
+  for _, part in pairs(tree) do
+    if type(part) == "table" then walk(part, found) end
+  end
+end
+
+-- The layers that a layer reads, the left of a join first.
+local function inner_of(layer)
+  local source = layer.source
+  if source.union then return source.union end
+  local list = source.source and { source } or {}
+  if layer.join then list[#list + 1] = layer.join.right end
+  return list
+end
+
+-- Parents before what they read.
+local function ordered(layer, list, seen)
+  if seen[layer] then return list end
+  seen[layer] = true
+  for _, inner in ipairs(inner_of(layer)) do ordered(inner, list, seen) end
+  list[#list + 1] = layer
+  return list
+end
+
+-- The order of rows by a column of the source; nil where it is not known.
+local function order_uses(layer, found)
+  for _, hidden in ipairs(layer.hidden) do
+    if hidden.column then
+      found[hidden.column] = true
+    elseif hidden.sql and not hidden.sql:find "^b?%.?_ts_%w+$"
+        and not hidden.sql:find "^_?rowid_?$" and hidden.sql ~= "oid"
+        and not hidden.sql:find "^%d+$" then
+      return false
+    end
+  end
+  return true
+end
+
+-- Which outputs stay, and what they and the rest ask of both sources.
+local function uses(layer, needed)
+  local left, right, outputs = {}, {}, {}
+  local function keep(output)
+    outputs[#outputs + 1] = output
+    if output.tree then walk(output.tree, left)
+    elseif output.side == "b." then
+      right[output.from or output.name] = true
+    else left[output.name] = true end
+  end
+  local group = {}
+  for _, name in ipairs(layer.group or {}) do group[name], left[name] = true, true end
+  for _, output in ipairs(layer.outputs) do
+    if not needed or needed[output.name] or group[output.name] then
+      keep(output)
+    end
+  end
+  if #outputs == 0 and layer.outputs[1] then keep(layer.outputs[1]) end
+  for _, where in ipairs(layer.where) do walk(where.tree, left) end
+  for _, extra in ipairs(layer.extra or {}) do walk(extra.tree, left) end
+  for _, name in ipairs(layer.window or {}) do left[name] = true end
+  for _, key in ipairs(layer.join and layer.join.keys or {}) do
+    left[key], right[key] = true, true
+  end
+  if layer.join and layer.join.test then right._hit = true end
+  if not order_uses(layer, left) then left = nil end
+  return outputs, left, right
+end
+
+local function add(needs, layer, names)
+  if names == nil or needs[layer] == "all" then
+    needs[layer] = "all"
+    return
+  end
+  needs[layer] = needs[layer] or {}
+  for name in pairs(names) do needs[layer][name] = true end
+end
+
+--- only(layer, names) -> layer
+return function(layer, names)
+  local needs, chosen = {}, {}
+  local wanted = {}
+  for _, name in ipairs(names) do wanted[name] = true end
+  add(needs, layer, wanted)
+  local list = ordered(layer, {}, {})
+  for i = #list, 1, -1 do
+    local this = list[i]
+    local need = needs[this]
+    local outputs, left, right = uses(this, need ~= "all" and need or nil)
+    chosen[this] = outputs
+    if this.source.union then
+      for _, side in ipairs(this.source.union) do add(needs, side, left) end
+    elseif this.source.source then
+      add(needs, this.source, left)
+    end
+    if this.join then add(needs, this.join.right, right) end
+  end
+  local made = {}
+  for _, this in ipairs(list) do
+    local copy = {}
+    for key, value in pairs(this) do copy[key] = value end
+    copy.outputs = chosen[this]
+    if this.source.union then
+      local sides = {}
+      for i, side in ipairs(this.source.union) do sides[i] = made[side] end
+      copy.source = { union = sides }
+    elseif this.source.source then
+      copy.source = made[this.source]
+    end
+    if this.join then
+      copy.join = {}
+      for key, value in pairs(this.join) do copy.join[key] = value end
+      copy.join.right = made[this.join.right]
+    end
+    made[this] = copy
+  end
+  return made[layer]
+end
