@@ -102,6 +102,16 @@ function M.find(id)
     nearest(id, ids, "there are")))
 end
 
+--- endpoint.ready(id or endpoint) -> the endpoint, read and without mistakes
+function M.ready(e)
+  e = M.is(e) and e or M.find(e)
+  local problems = M.problems_of(e)
+  if #problems > 0 then
+    fail("invalid", ("endpoint %s: %s"):format(e.id, problems[1].text))
+  end
+  return e
+end
+
 Endpoint.__name = "endpoint"
 
 function Endpoint.__tostring(e)

@@ -341,10 +341,7 @@ end
 
 --- The rows that an endpoint analyses, for figures.
 function M.data(s, e)
-  local problems = endpoints.problems_of(e)
-  if #problems > 0 then
-    fail("invalid", ("endpoint %s: %s"):format(e.id, problems[1].text))
-  end
+  e = endpoints.ready(e)
   local bound = set.bind(s, e, set.at(e))
   return { data = bound.data, response = bound.response,
     treatment = bound.treatment, formula = set.formula(e, bound), endpoint = e,

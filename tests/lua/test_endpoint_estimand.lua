@@ -304,7 +304,7 @@ local remarks = {
     'death is "while alive", and missing = "nonresponder" counts' },
   { { intercurrent = { death = "outcome" } }, "death is the outcome" },
   { { variable = "AVAL > 1", analysis = "riskdiff", sensitivity = { { "ratio",
-    analysis = "oddsratio" } } }, "E/ratio: it estimates a odds ratio" },
+    analysis = "oddsratio" } } }, "E/ratio: it estimates an odds ratio" },
   { {}, nil },
 }
 

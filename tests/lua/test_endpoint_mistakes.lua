@@ -96,6 +96,8 @@ local cases = {
     "neither adsl nor adlb has a column STIEID; nearest: SITEID" },
   { "adjust", '"Hoolm"', "nearest: Holm" },
   { "adjust", '"Dunnett"', "Dunnett is for comparisons of one model" },
+  { "summary", '"risk diference"',
+    "no summary risk diference; nearest: risk difference" },
   { "subgroups", '{ "SXE" }', "no column SXE; nearest: SEX" },
   { "subgroups", "{ 1 }", "subgroups is a column of adsl or a list" },
   { "sensitivity", '{ { "pp", population = "SAF" } }',

@@ -131,4 +131,14 @@ function TestWhy.test_explain_says_what_the_definition_says()
   lu.assertStrContains(explain "E/treated", "all treated (SAF")
 end
 
+function TestWhy.test_the_plan_has_events_and_summary()
+  define { summary = "difference of means", intercurrent = {
+    death = { "composite", AVAL = 0 }, stop = "hypothetical" } }
+  local row = sap():row(1)
+  lu.assertEquals(row.intercurrent,
+    "death: composite (AVAL = 0); stop: hypothetical")
+  lu.assertEquals(row.summary, "difference of means")
+  lu.assertEquals(row.compare, "H vs P")
+end
+
 os.exit(lu.LuaUnit.run())

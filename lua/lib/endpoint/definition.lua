@@ -325,10 +325,17 @@ local function check_adjust(e, problems)
   end
 end
 
--- The summary measure, where it is one that an analysis of ours estimates.
-local function check_summary(e)
-  e.measure = e.summary and require "trialsh.endpoint.estimand".measure(
-    e.summary) or nil
+-- The summary measure, where it is one that an analysis of ours estimates; what
+-- is nearly one is a slip of the pen.
+local function check_summary(e, problems)
+  local estimand = require "trialsh.endpoint.estimand"
+  e.measure = e.summary and estimand.measure(e.summary) or nil
+  local near = e.summary and not e.measure
+    and require "ts.text".nearest(e.summary, estimand.words)
+  if near then
+    problems:add("summary", e.summary, "no summary %s; nearest: %s", e.summary,
+      near)
+  end
 end
 
 --- definition.read(endpoint) -> problems
@@ -344,7 +351,7 @@ function M.read(e)
   check_trial(e, e.trial, problems)
   check_subgroups(e, problems)
   check_adjust(e, problems)
-  check_summary(e)
+  check_summary(e, problems)
   e.variations, e.other = {}, nil
   if e.kind ~= "instead" then
     require "trialsh.endpoint.variation".read(e, problems, M.read)

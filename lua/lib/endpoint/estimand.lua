@@ -25,9 +25,17 @@ local measures = {
 }
 
 local known, providers = {}, {}
+M.words = {} -- all that name a measure
 for _, list in ipairs(measures) do
   providers[list[1]] = list.by
-  for _, words in ipairs(list) do known[words:gsub("[%s%-]", "")] = list[1] end
+  for _, words in ipairs(list) do
+    known[words:gsub("[%s%-]", "")] = list[1]
+    M.words[#M.words + 1] = words
+  end
+end
+
+local function with_article(words)
+  return (words:find "^[aeiou]" and "an " or "a ") .. words
 end
 
 --- estimand.measure(words) -> the name of a summary measure, or nil
@@ -61,7 +69,7 @@ local function look_at_summary(e, add)
   local estimated = M.estimated(e)
   if e.measure and e.measure ~= estimated then
     add("%s %s, and the summary is the %s: %s", e.method, estimated
-      and "estimates a " .. estimated or "tests and estimates none",
+      and "estimates " .. with_article(estimated) or "tests and estimates none",
       e.measure, providers[e.measure])
   end
 end
@@ -117,8 +125,9 @@ function M.remarks(e, main)
   if main and e.kind == "sensitivity" then
     local ours, theirs = M.estimated(e), M.estimated(main)
     if ours and theirs and ours ~= theirs then
-      add("it estimates a %s, the main analysis a %s: another question, which "
-        .. "stands under supplementary", ours, theirs)
+      add("it estimates %s, the main analysis %s: another question, which "
+        .. "stands under supplementary", with_article(ours),
+        with_article(theirs))
     end
   end
   return list

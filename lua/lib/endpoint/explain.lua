@@ -249,11 +249,7 @@ local function find(x)
     fail("type", 'explain takes an endpoint, a result of run(), or its address, '
       .. '"ALC", not a ' .. type(x))
   end
-  local e = endpoints.find(id)
-  local problems = endpoints.problems_of(e)
-  if #problems > 0 then
-    fail("invalid", ("endpoint %s: %s"):format(e.id, problems[1].text))
-  end
+  local e = endpoints.ready(id)
   return e.variations[variation] or e
 end
 

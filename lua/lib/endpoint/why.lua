@@ -33,11 +33,7 @@ function M.find(x, s)
     fail("type", 'a result of run(), or its address, "ALC[H vs P]@Day 29", is '
       .. "needed, not a " .. type(x))
   end
-  local e = endpoints.find(id)
-  local problems = endpoints.problems_of(e)
-  if #problems > 0 then
-    fail("invalid", ("endpoint %s: %s"):format(e.id, problems[1].text))
-  end
+  local e = endpoints.ready(id)
   local at_once
   local subgroup = row.kind == "subgroup" and row.variation
   if not subgroup and row.variation ~= "main" then
