@@ -62,6 +62,12 @@ ts_status ts_store_query(ts_store *store, const char *sql,
                          const ts_value *values, size_t n_value,
                          const ts_field *variables, size_t n_variable,
                          ts_frame **out, ts_error *err);
+/* What each column of such a statement is called, and the table and column that
+ * it is taken from as it is, both empty for what is computed: three texts, each
+ * with its '\0', one after the other in *out. */
+ts_status ts_store_origins(ts_store *store, const char *sql,
+                           const ts_value *values, size_t n_value,
+                           ts_buffer *out, ts_error *err);
 /* Runs one statement of the store's own, which may change it. */
 ts_status ts_store_execute(ts_store *store, const char *sql,
                            const ts_value *values, size_t n_value,

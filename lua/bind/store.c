@@ -189,6 +189,38 @@ static int query(lua_State *L)
     return 2;
 }
 
+/* store:origins(sql, values) -> { { name =, table =, column = }, ... }, the last
+ * two where the column is taken as it is */
+static int origins(lua_State *L)
+{
+    ts_error err;
+    size_t n;
+    ts_buffer found = {0};
+    ts_store *store = check_store(L, 1);
+    const char *sql = luaL_checkstring(L, 2);
+    lua_settop(L, 3);
+    const ts_value *values = check_values(L, 3, &n);
+    ts_status status = ts_store_origins(store, sql, values, n, &found, &err);
+    if (!status) /* one copy that Lua owns: what follows may raise */
+        lua_pushlstring(L, found.length ? found.data : "", found.length);
+    size_t length = found.length;
+    ts_buffer_free(&found);
+    tsl_try(L, status, &err);
+    const char *at = lua_tostring(L, -1), *end = at + length;
+    lua_newtable(L);
+    for (lua_Integer i = 1; at < end; i++) {
+        static const char *const keys[] = {"name", "table", "column"};
+        lua_createtable(L, 0, 3);
+        for (int k = 0; k < 3; k++) {
+            if (*at)
+                tsl_set_text(L, keys[k], at);
+            at += strlen(at) + 1;
+        }
+        lua_rawseti(L, -2, i);
+    }
+    return 1;
+}
+
 /* store:execute(sql [, values]): a statement of the library's own */
 static int execute(lua_State *L)
 {
@@ -459,6 +491,7 @@ static int is_open(lua_State *L)
 
 static const luaL_Reg methods[] = {
     {"query", query},
+    {"origins", origins},
     {"execute", execute},
     {"transaction", transaction},
     {"version", version},

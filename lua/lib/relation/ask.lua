@@ -30,7 +30,11 @@ return function(M)
     local store = store_of(node)
     local compiler = M.compiler(function(frame) return store:attach(frame) end)
     local ok, frame, counts = pcall(function()
-      return store:query(make(compiler), compiler.values, variables)
+      local sql, fields = make(compiler), variables
+      if type(variables) == "function" then
+        fields = variables(store:origins(sql, compiler.values))
+      end
+      return store:query(sql, compiler.values, fields)
     end)
     local text = not ok and errors.is(frame) and frame.message or ""
     local function locate(message)
@@ -101,6 +105,19 @@ return function(M)
   local check = require "trialsh.relation.check"(M, run, say_undated)
   M.judge = check.rules
 
+  -- What is known of the column that SQL takes as it is: by those that the
+  -- statement names, else by the study.
+  local function column_at(origin, study, named)
+    for _, pair in ipairs(named) do
+      local column = pair[2].columns[origin.column:lower()]
+      if column then return column end
+    end
+    local t = study and study:facts_of(origin.table)
+    for _, column in ipairs(t and study:columns_of(t) or {}) do
+      if column.name == origin.column then return column end
+    end
+  end
+
   --- relation.select(study, text, values, named): the frame of a statement that
   -- a user wrote, in which named = { { name, node } } are read like tables.
   function M.select(study, text, values, named)
@@ -121,6 +138,14 @@ return function(M)
       end
       return ("with %s%s%s%s"):format(recursive == 1 and "recursive " or "",
         table.concat(parts, ", "), comma > 0 and ", " or " ", rest)
+    end, function(origins)
+      for i, origin in ipairs(origins) do
+        local column = origin.column and column_at(origin, study, named)
+        origins[i] = { name = origin.name, type = column and column.type,
+          levels = column and column.levels, label = column and column.label,
+          unit = column and column.unit, format = column and column.format }
+      end
+      return origins
     end))
   end
 
