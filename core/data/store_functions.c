@@ -169,14 +169,22 @@ static void refuse_log(sqlite3_context *context, int n, sqlite3_value **v)
                          -1);
 }
 
+/* Where a place of the statement is counted, or -1. */
+static int place_of(sqlite3_value *v)
+{
+    sqlite3_int64 place = sqlite3_value_int64(v);
+    return place >= 0 && place < TS_COUNT_MAX - TS_COUNT_UNDECIDED
+               ? TS_COUNT_UNDECIDED + (int)place
+               : -1;
+}
+
 /* _decide(place, condition): the condition, counted where it is NULL. */
 static void decide(sqlite3_context *context, int n, sqlite3_value **v)
 {
     ts_store *store = sqlite3_user_data(context);
-    int place = TS_COUNT_UNDECIDED + sqlite3_value_int(v[0]);
+    int place = place_of(v[0]);
     (void)n;
-    if (sqlite3_value_type(v[1]) == SQLITE_NULL && place >= 0 &&
-        place < TS_COUNT_MAX)
+    if (sqlite3_value_type(v[1]) == SQLITE_NULL && place >= 0)
         store->count[place]++;
     sqlite3_result_value(context, v[1]);
 }
@@ -186,8 +194,8 @@ static void decide(sqlite3_context *context, int n, sqlite3_value **v)
 static void note_open(sqlite3_context *context, sqlite3_value **v, int first)
 {
     ts_store *store = sqlite3_user_data(context);
-    int place = TS_COUNT_UNDECIDED + sqlite3_value_int(v[0]);
-    if (place >= 0 && place < TS_COUNT_MAX)
+    int place = place_of(v[0]);
+    if (place >= 0)
         store->open[place] = (!first && store->open[place]) ||
                              sqlite3_value_type(v[1]) == SQLITE_NULL;
     sqlite3_result_value(context, v[1]);
@@ -208,9 +216,9 @@ static void open_also(sqlite3_context *context, int n, sqlite3_value **v)
 static void take_else(sqlite3_context *context, int n, sqlite3_value **v)
 {
     ts_store *store = sqlite3_user_data(context);
-    int place = TS_COUNT_UNDECIDED + sqlite3_value_int(v[0]);
+    int place = place_of(v[0]);
     (void)n;
-    if (place >= 0 && place < TS_COUNT_MAX && store->open[place])
+    if (place >= 0 && store->open[place])
         store->count[place]++;
     sqlite3_result_value(context, v[1]);
 }

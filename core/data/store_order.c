@@ -107,12 +107,13 @@ int ts_store_is_date_shaped(const char *s)
 }
 
 /* Counts a text that is no date, and keeps what is said of the first. */
-static void no_date(ts_store *store, const char *name, const char *text)
+static void no_date(ts_store *store, sqlite3_value *v, const char *text)
 {
+    const char *name = (const char *)sqlite3_value_text(v);
     if (store->count[TS_COUNT_UNDATED]++ > 0)
         return;
     snprintf(store->undated, sizeof store->undated, "%.100s: '%.60s' is no %s",
-             name, text,
+             name ? name : "", text,
              ts_store_is_date_shaped(text) ? "date of the calendar"
                                            : "ISO date");
 }
@@ -142,9 +143,9 @@ static void compare_dates(sqlite3_context *context, int n, sqlite3_value **v)
         return;
     moment x = read_moment(a), y = read_moment(b);
     if (!x.n)
-        no_date(store, (const char *)sqlite3_value_text(v[4]), a);
+        no_date(store, v[4], a);
     if (!y.n)
-        no_date(store, (const char *)sqlite3_value_text(v[5]), b);
+        no_date(store, v[5], b);
     int answer = x.n && y.n ? before(&x, &y, or_same) : -1;
     if (answer >= 0)
         sqlite3_result_int(context, answer);

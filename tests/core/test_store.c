@@ -137,6 +137,7 @@ static void sql_text_only_reads(void **state)
     refused(store, "select days('2024-13-01', '2024-01-01')",
             "no date of the calendar");
     refused(store, "select days('2024-02', '2024-01-01')", "complete");
+    refused(store, "select round(1.5, 0.5)", "whole number");
     ts_store_close(store);
 }
 
