@@ -30,96 +30,6 @@ local function both(node, right, changes, check)
   return derive(node, changes)
 end
 
--- Rows with a match on the right (semi) or without one (anti); no columns.
-local function filter_join(node, right, keys, how)
-  local hits = wrap(right.layer)
-  hits.group, hits.outputs, hits.hidden = keys, {}, {}
-  for i, key in ipairs(keys) do hits.outputs[i] = { name = key } end
-  hits.outputs[#keys + 1] = { name = "_hit",
-    tree = { "number", value = "1" } }
-  local layer = { source = node.layer, outputs = {}, where = {}, hidden = {},
-    join = { how = "left", right = hits, keys = keys,
-      test = how == "semi" and "b._hit is not null" or "b._hit is null" } }
-  for i, column in ipairs(node.columns) do
-    layer.outputs[i] = { name = column.name }
-  end
-  for i, hidden in ipairs(node.layer.hidden) do
-    layer.hidden[i] = { name = hidden.name, desc = hidden.desc,
-      user = hidden.user }
-  end
-  return both(node, right, { layer = layer })
-end
-
---- relation:join(other, keys [, { how =, many = }]) -> relation
--- Adds the columns of another relation or frame by equal keys: "USUBJID" or a
--- list. Rows are never added or doubled: a second match is an error, and a
--- note says how many rows matched, a warning that none did.
---   how   "left" (default) keeps rows without a match, "inner" drops them;
---         "semi" keeps those with one and "anti" those without, adding nothing
---   many  true takes every match, one row each; a warning counts the keys that
---         repeat on both sides
---
---   > demo.adlb:join(demo.adsl:select("USUBJID", "AGE"), "USUBJID"):where "AGE > 75":count()
---       n
---   1  26
---     SIMULATED DATA
---
--- See also: relation:key.
-function verbs.join(node, other, keys, opt)
-  no_group(node, "join")
-  if not relations.is(other) then
-    fail("type", "join: the first argument is a relation or a frame, not a "
-      .. type(other))
-  end
-  opt = options("join", opt, {
-    how = { { "left", "inner", "semi", "anti" }, "left" },
-    many = { "boolean", false } })
-  local right = relations.node_of(other)
-  no_group(right, "join")
-  nodes.same_study("join", node, right)
-  keys = columns_module.shared_keys("join", node.columns, right.columns,
-    keys)
-  if opt.how == "semi" or opt.how == "anti" then
-    return filter_join(node, right, keys, opt.how)
-  end
-  local is_key, columns = {}, {}
-  for _, key in ipairs(keys) do is_key[key:lower()] = true end
-  local layer = { source = node.layer, outputs = {}, where = {}, hidden = {},
-    join = { how = opt.how, right = right.layer, keys = keys } }
-  for i, column in ipairs(node.columns) do
-    columns[i] = column
-    layer.outputs[i] = { name = column.name }
-  end
-  local clash = {}
-  for _, column in ipairs(right.columns) do
-    if not is_key[column.name:lower()] then
-      if node.columns[column.name:lower()] then
-        clash[#clash + 1] = column.name
-      end
-      columns[#columns + 1] = column
-      layer.outputs[#layer.outputs + 1] = { name = column.name, side = "b." }
-    end
-  end
-  if #clash > 0 then
-    fail("exists", ("join: both have %s; select what is to be added from the "
-      .. "right, or rename it there"):format(table.concat(clash, ", ")))
-  end
-  for i, hidden in ipairs(node.layer.hidden) do
-    layer.hidden[i] = { name = hidden.name, desc = hidden.desc,
-      user = hidden.user }
-  end
-  local n_left = #layer.hidden
-  if opt.many then
-    for i, hidden in ipairs(right.layer.hidden) do
-      layer.hidden[n_left + i] = { name = "_ts_o" .. n_left + i,
-        sql = "b." .. hidden.name, desc = hidden.desc, user = hidden.user }
-    end
-  end
-  local check = { kind = "join", left = node, right = right, keys = keys,
-    many = opt.many, how = opt.how }
-  return both(node, right, { layer = layer, columns = index(columns) }, check)
-end
-
 local function is_empty(column)
   return column.origin and column.origin:empty()
 end
@@ -158,6 +68,125 @@ local function union_column(column, twin)
     end
   end
   return copy(column, { levels = levels })
+end
+
+-- Rows with a match on the right (semi) or without one (anti); no columns.
+local function filter_join(node, right, keys, how)
+  local hits = wrap(right.layer)
+  hits.group, hits.outputs, hits.hidden = keys, {}, {}
+  for i, key in ipairs(keys) do hits.outputs[i] = { name = key } end
+  hits.outputs[#keys + 1] = { name = "_hit",
+    tree = { "number", value = "1" } }
+  local layer = { source = node.layer, outputs = {}, where = {}, hidden = {},
+    join = { how = "left", right = hits, keys = keys,
+      test = how == "semi" and "b._hit is not null" or "b._hit is null" } }
+  for i, column in ipairs(node.columns) do
+    layer.outputs[i] = { name = column.name }
+  end
+  for i, hidden in ipairs(node.layer.hidden) do
+    layer.hidden[i] = { name = hidden.name, desc = hidden.desc,
+      user = hidden.user }
+  end
+  return both(node, right, { layer = layer })
+end
+
+-- All rows: those of a left join, then those of the right without a match.
+local function full_join(node, other, keys, many)
+  local right = relations.node_of(other)
+  local left = verbs.join(node, other, keys, { many = many })
+  local rest = filter_join(right, node, keys, "anti")
+  local columns, outputs, is_key = {}, {}, {}
+  for _, key in ipairs(keys) do is_key[key] = true end
+  rest.layer = wrap(rest.layer)
+  rest.layer.outputs = {}
+  for i, column in ipairs(left.columns) do
+    local twin = right.columns[column.name:lower()]
+    columns[i] = is_key[column.name] and union_column(column, twin) or column
+    outputs[i] = { name = column.name }
+    rest.layer.outputs[i] = { name = column.name,
+      tree = not twin and { "null" } or nil }
+  end
+  return derive(left, { columns = index(columns), key = false,
+    layer = { source = { union = { left.layer, rest.layer } },
+      outputs = outputs, where = {},
+      hidden = { { name = "_ts_o1" }, { name = "_ts_o2" } } } })
+end
+
+--- relation:join(other, keys [, { how =, many = }]) -> relation
+-- Adds the columns of another relation or frame by equal keys: "USUBJID" or a
+-- list. Rows are never added or doubled: a second match is an error, and a
+-- note says how many rows matched, a warning that none did.
+--   how   "left" (default) keeps rows without a match, "inner" drops them,
+--         "full" keeps them and those of the other, which come last;
+--         "semi" keeps those with one and "anti" those without, adding nothing
+--   many  true takes every match, one row each; a warning counts the keys that
+--         repeat on both sides
+--
+--   > demo.adlb:join(demo.adsl:select("USUBJID", "AGE"), "USUBJID"):where "AGE > 75":count()
+--       n
+--   1  26
+--     SIMULATED DATA
+--
+-- See also: relation:key.
+function verbs.join(node, other, keys, opt)
+  no_group(node, "join")
+  if not relations.is(other) then
+    fail("type", "join: the first argument is a relation or a frame, not a "
+      .. type(other))
+  end
+  opt = options("join", opt, {
+    how = { { "left", "inner", "full", "semi", "anti" }, "left" },
+    many = { "boolean", false } })
+  local right = relations.node_of(other)
+  no_group(right, "join")
+  nodes.same_study("join", node, right)
+  keys = columns_module.shared_keys("join", node.columns, right.columns,
+    keys)
+  for _, key in ipairs(keys) do
+    check_kinds("join", node.columns[key:lower()], " on the left",
+      right.columns[key:lower()], " on the right")
+  end
+  if opt.how == "semi" or opt.how == "anti" then
+    return filter_join(node, right, keys, opt.how)
+  elseif opt.how == "full" then
+    return full_join(node, other, keys, opt.many)
+  end
+  local is_key, columns = {}, {}
+  for _, key in ipairs(keys) do is_key[key:lower()] = true end
+  local layer = { source = node.layer, outputs = {}, where = {}, hidden = {},
+    join = { how = opt.how, right = right.layer, keys = keys } }
+  for i, column in ipairs(node.columns) do
+    columns[i] = column
+    layer.outputs[i] = { name = column.name }
+  end
+  local clash = {}
+  for _, column in ipairs(right.columns) do
+    if not is_key[column.name:lower()] then
+      if node.columns[column.name:lower()] then
+        clash[#clash + 1] = column.name
+      end
+      columns[#columns + 1] = column
+      layer.outputs[#layer.outputs + 1] = { name = column.name, side = "b." }
+    end
+  end
+  if #clash > 0 then
+    fail("exists", ("join: both have %s; select what is to be added from the "
+      .. "right, or rename it there"):format(table.concat(clash, ", ")))
+  end
+  for i, hidden in ipairs(node.layer.hidden) do
+    layer.hidden[i] = { name = hidden.name, desc = hidden.desc,
+      user = hidden.user }
+  end
+  local n_left = #layer.hidden
+  if opt.many then
+    for i, hidden in ipairs(right.layer.hidden) do
+      layer.hidden[n_left + i] = { name = "_ts_o" .. n_left + i,
+        sql = "b." .. hidden.name, desc = hidden.desc, user = hidden.user }
+    end
+  end
+  local check = { kind = "join", left = node, right = right, keys = keys,
+    many = opt.many, how = opt.how }
+  return both(node, right, { layer = layer, columns = index(columns) }, check)
 end
 
 -- What a layer is made of: the sides of a union to which one more may be added,
