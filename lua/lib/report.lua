@@ -322,7 +322,9 @@ function M.field(e, key)
   local file, line = rawget(e, "file"), rawget(e, "line")
   local source = file and line and read(file)
   local byte = source and place(source, line, cause, object, "ours")
-  return byte and select(2, at_byte(source, byte)) or nil
+  if not byte then return nil end
+  local found, column = at_byte(source, byte)
+  return found == line and column or nil -- of a chain, only where line says
 end
 
 return M
