@@ -355,9 +355,7 @@ static ts_status kendall(const ranks *x, const ranks *y, size_t n,
     if (status)
         return status;
     c->estimate =
-        c->statistic / sqrt(all - tied_pairs(x)) / sqrt(all - tied_pairs(y));
-    if (fabs(c->estimate) > 1)
-        c->estimate = c->estimate > 0 ? 1 : -1;
+        c->statistic / sqrt((all - tied_pairs(x)) * (all - tied_pairs(y)));
     if (opt->exact != TS_EXACT_NEVER && (x->ties == 0 || y->ties == 0)) {
         const ranks *tied = x->ties == 0 ? y : x;
         ts_lattice l;

@@ -85,6 +85,8 @@ for (name in names(both)) {
        p_value = k$p.value)
   if (!any(duplicated(x)) && !any(duplicated(y)))
     want(f("method = \"Kendall\""), p_value = cor.test(x, y, method = "kendall")$p.value)
+  if (n < 10 && !any(duplicated(x)) && !any(duplicated(y))) # to 9 R lists all
+    want(f("method = \"Spearman\""), p_value = cor.test(x, y, method = "spearman")$p.value)
   if (n > 7) next
   o <- orders(n); r <- rank(x); u <- rank(y)
   S <- apply(o, 1, function(i) sum(r * u[i])); own <- sum(r * u); m <- mean(S)
