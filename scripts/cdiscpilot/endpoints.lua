@@ -16,7 +16,7 @@ endpoint "ADAS" {
     { "unequal variances", analysis = { vcov = "HC3" } },
   },
   supplementary = {
-    { "dose response", analysis = { "lm", "~ TRT01PN + SITEGR1 + BASE", term = "TRT01PN" } },
+    { "dose response", summary = "change per mg", analysis = { "lm", "~ TRT01PN + SITEGR1 + BASE", term = "TRT01PN" } },
     { "observed",      where = "DTYPE is null" },
     { "both doses",    compare = { "Xanomeline Low Dose vs Placebo", "Xanomeline High Dose vs Placebo" },
                        adjust = "Dunnett" },

@@ -161,6 +161,19 @@ function TestPilot.test_every_value_of_the_reference()
   lu.assertEquals(n, counted)
 end
 
+-- The plan says what it means, and its analyses are what it says.
+function TestPilot.test_the_plan_implements_its_estimands()
+  lu.assertEquals(check(s), "272 endpoints, no mistakes")
+  lu.assertStrContains(explain "TTDE", "The safety endpoint, Time to first "
+    .. "dermatologic event, was Time to first dermatologic event (TTDE), in "
+    .. "Safety (SAF).")
+  local n = 0
+  for row in why "CIBIC@Week 8":where "STATUS = 'used'":rows() do
+    n = n + (row.SITEGR1 ~= NA and 1 or 0)
+  end
+  lu.assertEquals(n, s:result "CIBIC@Week 8.n")
+end
+
 -- Hispanic origin as a category of its own: the printed P
 function TestPilot.test_race_with_origin()
   lu.assertAlmostEquals(s:result "ORIGIN.p_value", 0.6477, 5e-5)

@@ -50,18 +50,15 @@ end
 -- Sentences ----------------------------------------------------------------------
 
 local function what(e)
-  local words = { e.variable or analysis.find(e.method).survival
-    and "the time" or "AVAL" }
+  local survival = analysis.find(e.method).survival
+  local words = { e.variable or not survival and "AVAL" or nil }
   local parameters = {}
   for i, code in ipairs(e.parameters or {}) do
     local p = e.trial.parameters[code]
     parameters[i] = ("%s (%s)"):format(p.label or code, code)
   end
-  if #parameters > 0 then
-    words[#words + 1] = "of " .. listed(parameters)
-  elseif e.data then
-    words[#words + 1] = "of " .. e.data
-  end
+  local from = #parameters > 0 and listed(parameters) or e.data
+  words[#words + 1] = #words > 0 and "of " .. from or from
   if e.where then words[#words + 1] = "where " .. e.where end
   local visits = e.visits or e.visit and { e.visit }
   if visits then

@@ -186,21 +186,22 @@ local function build(s, row, e, at)
       and name ~= bound.response then shown[#shown + 1] = name end
   end
   about.covariates = shown
-  table.move(shown, 1, #shown, 4, names)
-  local n_fixed = #names
-  for _, name in ipairs { "ROWS", "STATUS", "REASON" } do
+  for _, name in ipairs { "STATUS", "REASON", "ROWS" } do
     names[#names + 1] = name
   end
+  table.move(shown, 1, #shown, #names + 1, names)
   local arrays, n, inside = {}, 0, {}
   for j in ipairs(names) do arrays[j] = {} end
   local function add(values, status, reason)
     n = n + 1
-    for j = 1, n_fixed do
-      local value = values[names[j]]
-      arrays[j][n] = value == nil and NA or value
+    for j, name in ipairs(names) do
+      if j < 4 or j > 6 then
+        local value = values[name]
+        arrays[j][n] = value == nil and NA or value
+      end
     end
-    arrays[n_fixed + 1][n] = about.n_rows[values[SUBJECT]] or 0
-    arrays[n_fixed + 2][n], arrays[n_fixed + 3][n] = status, reason
+    arrays[4][n], arrays[5][n] = status, reason
+    arrays[6][n] = about.n_rows[values[SUBJECT]] or 0
   end
   for r in bound.data:rows() do
     inside[r[SUBJECT]] = true
