@@ -453,6 +453,19 @@ function M.check(name)
   return wrong, count
 end
 
+--- help.verify(): what --check-help does.
+function M.verify()
+  local wrong, count = M.check()
+  for _, w in ipairs(wrong) do
+    print(("%s\n> %s\n%s\nshould be\n%s\n"):format(w.name, w.code, w.got,
+      w.expected))
+  end
+  if #wrong > 0 then
+    fail("invalid", ("%d of %d examples differ"):format(#wrong, count))
+  end
+  print(("%d examples, all as the help says"):format(count))
+end
+
 --- help.block(name): { name, title, body, file } or nil.
 function M.block(name) return blocks().by_name[name] end
 

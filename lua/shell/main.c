@@ -35,6 +35,7 @@ static const char usage[] =
     "  --werror           exit 3 when there were warnings\n"
     "  --full-traceback   show the frames of the library and of C too\n"
     "  --no-history       keep no history of what is typed\n"
+    "  --check-help       run the examples of the help; 1 when one differs\n"
     "  --version          the version, and the commit it was built from\n"
     "  --help             this text\n"
     "Without a script: the prompt on a terminal, else standard input (also "
@@ -118,6 +119,9 @@ static int option(int argc, char **argv, int i, shell_options *o)
         }
         if (value[0] == 'j')
             shell_errors_as_json();
+    } else if (strcmp(argv[i], "--check-help") == 0) {
+        static char code[] = "require('trialsh.help').verify()";
+        o->commands[o->n_commands++] = code;
     } else if (strcmp(argv[i], "--version") == 0) {
         puts("trialsh " TS_VERSION " (" TS_COMMIT ")");
         exit(EXIT_DONE);

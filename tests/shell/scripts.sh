@@ -35,6 +35,8 @@ run -e
 is "-e without code" "$rc $err" "2 trialsh: -e needs a value"
 run --version
 check "--version" grep -qE '^trialsh [0-9.]+ \([0-9a-z]+\)$' out
+run --check-help
+check "--check-help runs the examples" grep -qE '^[0-9]+ examples, all as the help says$' out
 run --help
 check "--help" grep -q '^usage: trialsh' out
 run --werror -e 'warn "careful"'
