@@ -10,6 +10,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include "sas_date.h"
 
 int ts_store_days_in_month(int year, int month)
@@ -131,7 +132,13 @@ static void days(sqlite3_context *context, int n, sqlite3_value **v)
 static void give_date(sqlite3_context *context, const int part[3])
 {
     char out[40];
-    snprintf(out, sizeof out, "%04d-%02d-%02d", part[0], part[1], part[2]);
+    int n =
+        snprintf(out, sizeof out, "%04d-%02d-%02d", part[0], part[1], part[2]);
+    if (part[1] < 1)
+        n = 4;
+    else if (part[2] < 1)
+        n = 7;
+    out[n] = '\0';
     sqlite3_result_text(context, out, -1, SQLITE_TRANSIENT);
 }
 
@@ -230,14 +237,32 @@ static int month_name(const char **text, int *out)
     return 0;
 }
 
-/* Whether text is what the pattern says, as year, month, day. */
-static int by_pattern(const char *text, const char *p, int part[3])
+#define UNKNOWN (-1) /* a day or month that the word unknown stands for */
+
+/* Whether text is what the pattern says, as year, month, day. A day, or day and
+ * month, may be the word unknown; years of two digits are those
+ * from first on. */
+static int by_pattern(const char *text, const char *p, const char *unknown,
+                      int first, int part[3])
 {
+    size_t n_unknown = strlen(unknown);
     while (*p) {
-        if (strncmp(p, "yyyy", 4) == 0) {
+        size_t n_part = strncmp(p, "mon", 3) == 0 ? 3
+                        : *p == 'm' || *p == 'd'  ? 1u + (p[1] == p[0])
+                                                  : 0;
+        if (n_part && n_unknown && strncasecmp(text, unknown, n_unknown) == 0) {
+            part[*p == 'm' ? 1 : 2] = UNKNOWN;
+            text += n_unknown;
+            p += n_part;
+        } else if (strncmp(p, "yyyy", 4) == 0) {
             if (!digits(&text, 4, 4, &part[0]))
                 return 0;
             p += 4;
+        } else if (strncmp(p, "yy", 2) == 0) {
+            if (!digits(&text, 2, 2, &part[0]))
+                return 0;
+            part[0] = first + (part[0] - first % 100 + 100) % 100;
+            p += 2;
         } else if (strncmp(p, "mon", 3) == 0) {
             if (!month_name(&text, &part[1]))
                 return 0;
@@ -251,11 +276,18 @@ static int by_pattern(const char *text, const char *p, int part[3])
             return 0;
         }
     }
-    return !*text && part[0] >= 1 && part[1] >= 1 && part[1] <= 12 &&
-           part[2] >= 1 && part[2] <= ts_store_days_in_month(part[0], part[1]);
+    if (*text || part[0] < 1)
+        return 0;
+    if (part[1] == UNKNOWN)
+        return part[2] == UNKNOWN;
+    return part[1] >= 1 && part[1] <= 12 &&
+           (part[2] == UNKNOWN ||
+            (part[2] >= 1 &&
+             part[2] <= ts_store_days_in_month(part[0], part[1])));
 }
 
-/* _iso_text(text, pattern, name): a date that is written otherwise. */
+/* _iso_text(text, pattern, name, unknown, first): a date that is written
+ * otherwise. */
 static void text_to_iso(sqlite3_context *context, int n, sqlite3_value **v)
 {
     const char *text = text_of(v[0]);
@@ -264,7 +296,8 @@ static void text_to_iso(sqlite3_context *context, int n, sqlite3_value **v)
     (void)n;
     if (!*text)
         return;
-    if (by_pattern(text, text_of(v[1]), part)) {
+    if (by_pattern(text, text_of(v[1]), text_of(v[3]), sqlite3_value_int(v[4]),
+                   part)) {
         give_date(context, part);
         return;
     }
@@ -287,7 +320,7 @@ int ts_store_date_functions(ts_store *store)
         {"last_date", 2, last_date},
         {"_iso", 2, to_iso},
         {"_sas", 3, to_sas},
-        {"_iso_text", 3, text_to_iso},
+        {"_iso_text", 5, text_to_iso},
     };
     int rc = SQLITE_OK;
     for (size_t i = 0; i < sizeof functions / sizeof *functions && !rc; i++)

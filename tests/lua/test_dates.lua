@@ -171,6 +171,31 @@ function TestDates.test_the_format_is_kept()
     "2014-01-03")
 end
 
+function TestDates.test_parts_that_are_not_known()
+  local function iso(text, more)
+    return relation.of_frame(cframe.build({ "D" }, { { text } }))
+      :mutate("NEW = iso(D, " .. more .. ")"):row(1).NEW
+  end
+  lu.assertEquals(iso("UN.02.2024", "'dd.mm.yyyy', 'UN'"), "2024-02")
+  lu.assertEquals(iso("un.Un.2024", "'dd.mm.yyyy', 'UN'"), "2024")
+  lu.assertEquals(iso("29.02.2024", "'dd.mm.yyyy', 'UN'"), "2024-02-29")
+  lu.assertEquals(iso("UNK-UNK-2024", "'d-mon-yyyy', 'UNK'"), "2024")
+  lu.assertEquals(iso("05.02.29", "'dd.mm.yy', 1930"), "2029-02-05")
+  lu.assertEquals(iso("05.02.30", "'dd.mm.yy', 1930"), "1930-02-05")
+  lu.assertEquals(iso("UN/UN/99", "'d/m/yy', 1920, 'UN'"), "1999")
+  lu.assertEquals(iso("01.01.00", "'dd.mm.yy', 2000"), "2000-01-01")
+  for _, text in ipairs { "15.UN.2024", "00.02.2024", "01.00.2024",
+      "30.02.2024", "UN.13.2024", "UN.02", "NK.02.2024" } do
+    refuses("is no date written as", iso, text, "'dd.mm.yyyy', 'UN'")
+  end
+  refuses("is no date written as", iso, "UN.02.2024", "'dd.mm.yyyy'")
+  refuses("iso(D, 'dd.mm.yy', 1930) takes them from 1930 to 2029", iso,
+    "01.01.24", "'dd.mm.yy'")
+  refuses("1930 is the first year of yy", iso, "x", "'dd.mm.yyyy', 1930")
+  refuses("behind the pattern stand", iso, "x", "'dd.mm.yyyy', 19.5")
+  refuses("behind the pattern stand", iso, "x", "'dd.mm.yyyy', '12'")
+end
+
 function TestDates.test_functions_refuse()
   local r = sample()
   local function wrong(expression, message)

@@ -183,13 +183,13 @@ local function check_pattern(self, pattern)
     local found = word
     while found ~= "" do
       local part
-      for _, p in ipairs { "yyyy", "mon", "dd", "mm", "d", "m" } do
+      for _, p in ipairs { "yyyy", "yy", "mon", "dd", "mm", "d", "m" } do
         if found:sub(1, #p) == p then part = p break end
       end
       local what = part and (part == "mon" and "m" or part:sub(1, 1))
       if not part or seen[what] or last and #last == 1 then
         self:error("iso: '%s' is no pattern; parts are dd (or d), mm (or m, or "
-          .. "mon for jan), yyyy, as 'dd.mm.yyyy'", pattern)
+          .. "mon for jan), yyyy (or yy), as 'dd.mm.yyyy'", pattern)
       end
       seen[what] = true
       last, found = part, found:sub(#part + 1)
@@ -200,10 +200,40 @@ local function check_pattern(self, pattern)
     if rest ~= "" then last = nil end
   end
   if not (seen.d and seen.m and seen.y) then
-    self:error("iso: '%s' needs a day, a month and a year of four digits, as "
-      .. "'dd.mm.yyyy'", pattern)
+    self:error("iso: '%s' needs a day, a month and a year, as 'dd.mm.yyyy'",
+      pattern)
   end
   return pattern:lower()
+end
+
+-- What follows the pattern: the word of days and months that are not known, and
+-- the first of the hundred years that two digits mean.
+local function iso_options(self, node, pattern)
+  local unknown, first = "", nil
+  for i = 4, #node do
+    local at = plain(node[i])
+    local value = (at[1] == "string" or at[1] == "number" or at[1] == "param")
+      and at.value
+    local year = math.tointeger(tonumber(value))
+    if at.type == "real" and year and year >= 1 and year <= 9900 then
+      first = year
+    elseif at.type == "text" and value and value:find "^[%a?-]+$" then
+      unknown = value
+    else
+      self:error("iso(text, pattern, 'UN', 1930): behind the pattern stand the "
+        .. "word of days that are not known, and the first year of yy")
+    end
+  end
+  local short = pattern:find "yy" and not pattern:find "yyyy"
+  if short and not first then
+    self:error("iso: '%s' has years of two digits; iso(%s, '%s', 1930) takes "
+      .. "them from 1930 to 2029", pattern, plain(node[2]).name or "...",
+      pattern)
+  elseif first and not short then
+    self:error("iso: %d is the first year of yy, which '%s' has not", first,
+      pattern)
+  end
+  return unknown, tostring(first or 0)
 end
 
 local call = {}
@@ -217,8 +247,10 @@ function call.iso(self, node, describe)
       self:error "iso(text, pattern): the pattern is a text, 'dd.mm.yyyy'"
     end
     self:needs(x, "text", "iso with a pattern")
+    local unknown, first = iso_options(self, node, at.value:lower())
     node[3] = text(check_pattern(self, at.value))
     node.sql, node[4] = "_iso_text", text(describe(x))
+    node[5], node[6] = text(unknown), { "number", value = first, type = "real" }
     return
   end
   if x.type == "text" then

@@ -22,7 +22,7 @@ M.all = {
   nullif = { 2, 2, "value" }, iif = { 3, 3, "branch" },
   flag = { 1, 1, "text" }, days = { 2, 2, "real" },
   first_date = { 1, 1, "text" }, last_date = { 1, 1, "text" },
-  iso = { 1, 2, "text" }, sasdate = { 1, 1, "real" },
+  iso = { 1, 4, "text" }, sasdate = { 1, 1, "real" },
   sasdatetime = { 1, 1, "real" },
   count = { 0, 1, "real", aggregate = true },
   sum = { 1, 1, "real", aggregate = true },

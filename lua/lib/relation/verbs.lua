@@ -121,6 +121,9 @@ end
 --   iso(x)           a number with a date format as ISO text
 --   iso(text, 'dd.mm.yyyy')  ISO text of a date written otherwise: dd (d), mm
 --                    (m, mon for jan), yyyy; other text is an error
+--   iso(text, 'dd.mm.yyyy', 'UN')  where UN stands for a day, or for day and
+--                    month, that is not known: UN.02.2024 is 2024-02
+--   iso(text, 'dd.mm.yy', 1930)  years of two digits, from 1930 to 2029
 --   sasdate(text)  sasdatetime(text)  numbers of SAS from complete ISO text
 --   first_date(text)  last_date(text)  the first and the last day that ISO text
 --                    in part, 2018-03, can mean; of "ASTDT = first_date(...)" a
