@@ -228,7 +228,9 @@ function verbs.auc(node, opt)
   local there = relations.distinct_values(node, node.columns.paramcd)
   local known = {}
   for _, code in ipairs(there) do known[code] = true end
-  if not known[opt.parameter] then
+  local trial = node.trial or node.study and node.study:trial()
+  if not known[opt.parameter]
+      and not (trial and trial.parameters[opt.parameter]) then
     local near = require "ts.text".nearest(opt.parameter, there)
     fail("not found", ("auc: no parameter %s%s"):format(opt.parameter, near
       and "; nearest: " .. near or ""))

@@ -24,6 +24,7 @@ end
 --   blq   "missing" (default): where AVAL or BASE is below its limit (BLQFL,
 --         BBLQFL) nothing is known of the change, and a note counts the rows;
 --         "limit" and "half" take the limit or half of it for the value
+--   log   true adds LR = ln(AVAL / BASE), the logarithm of the ratio
 --
 --   > lab = demo.adlb:select("USUBJID", "PARAMCD", "ADY", "AVAL"):where "PARAMCD = 'ALC'"
 --   > lab:baseline { upto = 1 }:change():select("ADY", "AVAL", "CHG", "PCHG", "R2BASE"):head(3)
@@ -37,10 +38,10 @@ end
 function verbs.change(node, opt)
   nodes.no_group(node, "change")
   opt = options("change", opt, { blq = { { "missing", "limit", "half" },
-    "missing" } })
+    "missing" }, log = { "boolean", false } })
   common.need("change", node, "AVAL")
   common.need("change", node, "BASE", "baseline comes before")
-  common.new("change", node, "CHG", "PCHG", "R2BASE")
+  common.new("change", node, "CHG", "PCHG", "R2BASE", opt.log and "LR" or nil)
   local value, base, after = "change: value", "change: base", "1"
   local made = verbs.mutate(node,
     ('"%s" = %s'):format(value, known(node, "AVAL", "BLQFL", opt.blq)),
@@ -63,6 +64,7 @@ function verbs.change(node, opt)
       base),
     ('R2BASE = case when CHG is not null then "%s" / "%s" end'):format(value,
       base))
+  if opt.log then made = verbs.mutate(made, "LR = ln(R2BASE)") end
   local lost = opt.blq == "missing" and (common.has(node, "BLQFL")
     or common.has(node, "BBLQFL"))
     and verbs.where(made, ('AVAL is not null and BASE is not null and ("%s" is '

@@ -1,17 +1,24 @@
 -- What the verbs that derive share: the trial, columns that are needed and
 -- those that are made, rows that must not be, and columns that go again.
--- `relation` is trialsh.relation, `verbs` its verbs.
+-- Functions that make nodes are given the verbs of trialsh.relation.
 
 local fail = require "ts.error".fail
 local columns_module = require "trialsh.relation.columns"
 local nodes = require "trialsh.relation.nodes"
-local quote = require "trialsh.expression".quote
 local literal = require "trialsh.expression".literal
 
 local find, index = columns_module.find, columns_module.index
 local copy = columns_module.copy
 
-local M = { quote = quote, literal = literal }
+local M = { literal = literal }
+
+--- common.quote(name): a name as expressions write it.
+function M.quote(name)
+  if not name:find('"', 1, true) then return '"' .. name .. '"' end
+  return name:find("`", 1, true) and "[" .. name .. "]" or "`" .. name .. "`"
+end
+
+local quote = M.quote
 
 --- common.trial(who, node [, key]) -> the trial of the study, which has that list
 function M.trial(who, node, key)
@@ -131,6 +138,16 @@ end
 function M.refuse(node, rows, show, message)
   return nodes.derive(node, { checks = nodes.joined(node.checks, {
     { kind = "refuse", node = rows, show = show, message = message } }) })
+end
+
+--- common.subjects(verbs, who, node) -> node
+-- Reading it is an error where a subject has more than one row.
+function M.subjects(verbs, who, node)
+  M.need(who, node, "USUBJID")
+  local one = verbs.mutate(node, '"ts one" = 1')
+  return nodes.derive(M.refuse(node, M.doubled(verbs, one, { "USUBJID" },
+    "ts one"), { "USUBJID" }, who .. ": more than one row of a subject: %s"),
+    { rules = false })
 end
 
 --- common.tell(node, rows, message) -> node

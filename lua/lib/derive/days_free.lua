@@ -136,12 +136,8 @@ end
 -- See also: relation:time_to.
 function verbs.days_free(node, given)
   nodes.no_group(node, "days_free")
-  common.need("days_free", node, "USUBJID")
   if type(given) ~= "table" or #given == 0 then read(1, nil) end
-  node = nodes.derive(common.refuse(node, common.doubled(verbs,
-    verbs.mutate(node, '"free: one" = 1'), { "USUBJID" }, "free: one"),
-    { "USUBJID" }, "days_free: more than one row of a subject: %s"),
-    { rules = false })
+  node = common.subjects(verbs, "days_free", node)
   local made, codes = nil, {}
   for i, entry in ipairs(given) do
     entry = read(i, entry)

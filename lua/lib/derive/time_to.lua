@@ -1,6 +1,7 @@
 -- The verb time_to: of each subject, what came first and when.
 
 local fail = require "ts.error".fail
+local iso = require "trialsh.iso"
 local options = require "trialsh.options"
 local nodes = require "trialsh.relation.nodes"
 local common = require "trialsh.derive.common"
@@ -99,6 +100,9 @@ end
 local function gather(node, entry)
   local base = verbs.select(node, "USUBJID", "STARTDT = "
     .. quote(entry.from))
+  if iso.kind(node.columns[entry.from:lower()].format) == "datetime" then
+    base = verbs.mutate(base, "STARTDT = sasdate(substr(iso(STARTDT), 1, 10))")
+  end
   local checks = node.checks
   for i, source in ipairs(entry.sources) do
     local right = dates_of(entry, source, i)
@@ -216,12 +220,7 @@ end
 -- See also: km, relation:days_free.
 function verbs.time_to(node, given)
   nodes.no_group(node, "time_to")
-  common.need("time_to", node, "USUBJID")
-  common.new("time_to", verbs.select(node, "USUBJID"), "STARTDT")
-  node = nodes.derive(common.refuse(node, common.doubled(verbs,
-    verbs.mutate(node, '"time_to: one" = 1'), { "USUBJID" }, "time_to: one"),
-    { "USUBJID" }, "time_to: more than one row of a subject: %s"),
-    { rules = false })
+  node = common.subjects(verbs, "time_to", node)
   local entries, made, codes = entries_of(node, given), nil, {}
   for i, entry in ipairs(entries) do
     local rows = rows_of(node, entry)

@@ -55,13 +55,13 @@ local function worst(node, trial)
       signs[#signs + 1] = { code, p.better == "higher" and "AVAL" or "-AVAL" }
     end
   end
-  if #codes == 0 or #unknown > 0 then
+  if not common.has(node, "PARAMCD") or #unknown > 0 then
     fail("not found", ("visits: which value of %s is the worst? better = "
-      .. '"higher" or "lower" of the parameter says it'):format(#codes == 0
+      .. '"higher" or "lower" of the parameter says it'):format(#unknown == 0
       and "AVAL" or table.concat(unknown, ", ")))
   end
-  return verbs.mutate(node, ("%s = %s"):format(quote(WORST),
-    common.case(signs, "PARAMCD")))
+  return verbs.mutate(node, ("%s = %s"):format(quote(WORST), #signs > 0
+    and common.case(signs, "PARAMCD") or "null + 0"))
 end
 
 -- A row with the mean of the candidates of a visit that has several; the dates

@@ -196,8 +196,8 @@ function Compiler:add_where(parts, layer)
   parts[#parts + 1] = "where " .. table.concat(conditions, " and ")
 end
 
--- The layers that a layer reads.
-local function sources_of(layer)
+--- layers.sources_of(layer): the layers that it reads, the left of a join first.
+function M.sources_of(layer)
   local source = layer.source
   if source.union then return source.union end
   local list = source.source and { source } or {}
@@ -213,7 +213,7 @@ local DEEP = 4
 -- How many brackets stand within those of a layer, when its names are made.
 function Compiler:name_within(layer, seen, named)
   local height = 0
-  for _, inner in ipairs(sources_of(layer)) do
+  for _, inner in ipairs(M.sources_of(layer)) do
     if not self.names[inner] then
       local own = seen[inner].height or self:name_within(inner, seen, named)
       local twice = seen[inner].n > 1 and own > 0
@@ -241,7 +241,7 @@ local function count(layer, seen)
     return
   end
   seen[layer] = { n = 1 }
-  for _, inner in ipairs(sources_of(layer)) do count(inner, seen) end
+  for _, inner in ipairs(M.sources_of(layer)) do count(inner, seen) end
 end
 
 function Compiler:layer(layer, outermost)

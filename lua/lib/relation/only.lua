@@ -1,6 +1,8 @@
 -- A layer that gives some of its columns, and within it no column that these
 -- do not rest on: what is checked of rows asks for little of them.
 
+local sources_of = require "trialsh.relation.layers".sources_of
+
 -- The columns that a tree names.
 local function walk(tree, found)
   if type(tree) ~= "table" then return end
@@ -13,20 +15,11 @@ local function walk(tree, found)
   end
 end
 
--- The layers that a layer reads, the left of a join first.
-local function inner_of(layer)
-  local source = layer.source
-  if source.union then return source.union end
-  local list = source.source and { source } or {}
-  if layer.join then list[#list + 1] = layer.join.right end
-  return list
-end
-
--- Parents before what they read.
+-- Layers after what they read.
 local function ordered(layer, list, seen)
   if seen[layer] then return list end
   seen[layer] = true
-  for _, inner in ipairs(inner_of(layer)) do ordered(inner, list, seen) end
+  for _, inner in ipairs(sources_of(layer)) do ordered(inner, list, seen) end
   list[#list + 1] = layer
   return list
 end
