@@ -166,8 +166,8 @@ local kruskal_spec = { exact = { "boolean" } }
 
 --- kruskal(formula, data [, opt]) -> result
 -- Kruskal-Wallis test that groups have the same distribution, corrected for
--- ties. Exact while that takes at most 2e9 steps (three groups of 8, four of
--- 5), else chi-square. Arrays do as well: kruskal { a, b, c }.
+-- ties. Exact while that takes at most 2e9 steps (three groups of 12, four of
+-- 4; more without ties), else chi-square. Arrays do as well: kruskal { a, b, c }.
 --   formula  "y ~ group"
 --   exact    true or false decides; R has chi-square alone
 -- r.statistic is H with r.df; r:tidy() has n, median and mean rank by group.

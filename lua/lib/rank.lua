@@ -116,7 +116,7 @@ local function median(column) return cdescribe.quantile(column, 0.5, 2) end
 
 --- wilcoxon(formula, data [, opt]) -> result
 -- Wilcoxon-Mann-Whitney rank-sum test of two groups, exact with ties while that
--- takes at most 2e9 steps (some 150 + 150 values), else normal. Arrays do as
+-- takes at most 2e9 steps (some 250 + 250 values), else normal. Arrays do as
 -- well: wilcoxon(a, b).
 --   formula      "y ~ group"
 --   compare      "A vs B": A minus B; with two groups the default is against
