@@ -1,11 +1,12 @@
 -- Notes: one line about what happened to the data. They go to listeners (the
--- log) and, on a terminal, to stderr; never to stdout, never into a result.
+-- log) and to stderr, on a terminal or with --errors=json; never to stdout,
+-- never into a result.
 -- A listener is called with the line and its kind, "note", "warning" or
 -- "record": what only a log is told.
 
 local session = require "trialsh.session"
 
-local M = { listeners = {}, terminal = session.terminal }
+local M = { listeners = {} }
 
 local function tell(kind, format, ...)
   local line = select("#", ...) > 0 and format:format(...) or format
@@ -16,7 +17,7 @@ end
 --- note.say(format, ...): tells everyone who listens.
 function M.say(format, ...)
   local line = tell("note", format, ...)
-  if M.terminal then
+  if session.notes then
     session.erase() -- a line of progress may stand there
     session.tell("note", line)
   end

@@ -30,7 +30,8 @@ static const char usage[] =
     "                     no modules\n"
     "  --max-seconds N    stop a script, or an entry, after so long\n"
     "  --max-memory N     at most so many megabytes\n"
-    "  --log FILE         a log for who reviews the run, and FILE.jsonl\n"
+    "  --log FILE         a log for who reviews the run, with the notes on what\n"
+    "                     happened to the data, and FILE.jsonl\n"
     "  --errors=json      errors, warnings and notes as lines of JSON\n"
     "  --werror           exit 3 when there were warnings\n"
     "  --full-traceback   show the frames of the library and of C too\n"
@@ -170,8 +171,8 @@ static void open_session(lua_State *L, const shell_options *o)
 {
     luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_LOADED_TABLE);
     lua_createtable(L, 0, 24);
-    lua_pushboolean(L, isatty(STDERR_FILENO));
-    lua_setfield(L, -2, "terminal");
+    lua_pushboolean(L, shell_tells_notes());
+    lua_setfield(L, -2, "notes");
     lua_pushboolean(L, o->prompt);
     lua_setfield(L, -2, "interactive");
     if (o->seed) {

@@ -9,6 +9,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <cjson/cJSON.h>
 #include "bind.h"
 #include "ts/text.h"
@@ -33,6 +34,11 @@ void shell_full_traceback(void)
 void shell_errors_as_json(void)
 {
     as_json = true;
+}
+
+bool shell_tells_notes(void)
+{
+    return as_json || isatty(STDERR_FILENO);
 }
 
 void shell_keep_stdin(lua_State *L, int index)

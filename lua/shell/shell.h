@@ -39,6 +39,8 @@ void shell_report(lua_State *L);
 void shell_tell(const char *severity, const char *message);
 void shell_full_traceback(void);
 void shell_errors_as_json(void);
+/* Whether notes go to stderr: to a terminal, and as JSON to any program. */
+bool shell_tells_notes(void);
 /* Control characters other than newline and tab are shown, never sent. */
 void shell_write(FILE *stream, const char *text, size_t length);
 

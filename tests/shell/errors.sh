@@ -118,6 +118,11 @@ is "an error is one object" "$rc $out$err" '1 {"code":"not found","column":17,"f
 run --errors=json -e 'warn("a\nb", "c")' -e 'x = ='
 is "so are warnings, each on one line" "$rc $err" '1 {"message":"a\nbc","severity":"warning"}
 {"code":"syntax","column":5,"file":"(command line)","line":1,"message":"unexpected symbol near '"'='"'","object":"=","severity":"error"}'
+printf 'A\n1\nNA\n' >n.csv
+run --errors=json -e 'd = read "n.csv"'
+is "and notes, without a terminal too" "$rc $err" \
+  '0 {"message":"n.csv: 2 rows read, 1 column","severity":"note"}
+{"message":"n.csv: NA or . is missing in A: 1 value","severity":"note"}'
 run --errors=json -e 'error({})'
 is "a value that is no text" "$err" \
   '{"code":"lua","message":"error value is a table","severity":"error"}'
