@@ -26,7 +26,8 @@ local hints = {
   { "global 'table'%)$", 'table is a library; data:count "SEX" counts' },
   { "attempt to call a table value", "a colon, a comma or a name is missing" },
   { "attempt to compare ", "both sides must be numbers, or both text" },
-  { "^syntax error near ", "a comma, an equals sign or a bracket may be missing" },
+  { "^syntax error near ", "a comma, an equals sign or a bracket may be missing, "
+    .. "or it is a value alone: print(x) shows one" },
 }
 
 -- Cause and hint of a message: "no column AGEE; nearest: AGE".
