@@ -194,8 +194,8 @@ end
 --   method       "Pearson" (default): t with n - 2 df; "Spearman": of ranks;
 --                "Kendall": tau-b
 --   exact        Spearman and Kendall are exact, with ties, over all permutations
---                while that takes at most 2e9 steps (some 15 untied pairs, of
---                Kendall some 250), else t or normal; true or false decides
+--                while that takes at most 2e9 steps (some 17 untied pairs, of
+--                Kendall some 350), else t or normal; true or false decides
 --   two_sided    of exact P: "absdev" (default), all as far from the mean;
 --                "central", twice the smaller tail
 --   alternative  "two-sided" (default), "less", "greater": both rise together
