@@ -328,7 +328,8 @@ function check.between(self, node)
   self:same_type(node[2], node[3]) -- the second may have made a date of it
   self:no_order(node[2], "between")
   for i = 2, 4 do self:decidable(node[i], "between") end
-  node.low, node.high = self:order(node[3], node[2]), self:order(node[2], node[4])
+  node.low = self:order(node[3], node[2])
+  node.high = self:order(node[2], node[4])
   node.type = "real"
 end
 
