@@ -326,6 +326,13 @@ function TestAnalyses.test_mmrm_has_a_result_at_each_visit()
         lu.assertAlmostEquals(ours[field] / row[field], 1, 1e-12, field)
       end
       lu.assertEquals({ ours.n, ours.n_missing }, { 22, 2 })
+      -- of the two sides the subjects with a value at the visit
+      local there = data:where { AVISIT = row.AVISIT }
+        :where "AVAL is not null and BASE is not null"
+      lu.assertEquals({ ours.n_1, ours.n_2 }, {
+        #there:where { TRT01P = { "L", "H" } }, #there:where { TRT01P = "P" } })
+      local arm = s:result(("M[H]@%s%s"):format(row.AVISIT, variation))
+      lu.assertEquals(arm.n, #there:where { TRT01P = "H" })
     end
     for row in m:means("TRT01P", { ratio = true }):rows() do
       lu.assertAlmostEquals(s:result(("M[%s]@%s%s"):format(row.TRT01P,

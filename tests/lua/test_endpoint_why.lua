@@ -49,6 +49,8 @@ local cases = {
   { { intercurrent = { death = "while alive", stop = "hypothetical" } } },
   { { compare = "each arm" } }, { { analysis = "kruskal",
     compare = "all arms" } },
+  { { visits = { "Day 8", "Day 29" }, analysis = { "mmrm",
+    "~ BASE * AVISIT + TRT01P * AVISIT" } } },
 }
 
 function TestWhy.test_the_subjects_are_those_of_n()
@@ -56,7 +58,8 @@ function TestWhy.test_the_subjects_are_those_of_n()
   for i, case in ipairs(cases) do
     define(case[1])
     for row in s.results:rows() do
-      if row.n ~= NA and not (row.group ~= NA and row.analysis == "lm") then
+      if row.n ~= NA and not (row.group ~= NA and (row.analysis == "lm"
+        or row.analysis == "mmrm")) then
         local status = counts(why(row))
         lu.assertEquals((status.used or 0) + (status.counted or 0), row.n, i)
         lu.assertEquals((status.used or 0) + (status.counted or 0)
@@ -65,7 +68,7 @@ function TestWhy.test_the_subjects_are_those_of_n()
       end
     end
   end
-  lu.assertEquals(n, 13)
+  lu.assertEquals(n, 15)
 end
 
 function TestWhy.test_reasons()
@@ -88,6 +91,26 @@ function TestWhy.test_reasons()
   define { analysis = { "lm", "~ AGE + TRT01P" } }
   _, reason = counts(why "E")
   lu.assertEquals(reason["AGE missing"], 2)
+end
+
+function TestWhy.test_repeated_measures_have_a_row_for_each_subject()
+  define { visits = { "Day 8", "Day 29" }, analysis = { "mmrm",
+    "~ BASE * AVISIT + TRT01P * AVISIT" } }
+  local total = 0
+  for _, visit in ipairs { "Day 8", "Day 29" } do
+    local r = why("E@" .. visit)
+    lu.assertEquals(#r:distinct "USUBJID", #r)
+    local n = s:result(("E[H vs P]@%s.n"):format(visit))
+    local others = r:where "STATUS = 'used' and AVAL is null"
+    lu.assertEquals(#others, n - #shared.rows(s, "ALC", visit):where
+      "AVAL is not null and BASE is not null")
+    total = total + #others
+    for row in others:rows() do
+      lu.assertEquals(row.REASON, ("no value at %s, those of other visits count")
+        :format(visit))
+    end
+  end
+  lu.assertTrue(total > 0)
 end
 
 function TestWhy.test_variations_subgroups_and_text()

@@ -203,12 +203,16 @@ local function mmrm_spec()
   return spec
 end
 
--- Comparisons and means of one visit, which has its own as row.visit.
-local function at_visit(m, opt, set, visit)
-  local more = { at = { AVISIT = visit }, by = false }
+-- Comparisons and means of one visit: n of an arm, n_1 and n_2 are subjects with
+-- a value there; n of a comparison those of the model, which all tell of it.
+local function at_visit(m, opt, set, visit, n_missing)
+  local more = { at = { AVISIT = visit } }
   local rows = set.each and {} or contrasts_of(m, opt, set, more)
+  for _, row in ipairs(rows) do
+    row.n, row.n_missing = m.n_subject, n_missing
+  end
   table.move(means_of(m, opt, set, more), 1, 1000, #rows + 1, rows)
-  for _, row in ipairs(rows) do row.visit = visit end
+  for _, row in ipairs(rows) do row.visit, row.method = visit, m.method end
   return rows
 end
 
@@ -221,11 +225,8 @@ M.mmrm = { location = true, covariates = true, weights = true, repeated = true,
     local m, rows = fit("mmrm", formula, data, opt), {}
     local n_missing = #data:distinct "USUBJID" - m.n_subject
     for _, visit in ipairs(set.visits) do
-      for _, row in ipairs(at_visit(m, opt, set, visit)) do
-        row.n, row.n_missing = m.n_subject, n_missing
-        row.method = m.method
-        rows[#rows + 1] = row
-      end
+      table.move(at_visit(m, opt, set, visit, n_missing), 1, 1000, #rows + 1,
+        rows)
     end
     return rows
   end,

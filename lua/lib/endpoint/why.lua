@@ -94,13 +94,22 @@ local function count_rows(s, e, at)
   return n
 end
 
+-- What tells a value from others: the subject, of repeated measures with the
+-- visit.
+local function key_of(row, about)
+  local id = row[SUBJECT]
+  return about.repeated and ("%s\n%s"):format(id, tostring(row.AVISIT)) or id
+end
+
 -- The same without rules for missing values and events.
-local function observed(s, e, at)
+local function observed(s, e, at, about)
   local plain = setmetatable({ missing = "exclude", events = {} },
     { __index = e })
   local out, bound = {}, set.bind(s, plain, at)
   for row in bound.data:rows() do
-    if row[bound.response] ~= NA then out[row[SUBJECT]] = row[bound.response] end
+    if row[bound.response] ~= NA then
+      out[key_of(row, about)] = row[bound.response]
+    end
   end
   return out
 end
@@ -138,15 +147,16 @@ local function place(s, e, at)
     or "")
 end
 
--- Status and reason of a subject in the population.
-local function status_of(row, bound, about, id)
-  local arm, value = row[bound.treatment], row[bound.response]
+-- Status and reason of a row of a subject in the population.
+local function status_of(row, bound, about)
+  local arm, value, id = row[bound.treatment], row[bound.response], row[SUBJECT]
+  local before = about.before[key_of(row, about)]
   if arm == NA then return "left out", "without " .. bound.treatment end
   if about.arms and not about.arms[arm] then
     return "left out", ("arm %s is not part of it"):format(arm)
   end
   if value == NA then
-    if about.before[id] ~= nil then
+    if before ~= nil then
       return "left out", "value after an intercurrent event"
     elseif not about.n_rows[id] then
       return "left out", "no row of " .. about.place
@@ -156,7 +166,6 @@ local function status_of(row, bound, about, id)
   for _, name in ipairs(about.covariates) do
     if row[name] == NA then return "left out", name .. " missing" end
   end
-  local before = about.before[id]
   if before == nil or before ~= value then
     local event = event_words(nil, about.e, id, about.days)
     if event then return "counted", event end
@@ -173,16 +182,53 @@ end
 
 -- The relation -------------------------------------------------------------------
 
+-- Of the records of a subject, which repeated measures take all: used where one
+-- is; the value is that of the result's visit.
+local function one_of(records, bound, about)
+  local out, status, reason
+  for _, r in ipairs(records) do
+    local now, why_so = status_of(r, bound, about)
+    if not status or now ~= "left out" and status == "left out" then
+      status, reason = now, why_so
+      out = setmetatable({}, { __index = r })
+    end
+    if now ~= "left out" and r.AVISIT == about.visit then
+      return r, now, why_so
+    end
+  end
+  out[bound.response] = NA
+  if status ~= "left out" then
+    reason = ("no value at %s, those of other visits count"):format(about.visit)
+  end
+  return out, status, reason
+end
+
+-- The rows of each subject, in the order of the data.
+local function by_subject(data)
+  local list, at = {}, {}
+  for r in data:rows() do
+    local id = r[SUBJECT]
+    if not at[id] then
+      at[id] = {}
+      list[#list + 1] = at[id]
+    end
+    table.insert(at[id], r)
+  end
+  return list
+end
+
 local function build(s, row, e, at)
   local bound = set.bind(s, e, at)
   local about = { e = e, arms = arms_of(row, e), place = place(s, e, at),
-    n_rows = count_rows(s, e, at), before = observed(s, e, at),
-    days = who_has(s, e), covariates = set.covariates(e) }
+    n_rows = count_rows(s, e, at), days = who_has(s, e),
+    repeated = analysis.find(e.method).repeated, visit = row.visit }
+  about.before = observed(s, e, at, about)
   local names = { SUBJECT, bound.treatment, bound.response }
   local have = relation.node_of(bound.data).columns
   local shown = {}
-  for _, name in ipairs(about.covariates) do
-    if have[name:lower()] and name ~= bound.treatment
+  for _, name in ipairs(set.covariates(e)) do
+    if have[name:lower()] and not (about.repeated and name == "AVISIT")
+      and name ~= bound.treatment
       and name ~= bound.response then shown[#shown + 1] = name end
   end
   about.covariates = shown
@@ -203,9 +249,14 @@ local function build(s, row, e, at)
     arrays[4][n], arrays[5][n] = status, reason
     arrays[6][n] = about.n_rows[values[SUBJECT]] or 0
   end
-  for r in bound.data:rows() do
+  for _, records in ipairs(by_subject(bound.data)) do
+    local r = records[1]
     inside[r[SUBJECT]] = true
-    add(r, status_of(r, bound, about, r[SUBJECT]))
+    if about.repeated then
+      add(one_of(records, bound, about))
+    else
+      add(r, status_of(r, bound, about))
+    end
   end
   local population = set.population_of(e)
   for r in s.adsl:select(SUBJECT, bound.treatment):rows() do
@@ -259,7 +310,8 @@ end
 -- The subjects behind a result: a row for each of adsl with the value that was
 -- analysed, covariates, the number of rows it comes from, STATUS and REASON:
 -- used; counted, where a rule for missing values or events gave the value; left
--- out.
+-- out. mmrm uses a subject with a value at any visit; the one shown is that of
+-- the result's visit.
 --   x   a result of run(), or its address, "ALC[H vs P]@Day 29"
 -- Printed, it tells how many there are of each, those left out, the line of the
 -- script and the hashes of script and data.
