@@ -4,12 +4,6 @@ unset HISTFILE COLUMNS
 export HOME=$tmp XDG_STATE_HOME=$tmp/state
 cd "$tmp" || exit 1
 
-# run ARGS...: $out, $err, $rc
-run() {
-  "$TRIALSH" "$@" >out 2>err </dev/null
-  rc=$?
-  out=$(cat out) err=$(cat err)
-}
 # script NAME WANT: the script on standard input, and its error
 script() {
   cat >a.lua

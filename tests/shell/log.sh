@@ -4,12 +4,6 @@ unset HISTFILE COLUMNS
 export HOME=$tmp XDG_STATE_HOME=$tmp/state
 cd "$tmp" || exit 1
 
-# run ARGS...: $out, $err, $rc
-run() {
-  "$TRIALSH" "$@" >out 2>err </dev/null
-  rc=$?
-  out=$(cat out) err=$(cat err)
-}
 # body LOG: without what differs from run to run; steps of a moment that said
 # nothing have no line of times
 body() {

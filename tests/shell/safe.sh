@@ -14,12 +14,7 @@ ln -s ../secret.txt link.txt
 printf 'USUBJID,AVAL\n1,2\n' >a.csv
 printf 'USUBJID,AVAL\n1,2\n' >../b.csv
 
-# run ARGS...: $out, $err, $rc
-run() {
-  "$TRIALSH" --safe "$@" >out 2>err </dev/null
-  rc=$?
-  out=$(cat out) err=$(cat err)
-}
+options=--safe
 # refused NAME CODE: it ends with 1 and one line that begins so
 refused() {
   run -e "$2"

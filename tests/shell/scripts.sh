@@ -4,12 +4,6 @@ unset HISTFILE COLUMNS
 export HOME=$tmp XDG_STATE_HOME=$tmp/state
 cd "$tmp" || exit 1
 
-# run ARGS...: output in $out, standard error in $err, exit code in $rc
-run() {
-  "$TRIALSH" "$@" >out 2>err </dev/null
-  rc=$?
-  out=$(cat out) err=$(cat err)
-}
 
 run -e '1 + 1'
 is "-e prints the value of an expression" "$rc $out$err" "0 2"

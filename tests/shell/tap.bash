@@ -32,4 +32,12 @@ is() {
   fi
 }
 
+# run ARGS...: trialsh $options ARGS; $out, $err and $rc, files out and err
+options=
+run() {
+  "$TRIALSH" $options "$@" >out 2>err </dev/null
+  rc=$?
+  out=$(cat out) err=$(cat err)
+}
+
 finish() { echo "1..$tried"; exit $((failed > 0)); }
