@@ -139,7 +139,7 @@ seen "a third one ends the program" '^left with 130$'
 { echo id,x; seq 500000 | sed 's/$/,2/'; } >"$tmp/work/g.csv"
 printf 'id,x\n1,2\n3,4\n' >"$tmp/work/h.csv"
 start c
-line 'st = study.create "c.db" require "trialsh.note".terminal = false'
+line 'st = study.create "c.db" require "trialsh.session".notes = false'
 line 'function again() for _, f in ipairs { "f.csv", "g.csv" } do st:import(f, { as = "t", replace = true }) end end'
 for i in 1 2 3 4 5 6; do
   line "print('round', $i) while true do again() end"

@@ -14,7 +14,7 @@ is "a study and the files beside it are its owner's alone" \
 is "a closed study is one file" "$(cd "$tmp" && echo a.db*)" "a.db"
 chmod 644 "$tmp/a.db"
 is "a file that all may read is told" \
-  "$("$TRIALSH" -e "n = require 'trialsh.note'" -e "n.terminal = true" \
+  "$("$TRIALSH" -e "n = require 'trialsh.session'" -e "n.notes = true" \
      -e "s = study.open '$tmp/a.db'" 2>&1 | grep -c 'all users of this')" 1
 chmod 600 "$tmp/a.db"
 
