@@ -31,7 +31,7 @@ local P = {
   -- absolute lymphocytes, /uL
   alc          = { 560, 0.33, 900 },     -- [a] geometric mean and SD of logarithms at entry; [p] at most 900
   recovery     = { 1.55, 0.22, 14 },     -- [a] fold without the drug in the end, SD of logarithms, days to 63 %
-  drug         = { ["CYT107 LF"] = 2.15, ["CYT107 HF"] = 2.35, Placebo = 1 },  -- [p] 3- to 4-fold in all, against [a] recovery
+  drug         = { ["CYT107 LF"] = 2.35, ["CYT107 HF"] = 2.55, Placebo = 1 },  -- [p] 3- to 4-fold in all, against [a] recovery
   onset        = { 6, 5 },               -- [a] days until it begins, days to 63 %
   lasting      = 45,                     -- [p] for weeks after the drug; [a] half-life from day 42
   alc_noise    = 0.13,                   -- [a] SD of logarithms from visit to visit
