@@ -1,7 +1,7 @@
 /*
  * Rank tests: exact with ties while that takes no more than TS_EXACT_STEPS
- * additions, else normal. Intervals hold the shifts that the same test does
- * not reject.
+ * additions (of two samples a tenth of it, unless it is asked for), else
+ * normal. Intervals hold the shifts that the same test does not reject.
  *
  *     ts_rank_options opt = {.conf_level = 0.95};        two-sided, central
  *     ts_rank_test t;

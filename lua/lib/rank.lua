@@ -115,17 +115,16 @@ end
 local function median(column) return cdescribe.quantile(column, 0.5, 2) end
 
 --- wilcoxon(formula, data [, opt]) -> result
--- Wilcoxon-Mann-Whitney rank-sum test of two groups, exact with ties while that
--- takes at most 2e9 steps (some 250 + 250 values), else normal. Arrays do as
--- well: wilcoxon(a, b).
+-- Wilcoxon-Mann-Whitney rank-sum test of two groups, exact with ties to some
+-- 140 + 140 values, else normal. Arrays do as well: wilcoxon(a, b).
 --   formula      "y ~ group"
 --   compare      "A vs B": A minus B; with two groups the default is against
 --                the trial's reference, else the first level
 --   alternative  "two-sided" (default), "less", "greater"
 --   two_sided    "central" (default): twice the smaller tail; "absdev": all as
 --                far from the mean (coin, SAS)
---   exact        true or false decides; R's default is exact below 50 + 50
---                values without ties
+--   exact        true or false decides, true up to some 250 + 250 values, which
+--                take seconds; R's default is exact below 50 + 50 without ties
 --   continuity   true (default; R, SAS); false leaves the correction out of the
 --                normal test (Stata)
 --   mu           shift under the null hypothesis, 0
