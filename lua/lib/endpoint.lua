@@ -24,7 +24,9 @@ function M.problems_of(e) return definition.read(e) end
 --   role       primary, key secondary, secondary, exploratory, safety
 --   population one of the trial's; the first by default
 --   parameter, visit   find table and rows; data and where for the rest:
---   data       a table;  where  a condition that chooses rows
+--   data       a table;  where  a condition that chooses rows. With a visit and
+--              a column ANL01FL only rows with 'Y' there count, unless where
+--              names that column: where = "ANL01FL is null or ANL01FL = 'Y'"
 --   visits     a result at each of these; visit is the one claimed (the last)
 --   variable   "AVAL", "ln(AVAL / BASE)" (reported as ratios), a condition
 --              "AVAL >= 1000" (responders), "mean(AVAL)" or another aggregate:

@@ -36,4 +36,13 @@ function M.is_condition(tree)
     or tree[1] == "binary" and parse.compare[tree.op] ~= nil or false
 end
 
+--- expression.mentions(tree, name): whether a column of that name is in it.
+function M.mentions(tree, name)
+  if tree[1] == "column" then return tree.name:lower() == name:lower() end
+  for _, child in pairs(tree) do
+    if type(child) == "table" and M.mentions(child, name) then return true end
+  end
+  return false
+end
+
 return M

@@ -280,6 +280,19 @@ function TestEndpoint:test_records_left_out_by_a_flag_are_told()
   lu.assertStrContains(s:result "G.note", "records with ANL01FL = 'Y' only")
   lu.assertStrContains(tostring(s.results),
     "\n  G: records with ANL01FL = 'Y' only")
+  lu.assertStrContains(explain "G", "those flagged for analysis (ANL01FL = 'Y')")
+  lu.assertStrContains(tostring(why "G"), "records with ANL01FL = 'Y' only")
+  lu.assertStrContains(tostring(why "G"),
+    "no row of adlb2 (Day 29, ANL01FL = 'Y', PARAMCD = 'ALC')")
+  local n = s:result "G.n"
+  endpoint "G" { data = "adlb2", visit = "Day 29", variable = "AVAL",
+    where = "PARAMCD = 'ALC' and (anl01fl = 'Y' or ANL01FL is null)",
+    analysis = "ttest" }
+  run()
+  lu.assertTrue(s:result "G.n" > n)
+  lu.assertEquals(s:result "G.note", NA)
+  lu.assertNotStrContains(explain "G", "flagged")
+  lu.assertNotStrContains(tostring(why "G"), "records with")
 end
 
 function TestEndpoint:test_an_address_of_arms_names_one()

@@ -78,6 +78,15 @@ local function opening(e)
     or "", e.title and ", " .. e.title .. "," or " " .. e.id, what(e), who)
 end
 
+-- What only the open study tells; nothing where none is.
+local function flag_sentence(e)
+  local open, s = pcall(require "trialsh.study".study.open)
+  local known, flagged
+  if open then known, flagged = pcall(set.flagged, s, e, set.at(e)) end
+  return known and flagged and "Of the records of a visit those flagged for "
+    .. "analysis (ANL01FL = 'Y') were used." or nil
+end
+
 local function event_sentence(e, event)
   local name = event.label and ("%s (%s)"):format(event.name, event.label)
     or event.name
@@ -224,6 +233,8 @@ local function paragraph(e)
   local words = {}
   local function add(...) words[#words + 1] = string.format(...) end
   add("%s", opening(e))
+  local flag = flag_sentence(e)
+  if flag then add("%s", flag) end
   for _, event in ipairs(e.events or {}) do add("%s", event_sentence(e, event)) end
   add("%s", missing_words[e.missing or analysis.find(e.method).likelihood
     and "at random" or "exclude"])

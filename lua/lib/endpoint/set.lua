@@ -55,6 +55,16 @@ function M.table_of(e, parameter)
   return e.data or e.trial.parameters[parameter or e.parameters[1]].table
 end
 
+--- set.flagged(study, endpoint, at): whether of a visit's records those with
+-- ANL01FL = 'Y' are taken: where there is such a column, unless where names it.
+function M.flagged(s, e, at)
+  local columns = relation.node_of(s[M.table_of(e, at.parameter)]).columns
+  if not columns.anl01fl or not missing.visits(e, at) then return false end
+  local ok, tree = pcall(expression.parse, "where", e.where or "1 = 1", nil,
+    columns)
+  return not (ok and expression.mentions(tree, "ANL01FL"))
+end
+
 --- set.rows(study, endpoint, at): the rows before they are joined to the
 -- population, and what is to be said of them.
 function M.rows(s, e, at)
@@ -66,7 +76,7 @@ function M.rows(s, e, at)
   local visits = missing.visits(e, at)
   if visits then
     r = r:where { AVISIT = visits }
-    if columns.anl01fl then
+    if M.flagged(s, e, at) then
       r = r:where { ANL01FL = "Y" }
       notes[1] = "records with ANL01FL = 'Y' only"
     end

@@ -140,9 +140,10 @@ end
 local function place(s, e, at)
   local words = set.table_of(e, at.parameter)
   local parts = { at.parameter, at.visit,
-    at.visits and table.concat(at.visits, ", ") or nil, e.where }
+    at.visits and table.concat(at.visits, ", ") or nil,
+    set.flagged(s, e, at) and "ANL01FL = 'Y'" or nil, e.where }
   local list = {}
-  for i = 1, 4 do if parts[i] then list[#list + 1] = parts[i] end end
+  for i = 1, 5 do if parts[i] then list[#list + 1] = parts[i] end end
   return words .. (#list > 0 and (" (%s)"):format(table.concat(list, ", "))
     or "")
 end
@@ -287,7 +288,7 @@ local function summary(r)
   return table.concat(lines, "\n")
 end
 
-local function head_of(row, changed)
+local function head_of(row, changed, flagged)
   local name = row.endpoint .. (row.parameter ~= NA and ":" .. row.parameter
     or "") .. (row.compare ~= NA and "[" .. row.compare .. "]"
     or row.group ~= NA and "[" .. row.group .. "]" or "")
@@ -303,6 +304,10 @@ local function head_of(row, changed)
   lines[#lines + 1] = ("  data sha256 %s%s; run %s, %s"):format(
     row.data_sha256:sub(1, 16), changed and ", changed since then" or "",
     row.utc, row.version)
+  if flagged then
+    lines[#lines + 1] = "  records with ANL01FL = 'Y' only, as where does not "
+      .. "name it"
+  end
   return table.concat(lines, "\n")
 end
 
@@ -322,7 +327,7 @@ function M.why(x)
   local row, e, at = M.find(x, s)
   local inner = require "trialsh.study".inner(s)
   local changed = set.hash(inner, e, at) ~= row.data_sha256
-  local simulated = false
+  local simulated, flagged = false, set.flagged(s, e, at)
   for _, t in ipairs(inner:tables_list()) do
     simulated = simulated or t.simulated
   end
@@ -330,7 +335,7 @@ function M.why(x)
     print = function(r)
       local plain = relation.of_frame(relation.node_of(r).frame)
       local others = plain:where "STATUS <> 'used'"
-      local lines = { head_of(row, changed), summary(plain) }
+      local lines = { head_of(row, changed, flagged), summary(plain) }
       if #others > 0 then lines[#lines + 1] = tostring(others) end
       if simulated then lines[#lines + 1] = "  SIMULATED DATA" end
       return table.concat(lines, "\n")
