@@ -295,6 +295,19 @@ static double whole_value(const ts_mixed *f, double value)
 /* The unit of a parameter. */
 static double unit_of(const ts_mixed *f, size_t h)
 {
+    const ts_covariance *c = &f->data->covariance;
+    const double *z = f->data->z_scale;
+    size_t i = 0;
+    if (c->n_random && h + 1 < f->n_own && c->rank == c->n_random) {
+        while ((i + 1) * (i + 2) / 2 <= h) /* effects i and j <= i */
+            i++;
+        return z[i] * z[h - i * (i + 1) / 2] / (f->scale * f->scale);
+    }
+    if (c->n_random && h + 1 < f->n_own) {
+        while (h >= c->n_random - i) /* by columns, each one shorter */
+            h -= c->n_random - i++;
+        return z[h + i] / f->scale;
+    }
     bool squared = ts_covariance_squared(&f->data->covariance, h % f->n_own);
     return squared ? 1 / (f->scale * f->scale) : 1;
 }
@@ -326,9 +339,26 @@ static ts_status keep(ts_mixed *f, ts_likelihood *l, const ts_optimum *o,
     return ts_mixed_method(f, TS_DF_SATTERTHWAITE, TS_MODEL_BASED, err);
 }
 
+static void release(ts_mixed *f)
+{
+    ts_free(f->theta);
+    ts_free(f->theta_own);
+    ts_free(f->theta_error);
+    ts_free(f->theta_var);
+    ts_free(f->root);
+    ts_free(f->shift);
+    ts_free(f->slope);
+    ts_free(f->var);
+    f->theta = f->theta_own = f->theta_error = f->theta_var = NULL;
+    f->root = f->shift = f->slope = f->var = NULL;
+}
+
 static ts_status allocate(ts_mixed *f, ts_error *err)
 {
+    f->n_own = f->data->covariance.n;
+    f->n_theta = f->n_own * f->n_group;
     size_t t = f->n_theta, p = f->rank;
+    release(f);
     f->theta = ts_alloc_array(t, sizeof *f->theta);
     f->theta_own = ts_alloc_array(t, sizeof *f->theta_own);
     f->theta_error = ts_alloc_array(t, sizeof *f->theta_error);
@@ -366,13 +396,14 @@ static ts_status prepare(ts_mixed *f, double tolerance, ts_error *err)
                        "%zu covariance parameters, and %zu rows more than "
                        "coefficients: they do not determine them",
                        f->n_theta, f->n - f->rank);
-    status = check_parameters(f, err);
-    return status ? status : allocate(f, err);
+    return f->spec.random ? TS_OK : check_parameters(f, err);
 }
 
 static ts_status check_spec(const ts_mixed_spec *spec, ts_error *err)
 {
     bool timed = ts_covariance_has_time(spec->structure);
+    if (spec->structure == TS_RANDOM && spec->subject && spec->random)
+        return TS_OK;
     if (!spec->subject || (timed ? !spec->time : !spec->visit))
         return ts_fail(err, TS_EINVALID,
                        timed ? "a structure over time needs subjects and times"
@@ -383,11 +414,58 @@ static ts_status check_spec(const ts_mixed_spec *spec, ts_error *err)
     return TS_OK;
 }
 
-ts_status ts_mixed_fit(const ts_design *design, const ts_mixed_spec *spec,
-                       double tolerance, ts_mixed **out, ts_error *err)
+/* With the covariance structure as it stands. */
+static ts_status fit(ts_mixed *f, ts_error *err)
 {
     ts_likelihood *l = NULL;
     ts_optimum o;
+    ts_status status = allocate(f, err);
+    if (!status)
+        status = ts_likelihood_new(f->data, f->spec.ml, &l, err);
+    if (!status)
+        status = find_optimum(f, l, &o, err);
+    if (!status)
+        status = keep(f, l, &o, err);
+    ts_likelihood_free(l);
+    return status;
+}
+
+static bool is_positive(const ts_mixed *f)
+{
+    const ts_covariance *c = &f->data->covariance;
+    double g[64], scale = f->theta_own[c->n - 1];
+    size_t k = c->n_random;
+    ts_random_matrix(c, f->theta_own, g);
+    for (size_t i = 0; i < k; i++)
+        if (!(g[i * (k + 1)] > 1e-10 * scale))
+            return false;
+    return ts_cholesky(g, k, 1e-8) > 0;
+}
+
+/* Random effects: where their covariance matrix is none at the optimum, the
+ * best one of lower rank, which is at the bound. */
+static ts_status fit_effects(ts_mixed *f, ts_error *err)
+{
+    ts_covariance *c = &f->data->covariance;
+    size_t k = c->n_random;
+    if (k > 8)
+        return ts_fail(err, TS_ELIMIT, "%zu random effects; 8 are the most", k);
+    ts_status status = fit(f, err);
+    if (!status && is_positive(f))
+        return TS_OK;
+    for (size_t rank = k; rank-- > 0;) {
+        if (status && status != TS_EDEGENERATE && status != TS_ECONVERGE)
+            break;
+        ts_covariance_of_random(k, rank, c);
+        if (!(status = fit(f, err)))
+            break;
+    }
+    return status;
+}
+
+ts_status ts_mixed_fit(const ts_design *design, const ts_mixed_spec *spec,
+                       double tolerance, ts_mixed **out, ts_error *err)
+{
     ts_status status = check_spec(spec, err);
     *out = NULL;
     if (status)
@@ -399,11 +477,8 @@ ts_status ts_mixed_fit(const ts_design *design, const ts_mixed_spec *spec,
     f->spec = *spec;
     if (!ts_covariance_has_time(spec->structure))
         f->spec.time = NULL;
-    if (!(status = prepare(f, tolerance, err)) &&
-        !(status = ts_likelihood_new(f->data, spec->ml, &l, err)) &&
-        !(status = find_optimum(f, l, &o, err)))
-        status = keep(f, l, &o, err);
-    ts_likelihood_free(l);
+    if (!(status = prepare(f, tolerance, err)))
+        status = spec->random ? fit_effects(f, err) : fit(f, err);
     if (status) {
         ts_mixed_free(f);
         return status;
@@ -418,14 +493,7 @@ void ts_mixed_free(ts_mixed *f)
         return;
     ts_linear_free(f->start);
     ts_mixed_data_free(f->data);
-    ts_free(f->theta);
-    ts_free(f->theta_own);
-    ts_free(f->theta_error);
-    ts_free(f->theta_var);
-    ts_free(f->root);
-    ts_free(f->shift);
-    ts_free(f->slope);
-    ts_free(f->var);
+    release(f);
     ts_free(f);
 }
 
@@ -445,4 +513,15 @@ ts_status ts_mixed_covariance_matrix(const ts_mixed *f, size_t group,
         }
     ts_entry_free(&e);
     return status;
+}
+
+size_t ts_mixed_effects(const ts_mixed *f, double *g)
+{
+    const ts_covariance *c = &f->data->covariance;
+    size_t k = c->n_random;
+    ts_random_matrix(c, f->theta_own, g);
+    for (size_t i = 0; i < k * k; i++)
+        g[i] *= f->data->z_scale[i / k] * f->data->z_scale[i % k] /
+                (f->scale * f->scale);
+    return c->rank;
 }

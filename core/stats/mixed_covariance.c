@@ -18,7 +18,8 @@ bool ts_covariance_has_time(ts_structure kind)
 
 static bool is_linear(ts_structure kind)
 {
-    return kind == TS_UN || kind == TS_CS || kind == TS_TOEP;
+    return kind == TS_UN || kind == TS_CS || kind == TS_TOEP ||
+           kind == TS_RANDOM;
 }
 
 /* Variances: of each visit, or one. */
@@ -36,6 +37,9 @@ void ts_covariance_of(ts_structure kind, size_t n_visit, ts_covariance *out)
     switch (kind) {
     case TS_UN:
         out->n = v * (v + 1) / 2;
+        break;
+    case TS_RANDOM:
+        ts_covariance_of_random(v, v, out);
         break;
     case TS_CS:
     case TS_AR1:
@@ -57,6 +61,16 @@ void ts_covariance_of(ts_structure kind, size_t n_visit, ts_covariance *out)
     }
     if (kind == TS_ANTE1)
         out->most = 2 + lags;
+}
+
+void ts_covariance_of_random(size_t n, size_t rank, ts_covariance *out)
+{
+    *out = (ts_covariance){
+        .kind = TS_RANDOM, .n_visit = n, .n_random = n, .rank = rank};
+    out->n = n * rank - rank * (rank - (rank > 0)) / 2 + 1;
+    if (rank == n)
+        out->n = n * (n + 1) / 2 + 1;
+    out->most = out->n;
 }
 
 ts_status ts_entry_new(const ts_covariance *c, ts_entry *out, ts_error *err)
@@ -107,6 +121,78 @@ static void linear_entry(const ts_covariance *c, const double *theta, size_t i,
         }
     }
     e->value = theta[e->at[0]] + (e->n > 1 ? theta[e->at[1]] : 0);
+}
+
+/* The place of row i >= column m of L: by columns. */
+static size_t place_in_factor(const ts_covariance *c, size_t i, size_t m)
+{
+    return m * c->n_random - m * (m + 1) / 2 + i;
+}
+
+/* z_i'L L'z_j. */
+static void factor_entry(const ts_covariance *c, const double *theta,
+                         const double *z_i, const double *z_j, ts_entry *e)
+{
+    size_t n = c->n, k = c->n_random;
+    for (size_t h = 0; h < n; h++)
+        e->at[h] = h;
+    memset(e->first, 0, n * sizeof *e->first);
+    memset(e->second, 0, n * n * sizeof *e->second);
+    for (size_t m = 0; m < c->rank; m++) {
+        double u = 0, w = 0;
+        for (size_t a = m; a < k; a++) {
+            u += theta[place_in_factor(c, a, m)] * z_i[a];
+            w += theta[place_in_factor(c, a, m)] * z_j[a];
+        }
+        e->value += u * w;
+        for (size_t a = m; a < k; a++) {
+            size_t h = place_in_factor(c, a, m);
+            e->first[h] = z_i[a] * w + z_j[a] * u;
+            for (size_t b = m; b < k; b++)
+                e->second[h * n + place_in_factor(c, b, m)] =
+                    z_i[a] * z_j[b] + z_j[a] * z_i[b];
+        }
+    }
+    e->n = n;
+}
+
+void ts_random_matrix(const ts_covariance *c, const double *theta, double *g)
+{
+    size_t k = c->n_random;
+    for (size_t a = 0; a < k; a++)
+        for (size_t b = 0; b <= a; b++) {
+            double sum = c->rank == k ? theta[place_in_triangle(a, b)] : 0;
+            for (size_t m = 0; m < c->rank && m <= b && c->rank < k; m++)
+                sum += theta[place_in_factor(c, a, m)] *
+                       theta[place_in_factor(c, b, m)];
+            g[a * k + b] = g[b * k + a] = sum;
+        }
+}
+
+void ts_random_entry(const ts_covariance *c, const double *theta,
+                     const double *z_i, const double *z_j, bool same,
+                     ts_entry *e)
+{
+    size_t n = 0;
+    e->value = same ? theta[c->n - 1] : 0;
+    if (c->rank < c->n_random) {
+        factor_entry(c, theta, z_i, z_j, e);
+        e->first[c->n - 1] = same;
+        return;
+    }
+    for (size_t a = 0; a < c->n_random; a++)
+        for (size_t b = 0; b <= a; b++) {
+            double x = z_i[a] * z_j[b] + (a == b ? 0 : z_i[b] * z_j[a]);
+            e->at[n] = place_in_triangle(a, b);
+            e->first[n] = x;
+            e->value += x * theta[e->at[n++]];
+        }
+    if (same) {
+        e->at[n] = c->n - 1;
+        e->first[n++] = 1;
+    }
+    e->n = n;
+    memset(e->second, 0, n * n * sizeof *e->second);
 }
 
 /* r^d with its derivatives as the only part of e. */
@@ -244,11 +330,15 @@ void ts_covariance_entry(const ts_covariance *c, const double *theta, size_t i,
 
 bool ts_covariance_squared(const ts_covariance *c, size_t parameter)
 {
+    if (c->kind == TS_RANDOM && c->rank < c->n_random)
+        return parameter + 1 == c->n;
     return is_linear(c->kind) || parameter < n_variance(c);
 }
 
 bool ts_covariance_valid(const ts_covariance *c, const double *theta)
 {
+    if (c->kind == TS_RANDOM && !(theta[c->n - 1] > 0))
+        return false;
     for (size_t h = 0; h < c->n; h++) {
         if (!isfinite(theta[h]))
             return false;
@@ -270,12 +360,18 @@ void ts_covariance_name(const ts_covariance *c, size_t parameter, char *text)
     static const char *const one[] = {
         [TS_CS] = "CS",       [TS_CSH] = "CSH",        [TS_AR1] = "AR(1)",
         [TS_AR1H] = "ARH(1)", [TS_SP_POW] = "SP(POW)", [TS_SP_EXP] = "SP(EXP)"};
-    if (c->kind == TS_UN) {
+    if (c->kind == TS_RANDOM && c->rank < c->n_random && parameter + 1 < c->n) {
+        while (place_in_factor(c, c->n_random - 1, i) < parameter)
+            i++;
+        snprintf(text, 64, "FA(%zu,%zu)",
+                 parameter - place_in_factor(c, 0, i) + 1, i + 1);
+    } else if (c->kind == TS_UN ||
+               (c->kind == TS_RANDOM && parameter + 1 < c->n)) {
         while (place_in_triangle(i + 1, 0) <= parameter)
             i++;
         snprintf(text, 64, "UN(%zu,%zu)", i + 1,
                  parameter - place_in_triangle(i, 0) + 1);
-    } else if (parameter < v) {
+    } else if (parameter < v || c->kind == TS_RANDOM) {
         if (v > 1)
             snprintf(text, 64, "Var(%zu)", parameter + 1);
         else
@@ -346,6 +442,16 @@ void ts_covariance_start(const ts_covariance *c, const ts_moments *m,
     double near = fmin(0.95, fmax(0.02, m->neighbour * share));
     if (c->kind == TS_UN) {
         start_unstructured(m, share, theta);
+        return;
+    }
+    if (c->kind == TS_RANDOM) { /* z has squares of mean 1 */
+        memset(theta, 0, c->n * sizeof *theta);
+        theta[c->n - 1] = mean * (1 - 0.5 * share);
+        double own = 0.5 * share * mean / (double)c->n_random;
+        bool whole = c->rank == c->n_random;
+        for (size_t i = 0; i < c->rank; i++)
+            theta[whole ? place_in_triangle(i, i) : place_in_factor(c, i, i)] =
+                whole ? own : sqrt(own);
         return;
     }
     for (size_t i = 0; i < v; i++)

@@ -15,6 +15,8 @@
 typedef struct {
     size_t subject, visit, group, row; /* row: in the model frame */
     double time;
+    const double *z; /* n_z numbers */
+    size_t n_z;
 } record;
 
 typedef struct {
@@ -83,6 +85,14 @@ static int compare_numbers(double a, double b)
     return (a > b) - (a < b);
 }
 
+static int compare_effects(const record *a, const record *b)
+{
+    int order = 0;
+    for (size_t k = 0; k < a->n_z && order == 0; k++)
+        order = compare_numbers(a->z[k], b->z[k]);
+    return order;
+}
+
 static int compare_records(const void *one, const void *two)
 {
     const record *a = one, *b = two;
@@ -92,6 +102,8 @@ static int compare_records(const void *one, const void *two)
         return compare_numbers(a->time, b->time);
     if (a->visit != b->visit)
         return a->visit < b->visit ? -1 : 1;
+    if (compare_effects(a, b) != 0)
+        return compare_effects(a, b);
     return (a->row > b->row) - (a->row < b->row);
 }
 
@@ -108,7 +120,8 @@ static ts_status check_pair(const ts_model_frame *model,
         return ts_fail(err, TS_EINVALID,
                        "%s is in two groups, in row %zu and in row %zu",
                        subject, row_a, row_b);
-    if (spec->time ? a->time != b->time : a->visit != b->visit)
+    if (spec->random ||
+        (spec->time ? a->time != b->time : a->visit != b->visit))
         return TS_OK;
     if (spec->time)
         return ts_fail(err, TS_EINVALID,
@@ -155,6 +168,39 @@ static ts_status take_levels(ts_mixed_data *d, const ts_mixed_spec *spec,
     return d->n_visit && d->n_group ? TS_OK : ts_fail_memory(err);
 }
 
+/* The rows of random effects in z, by rows of the model frame, scaled so that
+ * their squares are 1 on average, and times the root of weights as all is. */
+static ts_status read_effects(const ts_model_frame *model, const ts_design *d,
+                              double *z, double *scale, ts_error *err)
+{
+    size_t n = d->model->n, k = d->n_column;
+    const double *w = model->weight.value;
+    ts_design_rows rows = {0};
+    size_t *place = ts_alloc_array(model->n, sizeof *place);
+    double *x = ts_alloc_array(n, k * sizeof *x);
+    ts_status status = place && x ? TS_OK : ts_fail_memory(err);
+    if (!status)
+        status = find_rows(model, d->model, place, err);
+    if (!status)
+        status = ts_design_rows_of(d, d->model, &rows, err);
+    if (!status)
+        ts_design_block(d, &rows, 0, n, x, n);
+    for (size_t j = 0; j < k && !status; j++) {
+        double sum = 0;
+        for (size_t i = 0; i < model->n; i++) {
+            z[i * k + j] = x[j * n + place[i]];
+            sum += z[i * k + j] * z[i * k + j];
+        }
+        scale[j] = sum > 0 ? sqrt((double)model->n / sum) : 1;
+        for (size_t i = 0; i < model->n; i++)
+            z[i * k + j] *= scale[j] * sqrt(w ? w[i] : 1);
+    }
+    ts_design_rows_free(&rows);
+    ts_free(place);
+    ts_free(x);
+    return status;
+}
+
 /* Patterns ---------------------------------------------------------------- */
 
 static int compare_patterns(const series *a, const series *b)
@@ -169,6 +215,8 @@ static int compare_patterns(const series *a, const series *b)
             return compare_numbers(x->time, y->time);
         if (x->visit != y->visit)
             return x->visit < y->visit ? -1 : 1;
+        if (compare_effects(x, y) != 0)
+            return compare_effects(x, y);
     }
     return 0;
 }
@@ -212,6 +260,7 @@ static void take_patterns(ts_mixed_data *d, const series *s, bool timed,
                               .q = s[i].n,
                               .visit = d->places + row,
                               .time = timed ? d->times + row : NULL,
+                              .z = d->z ? d->z + row * s[i].record->n_z : NULL,
                               .first = row,
                               .first_subject = i};
             if (p->q > d->longest)
@@ -225,6 +274,8 @@ static void take_patterns(ts_mixed_data *d, const series *s, bool timed,
             d->row[row] = r->row;
             d->places[row] = r->visit;
             d->times[row] = r->time;
+            for (size_t j = 0; j < r->n_z; j++)
+                d->z[row * r->n_z + j] = r->z[j];
         }
     }
 }
@@ -235,9 +286,23 @@ static ts_status find_patterns(ts_mixed_data *d, const ts_model_frame *model,
 {
     record *r = ts_alloc_array(d->n, sizeof *r);
     series *s = ts_alloc_array(d->n, sizeof *s);
+    size_t n_z = spec->random ? spec->random->n_column : 0;
+    double *z = NULL;
     ts_status status = r && s ? TS_OK : ts_fail_memory(err);
     if (!status)
         status = read_records(model, spec, r, err);
+    if (!status && n_z) {
+        z = ts_alloc_array(d->n, n_z * sizeof *z);
+        d->z = ts_alloc_array(d->n, n_z * sizeof *d->z);
+        d->z_scale = ts_alloc_array(n_z, sizeof *d->z_scale);
+        status = z && d->z && d->z_scale
+                     ? read_effects(model, spec->random, z, d->z_scale, err)
+                     : ts_fail_memory(err);
+        for (size_t i = 0; i < d->n && !status; i++) {
+            r[i].z = z + i * n_z;
+            r[i].n_z = n_z;
+        }
+    }
     if (!status) {
         qsort(r, d->n, sizeof *r, compare_records);
         status = take_levels(d, spec, r, err);
@@ -257,6 +322,7 @@ static ts_status find_patterns(ts_mixed_data *d, const ts_model_frame *model,
     }
     ts_free(r);
     ts_free(s);
+    ts_free(z);
     return status;
 }
 
@@ -308,6 +374,8 @@ ts_status ts_mixed_data_new(const ts_linear *f, const ts_mixed_spec *spec,
         return status;
     }
     ts_covariance_of(spec->structure, d->n_visit, &d->covariance);
+    if (spec->random)
+        ts_covariance_of(TS_RANDOM, spec->random->n_column, &d->covariance);
     if (spec->time && d->longest > 1)
         ts_covariance_of(spec->structure, 2, &d->covariance);
     *out = d;
@@ -326,6 +394,8 @@ void ts_mixed_data_free(ts_mixed_data *d)
     ts_free(d->pattern);
     ts_free(d->places);
     ts_free(d->times);
+    ts_free(d->z);
+    ts_free(d->z_scale);
     ts_free(d);
 }
 

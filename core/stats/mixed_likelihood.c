@@ -141,8 +141,12 @@ void ts_likelihood_free(ts_likelihood *l)
 void ts_pattern_entry(const ts_mixed_data *d, const double *theta,
                       const ts_pattern *p, size_t i, size_t j, ts_entry *e)
 {
+    size_t k = d->covariance.n_random;
     theta += p->group * d->covariance.n;
-    if (p->time)
+    if (p->z)
+        ts_random_entry(&d->covariance, theta, p->z + i * k, p->z + j * k,
+                        i == j, e);
+    else if (p->time)
         ts_covariance_entry(&d->covariance, theta, i, j,
                             fabs(p->time[i] - p->time[j]), e);
     else

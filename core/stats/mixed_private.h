@@ -10,8 +10,11 @@
 typedef struct {
     ts_structure kind;
     size_t n_visit;
-    size_t n;    /* parameters */
-    size_t most; /* that an entry depends on */
+    size_t n;        /* parameters */
+    size_t n_random; /* random effects */
+    size_t rank;     /* of their covariance matrix: less than n_random where it
+                        is at its bound, and L L' with as many columns */
+    size_t most;     /* that an entry depends on */
 } ts_covariance;
 
 /* One entry of the matrix: its value, the parameters that it depends on, and
@@ -24,12 +27,20 @@ typedef struct {
 } ts_entry;
 
 void ts_covariance_of(ts_structure kind, size_t n_visit, ts_covariance *out);
+void ts_covariance_of_random(size_t n, size_t rank, ts_covariance *out);
+/* The covariance matrix of random effects, n_random squared. */
+void ts_random_matrix(const ts_covariance *c, const double *theta, double *g);
 bool ts_covariance_has_time(ts_structure kind);
 ts_status ts_entry_new(const ts_covariance *c, ts_entry *out, ts_error *err);
 void ts_entry_free(ts_entry *e);
 /* Entry of visits i and j, gap apart in time. */
 void ts_covariance_entry(const ts_covariance *c, const double *theta, size_t i,
                          size_t j, double gap, ts_entry *out);
+/* The same of random effects: z_i'G z_j, and the residual variance where same.
+ */
+void ts_random_entry(const ts_covariance *c, const double *theta,
+                     const double *z_i, const double *z_j, bool same,
+                     ts_entry *out);
 /* Whether theta can be one: variances above 0, correlations between -1 and 1;
  * whether it makes a positive matrix is not looked at. */
 bool ts_covariance_valid(const ts_covariance *c, const double *theta);
@@ -57,6 +68,7 @@ typedef struct {
     size_t group, q, m; /* visits, subjects */
     size_t *visit;      /* q places among the visits used */
     double *time;       /* q, or NULL */
+    const double *z;    /* q x n_random, or NULL */
     size_t first;       /* row of the first subject; then one after another */
     size_t first_subject;
 } ts_pattern;
@@ -77,6 +89,8 @@ struct ts_mixed_data {
     size_t *places; /* what visit and time of patterns point into */
     double *times;
     double log_weight; /* the sum */
+    double *z;         /* n x n_random, in the order of a, scaled */
+    double *z_scale;   /* n_random: by what */
 };
 
 ts_status ts_mixed_data_new(const ts_linear *start, const ts_mixed_spec *spec,

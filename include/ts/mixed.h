@@ -13,7 +13,8 @@
  * parameters that SAS has, to the optimum: the gradient, in units of the
  * parameters' standard errors, ends below 1e-9. (Lindstrom and Bates 1988,
  * JASA 83:1014; Wolfinger, Tobias and Sall 1994, SIAM J Sci Comput 15:1294.)
- * Weights divide variances: cov(e_i, e_j) = s_ij / sqrt(w_i w_j), as in SAS.
+ * Weights divide variances of errors: cov(e_i, e_j) = s_ij / sqrt(w_i w_j), as
+ * in SAS; random effects have none.
  */
 #ifndef TS_MIXED_H
 #define TS_MIXED_H
@@ -33,7 +34,8 @@ typedef enum {
     TS_ANTE1, /* a variance for each visit, correlations of neighbours, whose
                  product is that of others */
     TS_SP_POW, /* one variance; correlation rho^|time - time| */
-    TS_SP_EXP  /* the same as exp(-|time - time| / theta) */
+    TS_SP_EXP, /* the same as exp(-|time - time| / theta) */
+    TS_RANDOM  /* random effects: z_i'G z_j, and one residual variance */
 } ts_structure;
 
 typedef enum {
@@ -56,11 +58,13 @@ typedef enum {
 /* Model frames of one variable each, of the frame that the design's is of:
  * subject, visit and group as categories (TS_MODEL_GROUPS), time as a number.
  * Group may be NULL: one covariance matrix for all. Time is for the structures
- * that have it, and takes the place of the visit. */
+ * that have it, and takes the place of the visit. Random: the design of random
+ * effects, whose rows are of the same frame. */
 typedef struct {
     ts_structure structure;
     bool ml;
     const ts_model_frame *subject, *visit, *group, *time;
+    const ts_design *random;
 } ts_mixed_spec;
 
 typedef struct ts_mixed_data ts_mixed_data;
@@ -137,6 +141,14 @@ ts_status ts_mixed_diagnose(const ts_mixed *fit, ts_mixed_diagnostics *out,
 ts_status ts_mixed_predict(const ts_mixed *fit, const ts_model_frame *rows,
                            double *estimate, double *std_error, double *df,
                            ts_error *err);
+
+/* The covariance matrix of the random effects (8 are the most), and its rank:
+ * less than their number where the best one is at its bound. */
+size_t ts_mixed_effects(const ts_mixed *fit, double *matrix);
+/* What each subject's random effects are expected to be (BLUP), n_subject x
+ * columns of random, with the places of the subjects among their levels. */
+ts_status ts_mixed_random(const ts_mixed *fit, double *effect, size_t *subject,
+                          ts_error *err);
 
 typedef struct {
     double estimate, std_error, df;

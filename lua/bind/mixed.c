@@ -12,7 +12,7 @@
 #define MIXED "ts.mixed"
 
 typedef struct {
-    ts_design *design;
+    ts_design *design, *random;
     ts_mixed *fit;
 } mixed;
 
@@ -21,6 +21,7 @@ static int mixed_gc(lua_State *L)
     mixed *m = luaL_checkudata(L, 1, MIXED);
     ts_mixed_free(m->fit);
     ts_design_free(m->design);
+    ts_design_free(m->random);
     *m = (mixed){0};
     return 0;
 }
@@ -47,8 +48,8 @@ static const ts_model_frame *frame_of(lua_State *L, const char *name)
 static ts_mixed_spec read_spec(lua_State *L)
 {
     static const char *const structures[] = {
-        "un",    "cs",    "csh",    "ar1",    "ar1h", "toep",
-        "toeph", "ante1", "sp_pow", "sp_exp", NULL};
+        "un",    "cs",    "csh",    "ar1",    "ar1h",   "toep",
+        "toeph", "ante1", "sp_pow", "sp_exp", "random", NULL};
     luaL_checktype(L, 3, LUA_TTABLE);
     ts_mixed_spec spec = {
         .structure = (ts_structure)tsl_option(L, 3, "covariance", structures),
@@ -61,7 +62,8 @@ static ts_mixed_spec read_spec(lua_State *L)
 }
 
 /* fit(model, contrasts, { covariance, ml, subject, visit, group, time,
- * tolerance }) -> model; the four are model frames of one variable */
+ * random, tolerance }) -> model; four are model frames of one variable, random
+ * one of the right side of random effects */
 static int fit(lua_State *L)
 {
     ts_error err;
@@ -79,6 +81,15 @@ static int fit(lua_State *L)
     lua_pushvalue(L, 3);
     lua_setiuservalue(L, -2, 2);
     tsl_try(L, ts_design_new(frame, contrasts, n, 0, &m->design, &err), &err);
+    lua_getfield(L, 3, "random");
+    if (!lua_isnil(L, -1)) {
+        tsl_try(L,
+                ts_design_new(tsl_check_model(L, lua_gettop(L)), NULL, 0, 0,
+                              &m->random, &err),
+                &err);
+        spec.random = m->random;
+    }
+    lua_pop(L, 1);
     tsl_try(L, ts_mixed_fit(m->design, &spec, tolerance, &m->fit, &err), &err);
     return 1;
 }
@@ -171,6 +182,47 @@ static int mixed_matrix(lua_State *L)
     tsl_try(L, ts_mixed_covariance_matrix(f, (size_t)group - 1, v, &err), &err);
     tsl_push_matrix(L, v, f->n_visit);
     return 1;
+}
+
+/* m:effects_matrix() -> their covariance matrix, its rank */
+static int mixed_effects_matrix(lua_State *L)
+{
+    const ts_mixed *f = check_mixed(L, 1);
+    double g[64];
+    luaL_argcheck(L, f->spec.random, 1, "a model without random effects");
+    size_t rank = ts_mixed_effects(f, g);
+    tsl_push_matrix(L, g, f->spec.random->n_column);
+    lua_pushinteger(L, (lua_Integer)rank);
+    return 2;
+}
+
+/* m:effects() -> names of the effects, names of subjects, a list of lists */
+static int mixed_effects(lua_State *L)
+{
+    ts_error err;
+    const ts_mixed *f = check_mixed(L, 1);
+    const ts_design *d = f->spec.random;
+    luaL_argcheck(L, d, 1, "a model without random effects");
+    size_t k = d->n_column, n = f->n_subject;
+    double *effect = tsl_new_numbers(L, n * k);
+    size_t *subject = lua_newuserdatauv(L, (n + 1) * sizeof *subject, 0);
+    tsl_try(L, ts_mixed_random(f, effect, subject, &err), &err);
+    lua_createtable(L, (int)k, 0);
+    for (size_t j = 0; j < k; j++) {
+        lua_pushstring(L, d->column[j].name);
+        lua_rawseti(L, -2, (lua_Integer)j + 1);
+    }
+    lua_createtable(L, (int)n, 0);
+    for (size_t i = 0; i < n; i++) {
+        lua_pushstring(L, f->spec.subject->x[0].level[subject[i]].name);
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+    lua_createtable(L, (int)n, 0);
+    for (size_t i = 0; i < n; i++) {
+        tsl_push_row(L, effect + i * k, k, 1);
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+    return 3;
 }
 
 /* m:unused(most) -> names of subjects without a row that is used */
@@ -328,6 +380,8 @@ static const luaL_Reg methods[] = {
     {"method", mixed_method},
     {"matrix", mixed_matrix},
     {"unused", mixed_unused},
+    {"effects", mixed_effects},
+    {"effects_matrix", mixed_effects_matrix},
     {"rows", mixed_rows},
     {"average", mixed_average},
     {"design", mixed_design},

@@ -16,7 +16,7 @@ local kinds = { relation = true, frame = true, column = true, result = true,
 local groups = {
   { "Data", "NA", "study", "read", "relation", "relation_ask", "frame",
     "column", "demo", "data", "sql" },
-  { "Statistics", "describe", "ttest", "lm", "mmrm", "multiple", "rank", "group_rank",
+  { "Statistics", "describe", "ttest", "lm", "mmrm", "lmm", "multiple", "rank", "group_rank",
     "proportion", "two_proportions", "contingency", "survival", "padjust",
     "sample", "result", "model" },
   { "Trials and endpoints", "trial", "endpoint", "multiplicity", "run",

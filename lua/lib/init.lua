@@ -29,6 +29,7 @@ local home = {
   km = "survival",
   kruskal = "group_rank",
   lm = "lm",
+  lmm = "lmm",
   ln = "elementwise",
   log = "elementwise",
   log10 = "elementwise",

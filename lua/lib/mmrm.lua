@@ -2,37 +2,25 @@
 -- formulas, options, names, the ladder of structures and text. Means and
 -- contrasts are those of linear models, in trialsh.model.*.
 
-local NA = require "ts.na".NA
 local core = require "ts.mixed"
 local errors = require "ts.error"
 local formulas = require "ts.formula"
 local text = require "ts.text"
 local clda = require "trialsh.model.clda"
 local coding = require "trialsh.model.coding"
-local estimates = require "trialsh.model.estimates"
-local methods = require "trialsh.model.methods"
+local mixed = require "trialsh.model.mixed"
 local reader = require "trialsh.model.read"
 local repeated = require "trialsh.model.repeated"
-local format = require "trialsh.format"
 local options = require "trialsh.options"
-local result = require "trialsh.result"
 local with_name = require "trialsh.model.call"
 
 local fail = errors.fail
 
 local M = {}
 
-local spec = {
-  covariance = { "any", "un" },
-  df = { { "Satterthwaite", "Kenward-Roger", "Kenward-Roger linear",
-    "between-within", "residual" }, "Satterthwaite" },
-  method = { { "REML", "ML" }, "REML" },
-  vcov = { { "model", "CR0", "CR2", "CR3" }, "model" },
-  subject = { "string" }, visit = { "string" }, group = { "string" },
-  time = { "string" }, clda = { "any" }, weights = { "string" },
-  contrasts = { "any" }, reference = { "any" },
-  conf_level = { "number", 0.95, above = 0, below = 1 },
-  tolerance = { "number", 1e-11, above = 0, below = 1 },
+local spec = mixed.options {
+  covariance = { "any", "un" }, visit = { "string" }, group = { "string" },
+  time = { "string" }, clda = { "any" },
 }
 
 local function call(...) return with_name("mmrm", ...) end
@@ -93,93 +81,19 @@ local function climb(state, opt, ladder)
     .. table.concat(reasons, "; "))
 end
 
--- Notes ----------------------------------------------------------------------
-
-local function notes_of(state, opt)
-  local notes = {}
-  local function add(...) notes[#notes + 1] = string.format(...) end
-  for _, f in ipairs(state.failed) do
-    add("%s was not possible: %s", f.covariance, f.reason)
-  end
-  if not state.clda then
-    for _, note in ipairs(coding.alias_notes(state.fit)) do add("%s", note) end
-  end
-  if state.info.n_zero > 0 then
-    add("%d row%s of weight 0 not used", state.info.n_zero,
-      state.info.n_zero == 1 and "" or "s")
-  end
-  if state.fit.determinacy < 1e-4 then
-    add("the covariance matrix is nearly singular: of one visit's variance all "
-      .. "but %.1g is given by the others", state.fit.determinacy)
-  end
-  if opt.vcov == "CR0" and state.fit.n_subject < 50 then
-    add("CR0 is too small with so few subjects; CR2 and CR3 are not")
-  end
-  return #notes > 0 and table.concat(notes, "; ") or NA
-end
-
 -- The result -----------------------------------------------------------------
 
-local function counted(n, what)
-  return ("%d %s%s"):format(n, what, n == 1 and "" or "s")
-end
-
-local function print_mmrm(m, state)
-  local f = state.fit
-  local lines = { ("Repeated measures: %s, %s, %s"):format(text.escape(
-    state.source), counted(f.n_subject, "subject"), counted(f.n, "record")) }
-  local about = { names[m.structure] .. (state.group and ", by "
-    .. text.escape(state.group) or ""), m.likelihood,
-    m.df_method .. " degrees of freedom" }
-  if m.vcov ~= "model" then about[4] = m.vcov .. " standard errors" end
+local function about(state, m)
+  local list = { names[m.structure] .. (state.group and ", by "
+    .. text.escape(state.group) or "") }
   if state.clda then
-    about[#about + 1] = text.escape(("%s equal at %s"):format(state.clda.arm,
+    list[2] = text.escape(("%s equal at %s"):format(state.clda.arm,
       state.clda.level))
   end
-  lines[2] = result.lines(about)
-  lines[3] = estimates.table(state.terms, { "term", "estimate", "std_error",
-    "df", "statistic", "p_value" }, { term = "", statistic = "t",
-    p_value = "P" })
-  lines[4] = result.lines { ("-2 log likelihood %s"):format(format.fixed(
-    m.neg2_log_lik, 3)), ("converged in %s, gradient %.0e"):format(counted(
-    m.iterations, "step"), m.gradient), ("%s, AIC %s"):format(counted(
-    m.n_parameters, "covariance parameter"), format.fixed(m.aic, 2)) }
-  for _, line in ipairs(repeated.covariance_lines(state)) do
-    lines[#lines + 1] = line
-  end
-  if m:get "note" ~= NA then lines[#lines + 1] = text.escape(m.note) end
-  lines[#lines + 1] = state.left_out
-  lines[#lines + 1] = repeated.unused_line(state)
-  return table.concat(lines, "\n")
+  return list
 end
 
-local order = { "method", "n", "n_subject", "n_missing", "likelihood",
-  "structure", "group",
-  "rung", "df_method", "vcov", "neg2_log_lik", "log_lik", "aic", "aicc", "bic",
-  "n_parameters", "iterations", "gradient", "conf_level", "note" }
-
--- Akaike's and Schwarz's criteria as SAS counts them: REML with covariance
--- parameters alone, BIC by subjects.
-local function fields_of(state, opt)
-  local fit = state.fit
-  local k = #fit.parameters + (opt.method == "ML" and fit.rank or 0)
-  local n = opt.method == "ML" and fit.n or fit.n - fit.rank
-  local value = fit.neg2_log_lik
-  return { method = ("Repeated measures, %s, %s"):format(
-      names[state.structure], opt.method),
-    formula = state.source, response = state.response, n = fit.n,
-    n_subject = fit.n_subject, n_missing = state.info.n_missing,
-    likelihood = opt.method, structure = state.structure, group = state.group, rung = state.rung,
-    failed = state.failed, df_method = opt.df, vcov = opt.vcov,
-    subject = state.subject, visit = state.visit,
-    neg2_log_lik = value, log_lik = -value / 2, aic = value + 2 * k,
-    aicc = n - k - 1 > 0 and value + 2 * k * n / (n - k - 1) or NA,
-    bic = value + k * math.log(state.n_level),
-    n_parameters = #fit.parameters, iterations = fit.iterations,
-    gradient = fit.gradient, rank = fit.rank,
-    conf_level = opt.conf_level, note = state.note,
-    categories = coding.names(state.info), simulated = state.simulated }
-end
+local order = { "structure", "group", "rung" }
 
 --- mmrm(formula, data [, opt]) -> model for repeated measures
 -- A mixed model for repeated measures: fixed effects by a formula as in lm, and
@@ -245,14 +159,18 @@ function M.mmrm(source, data, opt)
   end
   state.structure, state.fit = ladder[state.rung], state.core:info()
   state.by = repeated.visit_variable(state)
-  state.note = notes_of(state, opt)
-  state.terms, state.vcov = methods.terms(state), opt.vcov
-  local fields = fields_of(state, opt)
-  state.method = fields.method
-  return result.model { name = "mmrm", order = order, terms = state.terms,
-    fields = fields, methods = methods.of(state, { variances = "repeated",
-      parameters = "repeated" }),
-    print = function(m) return print_mmrm(m, state) end }
+  state.title, state.about = "Repeated measures", about
+  state.covariance_lines = repeated.covariance_lines
+  local notes = {}
+  for i, f in ipairs(state.failed) do
+    notes[i] = ("%s was not possible: %s"):format(f.covariance, f.reason)
+  end
+  return mixed.result(state, opt, { order = order, notes = notes,
+    methods = { variances = "repeated", parameters = "repeated" },
+    fields = { method = ("Repeated measures, %s, %s"):format(
+        names[state.structure], opt.method), structure = state.structure,
+      group = state.group, rung = state.rung, failed = state.failed,
+      visit = state.visit } })
 end
 
 --- mmrm.specs: the options of mmrm, for endpoints.

@@ -34,7 +34,7 @@ static void some_theta(const ts_covariance *c, double *theta)
     for (size_t h = 0; h < c->n; h++)
         theta[h] = ts_covariance_squared(c, h) ? 2 + 0.1 * (double)h
                                                : 0.3 - 0.02 * (double)h;
-    if (c->kind == TS_UN)
+    if (c->kind == TS_UN || (c->kind == TS_RANDOM && c->rank == c->n_random))
         for (size_t i = 0, h = 0; i < c->n_visit; i++)
             for (size_t j = 0; j <= i; j++, h++)
                 theta[h] = i == j ? 3 + (double)i : 0.5 + 0.1 * (double)j;
@@ -157,7 +157,7 @@ static ts_frame *make_data(void)
 typedef struct {
     ts_formula *formula[5];
     ts_model_frame *model[5];
-    ts_design *design;
+    ts_design *design, *random;
     ts_mixed_spec spec;
 } setting;
 
@@ -179,11 +179,17 @@ static void set_up(setting *s, const ts_frame *frame, ts_structure structure)
         .structure = structure, .subject = s->model[1], .visit = s->model[2]};
     if (ts_covariance_has_time(structure))
         s->spec.time = s->model[4];
+    s->random = NULL;
+    if (structure == TS_RANDOM)
+        assert_int_equal(
+            ts_design_new(s->model[4], NULL, 0, 0, &s->random, NULL), 0);
+    s->spec.random = s->random;
 }
 
 static void tear_down(setting *s)
 {
     ts_design_free(s->design);
+    ts_design_free(s->random);
     for (int k = 0; k < 5; k++) {
         ts_model_frame_free(s->model[k]);
         ts_formula_free(s->formula[k]);
@@ -194,7 +200,7 @@ static void tear_down(setting *s)
  */
 
 /* At a theta away from the optimum. */
-static void check_likelihood(const setting *s, bool ml)
+static void check_likelihood(const setting *s, bool ml, size_t rank)
 {
     ts_linear *start;
     ts_mixed_data *d;
@@ -202,6 +208,8 @@ static void check_likelihood(const setting *s, bool ml)
     double theta[20], gradient[20], up[20], h = 1e-5;
     assert_int_equal(ts_linear_fit(s->design, 1e-11, &start, NULL), 0);
     assert_int_equal(ts_mixed_data_new(start, &s->spec, 1, &d, NULL), 0);
+    if (s->random)
+        ts_covariance_of_random(2, rank, &d->covariance);
     assert_int_equal(ts_likelihood_new(d, ml, &l, NULL), 0);
     size_t n = l->n_theta, own = d->covariance.n;
     for (size_t g = 0; g < d->n_group; g++)
@@ -238,10 +246,17 @@ static void derivatives_of_likelihoods(void **state)
     for (size_t k = 0; k < sizeof all / sizeof *all; k++) {
         setting s;
         set_up(&s, frame, all[k]);
-        check_likelihood(&s, false);
-        check_likelihood(&s, true);
+        check_likelihood(&s, false, 0);
+        check_likelihood(&s, true, 0);
         s.spec.group = s.model[3];
-        check_likelihood(&s, false);
+        check_likelihood(&s, false, 0);
+        tear_down(&s);
+    }
+    for (size_t rank = 0; rank <= 2; rank++) {
+        setting s;
+        set_up(&s, frame, TS_RANDOM);
+        check_likelihood(&s, false, rank);
+        check_likelihood(&s, true, rank);
         tear_down(&s);
     }
     ts_frame_free(frame);
@@ -278,7 +293,11 @@ static ts_status whole(const setting *s, ts_error *err)
         near(sqrt(matrix[0]), v.std_error, 1e-14);
         assert_true(t.df == 3 && t.p_value > 0);
     }
-    if (!status && !s->spec.time)
+    if (!status && s->random) {
+        double effect[SUBJECTS * 2];
+        size_t subject[SUBJECTS];
+        status = ts_mixed_random(f, effect, subject, err);
+    } else if (!status && !s->spec.time)
         status = ts_mixed_covariance_matrix(f, 0, matrix, err);
     ts_mixed_free(f);
     return status;
@@ -286,10 +305,10 @@ static ts_status whole(const setting *s, ts_error *err)
 
 static void memory(void **state)
 {
-    static const ts_structure few[] = {TS_CSH, TS_SP_POW};
+    static const ts_structure few[] = {TS_CSH, TS_SP_POW, TS_RANDOM};
     (void)state;
     ts_frame *frame = make_data();
-    for (size_t k = 0; k < 2; k++) {
+    for (size_t k = 0; k < 3; k++) {
         setting s;
         ts_error err;
         set_up(&s, frame, few[k]);

@@ -19,17 +19,22 @@ local MOST = 12 -- visits whose matrix is printed
 
 -- Columns --------------------------------------------------------------------
 
-local function column_of(data, given, usual, what)
+local function column_of(who, data, given, usual, what)
   if given then return given end
   if data_of.has(data, usual) then return usual end
-  fail("invalid", ('mmrm: which column is the %s? %s = "..." says it; the data '
-    .. "have no %s"):format(what, what, usual))
+  fail("invalid", ('%s: which column is the %s? %s = "..." says it; the data '
+    .. "have no %s"):format(who, what, what, usual))
+end
+
+--- repeated.subject(data, opt, who) -> the name of the subjects' column
+function M.subject(data, opt, who)
+  return column_of(who, data, opt.subject, SUBJECT, "subject")
 end
 
 --- repeated.columns(data, opt, timed) -> { subject, visit, group, time, list }:
 -- the names of columns, said in opt or CDISC's.
 function M.columns(data, opt, timed)
-  local out = { subject = column_of(data, opt.subject, SUBJECT, "subject"),
+  local out = { subject = M.subject(data, opt, "mmrm"),
     group = opt.group }
   if timed then
     out.time = opt.time or data_of.has(data, TIME) and TIME or nil
@@ -38,7 +43,7 @@ function M.columns(data, opt, timed)
     fail("invalid", 'mmrm: a structure over time needs time = "...": the data have no ADY')
   end
   if not timed or opt.visit or data_of.has(data, VISIT) then
-    out.visit = column_of(data, opt.visit, VISIT, "visit")
+    out.visit = column_of("mmrm", data, opt.visit, VISIT, "visit")
   end
   out.list = {}
   for _, key in ipairs { "subject", "visit", "group", "time" } do
