@@ -93,6 +93,7 @@ local others = {
   tukey = '{ "lm", "~ TRT01P" } with adjust = "Tukey" is',
   cor = "it compares no groups",
   round = "it changes a variable: write it there",
+  lmm = "its slopes are m:slope at the prompt; mmrm has a result at each visit",
 }
 for name in ("abs exp ln log log10 sqrt"):gmatch "%S+" do
   others[name] = "it changes a variable: write it there"
@@ -100,7 +101,7 @@ end
 
 -- What the language will have.
 local later = {}
-for name in ([[brunner_munzel friedman rate rateratio glm ordinal lmm
+for name in ([[brunner_munzel friedman rate rateratio glm ordinal
     gee nls cox rmst cuminc fine_gray mcf tobit peto_prentice winratio
     sace rerandomise bootstrap]]):gmatch "%S+" do later[name] = true end
 
