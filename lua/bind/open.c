@@ -24,6 +24,7 @@ static const luaL_Reg modules[] = {
     {"ts.na", luaopen_ts_na},
     {"ts.gnuplot", luaopen_ts_gnuplot},
     {"ts.json", luaopen_ts_json},
+    {"ts.rate", luaopen_ts_rate},
     {"ts.readstat", luaopen_ts_readstat},
     {"ts.random", luaopen_ts_random},
     {"ts.rank", luaopen_ts_rank},

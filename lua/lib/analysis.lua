@@ -14,6 +14,7 @@
 --   columns  options that name columns of the data; expressions: that are one
 --   strata   "option": it has that option; "formula": an endpoint gives it as
 --            strata(), which the option of that name adds; needs_strata
+--   needs_time  the option time names the column of person-time
 --   before   the formula names what stands beside the response: "~ BASE"
 --   covariates  the formula may have more than the treatment
 --   weights  comparisons may be weights of arms by name
@@ -101,7 +102,7 @@ end
 
 -- What the language will have.
 local later = {}
-for name in ([[brunner_munzel friedman rate rateratio glm ordinal
+for name in ([[brunner_munzel friedman glm ordinal
     gee nls cox rmst cuminc fine_gray mcf tobit peto_prentice winratio
     sace rerandomise bootstrap]]):gmatch "%S+" do later[name] = true end
 
@@ -123,6 +124,7 @@ end
 local compares = { kruskal = "wilcoxon", jonckheere = "wilcoxon",
   describe = "ttest", signed_rank = "wilcoxon", sign_test = "wilcoxon",
   proportion = "riskdiff", mcnemar = "riskdiff", km = "logrank",
+  rate = "rateratio",
   cor = "lm" }
 local at_once = { ttest = "lm", wilcoxon = "kruskal", van_elteren = "kruskal",
   riskdiff = "chisq", riskratio = "chisq", oddsratio = "chisq",
@@ -133,7 +135,7 @@ local alone = { wilcoxon = "signed_rank", van_elteren = "signed_rank",
   kruskal = "describe", jonckheere = "describe", riskdiff = "proportion",
   riskratio = "proportion", oddsratio = "proportion", boschloo = "proportion",
   barnard = "proportion", fisher = "proportion", chisq = "proportion",
-  cmh = "proportion", logrank = "km" }
+  cmh = "proportion", logrank = "km", rateratio = "rate" }
 
 local function refused(e, words, other)
   return nil, ("%s %s%s"):format(e.method, words,

@@ -17,8 +17,8 @@ local M = {}
 
 -- Formulas --------------------------------------------------------------------
 
--- The strata option adds strata() to the formula.
-local function with_strata(who, source, strata)
+--- tabulate.with_strata(who, formula, strata): the option as strata() in it.
+function M.with_strata(who, source, strata)
   if strata == nil then return source end
   if type(strata) == "string" then strata = { strata } end
   if type(strata) ~= "table" then
@@ -37,7 +37,7 @@ local function model_of(who, source, data, opt)
     fail("type", ('%s: data is missing: %s("%s", data)'):format(who, who,
       source))
   end
-  source = with_strata(who, source, opt.strata)
+  source = M.with_strata(who, source, opt.strata)
   local parsed = formula.parse(source)
   if not parsed.response then
     fail("invalid", ('%s: "%s" has no response; write "y %s"'):format(who,
@@ -57,8 +57,9 @@ local function model_of(who, source, data, opt)
   return model, info
 end
 
--- Levels that are used, as { name, place, i } in level order.
-local function ordered(variable)
+--- tabulate.ordered(variable): levels that are used, as { name, place, i } in
+-- level order.
+function M.ordered(variable)
   local list = {}
   for i = 1, variable.n_level do
     local level = variable.levels[i]
@@ -77,7 +78,7 @@ local function values_of(info, values)
     end
     return list
   end
-  for j, level in ipairs(ordered(y)) do
+  for j, level in ipairs(M.ordered(y)) do
     list[j] = { name = level.name, score = j, i = level.i }
   end
   return list
@@ -93,7 +94,7 @@ local function counter(model, info)
 end
 
 local function strata_of(info)
-  return info.stratum and ordered(info.stratum) or { { name = "", i = 1 } }
+  return info.stratum and M.ordered(info.stratum) or { { name = "", i = 1 } }
 end
 
 -- Events ----------------------------------------------------------------------
@@ -161,7 +162,7 @@ local function table_of(count, h, a, b, values, event)
 end
 
 -- Levels of the group with rows that are used.
-local function used(members, info)
+function M.used(members, info)
   local list = {}
   for _, i in ipairs(members) do
     if i <= info.group.n_level then list[#list + 1] = i end
@@ -188,7 +189,7 @@ local function two_of_formula(who, source, data, opt)
   set.event, set.event_value = event_of(who, set.variable, values, opt.event,
     opt.lenient)
   set.tables, set.strata = {}, {}
-  local a, b = used(set.members_a, info), used(set.members_b, info)
+  local a, b = M.used(set.members_a, info), M.used(set.members_b, info)
   for _, stratum in ipairs(strata_of(info)) do
     set.tables[#set.tables + 1] = table_of(count, stratum.i, a, b, values,
       set.event_value)
@@ -330,9 +331,9 @@ local function rows_of(who, info, data, opt, set)
     local two = require "trialsh.sample".choose(who, info, data, opt)
     set.rows = { two.a, two.b }
     set.n_missing, set.reasons = two.n_missing, two.reasons
-    rows = { used(two.members_a, info), used(two.members_b, info) }
+    rows = { M.used(two.members_a, info), M.used(two.members_b, info) }
   else
-    for i, level in ipairs(ordered(info.group)) do
+    for i, level in ipairs(M.ordered(info.group)) do
       set.rows[i], rows[i] = level.name, { level.i }
     end
   end

@@ -107,6 +107,15 @@ function M.proportion.within(formula, data, opt)
   return row
 end
 
+-- Events per person-time, whose column is an option ------------------------------
+
+add("rateratio", "rate", "compare", { strata = "option", needs_time = true,
+  measure = function(opt)
+    return opt.effect == "difference" and "difference of rates" or "rate ratio"
+  end })
+M.rateratio.columns = { "strata", "time" }
+add("rate", "rate", "within", { columns = { "time" }, needs_time = true })
+
 -- Times to events ----------------------------------------------------------------
 
 add("logrank", "survival", "compare overall", { survival = true,

@@ -28,6 +28,10 @@ local function check_formula(e, way)
     fail("invalid", ('%s needs strata: { "%s", strata = "SITEID" }'):format(
       e.method, e.method))
   end
+  if method.needs_time and not e.options.time then
+    fail("invalid", ('%s: which column is the person-time? { "%s", time = '
+      .. '"TRTDUR" }'):format(e.method, e.method))
+  end
   if method.before and not e.formula then
     fail("invalid", ('%s takes two values of a subject: { "%s", "~ BASE" } '
       .. "names the one beside the variable"):format(e.method, e.method))

@@ -24,7 +24,8 @@ local names = {
   boschloo = "Boschloo's exact test", barnard = "Barnard's exact test",
   fisher = "Fisher's exact test", chisq = "a chi-square test",
   cmh = "a Cochran-Mantel-Haenszel test", mcnemar = "McNemar's test",
-  proportion = "the proportion", logrank = "a log-rank test",
+  proportion = "the proportion", rate = "the rate of events",
+  rateratio = "rates of events", logrank = "a log-rank test",
   km = "Kaplan-Meier curves", lm = "a linear model",
   mmrm = "a model for repeated measures", cor = "the correlation",
 }
