@@ -1,8 +1,7 @@
--- The results of run(): how they are stored, what s.results is and prints, and
--- addresses, which name one of them.
+-- The results of run(): how they are stored, what s.results is, and addresses,
+-- which name one of them.
 
 local NA = require "ts.na".NA
-local text = require "ts.text"
 local fail = require "ts.error".fail
 local relation = require "trialsh.relation"
 local trial_module = require "trialsh.trial"
@@ -50,131 +49,6 @@ function M.store(inner, rows)
   end)
 end
 
--- "1.39 (0.90 to 1.87)": an estimate with its interval.
-local function estimate_text(row)
-  local format = require "trialsh.format"
-  if row.estimate == NA then return NA end
-  local low, high = row.conf_low, row.conf_high
-  local known = low ~= NA and high ~= NA
-  local digits = format.decimals(known and high - low or row.estimate)
-  local estimate = format.fixed(row.estimate, digits)
-  if low == NA and high == NA then return estimate end
-  return ("%s (%s to %s)"):format(estimate, format.fixed(low, digits),
-    format.fixed(high, digits))
-end
-
--- "ALC", "CYTO:IL6@Day 8", "ALC/pooled": the address without the comparison.
-local function address_of(row, several)
-  local parameters, visits = several.parameter, several.visit
-  return row.endpoint
-    .. (parameters[row.endpoint] and ":" .. row.parameter or "")
-    .. (visits[row.endpoint] and row.visit ~= NA and "@" .. row.visit or "")
-    .. (row.variation ~= "main" and "/" .. row.variation or "")
-end
-
--- The columns that run() shows: the first, which always are there, and those
--- in which there is something to see. The last are left out on a narrow screen.
-local shown = {
-  { "result", address_of },
-  { "comparison or arm", function(row)
-    return row.compare ~= NA and row.compare or row.group end, cut = true },
-  { "estimate (CI)", estimate_text },
-  { "P", function(row) return row.p_value end, p = true },
-  { "adjusted", function(row) return row.p_adjusted end, p = true,
-    empty = true },
-  { "claimed", function(row)
-    return row.rejected == "Y" and "yes" or row.rejected == "N" and "no" or NA
-  end, empty = true },
-  { "visit", function(row) return row.visit end, empty = true, last = true },
-  { "n", function(row) return row.n end, type = "real", last = true },
-}
-
--- Endpoints that have more than one parameter, and more than one visit.
-local function several_of(list)
-  local several = {}
-  for _, key in ipairs { "parameter", "visit" } do
-    local first, more = {}, {}
-    for _, row in ipairs(list) do
-      local id = row.endpoint
-      if first[id] == nil then first[id] = row[key] end
-      if first[id] ~= row[key] and row[key] ~= NA then more[id] = true end
-    end
-    several[key] = more
-  end
-  return several
-end
-
-local function width_of(column)
-  local most = text.width(column.name)
-  for _, cell in ipairs(column.values) do
-    most = math.max(most, text.width(cell == NA and "NA" or tostring(cell)))
-  end
-  return most
-end
-
--- Names of arms may be long: they are cut before a number is left out.
-local function fit(columns, n)
-  local room = require "trialsh.show".width() - #tostring(n)
-  for _, column in ipairs(columns) do
-    if not column.cut and not column.last then
-      room = room - 2 - width_of(column)
-    end
-  end
-  for _, column in ipairs(columns) do
-    local most = math.max(room - 2, 16)
-    for i, cell in ipairs(column.cut and column.values or {}) do
-      if cell ~= NA then
-        column.values[i] = require "trialsh.show".cut(cell, most)
-      end
-    end
-  end
-end
-
--- What run() shows at the prompt; all columns are in the relation.
-local function print_results(results)
-  local columns, n = {}, 0
-  local list = {}
-  for row in results:rows() do
-    n = n + 1
-    list[n] = row
-  end
-  local several = several_of(list)
-  for _, spec in ipairs(shown) do
-    local column = { name = spec[1], type = spec.type or "text", values = {},
-      cut = spec.cut, last = spec.last }
-    local any = not spec.empty
-    for i, row in ipairs(list) do
-      local value = spec[2](row, several)
-      if value ~= NA then
-        any = true
-        if spec.p then value = require "trialsh.format".p(value) end
-      end
-      column.values[i] = value
-    end
-    if any then columns[#columns + 1] = column end
-  end
-  fit(columns, n)
-  local table_text, fitted = require "trialsh.show".table(columns, n, {})
-  local lines, said = { table_text }, {}
-  for _, row in ipairs(list) do
-    local line = row.note ~= NA and ("  %s: %s"):format(
-      address_of(row, several), row.note)
-    if line and not said[line] then
-      said[line] = true
-      lines[#lines + 1] = text.escape(line)
-    end
-  end
-  local hidden = {}
-  for j = fitted + 1, #columns do hidden[#hidden + 1] = columns[j].name end
-  lines[#lines + 1] = ("  s.results has all columns: %sestimate_name, "
-    .. "conf_low, statistic, note ..."):format(#hidden > 0
-      and table.concat(hidden, ", ") .. ", " or "")
-  if relation.node_of(results).simulated then
-    lines[#lines + 1] = "  SIMULATED DATA"
-  end
-  return table.concat(lines, "\n")
-end
-
 --- results.relation(study): what s.results gives.
 function M.relation(s)
   local inner = require "trialsh.study".inner(s)
@@ -202,7 +76,7 @@ function M.relation(s)
   end
   return relation.of_frame(handle:query("select "
     .. table.concat(select, ", ") .. " from _ts_result", nil, columns),
-    { simulated = simulated, print = print_results })
+    { simulated = simulated, print = require "trialsh.endpoint.print" })
 end
 
 -- Addresses ------------------------------------------------------------------
