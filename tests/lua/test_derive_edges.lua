@@ -69,6 +69,18 @@ function TestEdges.test_the_log_of_a_ratio()
   reference.near(lr[2], math.log(2))
 end
 
+function TestEdges.test_values_without_a_date_are_counted()
+  local f = make({ "USUBJID", "PARAMCD", "ADT", "TRTSDT", "AVAL" }, {
+    { "a", "a" }, { "ALC", "ALC" }, { "2020-01-01", NA }, { "2020-01-01",
+    "2020-01-01" }, { 5, 6 } }):study_day()
+  relations.forget()
+  lu.assertEquals(list(f:baseline(), "BASE"), { 5, 5 })
+  relations.heard "baseline: 1 value without ADT, which no baseline can be"
+  lu.assertEquals(#f:auc { parameter = "ALC", as = "X", from = 1,
+    upto = 9 }:collect(), 3)
+  relations.heard "auc: 1 value without ADY left out"
+end
+
 function TestEdges.test_subjects()
   lu.assertEquals(#demo.ex:where "1 = 0":exposure():collect(), 0)
   lu.assertEquals(#nobody:populations():collect(), 0)
@@ -123,6 +135,21 @@ function TestEdges.test_hostile_names()
   lu.assertEquals(list(r, "AVISIT"), { "Day '8", NA })
   lu.assertEquals(list(r, "AVAL"), { 5000, 5000 })
   lu.assertEquals(list(r, "PARAMCD"), { "A'B", "C'D" })
+end
+
+function TestEdges.test_names_with_a_per_cent_sign()
+  local f = make({ "USUBJID", "50% d", "LSTDT" }, { { "a", "b" },
+    { "2020-01-01", NA }, { "2020-01-09", "2020-01-09" } })
+  relations.forget()
+  lu.assertEquals(list(f:time_to { { "A%s", "50% %d", from = "50% d",
+    event = { f, "LSTDT", "%d" }, censor = { f, "LSTDT", "%s" } } }, "EVNTDESC"),
+    { "%d" })
+  relations.heard "time_to A%s: 1 subject without 50% d left out"
+  lu.assertEquals(list(f:mutate "DTHDT = nullif(LSTDT, LSTDT)":days_free { {
+    "B%s", "x", make({ "USUBJID", "STDT", "ENDT" }, { { "a" }, { "2020-01-02" },
+    { "2020-01-02" } }), days = 5, death = -1, from = "50% d" } }, "AVAL"),
+    { 4 })
+  relations.heard "days_free B%s: 1 subject without 50% d left out"
 end
 
 TestSas = {}

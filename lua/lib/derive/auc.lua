@@ -29,6 +29,10 @@ local function points(node, opt)
   local made = verbs.where(node, ("PARAMCD = %s and AVAL is not null and %s is "
     .. "not null%s"):format(literal(opt.parameter), quote(opt.day), opt.where
     and " and (" .. opt.where .. ")" or ""))
+  made = common.tell(made, verbs.where(node, ("PARAMCD = %s and AVAL is not null "
+    .. "and %s is null"):format(literal(opt.parameter), quote(opt.day))),
+    ("auc: %%d value%%s without %s left out"):format(
+    common.said(opt.day)))
   local limit = ("%d"):format(scale(opt.upto))
   if opt.death then
     limit = ("min(%s, coalesce(days(%s, %s), %s))"):format(limit,

@@ -46,7 +46,7 @@ return function(_, verbs)
 --   by     { "USUBJID", "PARAMCD" }
 -- Where values can be below a limit (BLQFL), BBLQFL says whether that of the
 -- baseline is; BASE is the limit then. A subject without a candidate has no BASE,
--- and a note counts them.
+-- and a note counts them; another one counts values without a date.
 --
 --   > lab = demo.adlb:select("USUBJID", "PARAMCD", "ADY", "AVAL"):where "PARAMCD = 'ALC'"
 --   > lab:baseline { upto = 1 }:head(3)
@@ -74,6 +74,8 @@ function verbs.baseline(node, opt)
   end
   local limited = common.has(node, "BLQFL")
   common.new("baseline", node, "ABLFL", "BASE", limited and "BBLQFL" or nil)
+  local undated = verbs.where(node, ("AVAL is not null and %s is null"):format(
+    quote(date)))
   local mark = "baseline: candidate"
   local made = verbs.mutate(node, ("%s = case when AVAL is not null and (%s)%s "
     .. "then 1 end"):format(quote(mark), in_time(node, date, opt.upto),
@@ -102,6 +104,8 @@ function verbs.baseline(node, opt)
   made = common.without(verbs, made, mark)
   local none = verbs.distinct(verbs.where(made, "BASE is null"),
     table.unpack(group))
+  made = common.tell(made, undated, ("baseline: %%d value%%s without %s, which "
+    .. "no baseline can be"):format(common.said(date)))
   return common.tell(made, none, "baseline: %d series without a baseline%.0s")
 end
 

@@ -92,6 +92,9 @@ function M.shown(node, group, ...)
   return list
 end
 
+--- common.said(name): a name within the format of a message.
+function M.said(name) return (name:gsub("%%", "%%%%")) end
+
 --- common.has(node, name)
 function M.has(node, name) return node.columns[name:lower()] ~= nil end
 

@@ -30,6 +30,7 @@ local function read(i, entry)
   end
   local out = options("days_free", named, spec)
   out.code, out.label, out.relation, out.who = entry[1], entry[2], entry[3], who
+  out.said = common.said(who)
   for _, key in ipairs { "days", "death" } do
     if not out[key] then
       fail("invalid", ("%s: no %s%s"):format(who, key, key == "death"
@@ -53,7 +54,7 @@ local function covered(base, entry)
   local wrong = verbs.where(node, ("%s is null or days(%s, %s) < 0"):format(
     quote(entry.start), quote(entry.start), quote(entry.finish)))
   periods = common.refuse(periods, wrong, { "USUBJID", entry.start,
-    entry.finish }, entry.who
+    entry.finish }, entry.said
     .. ": a period without its begin, or that ends before it: %s")
   local checks = periods.checks
   periods = nodes.derive(verbs.join(periods, relations.of_base(base), "USUBJID",
@@ -103,10 +104,10 @@ local function rows_of(node, entry)
     ('AVAL = case when days("free: day 1", "free: death") + 1 <= %d then %s '
       .. 'when "free: lost" = 1 then null else %s end'):format(entry.days,
       entry.death, value:format(entry.days)))
-  made = common.tell(made, verbs.where(made, '"free: day 1" is null'), entry.who
-    .. (": %%d subject%%s without %s left out"):format(from))
+  made = common.tell(made, verbs.where(made, '"free: day 1" is null'), entry.said
+    .. (": %%d subject%%s without %s left out"):format(common.said(from)))
   made = verbs.where(made, '"free: day 1" is not null')
-  made = common.tell(made, verbs.where(made, '"free: lost" = 1'), entry.who
+  made = common.tell(made, verbs.where(made, '"free: lost" = 1'), entry.said
     .. (": %%d subject%%s lost before day %d; no days"):format(entry.days))
   return verbs.select(made, "USUBJID", "PARAMCD", "PARAM", "AVAL", "SUPPDAYS")
 end

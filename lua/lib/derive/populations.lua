@@ -30,7 +30,7 @@ function verbs.populations(node)
     local open = verbs.where(made, flag .. " is null")
     node = common.tell(common.without(verbs, made, "populations: " .. p.name),
       open, ("populations: %s is not decided for %%d row%%s, a value is "
-      .. "missing; N"):format(p.name:gsub("%%", "%%%%")))
+      .. "missing; N"):format(common.said(p.name)))
   end
   return node
 end

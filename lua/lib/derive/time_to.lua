@@ -57,6 +57,7 @@ local function entries_of(node, given)
     end
     local out = options("time_to", named, spec)
     out.code, out.label, out.who = entry[1], entry[2], who
+    out.said = common.said(who)
     out.from = common.need(who, node, out.from or "TRTSDT",
       "from = names the date of day 1").name
     out.sources = {}
@@ -183,13 +184,14 @@ local function rows_of(node, entry)
       early[#early + 1] = ('"time_to: raw %d" < 1'):format(i)
     end
   end
-  made = common.tell(made, verbs.where(made, "STARTDT is null"), entry.who
-    .. (": %%d subject%%s without %s left out"):format(entry.from))
+  made = common.tell(made, verbs.where(made, "STARTDT is null"), entry.said
+    .. (": %%d subject%%s without %s left out"):format(
+    common.said(entry.from)))
   made = common.tell(made, verbs.where(made, "STARTDT is not null and ("
-    .. table.concat(early, " or ") .. ")"), entry.who
+    .. table.concat(early, " or ") .. ")"), entry.said
     .. ": %d subject%s with an event before day 1; it counts as of day 1")
   made = verbs.where(made, "STARTDT is not null")
-  made = common.tell(made, verbs.where(made, "AVAL is null"), entry.who
+  made = common.tell(made, verbs.where(made, "AVAL is null"), entry.said
     .. ": %d subject%s with neither an event nor a last date; no time")
   return verbs.select(made, "USUBJID", "PARAMCD", "PARAM", "STARTDT", "ADT",
     "AVAL", "CNSR", "EVNTDESC", "CNSDTDSC", "SRCDOM", "SRCVAR")
