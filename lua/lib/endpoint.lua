@@ -98,8 +98,11 @@ function M.is(x) return type(x) == "table" and getmetatable(x) == Endpoint end
 function M.find(id)
   local e = M.list[id]
   if e then return e end
-  local ids = {}
-  for i, other in ipairs(M.list) do ids[i] = other.id end
+  local held, ids = require "trialsh.endpoint.loaded".of(id)
+  if held then
+    fail("not found", ("endpoint %s is not defined here: %s"):format(id, held))
+  end
+  for _, other in ipairs(M.list) do ids[#ids + 1] = other.id end
   fail("not found", ("no endpoint %s%s"):format(id,
     nearest(id, ids, "there are")))
 end
@@ -200,6 +203,7 @@ function M.checked(s)
     table.move(lines, 1, #lines, #all + 1, all)
   end
   if #all > 0 then raise(all) end
+  if #M.list == 0 then return require "trialsh.endpoint.loaded".none(), {} end
   local remarks = require "trialsh.endpoint.estimand".of_all(M.list)
   local lines = { ("%d endpoint%s, no mistakes%s"):format(#M.list,
     #M.list == 1 and "" or "s", s and "" or "; no study is open, so columns "
@@ -278,6 +282,9 @@ end
 --
 -- See also: endpoint, check.
 function M.sap()
+  if #M.list == 0 then
+    fail("not found", require "trialsh.endpoint.loaded".none())
+  end
   local NA = require "ts.na".NA
   local arrays, n = {}, 0
   for j in ipairs(plan_columns) do arrays[j] = {} end

@@ -316,7 +316,7 @@ end
 function M.run(s)
   s = require "trialsh.study".study.open(s)
   if #endpoints.list == 0 then
-    fail("not found", 'no endpoint is defined; endpoint "ID" { ... } is one')
+    fail("not found", require "trialsh.endpoint.loaded".none())
   end
   local inner = require "trialsh.study".inner(s)
   inner:change(function() end) -- a locked study is no place for results

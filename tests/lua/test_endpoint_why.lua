@@ -154,6 +154,34 @@ function TestWhy.test_explain_says_what_the_definition_says()
   lu.assertStrContains(explain "E/treated", "all treated (SAF")
 end
 
+function TestWhy.test_results_whose_definition_is_not_loaded()
+  define {}
+  local row, script = s:result "E", s.results.script[1]
+  lu.assertEquals(explain(s.results), explain "E")
+  lu.assertEquals(explain(s.results:where "own = 'Y'"), explain "E")
+  lu.assertEquals(counts(why(s.results:where "own = 'Y'")).used,
+    counts(why "E").used)
+  lu.assertStrContains(shared.message(why, s.results:union(s.results)),
+    "why takes one result, not 2; r:row(1) is the first of them")
+  endpoints.list = {}
+  for _, f in ipairs { explain, why } do
+    for _, x in ipairs { "E", row } do
+      local words = shared.message(f, x)
+      lu.assertStrContains(words, "endpoint E is not defined here: the study "
+        .. "holds its results")
+      lu.assertStrContains(words, ('dofile "%s" first (line %d)'):format(script,
+        row.line))
+    end
+  end
+  for _, f in ipairs { sap, run } do
+    lu.assertStrContains(shared.message(f), ('no endpoint is defined; the study '
+      .. 'holds results, whose definitions are in a script: dofile "%s"'):format(
+        script))
+  end
+  lu.assertStrContains(check(), "no endpoint is defined")
+  lu.assertStrContains(shared.message(explain, "EE"), "no endpoint EE; nearest: E")
+end
+
 function TestWhy.test_the_plan_has_events_and_summary()
   define { summary = "difference of means", intercurrent = {
     death = { "composite", AVAL = 0 }, stop = "hypothetical" } }

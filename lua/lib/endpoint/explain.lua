@@ -2,6 +2,7 @@
 
 local errors = require "ts.error"
 local text = require "ts.text"
+local relation = require "trialsh.relation"
 local analysis = require "trialsh.analysis"
 local endpoints = require "trialsh.endpoint"
 local estimand = require "trialsh.endpoint.estimand"
@@ -262,11 +263,24 @@ local function find(x)
   return e.variations[variation] or e
 end
 
+-- Of results those whose endpoint has not been explained yet.
+local function of_results(results)
+  local words, seen = {}, {}
+  for row in results:rows() do
+    if not seen[row.endpoint] then
+      seen[row.endpoint] = true
+      words[#words + 1] = paragraph(endpoints.ready(row.endpoint))
+    end
+  end
+  return table.concat(words, "\n\n")
+end
+
 --- explain(x) -> text
 -- A paragraph for the methods section: what an endpoint is, in whom, what
 -- intercurrent events and missing values count as, how arms are compared and
 -- P-values adjusted, and what else is done. Written from the definition.
---   x   an endpoint, its name, an address "ALC@Day 29/pooled", or a result
+--   x   an endpoint, its name, an address "ALC@Day 29/pooled", a result, or
+--       s.results, of which each endpoint has a paragraph
 --
 --   > t = trial "T1" { arms = { { "Placebo" }, { "Active" } },
 --   >   compare = "Active vs Placebo", parameters = { { "ALC", "Lymphocytes",
@@ -277,6 +291,11 @@ end
 --   The endpoint ALC29 was ln(AVAL) of Lymphocytes (ALC) at Day 29, in all subjects of adsl. Subjects without a value were left out. Active was compared with Placebo by a t test; the ratio of geometric means has a 95 % confidence interval; tests were two-sided.
 --
 -- See also: why, endpoint, sap.
-function M.explain(x) return paragraph(find(x)) end
+function M.explain(x)
+  if relation.is(x) and relation.node_of(x).columns.endpoint then
+    return of_results(x)
+  end
+  return paragraph(find(x))
+end
 
 return M

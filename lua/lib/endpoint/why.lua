@@ -23,7 +23,14 @@ local SUBJECT = "USUBJID"
 -- it, where it is
 function M.find(x, s)
   local row = x
-  if type(x) == "string" then
+  if relation.is(x) and relation.node_of(x).columns.endpoint then
+    if #x ~= 1 then
+      fail("invalid", ("why takes one result, not %d; r:row(1) is the first of "
+        .. 'them, "%s" an address'):format(#x, #x > 0 and x.endpoint[1]
+          or "ALC@Day 29"))
+    end
+    row = x:row(1)
+  elseif type(x) == "string" then
     local parsed = results.parse(x)
     if parsed.field then x = x:sub(1, #x - #parsed.field - 1) end
     row = results.find(s, x)
