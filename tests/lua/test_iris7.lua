@@ -112,6 +112,27 @@ function TestIris7.test_what_was_published()
   lu.assertTrue(got.N > 1 and got.N < 2.2, got.N)
 end
 
+-- The plan is without mistakes, does what its estimands say, and each of its rows
+-- has a number.
+function TestIris7.test_the_plan()
+  local endpoints = require "trialsh.endpoint"
+  endpoints.list = {}
+  require "trialsh.multiplicity".list = {}
+  dofile("../../scripts/iris7/endpoints.lua", s)
+  lu.assertStrMatches(tostring(check(s)), "%d+ endpoints, no mistakes")
+  run(s)
+  lu.assertEquals(#s.results:where "estimate is null and p_value is null", 0)
+  local responders = s.adlb:where { PARAMCD = "ALC", AVISIT = "Day 29",
+    ANL01FL = "Y" }:where "AVAL >= 1.5 * BASE"
+  local r = s:result "ALC50"
+  for arm, rate in pairs { Placebo = r.estimate_2, CYT107 = r.estimate_1 } do
+    local n = arm == "Placebo" and 10 or 17
+    lu.assertAlmostEquals(rate, #responders:where(arm == "Placebo"
+      and "TRT01P = 'Placebo'" or "TRT01P <> 'Placebo'") / n, 1e-12)
+  end
+  lu.assertTrue(r.p_value < 0.05)
+end
+
 function TestIris7.test_they_are_marked_as_simulated()
   for _, name in ipairs { "adsl", "adlb", "adcy", "adab", "adsofa", "adae",
       "adtte", "adcc" } do
