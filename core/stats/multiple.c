@@ -184,10 +184,9 @@ static size_t drop_copies(const double *r, size_t k, bool two_sided,
     return n;
 }
 
-/* root: k x k, the lower root of r by pivots, its rank; rows keep their order.
- * A negative remainder is no correlation matrix. */
-static ts_status find_root(const double *r, size_t k, double *root,
-                           size_t *rank, ts_error *err)
+/* A negative remainder is no correlation matrix. */
+ts_status ts_correlation_root(const double *r, size_t k, double *root,
+                              size_t *rank, ts_error *err)
 {
     double left[TS_MULTIPLE_MAX];
     memset(root, 0, k * k * sizeof *root);
@@ -231,32 +230,36 @@ static double t_tail(double df, double q, bool two_sided)
     return two_sided ? fmin(1, 2 * pt(q, df, 0, 0)) : pt(q, df, 0, 0);
 }
 
+/* *points: those of the lattice, if it takes one. */
 static ts_status tail_of(const double *r, size_t k, double df, double q,
-                         bool two_sided, double *p, double *error,
+                         bool two_sided, long *points, double *p, double *error,
                          ts_error *err)
 {
     double root[TS_MULTIPLE_MAX * TS_MULTIPLE_MAX];
+    double one = t_tail(df, q, two_sided);
     ts_combination x = {.k = k, .root = root, .two_sided = two_sided};
     product simple = {.two_sided = two_sided};
+    ts_status status = TS_OK;
     *error = 0;
-    if (k == 1) {
-        *p = t_tail(df, q, two_sided);
+    *p = one;
+    if (k == 1)
         return TS_OK;
-    }
     if (find_product(r, k, &simple)) {
         *p = ts_studentise(product_tail, &simple, 2 * (double)k, 1, df, q);
-        return TS_OK;
+    } else {
+        if ((status = ts_correlation_root(r, k, root, &x.r, err)))
+            return status;
+        if (x.r == 2)
+            *p = ts_studentise(ts_plane_tail, &x, 2 * (double)k, 1, df, q);
+        else if (x.r == 3 && k == 3)
+            *p = ts_studentise(ts_space_tail, &x, 2 * (double)k, 1, df, q);
+        else
+            status = ts_lattice_tail(r, k, df, q, two_sided, points, p, error,
+                                     err);
     }
-    ts_status status = find_root(r, k, root, &x.r, err);
-    if (status)
-        return status;
-    if (x.r == 2)
-        *p = ts_studentise(ts_plane_tail, &x, 2 * (double)k, 1, df, q);
-    else if (x.r == 3 && k == 3)
-        *p = ts_studentise(ts_space_tail, &x, 2 * (double)k, 1, df, q);
-    else
-        *p = ts_lattice_tail(&x, df, q, error);
-    return TS_OK;
+    /* one of them at least, all of them at most */
+    *p = fmin(1, fmin((double)k * one, fmax(one, *p)));
+    return status;
 }
 
 ts_status ts_max_t_tail(const double *correlation, size_t k, double df,
@@ -264,6 +267,7 @@ ts_status ts_max_t_tail(const double *correlation, size_t k, double df,
                         ts_error *err)
 {
     double r[TS_MULTIPLE_MAX * TS_MULTIPLE_MAX], off;
+    long points = 0;
     ts_status status = check(correlation, k, df, err);
     *p = NAN;
     if (status)
@@ -271,20 +275,27 @@ ts_status ts_max_t_tail(const double *correlation, size_t k, double df,
     if (!isfinite(q) || (two_sided && q < 0))
         return ts_fail(err, TS_EINVALID, "q = %g is no limit", q);
     k = drop_copies(correlation, k, two_sided, r);
-    return tail_of(r, k, df, q, two_sided, p, error ? error : &off, err);
+    return tail_of(r, k, df, q, two_sided, &points, p, error ? error : &off,
+                   err);
 }
 
 typedef struct {
     const double *r;
     size_t k;
-    double df, error;
+    double df, p, error;
     bool two_sided;
+    long points;
 } max_t;
 
 static ts_status falling(void *context, double q, double *p, ts_error *err)
 {
     max_t *x = context;
-    return tail_of(x->r, x->k, x->df, q, x->two_sided, p, &x->error, err);
+    ts_status status = tail_of(x->r, x->k, x->df, q, x->two_sided, &x->points,
+                               p, &x->error, err);
+    /* what is well below the error is no difference */
+    if (!status && fabs(*p / x->p - 1) < 0.01 * x->error)
+        *p = x->p;
+    return status;
 }
 
 ts_status ts_max_t_quantile(const double *correlation, size_t k, double df,
@@ -293,7 +304,7 @@ ts_status ts_max_t_quantile(const double *correlation, size_t k, double df,
 {
     double r[TS_MULTIPLE_MAX * TS_MULTIPLE_MAX];
     ts_status status = check(correlation, k, df, err);
-    max_t x = {.r = r, .df = df, .two_sided = two_sided};
+    max_t x = {.r = r, .df = df, .p = p, .two_sided = two_sided};
     *q = NAN;
     if (status)
         return status;

@@ -2,8 +2,7 @@
  * Tails of the largest of normal statistics whose correlations are no products.
  * Of rank 2 the statistics are the lines of a polygon in the plane; three are
  * taken one after another (the first outside, or inside and the second outside,
- * and so on); more go by a lattice of points after Genz and Bretz (2002, J
- * Comput Graph Stat 11:950), with fixed points: the same answer each time.
+ * and so on); more go by a lattice of points, in multiple_lattice.c.
  */
 #include "multiple_private.h"
 
@@ -211,79 +210,4 @@ double ts_space_tail(const void *combination, double c)
             s.root[3 * j + l] = s.x->root[3 * (row < 0 ? 0 : row) + l];
     }
     return tail_from(&s, 0);
-}
-
-/* Lattice ----------------------------------------------------------------- */
-
-static const int prime[TS_MULTIPLE_MAX] = {
-    2,   3,   5,   7,   11,  13,  17,  19,  23,  29,  31,  37,  41,  43,
-    47,  53,  59,  61,  67,  71,  73,  79,  83,  89,  97,  101, 103, 107,
-    109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167, 173};
-
-/* The chance that all lie inside, at one point u of the unit cube: the first
- * coordinate is the variance's, the others fill the statistics one by one. */
-static double inside_at(const ts_combination *x, double df, double q,
-                        const double *u)
-{
-    double y[TS_MULTIPLE_MAX], c = q, inside = 1;
-    size_t n = 0;
-    if (isfinite(df))
-        c *= sqrt(qchisq(u[0], df, 1, 0) / df);
-    for (size_t j = 0; j < x->r; j++) {
-        /* all rows that end with coordinate j bound it */
-        double low = -INFINITY, high = INFINITY;
-        for (size_t i = 0; i < x->k; i++) {
-            const double *row = x->root + i * x->k;
-            bool ends = fabs(row[j]) > 1e-9;
-            double mean = 0;
-            for (size_t l = j + 1; l < x->r; l++)
-                ends = ends && fabs(row[l]) <= 1e-9;
-            if (!ends)
-                continue;
-            for (size_t l = 0; l < j; l++)
-                mean += row[l] * y[l];
-            double a = (c - mean) / row[j], b = (-c - mean) / row[j];
-            if (x->two_sided || row[j] > 0)
-                high = fmin(high, row[j] > 0 ? a : b);
-            if (x->two_sided || row[j] < 0)
-                low = fmax(low, row[j] > 0 ? b : a);
-        }
-        double from = pnorm(low, 0, 1, 1, 0), to = pnorm(high, 0, 1, 1, 0);
-        if (!(to > from))
-            return 0;
-        inside *= to - from;
-        if (j + 1 < x->r)
-            y[j] = qnorm(from + u[++n] * (to - from), 0, 1, 1, 0);
-    }
-    return inside;
-}
-
-double ts_lattice_tail(const ts_combination *x, double df, double q,
-                       double *error)
-{
-    enum { POINTS = 1 << 14, SHIFTS = 8 };
-    double total = 0, square = 0, u[TS_MULTIPLE_MAX + 1];
-    for (int shift = 0; shift < SHIFTS; shift++) {
-        double sum = 0, carry = 0;
-        for (int i = 1; i <= POINTS; i++) {
-            for (size_t j = 0; j < x->r; j++) {
-                double step = sqrt((double)prime[j]);
-                double v = i * (step - floor(step)) +
-                           (shift + 0.5) * (double)(j + 1) / SHIFTS * 0.7548777;
-                v -= floor(v);
-                u[j] = fabs(2 * v - 1); /* periodic */
-                u[j] = fmin(fmax(u[j], 1e-15), 1 - 1e-15);
-            }
-            double value = 1 - inside_at(x, df, q, u), next = sum + value;
-            carry += fabs(sum) >= fabs(value) ? (sum - next) + value
-                                              : (value - next) + sum;
-            sum = next;
-        }
-        double mean = (sum + carry) / POINTS;
-        total += mean;
-        square += mean * mean;
-    }
-    double mean = total / SHIFTS;
-    *error = 3 * sqrt(fmax(0, square / SHIFTS - mean * mean) / (SHIFTS - 1));
-    return fmin(1, fmax(0, mean));
 }

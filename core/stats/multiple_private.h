@@ -30,8 +30,19 @@ typedef struct {
 /* Tails of max |X_i| (or X_i) of normal statistics: of rank 2, and of 3. */
 double ts_plane_tail(const void *combination, double c);
 double ts_space_tail(const void *combination, double c);
-/* The studentised tail by a lattice of points, and how far it may be off. */
-double ts_lattice_tail(const ts_combination *x, double df, double q,
-                       double *error);
+
+/* root: k x k, the lower root of r by pivots, of which the first is row 0, and
+ * its rank; rows keep their order. TS_EINVALID when r is no correlation matrix.
+ */
+ts_status ts_correlation_root(const double *r, size_t k, double *root,
+                              size_t *rank, ts_error *err);
+
+/* The studentised tail by a lattice of points, and 4 standard errors of it
+ * relative to its value. *points: how many, or 0: as many as are needed for
+ * TS_LATTICE_ERROR, which are then set. */
+#define TS_LATTICE_ERROR 1e-4
+ts_status ts_lattice_tail(const double *r, size_t k, double df, double q,
+                          bool two_sided, long *points, double *p,
+                          double *error, ts_error *err);
 
 #endif

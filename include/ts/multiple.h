@@ -22,13 +22,14 @@
  * correlations are products l_i l_j (two statistics; means against one mean,
  * without covariates), when they have rank 2 (all pairs of three means), and
  * for three statistics; else by a fixed lattice of points. *error, if not NULL:
- * 0, or the size of that approximation's error. TS_EINVALID when they are no
- * correlations; TS_ELIMIT for more than 40.
+ * 0, or the size of that approximation's error, relative to *p. *p is never
+ * below P(|T| > q), never above k times that. TS_EINVALID when they are no
+ * correlations; TS_ELIMIT for more than 40; TS_ENOMEM.
  */
 ts_status ts_max_t_tail(const double *correlation, size_t k, double df,
                         double q, bool two_sided, double *p, double *error,
                         ts_error *err);
-/* The q whose tail is p, 0 < p < 1. */
+/* The q whose tail is p, 0 < p < 1; *error: that of the tail at q. */
 ts_status ts_max_t_quantile(const double *correlation, size_t k, double df,
                             double p, bool two_sided, double *q, double *error,
                             ts_error *err);

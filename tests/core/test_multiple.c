@@ -289,10 +289,57 @@ static void lattice(void **state)
     exact = 1 - (1 - tail(three, 3, INFINITY, 2.2, true)) *
                     (1 - tail(two, 2, INFINITY, 2.2, true));
     assert_true(error > 0 && error < 2e-4);
-    assert_true(fabs(p - exact) <= 2 * error);
+    assert_true(fabs(p / exact - 1) <= error);
     assert_int_equal(
         ts_max_t_tail(r, 5, INFINITY, 2.2, true, &again, &error, NULL), 0);
     assert_true(p == again);
+}
+
+/* All pairs of equal means have the studentised range: as far as is said and
+ * no farther off, in the middle and where 1 - P has no digits left. */
+static void lattice_far(void **state)
+{
+    static const double limits[] = {0.05, 0.8, 1.2, 2.5, 5, 12, 30};
+    static const double degrees[] = {5, 60, 2134, INFINITY};
+    enum { MEANS = 4, PAIRS = 6 };
+    double r[PAIRS * PAIRS], v[PAIRS][MEANS] = {{0}}, p, error, exact;
+    (void)state;
+    for (int i = 0, at = 0; i < MEANS; i++)
+        for (int j = i + 1; j < MEANS; j++, at++) {
+            v[at][i] = sqrt(0.5);
+            v[at][j] = -v[at][i];
+        }
+    for (int a = 0; a < PAIRS; a++)
+        for (int b = 0; b < PAIRS; b++) {
+            r[a * PAIRS + b] = 0;
+            for (int i = 0; i < MEANS; i++)
+                r[a * PAIRS + b] += v[a][i] * v[b][i];
+        }
+    for (size_t d = 0; d < COUNT(degrees); d++)
+        for (size_t i = 0; i < COUNT(limits); i++) {
+            double q = limits[i], df = degrees[d];
+            double one = 2 * pt(q, df, 0, 0);
+            assert_int_equal(
+                ts_max_t_tail(r, PAIRS, df, q, true, &p, &error, NULL), 0);
+            assert_int_equal(
+                ts_range_tail(MEANS, df, q * sqrt(2), &exact, NULL), 0);
+            assert_true(error > 0 && error < 3e-4);
+            assert_true(fabs(p / exact - 1) <= error);
+            assert_true(p >= one && p <= fmin(1, PAIRS * one));
+            assert_int_equal(
+                ts_max_t_tail(r, PAIRS, df, q, false, &p, &error, NULL), 0);
+            assert_true(p >= one / 2 && p <= fmin(1, PAIRS * one / 2));
+        }
+    /* where the chance itself is no number any more */
+    assert_int_equal(
+        ts_max_t_tail(r, PAIRS, INFINITY, 60, true, &p, &error, NULL), 0);
+    assert_true(p == 0);
+    assert_int_equal(ts_max_t_quantile(r, PAIRS, 60, exact = 0.05, true, &p,
+                                       &error, NULL),
+                     0);
+    double q;
+    assert_int_equal(ts_range_quantile(MEANS, 60, exact, &q, NULL), 0);
+    assert_true(fabs(p / (q / sqrt(2)) - 1) <= error);
 }
 
 static void refused(void **state)
@@ -324,7 +371,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(control), cmocka_unit_test(range),
         cmocka_unit_test(general), cmocka_unit_test(bounds),
-        cmocka_unit_test(lattice), cmocka_unit_test(refused),
+        cmocka_unit_test(lattice),
+        cmocka_unit_test(lattice_far), cmocka_unit_test(refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

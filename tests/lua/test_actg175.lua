@@ -102,4 +102,18 @@ function TestActg175.test_ancova()
   end, 4)
 end
 
+-- Beyond 1e-16 the largest of several is still above each and below their sum;
+-- Tukey's is that of equal numbers, which nearly hold here.
+function TestActg175.test_joint_tails()
+  local m = lm("cd420 ~ factor(arms) + cd40", ref.read "hiv/actg175.csv")
+  local t = m:contrast("pairwise", { adjust = "mvt" })
+  local tukey = m:contrast("pairwise", { adjust = "Tukey" })
+  for i = 1, #t do
+    local p = t.p_adjusted[i]
+    lu.assertTrue(p >= t.p_value[i] and p <= math.min(1, 6 * t.p_value[i]))
+    lu.assertAlmostEquals(p / tukey.p_adjusted[i], 1, 0.01)
+  end
+  lu.assertTrue(t.p_adjusted[1] < 1e-21)
+end
+
 os.exit(lu.LuaUnit.run())

@@ -172,8 +172,8 @@ function M.words(rows, opt, by)
   local words = ("%s adjusted by %s"):format(stepped and "P" or "P and CI",
     names[opt.adjust] or opt.adjust)
   if accuracy > 0 then
-    words = words .. (", to about %s"):format(text.number(
-      tonumber(("%.1g"):format(accuracy))))
+    words = words .. (", relative error below %s"):format(text.number(
+      tonumber(("%.0e"):format(1.5 * accuracy))))
   end
   if #by > 0 then
     words = words .. ", within each " .. table.concat(by, ", ")

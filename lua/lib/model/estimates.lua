@@ -59,6 +59,10 @@ local function cell(name, row, digits)
   if rounded[name] then return format.cell(value, digits) end
   if name == "statistic" then return format.cell(value, 2) end
   if name == "df" or name == "df_2" then return format.fixed(value, value % 1 == 0 and 0 or 1) end
+  if name == "p_adjusted" and (row.accuracy or 0) > 4e-4 then
+    -- three digits would be more than is known
+    return format.significant(value, row.accuracy > 4e-3 and 1 or 2)
+  end
   if p_values[name] then return format.p(value) end
   if numbers[name] then return format.significant(value, 4) end
   return value
