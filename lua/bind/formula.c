@@ -392,6 +392,21 @@ static int model_mean(lua_State *L)
     return 1;
 }
 
+/* model:offset() -> the mean of the offsets' sum in the rows used, or nil */
+static int model_offset(lua_State *L)
+{
+    const ts_model_frame *m = tsl_check_model(L, 1);
+    ts_sum sum = {0};
+    for (size_t k = 0; k < m->n_offset; k++)
+        for (size_t i = 0; i < m->n; i++)
+            ts_sum_add(&sum, m->offset[k].value[i]);
+    if (m->n_offset > 0)
+        tsl_push_real(L, ts_sum_value(&sum) / (double)m->n);
+    else
+        lua_pushnil(L);
+    return 1;
+}
+
 /* model:tabulate({ j, ... }) -> how many rows have each combination of levels
  * of the categories x[j], the first fastest */
 static int model_tabulate(lua_State *L)
@@ -432,7 +447,8 @@ static const luaL_Reg methods[] = {
     {"column", model_column},     {"info", model_info},
     {"mean", model_mean},         {"rows", model_rows},
     {"tabulate", model_tabulate}, {"values", model_values},
-    {"samples", model_samples},   {NULL, NULL},
+    {"samples", model_samples},   {"offset", model_offset},
+    {NULL, NULL},
 };
 
 static const luaL_Reg functions[] = {

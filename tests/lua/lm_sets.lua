@@ -51,6 +51,10 @@ local sets = {
     "log(Ozone) ~ poly(Temp, 2) + ns(Wind, 3) + bs(Solar.R, 4)" },
   ["air offset"] = { whole_airquality, "log(Ozone) ~ Temp + I(Temp^2) + "
     .. "offset(Wind / 20) + factor(Month)" },
+  ["air shifted"] = { whole_airquality, "Ozone ~ factor(Month) + Temp + "
+    .. "offset(2 * Wind)" },
+  ["air shifted log"] = { whole_airquality, "log(Ozone) ~ factor(Month) + "
+    .. "offset(Wind / 10)" },
   made = { made, "y ~ a * b + c + x" },
   ["made deep"] = { made, "y ~ a * b * c + a:x + x" },
   ["made nested"] = { made, "y ~ a / x + b - 1" },

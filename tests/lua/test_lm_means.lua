@@ -46,6 +46,8 @@ local means = {
   { "air", "month at", "factor(Month)", { at = { Temp = 70, Wind = 8 } } },
   { "air", "month temps", "Month", { at = { Temp = 70 } } },
   { "air weighted", "month", "Month" },
+  { "air offset", "month", "Month" }, { "air shifted", "month", "Month" },
+  { "air shifted", "month at", "Month", { at = { Temp = 70 } } },
   { "made", "a equal", "a" }, { "made", "b equal", "b" },
   { "made", "a proportional", "a", { weights = "proportional" } },
   { "made", "b proportional", "b", { weights = "proportional" } },
@@ -100,6 +102,43 @@ function TestReference.test_ratios()
     values["ratio means"], "ratio means")
   check(by_label(m:contrast { "pairwise", factor = "tension", ratio = true },
     { "compare" }), values["ratio pairs"], "ratio pairs")
+end
+
+-- offsets stand at their mean, which differences do not have
+function TestReference.test_offsets()
+  local m = sets.fit "air shifted log"
+  local t = m:means("Month", { ratio = true })
+  check(by_label(t, { "factor(Month)" }), sets.values()["air shifted log"]
+    ["ratio means"], "ratio means")
+  lu.assertStrContains(tostring(t), "at offset(Wind / 10) = its mean")
+  local c = m:contrast { "6 vs 5", ratio = true }
+  near(c.estimate_1, t.estimate[2], 1e-13)
+  near(c.estimate_2, t.estimate[1], 1e-13)
+  near(c.estimate, c.estimate_1 / c.estimate_2, 1e-13)
+  lu.assertStrContains(tostring(c), "at offset(Wind / 10) = its mean")
+  -- a contrast that is a mean is one
+  m = sets.fit "air shifted"
+  t = m:means "Month"
+  c = m:contrast { { "both", ["5"] = 0.5, ["6"] = 0.5 } }
+  near(c.estimate, (t.estimate[1] + t.estimate[2]) / 2, 1e-13)
+  -- all rows with each level: the mean of their predictions
+  local rows = read "tests/data/airquality.csv":select("Month", "Temp", "Wind",
+    "Ozone", "Solar.R"):where [["Ozone" is not null and "Solar.R" is not null]]
+    :mutate "Month = 7"
+  local p = m:predict(rows)
+  near(m:means("Month", { weights = "observed" }).estimate[3],
+    describe("estimate", p).mean, 1e-12)
+  -- repeated measures: those of the response less the offset, and its mean
+  local d = read "tests/data/orthodont.csv":mutate "less = DIST - W / 2"
+  local less = mmrm("less ~ SEX * AVISIT", d, { covariance = "cs" })
+  local offset = mmrm("DIST ~ SEX * AVISIT + offset(W / 2)", d,
+    { covariance = "cs" })
+  local a, b = less:means "SEX", offset:means "SEX"
+  local shift = describe("W", d).mean / 2
+  for i = 1, #a do
+    near(b.estimate[i], a.estimate[i] + shift, 1e-9)
+    near(b.conf_low[i], a.conf_low[i] + shift, 1e-9)
+  end
 end
 
 function TestReference.test_slopes()

@@ -125,6 +125,14 @@ means("air", m, ~ Month, "month temps", at = list(Temp = 70))
 slopes("air", m, ~ Month, "Temp", "slope")
 predicted("air", m, data.frame(Month = factor(c(5, 9), levels = levels(a$Month)),
                                Temp = c(60, 90), Wind = c(10, 5)))
+m <- lm(Ozone ~ Month + Temp + offset(2 * Wind), a) # offsets at their mean
+means("air shifted", m, ~ Month, "month")
+means("air shifted", m, ~ Month, "month at", at = list(Temp = 70))
+m <- lm(log(Ozone) ~ Month + offset(Wind / 10), a)
+s <- as.data.frame(summary(emmeans(m, ~ Month, type = "response"), infer = TRUE))
+for (i in 1:5) out("air shifted log", "ratio means", as.character(s$Month[i]),
+                   estimate = s$response[i], conf_low = s$lower.CL[i],
+                   conf_high = s$upper.CL[i])
 m <- lm(Ozone ~ Month + Temp + Wind, a, weights = Wind)
 model("air weighted", m, update(m, contrasts = sumcon("Month")))
 means("air weighted", m, ~ Month, "month")
@@ -136,7 +144,7 @@ predicted("air curves", m, data.frame(Temp = c(60, 80), Wind = c(10, 15),
                                       Solar.R = c(100, 200)))
 m <- lm(log(Ozone) ~ Temp + I(Temp^2) + offset(Wind / 20) + Month, a)
 model("air offset", m, update(m, contrasts = sumcon("Month")))
-means("air offset", m, ~ Month, "month", offset = 0)
+means("air offset", m, ~ Month, "month")
 l <- c(0, 1, 2 * mean(a$Temp), 0, 0, 0, 0)
 out("air offset", "slope", "-", estimate = sum(l * coef(m)),
     std_error = sqrt(c(l %*% vcov(m) %*% l)))

@@ -51,16 +51,17 @@ local function add_side(sum, s, factor, cells, pool)
 end
 
 local function side_estimate(state, s, cells, opt)
-  local row, n = add_side({}, s, 1, cells, opt.pool)
-  return row and state.core:estimate(row) or NA, n
+  local row = add_side({}, s, 1, cells, opt.pool)
+  return means.estimate(state, row, opt, opt.slope and 0 or 1).estimate
 end
 
 -- The fields of one comparison within the cells of one group.
 local function compute(state, c, cells, opt)
-  local sum, n_1, n_2 = {}, NA, NA
+  local sum, n_1, n_2, share = {}, NA, NA, 0
   if c.parts then
     for _, s in ipairs(c.parts) do
       sum = sum and add_side(sum, s, s.weight, cells, opt.pool)
+      share = share + s.weight
     end
   else
     sum, n_1 = add_side(sum, c.a, 1, cells, opt.pool)
@@ -68,7 +69,8 @@ local function compute(state, c, cells, opt)
     both, n_2 = add_side(sum or {}, c.b, -1, cells, opt.pool)
     sum = sum and both
   end
-  local fields = means.estimate(state, sum, opt)
+  if opt.slope or math.abs(share) < 1e-12 then share = 0 end
+  local fields = means.estimate(state, sum, opt, share)
   fields.row, fields.compare, fields.n_1, fields.n_2 = sum, c.name, n_1, n_2
   if not c.parts then
     fields.estimate_1 = side_estimate(state, c.a, cells, opt)
@@ -347,6 +349,7 @@ function M.contrast(state, given, more)
       weights = opt.weights })
   else
     cells, about = grid.cells(state, means.spec_of(state, opt, x.name))
+    if #list == 1 then means.say_offset(state, about) end
   end
   local words, pooled = means.words(about), pooled_words(list, opt)
   words = pooled and (words ~= "" and words .. "; " or "") .. pooled or words

@@ -41,13 +41,31 @@ function M.check_ratio(state, ratio)
   end
 end
 
--- A row's estimate; of a ratio from its logarithm, whose error stays.
-function M.estimate(state, row, opt)
+-- The mean of the model's offsets, which are no part of a row; or 0.
+local function offset_of(state)
+  state.offset = state.offset or state.model:offset() or 0
+  return state.offset
+end
+
+--- means.estimate(state, row, opt, share) -> fields: those of a row's estimate
+-- and of so many offsets, 1 for a mean, 0 for a difference; of a ratio from its
+-- logarithm, whose error stays.
+function M.estimate(state, row, opt, share)
   local estimate, std_error, estimable, df = NA, NA, false, nil
   if row then estimate, std_error, estimable, df = state.core:estimate(row) end
+  if estimate ~= NA and share ~= 0 then
+    estimate = estimate + share * offset_of(state)
+  end
   local out = estimates.infer(estimate, std_error, df or state.df or NA, opt)
   out.estimable = estimable
   return out
+end
+
+--- means.say_offset(state, about): adds where the offsets stand.
+function M.say_offset(state, about)
+  for _, v in ipairs(state.info.offset) do
+    about.at[#about.at + 1] = ("offset(%s) = its mean"):format(v.name)
+  end
 end
 
 --- means.to_ratio(state, fields): from the logarithm to what it is of.
@@ -139,7 +157,11 @@ end
 --               prediction when all rows get the level (g-computation)
 --   ratio       true: geometric means, of a response that is a logarithm
 --   conf_level  that of the model
--- A mean that the data do not determine is NA.
+-- offset() stands at its mean over the rows used. A condition, I(AGE > 65), is a
+-- category, TRUE and FALSE, averaged over like others, also when AGE is a term:
+-- weights = "observed" keeps the two together. (emmeans puts AGE at its mean and
+-- so the condition at what is true there; it averages over a column of the
+-- condition, as here.) A mean that the data do not determine is NA.
 --
 --   > d29 = demo.adlb:where { PARAMCD = "ALC", AVISIT = "Day 29" }
 --   > lm("log(AVAL / BASE) ~ log(BASE) + TRT01P", d29):means "TRT01P"
@@ -160,9 +182,10 @@ function M.means(state, factor, opt)
   M.check_ratio(state, opt.ratio)
   opt.conf_level = opt.conf_level or state.conf_level
   local cells, about = grid.cells(state, M.spec_of(state, opt, factor))
+  M.say_offset(state, about)
   local rows = {}
   for i, cell in ipairs(cells) do
-    local fields = M.estimate(state, cell.row, opt)
+    local fields = M.estimate(state, cell.row, opt, 1)
     if opt.ratio then M.to_ratio(state, fields) end
     rows[i] = add_labels(fields, cell)
   end
@@ -275,7 +298,7 @@ function M.slope(state, name, opt)
   local cells, about = slopes(state, name, opt)
   local rows = {}
   for i, cell in ipairs(cells) do
-    rows[i] = add_labels(M.estimate(state, cell.row, opt), cell)
+    rows[i] = add_labels(M.estimate(state, cell.row, opt, 0), cell)
   end
   return M.frame(state, rows, about, { title = "slope of "
     .. text.escape(name), head = "slope" })
