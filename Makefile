@@ -1,6 +1,6 @@
 # trialsh: an analysis shell for randomised clinical trials.
 #   make         build/trialsh              make deps        what it needs (apt)
-#   make demo    the example trial          make check       all quick tests
+#   make demo    the example trials         make check       all quick tests
 #   make asan    build-asan/trialsh         make check-long  sanitizers, valgrind
 #   make fuzz FUZZ=csv SECONDS=60           make bench, format, clean
 # Every .c below core/ and lua/ is compiled, every file below lua/lib/ is
@@ -192,6 +192,8 @@ format:
 
 demo: all
 	@$(B)/trialsh scripts/cgd/report.lua
+	@echo
+	@$(B)/trialsh scripts/iris7/report.lua
 
 # Manual and installation -----------------------------------------------------
 
