@@ -1,17 +1,11 @@
-/*
- * The log-rank test for k groups, with strata.
- *
- * The inverse of the singular variance is taken on its largest regular part,
- * found by Cholesky with pivots (LAPACK dpstrf) of the correlations, so that
- * small groups are not taken for dependent ones.
- */
+/* The log-rank test for k groups, with strata. */
 #include "ts/survival.h"
 
-#include <lapacke.h>
 #include <math.h>
 #define MATHLIB_STANDALONE 1
 #include <Rmath.h>
 #include "event_order.h"
+#include "score_form.h"
 #include "ts/interrupt.h"
 #include "ts/memory.h"
 #include "ts/sum.h"
@@ -112,55 +106,22 @@ static ts_status add_stratum(sums *s, const ts_event_order *order,
 static ts_status quadratic(const sums *s, double *chisq, size_t *df,
                            ts_error *err)
 {
-    size_t k = s->k, n = 0;
-    lapack_int rank = 0;
-    ts_status status = TS_OK;
-    double *a = ts_alloc_array(k, k * sizeof *a);
+    size_t k = s->k;
+    ts_status status;
     double *u = ts_alloc_array(k, sizeof *u);
-    double *y = ts_alloc_array(k, sizeof *y);
-    double *work = ts_alloc_array(2 * k, sizeof *work);
-    size_t *used = ts_alloc_array(k, sizeof *used);
-    lapack_int *pivot = ts_alloc_array(k, sizeof *pivot);
-    *chisq = 0;
-    *df = 0;
-    if (!a || !u || !y || !work || !used || !pivot) {
+    double *v = ts_alloc_array(k, k * sizeof *v);
+    if (!u || !v) {
         status = ts_fail_memory(err);
         goto done;
     }
     for (size_t g = 0; g < k; g++)
-        if (ts_sum_value(&s->variance[g * k + g]) > 0)
-            used[n++] = g;
-    if (n == 0)
-        goto done;
-    for (size_t j = 0; j < n; j++) {
-        size_t h = used[j];
-        double scale = sqrt(ts_sum_value(&s->variance[h * k + h]));
-        u[j] = (s->observed[h] - ts_sum_value(&s->expected[h])) / scale;
-        for (size_t i = j; i < n; i++) {
-            size_t g = used[i];
-            a[j * n + i] = ts_sum_value(&s->variance[g * k + h]) / scale /
-                           sqrt(ts_sum_value(&s->variance[g * k + g]));
-        }
-    }
-    LAPACKE_dpstrf_work(LAPACK_COL_MAJOR, 'L', (lapack_int)n, a, (lapack_int)n,
-                        pivot, &rank, 1e-12 * (double)n, work);
-    ts_sum sum = {0};
-    for (lapack_int i = 0; i < rank; i++) { /* L y = u, pivots first */
-        double t = u[pivot[i] - 1];
-        for (lapack_int j = 0; j < i; j++)
-            t -= a[(size_t)j * n + (size_t)i] * y[j];
-        y[i] = t / a[(size_t)i * n + (size_t)i];
-        ts_sum_add(&sum, y[i] * y[i]);
-    }
-    *chisq = ts_sum_value(&sum);
-    *df = (size_t)rank;
+        u[g] = s->observed[g] - ts_sum_value(&s->expected[g]);
+    for (size_t i = 0; i < k * k; i++)
+        v[i] = ts_sum_value(&s->variance[i]);
+    status = ts_score_form(u, v, k, chisq, df, err);
 done:
-    ts_free(a);
     ts_free(u);
-    ts_free(y);
-    ts_free(work);
-    ts_free(used);
-    ts_free(pivot);
+    ts_free(v);
     return status;
 }
 

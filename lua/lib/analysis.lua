@@ -8,7 +8,8 @@
 --            set: comparisons, overall, each, treatment, adjust (of a kind in
 --            joint), visits and visit where it is repeated
 --   options  (opt) -> opt, checked and with defaults, without data
---   survival the response is a time and an event; text: it may be text
+--   survival the response is a time and an event; competing: with another one
+--            that may come first; text: it may be text
 --   events   the response is 0 and 1, a condition, or text
 --   location what is estimated moves with the values: of logarithms, ratios
 --   columns  options that name columns of the data; expressions: that are one
@@ -103,7 +104,7 @@ end
 -- What the language will have.
 local later = {}
 for name in ([[brunner_munzel friedman glm ordinal
-    gee nls cox rmst cuminc fine_gray mcf tobit peto_prentice winratio
+    gee nls cox rmst fine_gray mcf tobit peto_prentice winratio
     sace rerandomise bootstrap]]):gmatch "%S+" do later[name] = true end
 
 --- analysis.unknown(name): why there is no such analysis, in words.

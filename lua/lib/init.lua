@@ -15,6 +15,7 @@ local home = {
   chisq = "contingency",
   cmh = "contingency",
   cor = "correlation",
+  cuminc = "cuminc",
   demo = "demo",
   describe = "describe",
   dofile = "script",

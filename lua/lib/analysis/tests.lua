@@ -121,6 +121,8 @@ add("rate", "rate", "within", { columns = { "time" }, needs_time = true })
 add("logrank", "survival", "compare overall", { survival = true,
   strata = "formula" })
 
+M.cuminc = require "trialsh.analysis.incidence".entry
+
 M.km = { survival = true,
   options = analysis.checker("km", function()
     return analysis.spec_of("survival", "km")

@@ -22,6 +22,8 @@ local measures = {
     "difference of medians", by = "wilcoxon" },
   { "ratio of medians", "hodges-lehmann ratio",
     by = 'wilcoxon of variable = "ln(AVAL)"' },
+  { "difference of cumulative incidence",
+    "difference of cumulative incidences", by = "cuminc with at = { 29 }" },
   { "hazard ratio", by = "cox, which is not there yet" },
   { "difference of restricted mean survival", "restricted mean survival",
     by = "rmst, which is not there yet" },
@@ -96,9 +98,11 @@ local function look_at_event(e, event, add)
     and e.missing == "nonresponder" then
     add('%s is "%s", and missing = "nonresponder" counts who is gone as a '
       .. "failure: that is composite", name, strategy)
+  elseif method.competing and strategy == "while alive" then
+    return
   elseif method.survival and strategy == "while alive" then
     add("%s is while alive, and %s takes who has it as if the time went on: "
-      .. "cuminc does not, which is not there yet", name, e.method)
+      .. "cuminc does not", name, e.method)
   elseif method.survival and (strategy == "composite"
       or strategy == "hypothetical") then
     add("%s is %s: the times of %s must %s it, which is not looked at here",

@@ -27,7 +27,8 @@ local names = {
   cmh = "a Cochran-Mantel-Haenszel test", mcnemar = "McNemar's test",
   proportion = "the proportion", rate = "the rate of events",
   rateratio = "rates of events", logrank = "a log-rank test",
-  km = "Kaplan-Meier curves", lm = "a linear model",
+  km = "Kaplan-Meier curves", cuminc = "cumulative incidence and Gray's test",
+  lm = "a linear model",
   mmrm = "a model for repeated measures", cor = "the correlation",
 }
 
