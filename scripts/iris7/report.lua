@@ -17,5 +17,5 @@ print(mistakes)
 local r = s:result "ALC50"
 print(("%s: %.0f %% against %.0f %%, difference %.2f (%.2f to %.2f), P = %.5f"):format(r.title, 100 * r.estimate_1,
   100 * r.estimate_2, r.estimate, r.conf_low, r.conf_high, r.p_value))
-print(own:select("endpoint", "visit", "n", "estimate_name", "estimate", "conf_low", "conf_high", "p_value"))
+print(own:select("endpoint", "visit", "n", "estimate", "conf_low", "conf_high", "p_value"))
 print(file, s:export(own, out .. "/endpoints.csv"))
