@@ -170,13 +170,13 @@ local function raise(lines)
 end
 
 -- Of an endpoint and its variations, which have been read.
-local function study_problems(s, e)
+local function study_problems(s, e, whole)
   local found = require "trialsh.endpoint.check".problems
-  local problems, wrong = found(s, e), {}
+  local problems, wrong = found(s, e, whole), {}
   for _, p in ipairs(problems) do wrong[p.key or ""] = true end
   -- a key that is wrong is told once, not for each variation that keeps it
   local function add(v, name, kind)
-    for _, p in ipairs(found(s, v)) do
+    for _, p in ipairs(found(s, v, whole)) do
       local kept = p.key and v.definition[p.key] == e.definition[p.key]
       if not (kept and wrong[p.key]) then
         problems:add(kind, name, "%s: %s", name, p.text)
@@ -188,13 +188,20 @@ local function study_problems(s, e)
   return problems
 end
 
---- endpoint.checked(study or nil) -> what check() says, list of remarks
-function M.checked(s)
+local function add_remarks(lines, remarks, one, several)
+  if #remarks == 0 then return end
+  lines[#lines + 1] = #remarks == 1 and one or several
+  for _, words in ipairs(remarks) do lines[#lines + 1] = "  " .. words end
+end
+
+--- endpoint.checked(study or nil [, whole]) -> what check() says, list of
+-- remarks; whole: also what only the rows tell, which run() finds itself.
+function M.checked(s, whole)
   local all = {}
   for _, e in ipairs(M.list) do
     local lines = lines_of(e, M.problems_of(e))
     if #lines == 0 and s then
-      lines = lines_of(e, study_problems(s, e))
+      lines = lines_of(e, study_problems(s, e, whole))
     end
     table.move(lines, 1, #lines, #all + 1, all)
   end
@@ -208,10 +215,11 @@ function M.checked(s)
   local lines = { ("%d endpoint%s, no mistakes%s"):format(#M.list,
     #M.list == 1 and "" or "s", s and "" or "; no study is open, so columns "
       .. "were not looked at") }
-  if #remarks > 0 then
-    lines[2] = #remarks == 1 and "an analysis that is not what its estimand says:"
-      or "analyses that are not what their estimand says:"
-    for _, words in ipairs(remarks) do lines[#lines + 1] = "  " .. words end
+  add_remarks(lines, remarks, "an analysis that is not what its estimand says:",
+    "analyses that are not what their estimand says:")
+  if s and whole then
+    add_remarks(lines, require "trialsh.endpoint.doubts".of_all(s, M.list),
+      "what the data do not have:", "what the data do not have:")
   end
   return table.concat(lines, "\n"), remarks
 end
@@ -219,7 +227,9 @@ end
 --- check([s]) -> text
 -- Reads all endpoints and tells every mistake at once, each with its line:
 -- unknown keys, arms, populations, parameters, visits, analyses and options;
--- with an open study also tables, columns and conditions. Then it names the
+-- with an open study also tables, columns, conditions, and several rows of a
+-- subject where one is needed. Then it names what the data do not have (arms,
+-- words of conditions, visits without a row), which may come later, and the
 -- analyses that do not implement their stated estimand: another summary measure,
 -- a strategy for an intercurrent event that the data or the analysis do not
 -- have. Computes nothing.
@@ -230,7 +240,7 @@ function M.check(s)
     local ok, open = pcall(require "trialsh.study".study.open)
     s = ok and open or nil
   end
-  return (M.checked(s))
+  return (M.checked(s, true))
 end
 
 local function words_of(value)

@@ -270,9 +270,7 @@ local function computed(compute_it, s, e)
   if ok then return rows end
   local err = rows
   if errors.is(err) and err.code ~= "interrupted" then
-    local message = err.message:gsub("^join by USUBJID: more than one row on "
-      .. "the right for (.-); { many = true }.*$", "more than one row for %1; "
-      .. "visit, where or data choose one row per subject")
+    local message = set.told(err.message)
     fail(err.code, ("endpoint %s%s: %s"):format(e.id, e.variation ~= "main"
       and ", " .. e.kind .. " " .. e.variation or "", message),
       { file = e.file, line = e.file and e.line })

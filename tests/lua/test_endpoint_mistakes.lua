@@ -203,6 +203,61 @@ multiplicity "m" { "holm", "A", "BB" }
   lu.assertEquals(select(2, words:gsub("\n", "")), 4)
 end
 
+function TestMistakes.test_one_wrong_name_does_not_hide_others()
+  load [[
+endpoint "A" { parameter = "ALC", visit = "Day 29",
+  variable = "CHNG",
+  subgroups = "SEXX",
+  intercurrent = { death = "while alive" },
+  analysis = { "lm", "~ TRT01P + BASEE + AGEE" } }
+]]
+  local words = shared.message(check, s)
+  for line, text in pairs { [2] = "variable: no column CHNG; nearest: CHG",
+      [3] = "subgroups: no column SEXX; nearest: SEX",
+      [5] = "neither adsl nor adlb has a column BASEE; nearest: BASE" } do
+    lu.assertStrContains(words, ("%s:%d: endpoint A: %s"):format(path, line,
+      text))
+  end
+  lu.assertStrContains(words, "has a column AGEE; nearest: AGE")
+  lu.assertEquals(select(2, words:gsub("\n", "")), 3)
+end
+
+function TestMistakes.test_several_rows_of_a_subject_are_found()
+  load [[
+endpoint "A" { parameter = "ALC", variable = "AVAL",
+  intercurrent = { death = "while alive" },
+  analysis = "ttest" }
+endpoint "B" { parameter = "ALC", variable = "mean(AVAL)",
+  intercurrent = { death = "while alive" }, analysis = "ttest" }
+]]
+  local words = shared.message(check, s)
+  lu.assertStrContains(words, "endpoint A: more than one row for 01, 02, 03 and "
+    .. "others; visit, where or data choose one row per subject")
+  lu.assertNotStrContains(words, "endpoint B")
+end
+
+function TestMistakes.test_what_the_data_do_not_have()
+  local s2 = shared.study { arms = { { "P", reference = true }, { "L" },
+    { "HH" } }, compare = { "HH vs P" }, populations = {
+    { "ITT", "all", "RANDDT is not null" },
+    { "NEW", "women", "SEX = 'Female'" } }, visits = { { "Day 1", 1 },
+    { "Day 8", 8 }, { "Day 29", 29 } } }
+  s2.ad2 = s2.adlb:where "not (PARAMCD = 'SOFA' and AVISIT = 'Day 29')":collect()
+  endpoint "A" { data = "ad2", visit = "Day 29",
+    where = "PARAMCD = 'SOFA'", variable = "AVAL", analysis = "ttest",
+    supplementary = { { "women", population = "NEW" } } }
+  endpoint "B" { data = "adae", variable = "any", analysis = "riskdiff",
+    where = "USUBJID = '99'", subgroups = "SEX" }
+  local words = check(s2)
+  lu.assertStrContains(words, "2 endpoints, no mistakes\nwhat the data do not "
+    .. "have:\n  no subject of adsl has the arm HH in TRT01P; nearest: H")
+  lu.assertStrContains(words, "\n  A: no row of ad2 (Day 29, PARAMCD = 'SOFA')")
+  lu.assertStrContains(words, "\n  A/women: no SEX is 'Female'; it is F, M")
+  lu.assertStrContains(words, "\n  B: no USUBJID is '99'; ")
+  lu.assertEquals(select(2, words:gsub("arm HH", "")), 1)
+  study.open(s)
+end
+
 local failed = lu.LuaUnit.run()
 os.remove(path)
 os.remove(folder)

@@ -60,21 +60,25 @@ local function check_formula(e, way)
   end
 end
 
--- Covariates, strata and the like are columns of adsl or of the rows.
-local function check_columns(s, e, at)
+-- Covariates, strata and the like are columns of adsl or of the rows; each that
+-- is not is told.
+local function check_columns(s, e, at, try)
   local name = set.table_of(e, at.parameter)
   local own = relation.node_of(s.adsl).columns
   local rows = relation.node_of(s[name]).columns
+  local good = true
   for _, column in ipairs(set.covariates(e)) do
-    if not own[column:lower()] and not rows[column:lower()] then
+    good = try("analysis", column, function()
+      if own[column:lower()] or rows[column:lower()] then return end
       local names = {}
       for _, list in ipairs { own, rows } do
         for _, c in ipairs(list) do names[#names + 1] = c.name end
       end
       fail("not found", ("neither adsl nor %s has a column %s%s"):format(name,
         column, trial_module.nearest(column, names)))
-    end
+    end) and good
   end
+  return good
 end
 
 -- What options of a model name stands in its formula, and the variable does not.
@@ -130,8 +134,32 @@ local function check_kind(e)
   return way
 end
 
---- check.problems(study, endpoint): what is wrong with it on this study.
-function M.problems(s, e)
+-- The rows of each parameter at each visit can be chosen.
+local function choose_rows(s, e)
+  local own
+  for _, parameter in ipairs(e.parameters or { false }) do
+    for _, visit in ipairs(e.visits or { e.visit or false }) do
+      local at = set.at(e)
+      at.parameter, at.visit = parameter or nil, visit or nil
+      local r = set.rows(s, e, at)
+      own = own or (not e.visit or visit == e.visit) and r
+    end
+  end
+  return own
+end
+
+-- One row for each subject, where the analysis takes one.
+local function check_single(s, e, at)
+  local data = set.bind(s, e, at).data
+  local ok, err = pcall(relation.single, relation.node_of(data))
+  if ok then return end
+  if errors.is(err) then fail(err.code, set.told(err.message)) end
+  error(err, 0)
+end
+
+--- check.problems(study, endpoint [, whole]): what is wrong with it on this
+-- study; whole: what run() would find in the rows, too.
+function M.problems(s, e, whole)
   local problems = trial_module.problems()
   local function try(key, value, f)
     local ok, err = pcall(f)
@@ -161,24 +189,21 @@ function M.problems(s, e)
       end
     end)
   end
-  local r
-  good = try(e.where and "where" or e.visit and "visit" or "parameter",
-    e.where or e.visit or at.parameter, function() r = set.rows(s, e, at) end)
-  local what, sums_up, names
-  good = good and try(e.variable and "variable", nil, function()
+  local r, way, what, sums_up, names
+  local chosen = try(e.where and "where" or e.visit and "visit" or "parameter",
+    e.where or e.visit or at.parameter, function() r = choose_rows(s, e) end)
+  good = chosen and try(e.variable and "variable", nil, function()
     local _
     names, _, what, sums_up = select(2, set.response(r, e))
     if sums_up then at = set.at(e, true) end
   end)
-  if not good then return problems end
-  local way
-  good = try(e.definition.compare and "compare" or "analysis", nil,
+  local kind = try(e.definition.compare and "compare" or "analysis", nil,
     function() way = check_kind(e) end)
-  good = good and try("analysis", e.formula, function()
+  good = kind and try("analysis", e.formula, function()
     check_formula(e, way)
-    check_columns(s, e, at)
-    check_model(e, names)
-  end)
+    check_model(e, names or {})
+  end) and good
+  good = check_columns(s, e, at, try) and good
   good = good and try("missing", nil, function()
     missing.check(e, at, what)
   end)
@@ -189,6 +214,8 @@ function M.problems(s, e)
     check_events(e, r, what)
     set.bind(s, e, at)
   end)
+  good = good and whole and try(e.where and "where" or "parameter", nil,
+    function() check_single(s, e, at) end) or good
   if good and e.instead then
     try("instead", nil, function()
       require "trialsh.endpoint.instead".holds(s, e, at)

@@ -233,6 +233,13 @@ function M.bind(s, e, at)
     response = response[1], worst = worst, note = table.concat(notes, "; ") }
 end
 
+--- set.told(message): of the join of rows to subjects, in an endpoint's words.
+function M.told(message)
+  return (message:gsub("^join by USUBJID: more than one row on the right for "
+    .. "(.-); { many = true }.*$", "more than one row for %1; visit, where or "
+    .. "data choose one row per subject"))
+end
+
 -- The arms of a name in the treatment's column, and the cases that rename them.
 local function parts_of(t, names)
   local parts, cases = {}, {}

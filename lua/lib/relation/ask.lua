@@ -103,7 +103,8 @@ return function(M)
   end
 
   local check = require "trialsh.relation.check"(M, run, say_undated)
-  M.judge = check.rules
+  M.judge, M.single = check.rules, check.single
+  M.strange_words = check.strange_words
 
   -- What is known of the column that SQL takes as it is: by those that the
   -- statement names, else by the study.

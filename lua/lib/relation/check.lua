@@ -49,32 +49,37 @@ local function warn_of_many(node, join, list, match)
   end
 end
 
--- A second match is an error, and what matched is said once.
-function checks.join(node, join)
+local function match_of(join)
   local on = {}
   for i, key in ipairs(join.keys) do
     on[i] = ("a.%s = b.%s"):format(quote(key), quote(key))
   end
-  local list, match = list_of(join.keys), table.concat(on, " and ")
-  local b_list = list_of(join.keys, "b.")
-  if not join.many then
-    local twice = run(node, function(c)
-      local left = c:layer(only(join.left.layer, join.keys))
-      return ("select %s from (select distinct %s from (%s)) a join (%s) b "
-        .. "on %s group by %s having count(*) > 1 limit 4"):format(b_list,
-        list, left, c:layer(only(join.right.layer, join.keys)), match, b_list)
-    end)
-    if #twice > 0 then
-      local found = {}
-      for i = 1, math.min(#twice, 3) do
-        found[i] = row_text(twice, i, #join.keys)
-      end
-      fail("exists", ("join by %s: more than one row on the right for %s%s; "
-        .. "{ many = true } takes them all"):format(
-        table.concat(join.keys, ", "), table.concat(found, ", "),
-        #twice > 3 and " and others" or ""))
-    end
+  return table.concat(on, " and ")
+end
+
+-- A second match is an error.
+local function one_match(node, join)
+  local list, b_list = list_of(join.keys), list_of(join.keys, "b.")
+  local twice = run(node, function(c)
+    local left = c:layer(only(join.left.layer, join.keys))
+    return ("select %s from (select distinct %s from (%s)) a join (%s) b "
+      .. "on %s group by %s having count(*) > 1 limit 4"):format(b_list, list,
+      left, c:layer(only(join.right.layer, join.keys)), match_of(join), b_list)
+  end)
+  if #twice == 0 then return end
+  local found = {}
+  for i = 1, math.min(#twice, 3) do
+    found[i] = row_text(twice, i, #join.keys)
   end
+  fail("exists", ("join by %s: more than one row on the right for %s%s; "
+    .. "{ many = true } takes them all"):format(table.concat(join.keys, ", "),
+    table.concat(found, ", "), #twice > 3 and " and others" or ""))
+end
+
+-- What matched is said once.
+function checks.join(node, join)
+  local list, match = list_of(join.keys), match_of(join)
+  if not join.many then one_match(node, join) end
   local function matched(a, b)
     local frame = run(node, function(c)
       local left = c:layer(only(a.layer, join.keys))
@@ -182,6 +187,14 @@ local function judged(rule, node, where)
   return finding
 end
 
+--- check.single(node): raises where one of its joins meets several rows;
+-- nothing is told.
+function found.single(node)
+  for _, check in ipairs(node.checks or {}) do
+    if check.kind == "join" and not check.many then one_match(node, check) end
+  end
+end
+
 --- check.before(node): what must hold for its rows to be read, and the rules
 -- that it carries; seen to once, as a study that changed makes other nodes.
 function found.before(node)
@@ -206,27 +219,45 @@ function found.levels(node, frame, columns)
   end
 end
 
+-- The values of the column that a word is compared with; nil where it is of no
+-- table or frame, or has very many.
+local function values_beside(node, origin)
+  if origin.table and node.study:tables_list()[origin.table] then
+    local values = node.study:values_of(origin.table, origin.name)
+    return #values < 1000 and values or nil
+  end
+  local values = run(node, function(c)
+    return ("select distinct %s from %s where %s is not null limit 500")
+      :format(quote(origin.name), c:source(origin), quote(origin.name))
+  end):column(1).levels or {}
+  table.sort(values)
+  return #values < 500 and values or nil
+end
+
+--- check.strange_words(node) -> texts: the words of its conditions that stand
+-- nowhere in their column.
+function found.strange_words(node)
+  local list = {}
+  for _, w in ipairs(node.words or {}) do
+    local origin = w.column.origin
+    local values = origin and type(w.word) == "string"
+      and values_beside(node, origin)
+    local there = not values
+    for _, v in ipairs(values or {}) do there = there or v == w.word end
+    if not there then
+      local near = text.nearest(w.word, values)
+      list[#list + 1] = ("no %s is '%s'; %s"):format(origin.name, w.word,
+        near and "nearest: " .. near or "it is " .. table.concat(values, ", ",
+          1, math.min(8, #values)))
+    end
+  end
+  return list
+end
+
 --- check.say_words(node): no row was found; words that stand nowhere in their
 -- column are told.
 function found.say_words(node)
-  for _, w in ipairs(node.words or {}) do
-    local origin = w.column.origin
-    if origin and type(w.word) == "string" then
-      local values = run(node, function(c)
-        return ("select distinct %s from %s where %s is not null limit 500")
-          :format(quote(origin.name), c:source(origin), quote(origin.name))
-      end):column(1).levels or {}
-      local there = false
-      for _, v in ipairs(values) do there = there or v == w.word end
-      if not there and #values < 500 then
-        table.sort(values)
-        local near = text.nearest(w.word, values)
-        note.say("no %s is '%s'; %s", origin.name, w.word, near
-          and "nearest: " .. near or "it is " .. table.concat(values, ", ",
-            1, math.min(8, #values)))
-      end
-    end
-  end
+  for _, words in ipairs(found.strange_words(node)) do note.say("%s", words) end
 end
 
 -- Columns whose order was told, by study; frames share one.

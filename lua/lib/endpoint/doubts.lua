@@ -1,0 +1,95 @@
+-- What a definition names and the data do not have: arms, words of conditions,
+-- visits without a row. None of it is a mistake for certain: data come late.
+
+local relation = require "trialsh.relation"
+local trial_module = require "trialsh.trial"
+local set = require "trialsh.endpoint.set"
+
+local M = {}
+
+-- The values of the column of arms, and those of them that the trial lacks.
+local function arms_in(s, e)
+  local column, list, other, there = set.treatment_of(e), {}, {}, {}
+  for row in s.adsl:distinct(column):where(('"%s" is not null'):format(column))
+    :rows() do list[#list + 1] = row[column] end
+  local known = {}
+  for _, arm in ipairs(e.trial.arms) do known[arm.name] = true end
+  for _, name in ipairs(list) do
+    there[name] = true
+    if not known[name] then other[#other + 1] = name end
+  end
+  return there, other
+end
+
+local function arms(s, e, add)
+  local there, other = arms_in(s, e)
+  for _, arm in ipairs(e.trial.arms) do
+    if not arm.pool and not there[arm.name] then
+      add("no subject of adsl has the arm %s in %s%s", arm.name,
+        set.treatment_of(e), trial_module.nearest(arm.name, other,
+          "it has besides"))
+    end
+  end
+end
+
+local function words(r, add)
+  for _, text in ipairs(relation.strange_words(relation.node_of(r))) do
+    add("%s", text)
+  end
+end
+
+local function place_words(e, at)
+  local list = { at.parameter, at.visit, e.where }
+  local out = {}
+  for i = 1, 3 do
+    if list[i] then out[#out + 1] = list[i] end
+  end
+  return table.concat(out, ", ")
+end
+
+-- Words of conditions; and where those are known, places without a row.
+local function rows(s, e, add)
+  words(set.subjects(s, e), add)
+  for _, parameter in ipairs(e.parameters or { false }) do
+    for _, visit in ipairs(e.visits or { e.visit or false }) do
+      local at = { parameter = parameter or nil, visit = visit or nil }
+      local r, n = set.rows(s, e, at), 0
+      words(r, function(...)
+        n = n + 1
+        add(...)
+      end)
+      if n == 0 and e.variable ~= "any" and e.variable ~= "count"
+        and not relation.has(relation.node_of(r), { name = "USUBJID" }) then
+        add("no row of %s (%s)", set.table_of(e, at.parameter),
+          place_words(e, at))
+      end
+    end
+  end
+end
+
+--- doubts.of_all(study, endpoints) -> lines; what is said of one is not said
+-- again of its variations, nor of arms of another endpoint.
+function M.of_all(s, list)
+  local lines, told = {}, {}
+  for _, e in ipairs(list) do
+    local said = {}
+    local function look(f, v, name, seen)
+      f(s, v, function(...)
+        local line = string.format(...)
+        if not seen[line] then
+          seen[line] = true
+          lines[#lines + 1] = name and ("%s: %s"):format(name, line) or line
+        end
+      end)
+    end
+    look(arms, e, nil, told)
+    look(rows, e, e.id, said)
+    for _, v in ipairs(e.variations or {}) do
+      look(rows, v, e.id .. "/" .. v.variation, said)
+    end
+    if e.other then look(rows, e.other, e.id .. "/instead", said) end
+  end
+  return lines
+end
+
+return M
