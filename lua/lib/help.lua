@@ -17,14 +17,15 @@ local groups = {
   { "Data", "NA", "study", "read", "relation", "relation_ask", "frame",
     "column", "demo", "data", "sql" },
   { "Statistics", "describe", "ttest", "lm", "mmrm", "lmm", "multiple", "rank",
-    "group_rank", "proportion", "two_proportions", "contingency", "survival",
+    "group_rank", "correlation", "proportion", "two_proportions",
+    "contingency", "rate", "survival", "cuminc",
     "padjust", "sample", "result", "model" },
   { "Trials and endpoints", "trial", "endpoint", "multiplicity", "run",
     "analysis" },
-  { "Figures and tables", "figure", "table", "report" },
+  { "Figures and tables", "figure", "table" },
   { "Arithmetic", "elementwise" },
   { "Scripts and the prompt", "script", "help",
-    "tour", "log_to", "sessioninfo" },
+    "tour", "log_to", "report", "sessioninfo", "random" },
   { "More" },
 }
 

@@ -161,6 +161,8 @@ function test_topics()
   lu.assertStrContains(tostring(help.help(quit)), "Ends the program")
   lu.assertStrContains(tostring(help.help(NA)), "The missing value")
   lu.assertStrContains(tostring(help.help()), "Statistics")
+  lu.assertNotStrContains(tostring(help.help()), "\nMore",
+    "a module is in none of the groups of lua/lib/help.lua")
   local ok, err = pcall(help.topic, "wher")
   lu.assertFalse(ok)
   lu.assertEquals(err.message, "no help on 'wher'; nearest: where")
