@@ -101,22 +101,33 @@ for name in ("abs exp ln log log10 sqrt"):gmatch "%S+" do
   others[name] = "it changes a variable: write it there"
 end
 
--- What the language will have.
-local later = {}
-for name in ([[brunner_munzel friedman glm ordinal
-    gee nls cox rmst fine_gray mcf tobit peto_prentice winratio
-    sace rerandomise bootstrap]]):gmatch "%S+" do later[name] = true end
+--- analysis.with_option(key) -> names of the analyses that have an option, or
+-- take strata in their formula
+function M.with_option(key)
+  local list = {}
+  for _, name in ipairs(M.names()) do
+    local entry = M.find(name)
+    local ok, err = pcall(entry.options, { [key] = {} })
+    if key == "strata" and entry.strata or ok
+      or not tostring(err):find("no option " .. key, 1, true) then
+      list[#list + 1] = name
+    end
+  end
+  return list
+end
 
 --- analysis.unknown(name): why there is no such analysis, in words.
 function M.unknown(name)
   if others[name] then
     return ("%s is no analysis of an endpoint: %s"):format(name, others[name])
-  elseif later[name] then
-    return ("the analysis %s is not there yet"):format(name)
+  end
+  local there = "; there are " .. table.concat(M.names(), ", ")
+  if require "trialsh.absent".is_analysis(name) then
+    return ("the analysis %s is not there yet%s"):format(name, there)
   end
   local near = text.nearest(name, M.names())
   return ("no analysis %s%s"):format(name, near and "; nearest: " .. near
-    or "; there are " .. table.concat(M.names(), ", "))
+    or there)
 end
 
 -- Which way ---------------------------------------------------------------------

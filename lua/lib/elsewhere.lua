@@ -38,7 +38,7 @@ each("chisq_test chi2 prop proptest", "chisq or riskdiff", functions)
 each("survfit kaplan Surv", 'km("Surv(AVAL, CNSR == 0) ~ TRT01P", data)',
   functions)
 each("survdiff", "logrank", functions)
-each("aov anova glm reg", "lm", functions)
+each("aov anova reg", "lm", functions)
 each("c list vector array", "a list stands in braces, { 1, 2, 3 }", functions)
 each("cat echo printf display put", "print", functions)
 each("source include", 'dofile "script.lua"', functions)
@@ -58,6 +58,8 @@ each("proc run_sql", "select ...; runs SQL at the prompt, sql in a script",
 
 --- elsewhere.advice(name) -> text or nil
 function M.advice(name)
+  local absent = require "trialsh.absent".sentence(name)
+  if absent then return absent end
   local advice = functions[name]
   if advice and advice:find "^%a+$" then return "nearest: " .. advice end
   if advice then return advice end

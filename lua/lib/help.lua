@@ -190,6 +190,8 @@ local function overview()
 end
 
 local function unknown(name)
+  local absent = require "trialsh.absent".sentence(name)
+  if absent then fail("not found", absent) end
   local names = M.topics()
   for _, own in ipairs(require "trialsh.help.own".names()) do
     names[#names + 1] = own

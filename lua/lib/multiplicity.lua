@@ -138,6 +138,12 @@ local function is_share(x)
   return type(x) == "number" and x >= 0 and x <= 1 + 1e-12
 end
 
+-- "ALC[H vs P]"
+local function example(e, address)
+  local compare = address.compare or (e.comparisons or {})[1]
+  return address.id .. (type(compare) == "string" and "[" .. compare .. "]" or "")
+end
+
 local function read_entry(f, given, problems)
   local entry = type(given) == "string" and { given } or given
   if type(entry) ~= "table" or type(entry[1]) ~= "string" then
@@ -157,8 +163,10 @@ local function read_entry(f, given, problems)
     problems:add(nil, name, "no endpoint %s%s", address.id,
       nearest(address.id, ids, "there are"))
   elseif e.definition.adjust then
-    problems:add(nil, name, "%s has adjust of its own; the P-values that are "
-      .. "adjusted here are not adjusted yet", address.id)
+    problems:add(nil, name, "%s has adjust of its own, and no P-value is "
+      .. "adjusted twice: leave adjust out of the endpoint and enter here each "
+      .. "result that is claimed, such as \"%s\", or leave the endpoint out here",
+      address.id, example(e, address))
   end
   for key in pairs(entry) do
     if key ~= 1 and (f.method ~= "graph" or key ~= "weight" and key ~= "to") then

@@ -107,12 +107,33 @@ local special = {}
 function special.trial(s) return Inner.of(s):trial() or NA end
 
 --- study.results -> frame
--- s.results is the table of what run() computed and stored, one row per number.
+-- s.results is the table of what run() computed and stored, one row per
+-- endpoint, variation, parameter, visit and comparison, or arm:
+--   endpoint, variation  the name, and "main" or that of the variation or
+--              subgroup ("SEX: F", "SEX: interaction")
+--   kind       NA for main, else sensitivity, supplementary or subgroup
+--   own        Y for the result that the name of the endpoint, or the variation,
+--              alone means: its first comparison, at the visit that is claimed
+--   compare, group  "A vs B", or the arm that the row is of; both NA for all arms
+--   parameter, visit, variable, population, role, title  as the endpoint says
+--   estimate_name, estimate, conf_low, conf_high, conf_level  what is estimated,
+--              and its interval; of ln(...) a ratio
+--   std_error  of the estimate; of a ratio that of its logarithm
+--   analysis, method  the statistic, and how it was computed
+--   statistic, df, p_value, alternative  of the test
+--   p_adjusted   by adjust of the endpoint, or by multiplicity, which then also
+--   multiplicity, rejected  names, and says Y or N of, what is claimed
+--   n, n_missing, n_event  subjects analysed, without a value, with an event; of
+--              mmrm those of the model (a comparison), or at the visit (an arm)
+--   n_1, n_2, estimate_1, estimate_2  of A and B in "A vs B"
+--   note       what a reader must know: why there is no number, what was left out
+--   script, line, script_sha256  where the endpoint is defined
+--   data_sha256, seed, version, utc  of the tables it read; of this run
 --
 --   > select(2, pcall(demo.result, demo, "ALC29"))
 --   there are no results yet; run() makes them
 --
--- See also: run, study:result.
+-- See also: run, study:result, why, explain.
 function special.results(s)
   return require "trialsh.endpoint.results".relation(s)
 end

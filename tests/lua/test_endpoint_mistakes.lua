@@ -27,6 +27,12 @@ local good = { title = '"ALC at day 29"', role = '"primary"',
 -- of whose line, where that is another
 local cases = {
   { "titel", '"x"', "no key titel; nearest: title" },
+  { "strata", '"SEX"', "strata is an option of the analysis: analysis = { "
+    .. '"cmh", strata = "SEX" }; ttest has none, these have it: cmh, ' },
+  { "variance", '"pooled"', "variance is an option of the analysis: analysis = "
+    .. '{ "ttest", variance = "pooled" }' },
+  { "analysis", '"bootstrap"', "the analysis bootstrap is not there yet; there "
+    .. "are barnard, " },
   { "title", "29", "title is a number, a string is needed" },
   { "role", '"primry"', "no role primry; nearest: primary" },
   { "role", "1", "role is a number, a string is needed" },

@@ -184,9 +184,48 @@ function test_search_puts_the_best_first()
       pivot = "relation:wider", filter = "relation:where", lag = "relation:mutate",
       tabulate = "relation:count", rename = "relation:select", Sort = "relation:order",
       ["group by"] = "relation:by", median = "relation:summarise", km = "km",
-      duplicates = "relation:distinct", load = "read", where = "relation:where",
+      duplicates = "relation:distinct", ancova = "lm", noninferiority = "ttest", load = "read", where = "relation:where",
       ["convert date"] = "relation:convert" } do
     lu.assertEquals(tostring(help.search(words)):match "^[%w_:.]+", first, words)
+  end
+end
+
+function test_what_is_not_there_yet_is_said()
+  local absent = require "trialsh.absent"
+  local n = 0
+  for _, entry in ipairs(absent.list) do
+    local words = { entry[1] }
+    for word in entry[4]:gmatch "%S+" do words[#words + 1] = word end
+    for _, topic in ipairs(entry.topics) do
+      lu.assertNotNil(help.block(topic), entry[1] .. ": " .. topic)
+    end
+    for _, word in ipairs(words) do
+      local page = tostring(help.search(word))
+      if rawget(_G, entry[1]) then -- it is there by now
+        lu.assertStrContains(page:match "^[^\n]*", entry[1])
+      else
+        n = n + 1
+        lu.assertStrContains(page, entry[1] .. " is not there yet (" .. entry[2])
+        for _, topic in ipairs(entry.topics) do
+          lu.assertStrContains(page, "\n" .. help.block(topic).title)
+        end
+      end
+    end
+  end
+  lu.assertTrue(n > 0)
+  lu.assertStrContains(tostring(select(2, pcall(help.topic, "bootstrap"))),
+    "bootstrap is not there yet")
+  lu.assertStrContains(tostring(select(2, pcall(function()
+    return bootstrap
+  end))), "bootstrap is not there yet")
+end
+
+function test_the_columns_of_results_have_help()
+  local body = table.concat(help.block "study.results".body, "\n")
+  local columns = require "trialsh.endpoint.results".columns
+  lu.assertTrue(#columns > 40)
+  for _, name in ipairs(columns) do
+    lu.assertStrMatches(body, ".*%f[%w_]" .. name .. "%f[^%w_].*")
   end
 end
 

@@ -141,7 +141,9 @@ function TestRun.test_mistakes()
   multiplicities.list = {}
   endpoints.list[1].definition.adjust = "Holm"
   multiplicity "m" { "holm", endpoints.list[1].id }
-  lu.assertStrContains(shared.message(check), "has adjust of its own")
+  lu.assertStrContains(shared.message(check), "has adjust of its own, and no "
+    .. "P-value is adjusted twice: leave adjust out of the endpoint and enter here "
+    .. "each result that is claimed, such as \"")
 end
 
 os.exit(lu.LuaUnit.run())

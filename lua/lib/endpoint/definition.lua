@@ -47,13 +47,36 @@ function M.split_analysis(given)
   return given[1], given[2], opt
 end
 
+local function contains(list, value)
+  for _, v in ipairs(list) do if v == value then return true end end
+  return false
+end
+
+-- An option of an analysis that stands beside it.
+local function misplaced(e, key)
+  local given = e.definition.analysis
+  local method = type(given) == "table" and given[1] or given
+  local names = analysis.with_option(key)
+  if #names == 0 then return nil end
+  local own = contains(names, method)
+  return ("%s is an option of the analysis: analysis = { \"%s\", %s = %s }%s")
+    :format(key, own and method or names[1], key,
+      type(e.definition[key]) == "string" and ('"%s"'):format(e.definition[key])
+        or type(e.definition[key]) == "table" and "{ ... }"
+        or tostring(e.definition[key]), own and "" or type(method) == "string"
+          and ("; %s has none, %s"):format(method, #names > 1
+            and "these have it: " .. table.concat(names, ", ")
+            or names[1] .. " has it") or "")
+end
+
 local function check_keys(e, problems)
   local def = e.definition
   for _, key in ipairs(sorted(def)) do
     if type(key) ~= "string" then
       problems:add(nil, nil, "a value without a key: %s", tostring(def[key]))
     elseif not keys[key] then
-      problems:add(key, nil, "no key %s%s", key, nearest(key, sorted(keys)))
+      problems:add(key, nil, "%s", misplaced(e, key) or ("no key %s%s"):format(
+        key, nearest(key, sorted(keys))))
     elseif keys[key] ~= "any" and type(def[key]) ~= keys[key] then
       problems:add(key, nil, "%s is a %s, a %s is needed", key,
         type(def[key]), keys[key])
@@ -181,11 +204,6 @@ local function known(e, key, what, list, problems)
         nearest(name, trial_module.names(list), "there are"))
     end
   end
-end
-
-local function contains(list, value)
-  for _, v in ipairs(list) do if v == value then return true end end
-  return false
 end
 
 local function check_visits(e, t, problems)

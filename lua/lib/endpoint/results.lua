@@ -20,6 +20,8 @@ for name in ([[endpoint variation compare group visit estimate_name estimate
   result_columns[#result_columns + 1] = name
 end
 
+M.columns = result_columns
+
 local real = {}
 for name in ([[estimate std_error statistic df p_value p_adjusted conf_low
     conf_high conf_level n n_1 n_2 estimate_1 estimate_2 n_missing n_event line

@@ -1,6 +1,7 @@
 -- ??words: the blocks that hold all words, the best first. Words that the help
 -- does not use, or uses in many places, lead to what they mean here.
 
+local absent = require "trialsh.absent"
 local verbs = require "trialsh.relation.elsewhere"
 local functions = require "trialsh.expression.functions"
 
@@ -39,6 +40,11 @@ for _, pair in ipairs {
   { "study:export figure.points", "save write" },
   { "figure.points figure.survival", "plot graph chart draw" },
   { "lm", "regression ancova anova" },
+  { "ttest riskdiff model:contrast",
+    "noninferiority non-inferiority inferiority equivalence superiority tost" },
+  { "mmrm lmm", "mixed repeated longitudinal" },
+  { "km logrank", "survival lifetest survfit" },
+  { "endpoint", "sap plan estimand intercurrent" },
   { "relation:detect", "blq lloq censored detection" },
   { "NA relation:where relation:mutate", "null missing nan" },
 } do
@@ -49,7 +55,7 @@ end
 
 -- How well a block answers to a word; nil where it does not hold it.
 local function score(block, word)
-  for place, name in ipairs(M.meant[word] or {}) do
+  for place, name in ipairs(absent.topics(word) or M.meant[word] or {}) do
     if block.name == name then return 1000 - place end
   end
   local verb = verbs[word]
@@ -88,9 +94,22 @@ local function find(blocks, words, any)
   return found
 end
 
+-- Of a statistic that is not there, what is instead and nothing else.
+local function instead(blocks, word)
+  local titles = { absent.sentence(word) }
+  for _, topic in ipairs(titles[1] and absent.topics(word:lower()) or {}) do
+    for _, block in ipairs(blocks) do
+      if block.name == topic then titles[#titles + 1] = block.title end
+    end
+  end
+  return titles
+end
+
 --- search.titles(blocks, words): the titles of the blocks that hold all words, or
--- else of those that hold some.
+-- else of those that hold some; first that a statistic is not there yet.
 function M.titles(blocks, words)
+  local given = instead(blocks, words)
+  if #given > 0 then return given end
   local found = find(blocks, words)
   if #found == 0 then found = find(blocks, words, true) end
   table.sort(found, function(a, b)
