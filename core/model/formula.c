@@ -88,7 +88,8 @@ static ts_status expected(parser *p, const char *what)
     if (p->token.kind == END)
         snprintf(text, sizeof text, "%s expected, found the end", what);
     else if (p->token.length == 1 && p->source[p->token.at] == '=')
-        snprintf(text, sizeof text, "== expected, found =");
+        snprintf(text, sizeof text, "%s expected, found =",
+                 strchr(what, '~') ? "~ (or ==)" : "==");
     else
         snprintf(text, sizeof text, "%s expected, found %.*s", what,
                  (int)(p->token.length < 60 ? p->token.length : 60),

@@ -170,6 +170,7 @@ local kruskal_spec = { exact = { "boolean" } }
 -- 4; more without ties), else chi-square. Arrays do as well: kruskal { a, b, c }.
 --   formula  "y ~ group"
 --   exact    true or false decides; R has chi-square alone
+-- Values tie as the decimals that they are, as in wilcoxon; R's if identical.
 -- r.statistic is H with r.df; r:tidy() has n, median and mean rank by group.
 --
 --   > kruskal { {2.9, 3.0, 2.5, 2.6, 3.2}, {3.8, 2.7, 4.0, 2.4}, {2.8, 3.4, 3.7, 2.2, 2.0} }
@@ -216,6 +217,7 @@ end
 --   alternative  "two-sided" (default), "greater": values rise, "less"
 --   two_sided    "absdev" (default): all as far from the mean; "central"
 --   exact        true or false decides
+-- Values tie as the decimals that they are, as in wilcoxon; R's if identical.
 -- r.statistic counts pairs that rise from a group to a later one, ties half.
 --
 --   > jonckheere { {40, 35, 38, 43, 44, 41}, {38, 40, 47, 44, 40, 42}, {48, 40, 45, 43, 46, 44} }
@@ -268,6 +270,7 @@ local van_elteren_spec = { compare = { "string" }, reference = { "string" },
 --   alternative  "two-sided" (default), "less", "greater": A is larger
 --   two_sided    "absdev" (default): all as far from the mean; "central"
 --   exact        true or false decides; SAS is normal
+-- Values tie as the decimals that they are, as in wilcoxon; R's if identical.
 -- r.z is above 0 when A is larger; r.z^2 is SAS's row mean score statistic with
 -- SCORES=MODRIDIT.
 --

@@ -115,7 +115,12 @@ local order = { "structure", "group", "rung" }
 --               arms are equal; subjects with nothing else count, too
 --   weights, reference, contrasts, tolerance, conf_level  as in lm
 -- m:means and m:contrast go by visit unless by = false; -2 log likelihood, AIC
--- and BIC are counted as SAS does.
+-- and BIC are counted as SAS does. Kenward and Roger's variances and df are SAS's:
+-- covariances of the parameters from the observed information; pbkrtest and lme4
+-- take the expected one, and differ where rows are missing. CR2 is Bell and
+-- McCaffrey's with the fitted covariance as working model. CR0 and CR3 are those
+-- of clubSandwich; so is CR2 but for the square root, which is not unique: ours
+-- is that of I - H in the coordinates of the Cholesky root, visit after visit.
 --
 --   > alc = demo.adlb:where { PARAMCD = "ALC" }:where "AVISITN > 1"
 --   > m = mmrm("log(AVAL) ~ log(BASE) * AVISIT + TRT01P * AVISIT", alc)

@@ -2,10 +2,12 @@
 
 local NA = require "ts.na".NA
 local core = require "ts.multiple"
-local fail = require "ts.error".fail
+local errors = require "ts.error"
 local estimates = require "trialsh.model.estimates"
 local format = require "trialsh.format"
 local options = require "trialsh.options"
+
+local fail = errors.fail
 
 local M = {}
 
@@ -18,18 +20,32 @@ for name, rule in pairs(dunnett) do tukey[name] = rule end
 tukey.alternative = nil
 tukey.variance = { { "pooled", "welch" }, "pooled" }
 
+-- What f gives; its errors are told as those of who.
+local function as(who, f, ...)
+  local out = table.pack(pcall(f, ...))
+  if out[1] then return table.unpack(out, 2, out.n) end
+  local err = out[2]
+  if errors.is(err) and err.code ~= "interrupted" then
+    fail(err.code, (err.message:gsub("^lm:?%a*:", who .. ":")))
+  end
+  error(err, 0)
+end
+
 -- The contrasts of a linear model; the category is the formula's first.
 local function contrast(who, formula, data, opt, entry)
-  local m = require "trialsh.lm".lm(formula, data, { vcov = opt.vcov,
+  local m = as(who, require "trialsh.lm".lm, formula, data, { vcov = opt.vcov,
     reference = opt.reference, conf_level = opt.conf_level })
   local factor = opt.factor or m.categories[1]
   if not factor then
-    fail("invalid", ("%s: \"%s\" has no groups to compare"):format(who, formula))
+    local x = require "ts.formula".variables("~"
+      .. require "ts.formula".parse(formula).right)[1]
+    fail("invalid", ("%s: \"%s\" has no groups to compare%s"):format(who,
+      formula, x and ("; factor(%s) makes groups of numbers"):format(x) or ""))
   end
-  return m:contrast { entry, factor = factor, adjust = who,
+  return as(who, m.contrast, m, { entry, factor = factor, adjust = who,
     ratio = opt.ratio,
     alternative = opt.alternative,
-    reference = type(opt.reference) == "string" and opt.reference or nil }
+    reference = type(opt.reference) == "string" and opt.reference or nil })
 end
 
 --- dunnett(formula, data [, opt]) -> frame, of two groups a result

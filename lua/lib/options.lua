@@ -24,6 +24,14 @@ local function keys(spec)
   return list
 end
 
+-- The word whose parts begin with these letters: KR of Kenward-Roger.
+local function by_initials(value, words)
+  for _, w in ipairs(words) do
+    local initials = w:gsub("(%a)%a*[^%a]*", "%1")
+    if #initials > 1 and initials:lower() == value:lower() then return w end
+  end
+end
+
 -- Words that are signs stand in quotes, as they are typed.
 local function listed(words)
   if words[1]:find "^%p+$" then
@@ -39,7 +47,7 @@ local function word(who, key, value, words)
     end
   end
   local near = type(value) == "string" and not words[1]:find "^%p+$"
-    and text.nearest(value, words)
+    and (by_initials(value, words) or text.nearest(value, words))
   fail("invalid", ("%s: %s = %s is %s%s"):format(who, key,
     type(value) == "string" and '"' .. value .. '"' or tostring(value),
     listed(words), near and "; nearest: " .. near or ""))

@@ -129,6 +129,9 @@ local function median(column) return cdescribe.quantile(column, 0.5, 2) end
 --                normal test (Stata)
 --   mu           shift under the null hypothesis, 0
 --   conf_level   0.95
+-- Where all values are decimals but for 1e-9 of their last place, as 0.3 - 0.1
+-- is 0.2, they tie as such; others tie when the last bits alone differ. R ties
+-- identical numbers alone unless digits.rank = 7 or the like is said.
 -- r.estimate is the Hodges-Lehmann shift, the median of all differences A - B;
 -- the interval holds the shifts that the same test does not reject.
 -- r.superiority is P(A > B), ties half; r.statistic is U, the pairs with A > B
@@ -236,6 +239,7 @@ end
 --   continuity   true (default); false leaves the correction out of the normal
 --                test
 --   mu           0;  conf_level  0.95
+-- Sizes tie as the decimals that they are, as in wilcoxon; R's if identical.
 -- r.estimate is the Hodges-Lehmann pseudo-median, that of the averages of all
 -- pairs of values, zeros too; the interval holds the mu that the same test does
 -- not reject, zeros ranked. r.statistic is V, the sum of the ranks above mu.

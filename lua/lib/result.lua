@@ -60,6 +60,17 @@ local function names_of(state)
   return names
 end
 
+-- What other programs call the fields, where this result has them.
+local elsewhere = { p = "p_value", pvalue = "p_value", t = "statistic",
+  z = "statistic", se = "std_error", ci = "conf_low", coef = "estimate",
+  coefficients = "estimate" }
+
+local function known_as(key, names)
+  for _, name in ipairs(names) do
+    if name == elsewhere[key:lower()] then return name end
+  end
+end
+
 local function unknown(state, key)
   local hint = state.hint and state.hint(key)
   if hint then fail("not found", hint) end
@@ -67,7 +78,8 @@ local function unknown(state, key)
   for _, name in ipairs(sorted_keys(state.methods)) do
     names[#names + 1] = name
   end
-  local near = type(key) == "string" and text.nearest(key, names)
+  local near = type(key) == "string" and (known_as(key, names)
+    or text.nearest(key, names))
   fail("not found", ("the result of %s has no %s%s"):format(state.name,
     tostring(key), near and "; nearest: " .. near
       or "; it has " .. table.concat(names, ", ")))

@@ -4,6 +4,7 @@ local NA = require "ts.na".NA
 local fail = require "ts.error".fail
 local location = require "ts.location"
 local options = require "trialsh.options"
+local reader = require "trialsh.model.read"
 local result = require "trialsh.result"
 local sample = require "trialsh.sample"
 
@@ -93,8 +94,7 @@ end
 -- What takes estimates back from the logarithm, where a ratio is asked for.
 local function base_of(set, o)
   if not o.ratio then return nil end
-  local base = set.variable and require "trialsh.model.read".log_base(
-    set.variable)
+  local base = set.variable and reader.log_base(set.variable)
   if not base then
     fail("invalid", ("ttest: ratio = true is for a response that is a "
       .. "logarithm, such as log(AVAL)%s"):format(set.variable and "; it is "
@@ -116,8 +116,8 @@ local function to_ratio(fields, base)
         "a ratio or mean is beyond the range of numbers")
     end
   end
-  fields.estimate_name = fields.n_1 ~= NA and "ratio of geometric means"
-    or "geometric mean"
+  fields.estimate_name = reader.of_what(fields.variable, fields.n_1 ~= NA
+    and "ratio of geometric means" or "geometric mean")
 end
 
 --- ttest(formula, data [, opt]) -> result
@@ -175,7 +175,8 @@ function M.ttest(x, y, opt)
   }
   if base then to_ratio(fields, base) end
   return result.comparison(fields, { variable = set.variable, a = set.a,
-    b = set.b, estimates = base and "geometric means" or "means",
+    b = set.b, estimates = base
+      and reader.of_what(set.variable, "geometric means") or "means",
     reasons = set.reasons, unit = set.unit,
     statistic = mu == (base and 1 or 0) and "t"
       or ("t (mu = %s)"):format(require "ts.text".number(mu)) })

@@ -191,7 +191,7 @@ static void errors_of_form(void **state)
         {"Surv(a) ~ b", "character 7: a comma and argument 2 of Surv"},
         {"log(a, b) ~ c", "character 6: ) after 1 argument of log expected"},
         {"Surv(a,b,c,d)~1", "character 11: ) after 3 arguments of Surv"},
-        {"y = x", "character 3: == expected, found ="},
+        {"y = x", "character 3: ~ (or ==) expected, found ="},
         {"y ~ a <> b", "character 7: != expected, found <>"},
         {"\xC3\xA9 ~ x $", "character 7: a name, a number or an operator"},
         {"y ~ 'a", "character 7: a closing ' expected"},

@@ -50,7 +50,7 @@ function test_every_option_is_in_its_help()
   if not next(asked) then help.check() end
   local missing, n = {}, 0
   for who, names in pairs(asked) do
-    local words = help_on(who)
+    local words = help_on((who:gsub("^%w+:", "model:"))) -- lm:means
     for name in pairs(names) do
       n = n + 1
       if not words:find("%f[%w_]" .. name .. "%f[^%w_]") then

@@ -485,24 +485,24 @@ end
 function TestShapes.test_refused()
   local m, made = lm("log(AVAL) ~ log(BASE) + TRT01P", d29()), sets.fit "made"
   local function no(words, f, ...) refuses(words, f, m, ...) end
-  no("lm: the model has no category TRT01; nearest: TRT01P", m.means, "TRT01")
-  no('lm: means takes a category, such as "TRT01P"', m.means)
-  no("lm: the model has no variable AGE; it has log(BASE), "
+  no("lm:means: the model has no category TRT01; nearest: TRT01P", m.means, "TRT01")
+  no('lm:means takes a category, such as "TRT01P"', m.means)
+  no("lm:means: the model has no variable AGE; it has log(BASE), "
     .. "BASE, TRT01P", m.means, "TRT01P",
     { at = { AGE = 3 } })
-  no("lm: at: BASE is a number, not high", m.means, "TRT01P",
+  no("lm:means: at: BASE is a number, not high", m.means, "TRT01P",
     { at = { BASE = "high" } })
-  no("lm: log(BASE) has no value there", m.means, "TRT01P", { at = { BASE = -1 } })
+  no("lm:means: log(BASE) has no value there", m.means, "TRT01P", { at = { BASE = -1 } })
   no("weights = \"proportionl\" is none of equal", m.means, "TRT01P",
     { weights = "proportionl" })
-  no("lm: TRT01P has no 'CYT107 XF' in the rows used; nearest: CYT107 HF",
+  no("lm:contrast: TRT01P has no 'CYT107 XF' in the rows used; nearest: CYT107 HF",
     m.contrast, "CYT107 XF vs Placebo")
-  no('lm: "Placebo" is not "A vs B"', m.contrast, "Placebo")
+  no('lm:contrast: "Placebo" is not "A vs B"', m.contrast, "Placebo")
   no("Placebo is on both sides", m.contrast, "Placebo vs Placebo")
   no("begins with its name", m.contrast, { { Placebo = 1 } })
   no("slopes have no ratio", m.contrast, { slope = "BASE", ratio = true })
-  no("lm: TRT01P is a category", m.slope, "TRT01P")
-  no("lm has no option ratoi; nearest: ratio", m.contrast,
+  no("lm:slope: TRT01P is a category", m.slope, "TRT01P")
+  no("lm:contrast has no option ratoi; nearest: ratio", m.contrast,
     { "CYT107 HF vs Placebo", ratoi = true })
   refuses("ratio = true is for a response that is a logarithm", made.means, made,
     "a", { ratio = true })
@@ -515,6 +515,56 @@ function TestShapes.test_refused()
     made.predict, made, { a = { "low" }, b = { "S" }, c = { "u" }, x = { 1 } })
   refuses("no column x", made.predict, made,
     { a = { "low" }, b = { "P" }, c = { "u" } })
+end
+
+-- What is nearly right is told what would be.
+function TestShapes.test_hints()
+  local a = { y = { 1, 3, 2, 5, 4, 7 }, arms = { 0, 1, 2, 0, 1, 2 },
+    g = { "ZDV", "ddI", "ZDV+ddI", "ZDV", "ddI", "ZDV+ddI" } }
+  local numeric, m = lm("y ~ arms", a), lm("y ~ g", a)
+  refuses("lm:means: arms is a number, no category; factor(arms) in the "
+    .. "formula", numeric.means, numeric, "arms")
+  refuses("factor(arms) in the formula makes", numeric.contrast, numeric)
+  refuses("dunnett: \"y ~ arms\" has no groups to compare; factor(arms) makes",
+    dunnett, "y ~ arms", a)
+  refuses("dunnett: reference = 'ZDW' is a level of no category; nearest: ZDV",
+    dunnett, "y ~ g", a, { reference = "ZDW" })
+  refuses("'placebo' is a level of no category; it has ZDV, ZDV+ddI, ddI",
+    lm, "y ~ g", a, { reference = "placebo" })
+  refuses('"ZDV+ddI - ZDV" is not "A vs B"; write "ZDV+ddI vs ZDV"', m.contrast,
+    m, "ZDV+ddI - ZDV")
+  refuses('"ZDV and ddI" is not "A vs B"', m.contrast, m, "ZDV and ddI")
+  refuses("~ (or ==) expected, found =", lm, "y = g", a)
+  refuses("no p; nearest: p_value", function() return m.p end)
+  refuses("lm:contrast: g has no 'ZDW' in the rows used; nearest: ZDV",
+    m.contrast, m, { "trend", ZDW = -1, ddI = 1 })
+  refuses("lm:contrast has no option mv; nearest: mu", m.contrast, m,
+    { "ZDV vs ddI", mv = 2 })
+  local single = m:contrast { "trend", ZDV = -1, ddI = 1, conf_level = 0.9 }
+  local double = m:contrast({ { "trend", ZDV = -1, ddI = 1 } },
+    { conf_level = 0.9 })
+  lu.assertEquals(tostring(single), tostring(double))
+  for _, kind in ipairs { 2, "2", "II", { type = "II" } } do
+    lu.assertEquals(tostring(m:anova(kind)), tostring(m:anova { type = 2 }))
+  end
+  refuses("lm:anova: type", m.anova, m, "IV")
+end
+
+-- Of log(y + 1) the means are those of y + 1, and it is said so.
+function TestShapes.test_means_of_what()
+  local d = { y = { 1, 3, 2, 5, 4, 7 }, g = { "a", "b", "a", "b", "a", "b" } }
+  local plain, one = lm("log(y) ~ g", d), lm("log(y + 1) ~ g", d)
+  local function title(m)
+    return tostring(m:means("g", { ratio = true })):match "[^\n]*$"
+  end
+  lu.assertEquals(title(plain), "geometric least-squares means")
+  lu.assertEquals(title(one), "geometric least-squares means of y + 1")
+  local text = tostring(one:contrast { "b vs a", ratio = true })
+  lu.assertStrContains(text, "\ngeometric means of y + 1 ")
+  lu.assertStrContains(text, "ratio of geometric means of y + 1 ")
+  text = tostring(ttest("log(y + 1) ~ g", d, { ratio = true }))
+  lu.assertStrContains(text, "\ngeometric means of y + 1 ")
+  lu.assertStrContains(text, "ratio of geometric means of y + 1 ")
 end
 
 os.exit(lu.LuaUnit.run())

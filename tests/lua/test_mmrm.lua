@@ -450,7 +450,9 @@ function TestEdges.test_calls()
     USUBJID = d.USUBJID, AVISIT = d.AVISIT, SITE = d.ARM }, { group = "SITES" })
   local m = mmrm("Y ~ ARM", d)
   refuses("structure", function() return m.structur end)
-  refuses("at least", m.anova, m, { type = 2 })
+  refuses("mmrm:anova: type = 2 is for lm; tests of these models are of",
+    m.anova, m, { type = 2 })
+  lu.assertEquals(tostring(m:anova "III"), tostring(m:anova()))
 end
 
 os.exit(lu.LuaUnit.run())

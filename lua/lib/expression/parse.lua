@@ -212,7 +212,9 @@ function Parser:primary()
   elseif self:is("word", "exists") then
     self:error "a query within an expression; write a join"
   end
-  self:error "expected a value"
+  local missing = self.source:match "is%.na%s*%(%s*([%w_]+)%s*%)"
+  self:error("expected a value" .. (missing and ("; %s is null says what is "
+    .. "missing"):format(missing) or ""))
 end
 
 function Parser:unary()

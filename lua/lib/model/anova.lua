@@ -1,6 +1,7 @@
 -- Tests of a model's terms.
 
 local NA = require "ts.na".NA
+local fail = require "ts.error".fail
 local estimates = require "trialsh.model.estimates"
 local options = require "trialsh.options"
 
@@ -12,9 +13,24 @@ local words = {
   "type III: no other term left out (as SAS)",
 }
 
+-- 2, "2" and "II" are types as well as numbers in options.
+local function given(opt)
+  local kinds = { I = 1, II = 2, III = 3, ["1"] = 1, ["2"] = 2, ["3"] = 3 }
+  if type(opt) == "number" or type(opt) == "string" then opt = { type = opt } end
+  if type(opt) ~= "table" or not kinds[opt.type] then return opt end
+  local out = {}
+  for key, value in pairs(opt) do out[key] = value end
+  out.type = kinds[opt.type]
+  return out
+end
+
 -- Of models whose terms have second degrees of freedom of their own.
 local function tests(state, opt)
-  options(state.who, opt, { type = { "integer", 3, least = 3, below = 4 } })
+  opt = options(state.who, given(opt), { type = { "integer", 3 } })
+  if opt.type ~= 3 then
+    fail("invalid", ("%s: type = %d is for lm; tests of these models are of "
+      .. "type 3, no other term left out"):format(state.who, opt.type))
+  end
   local rows = {}
   for i, term in ipairs(state.fit.terms) do
     rows[i] = state.core:term(3, i)
@@ -29,9 +45,11 @@ end
 -- F tests of the terms of a linear model.
 --   type  3 (default; that of SAS, with its rule for empty cells), 2 (each term
 --         beside all that do not contain it), 1 (beside those before it, as R's
---         anova)
--- With vcov = "HC3" or the like they are Wald tests, without sums of squares; of
--- mmrm they are of type 3 and have second degrees of freedom (df_2).
+--         anova); "II" and anova(2) do as well
+-- With vcov = "HC3" or the like they are Wald tests, without sums of squares,
+-- of the hypotheses that the classical tests have: those of type 2 stay what
+-- they are, while car::Anova(white.adjust) lets the variances change them.
+-- Of mmrm they are of type 3 and have second degrees of freedom (df_2).
 --
 --   > d29 = demo.adlb:where { PARAMCD = "ALC", AVISIT = "Day 29" }
 --   > lm("log(AVAL / BASE) ~ log(BASE) + TRT01P", d29):anova()
@@ -45,7 +63,7 @@ end
 -- See also: model:contrast. R: anova, car::Anova.
 function M.anova(state, opt)
   if not state.fit.rss then return tests(state, opt) end
-  opt = options(state.who, opt, { type = { "integer", 3, above = 0,
+  opt = options(state.who, given(opt), { type = { "integer", 3, above = 0,
     below = 4 } })
   local rows, fit = {}, state.fit
   for i, term in ipairs(fit.terms) do

@@ -57,8 +57,12 @@ function M.references(who, info, given, trial)
       end
     end
     if not found then
-      fail("not found", ("%s: reference = '%s' is a level of no category")
-        :format(who, given))
+      local names = {}
+      for _, v in ipairs(M.categories(info)) do
+        for i = 1, v.n_level do names[#names + 1] = v.levels[i].name end
+      end
+      fail("not found", ("%s: reference = '%s' is a level of no category%s")
+        :format(who, given, require "trialsh.names".hint(given, names)))
     end
   elseif type(given) == "table" then
     for name, level in pairs(given) do

@@ -30,8 +30,10 @@ local function categories(state)
     if x.category then list[#list + 1] = x end
   end
   if #list == 0 then
-    fail("invalid", ("%s: the model has no category to compare"):format(
-      state.who))
+    local x = variables.of(state)[1]
+    fail("invalid", ("%s: the model has no category to compare%s"):format(
+      state.who, x and ("; factor(%s) in the formula makes one of numbers")
+        :format(x.name) or ""))
   end
   return list
 end
@@ -106,12 +108,27 @@ local function side(state, x, pools, name)
   return { name = name, members = members }
 end
 
+-- "A - B" of two levels: what to write instead.
+local function versus(x, pools, entry)
+  local from = 1
+  while true do
+    local start, stop = entry:find("%s*[-/:,]%s*", from)
+    if not start then return "" end
+    local a, b = entry:sub(1, start - 1), entry:sub(stop + 1)
+    if members_of(x, pools, a) and members_of(x, pools, b) then
+      return ('; write "%s vs %s"'):format(a, b)
+    end
+    from = stop + 1
+  end
+end
+
 local function two_sides(state, x, pools, entry)
   local a, b = compare.split(entry, function(name)
     return members_of(x, pools, name)
   end)
   if not a then
-    fail("invalid", ('%s: "%s" is not "A vs B"'):format(state.who, entry))
+    fail("invalid", ('%s: "%s" is not "A vs B"%s'):format(state.who, entry,
+      versus(x, pools, entry)))
   end
   local left, right = side(state, x, pools, a), side(state, x, pools, b)
   for _, i in ipairs(left.members) do

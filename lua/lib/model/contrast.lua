@@ -5,6 +5,7 @@ local NA = require "ts.na".NA
 local errors = require "ts.error"
 local text = require "ts.text"
 local adjust = require "trialsh.model.adjust"
+local compare = require "trialsh.compare"
 local comparisons = require "trialsh.model.comparisons"
 local estimates = require "trialsh.model.estimates"
 local format = require "trialsh.format"
@@ -12,6 +13,7 @@ local grid = require "trialsh.model.grid"
 local means = require "trialsh.model.means"
 local options = require "trialsh.options"
 local permute = require "trialsh.model.permute"
+local reader = require "trialsh.model.read"
 local result = require "trialsh.result"
 
 local fail = errors.fail
@@ -104,9 +106,10 @@ local function grouped(cells, x)
   return list
 end
 
-local function estimate_name(opt)
+local function estimate_name(state, opt)
   if opt.slope then return "difference in slopes of " .. opt.slope end
-  return opt.ratio and "ratio of geometric means"
+  return opt.ratio and reader.of_what(state.response,
+    "ratio of geometric means")
     or "difference in least-squares means"
 end
 
@@ -141,7 +144,8 @@ local function single(state, c, fields, opt, words, given_mu)
   elseif state.df == NA or fields.std_error == 0 then
     notes[#notes + 1] = state.note ~= NA and state.note or nil
   end
-  fields.method, fields.estimate_name = state.method, estimate_name(opt)
+  fields.method = state.method
+  fields.estimate_name = estimate_name(state, opt)
   fields.conf_level, fields.alternative = opt.conf_level, opt.alternative
   fields.n, fields.n_missing = state.info.n, state.info.n_missing
   fields.simulated, fields.row, fields.estimable = state.simulated, nil, nil
@@ -160,7 +164,8 @@ local function single(state, c, fields, opt, words, given_mu)
     a = two and c.a.name, b = two and c.b.name,
     statistic = given_mu and ("t (mu = %s)"):format(text.number(given_mu))
       or "t",
-    estimates = opt.slope and "slopes" or opt.ratio and "geometric means"
+    estimates = opt.slope and "slopes" or opt.ratio and
+      reader.of_what(state.response, "geometric means")
       or "least-squares means", after = permuted_lines(fields, opt, words),
     reasons = state.reasons })
 end
@@ -193,7 +198,8 @@ local function several(state, rows, about, opt, words)
     adjusted and "p_adjusted" or "p_value" } do shown[#shown + 1] = name end
   if opt.permuted then shown[#shown + 1] = "p_permuted" end
   local lines = { (shown[#about.names + 1] == "compare" and ""
-    or rows[1].compare .. ": ") .. estimate_name(opt) .. (words ~= "" and "; " .. words or "") }
+    or rows[1].compare .. ": ") .. estimate_name(state, opt)
+    .. (words ~= "" and "; " .. words or "") }
   if opt.alternative ~= "two-sided" then
     lines[1] = ("%s; one-sided (%s)"):format(lines[1], opt.alternative)
   end
@@ -263,12 +269,25 @@ local function finish(state, families, list, x, opt)
   return rows
 end
 
+-- { "trend", A = -1, B = 1 } is one contrast of weights, in single braces too.
+local function gather_weights(entries, opt)
+  local name = entries[1]
+  if #entries ~= 1 or type(name) ~= "string" or name == "pairwise"
+    or name == "reference" or compare.split(name) then return end
+  for key, value in pairs(opt) do
+    if not spec[key] and type(value) == "number" then
+      if type(entries[1]) == "string" then entries[1] = { name } end
+      entries[1][key], opt[key] = value, nil
+    end
+  end
+end
+
 -- Entries and options from what is given: text, or a table of both.
 local function arguments(state, given, more)
   local entries, opt = {}, {}
   if type(given) == "string" then given = { given } end
   if given ~= nil and type(given) ~= "table" then
-    fail("type", ('%s: contrast takes "A vs B", or a table of comparisons and '
+    fail("type", ('%s: takes "A vs B", or a table of comparisons and '
       .. "options, not a %s"):format(state.who, type(given)))
   end
   for key, value in pairs(given or {}) do
@@ -276,6 +295,7 @@ local function arguments(state, given, more)
     else opt[key] = value end
   end
   for key, value in pairs(more or {}) do opt[key] = value end
+  gather_weights(entries, opt)
   if opt.weights == "n" then opt.weights, opt.pool = nil, "n" end
   return entries, options(state.who, opt, spec)
 end
@@ -285,7 +305,8 @@ end
 -- comparison gives a result, several (or by) a frame.
 --   "A vs B"     levels, or pooled arms of the trial, which are the equal average
 --                of their arms (pool = "n": by numbers)
---   { "trend", A = -1, B = 0, C = 1 }  weights by level
+--   { "trend", A = -1, B = 0, C = 1 }  weights by level; beside others in
+--                braces of its own
 --   "reference"  each against the reference (the default);  "pairwise"
 --   ratio        true: ratios of geometric means, of a logarithm; std_error
 --                stays that of the logarithm
@@ -316,6 +337,9 @@ end
 --   P = 0.00087
 --   at log(BASE) = its mean
 --   SIMULATED DATA
+--   > m:contrast { "any dose", ["CYT107 LF"] = 0.5, ["CYT107 HF"] = 0.5,
+--   >   Placebo = -1, ratio = true }.estimate
+--   1.7220324893454069
 --   > m:contrast { "pairwise", ratio = true }
 --      compare                 ratio  95 % CI            t  df        P
 --   1  CYT107 LF vs Placebo    1.594  1.129 to 2.250  2.90  14    0.012

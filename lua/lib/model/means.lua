@@ -6,6 +6,7 @@ local text = require "ts.text"
 local estimates = require "trialsh.model.estimates"
 local grid = require "trialsh.model.grid"
 local options = require "trialsh.options"
+local reader = require "trialsh.model.read"
 local variables = require "trialsh.model.variables"
 
 local fail = errors.fail
@@ -127,8 +128,11 @@ function M.frame(state, rows, about, opt)
   end
   names[#names + 1] = "n"
   local words = M.words(about)
-  local lines = { require "trialsh.result".lines {
-    opt.title .. (words ~= "" and " " .. words or ""), opt.tail } }
+  local lines = {}
+  for line in require "trialsh.result".lines { opt.title
+    .. (words ~= "" and " " .. words or ""), opt.tail }:gmatch "[^\n]+" do
+    lines[#lines + 1] = line
+  end
   lines[#lines + 1] = not_estimable(rows)
   if state.df == NA then lines[#lines + 1] = state.note end
   return estimates.shown(rows, names, { heads = heads, levels = levels,
@@ -169,14 +173,15 @@ end
 --   1  Placebo       0.524      0.114  14     0.279      0.769
 --   2  CYT107 LF     0.990      0.107  14     0.762      1.219
 --   3  CYT107 HF     1.145      0.095  14     0.941      1.349
---   least-squares means at log(BASE) = its mean; logarithms: exp() gives ratios
+--   least-squares means at log(BASE) = its mean
+--   logarithms: exp() gives ratios of AVAL / BASE
 --   SIMULATED DATA
 --
 -- See also: model:contrast, model:slope. R: emmeans. SAS: LSMEANS.
 function M.means(state, factor, opt)
   opt = options(state.who, opt, M.spec)
   if type(factor) ~= "string" and type(factor) ~= "table" then
-    fail("type", ('%s: means takes a category, such as "TRT01P"'):format(
+    fail("type", ('%s takes a category, such as "TRT01P"'):format(
       state.who))
   end
   M.check_ratio(state, opt.ratio)
@@ -190,9 +195,10 @@ function M.means(state, factor, opt)
     rows[i] = add_labels(fields, cell)
   end
   local tail = not opt.ratio and state.base
-    and "logarithms: exp() gives ratios" or nil
+    and reader.of_what(state.response, "logarithms: exp() gives ratios") or nil
   return M.frame(state, rows, about, { ratio = opt.ratio,
-    title = opt.ratio and "geometric least-squares means"
+    title = opt.ratio and reader.of_what(state.response,
+      "geometric least-squares means")
       or "least-squares means", tail = tail })
 end
 
@@ -291,7 +297,7 @@ function M.slope(state, name, opt)
   opt = options(state.who, opt, { by = M.spec.by, at = M.spec.at,
     weights = M.spec.weights, conf_level = M.spec.conf_level })
   if type(name) ~= "string" then
-    fail("type", ('%s: slope takes a variable, such as "AGE"'):format(
+    fail("type", ('%s takes a variable, such as "AGE"'):format(
       state.who))
   end
   opt.conf_level = opt.conf_level or state.conf_level

@@ -13,8 +13,10 @@ function M.of(state, more)
   local out = {}
   for _, list in ipairs { places, more or {} } do
     for name, module in pairs(list) do
+      local view = setmetatable({ who = state.who .. ":" .. name },
+        { __index = state, __newindex = state }) -- for errors
       out[name] = function(_, ...)
-        return require("trialsh.model." .. module)[name](state, ...)
+        return require("trialsh.model." .. module)[name](view, ...)
       end
     end
   end

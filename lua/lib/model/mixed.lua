@@ -58,6 +58,18 @@ local function counted(n, what)
   return ("%d %s%s"):format(n, what, n == 1 and "" or "s")
 end
 
+-- The coefficients, with their intervals where the screen is wide enough.
+local function coefficients(m, state)
+  local heads = { term = "", statistic = "t", p_value = "P",
+    interval = format.level(m.conf_level) .. " CI" }
+  local wide = estimates.table(state.terms, { "term", "estimate", "std_error",
+    "interval", "df", "statistic", "p_value" }, heads)
+  -- a table leaves columns out that do not fit
+  if wide:match "^[^\n]*":find " P$" then return wide end
+  return estimates.table(state.terms, { "term", "estimate", "std_error", "df",
+    "statistic", "p_value" }, heads)
+end
+
 local function print_model(m, state)
   local f = state.fit
   local lines = { ("%s: %s, %s, %s"):format(state.title, text.escape(
@@ -69,9 +81,7 @@ local function print_model(m, state)
     table.insert(about, 4, m.vcov .. " standard errors")
   end
   lines[2] = result.lines(about)
-  lines[3] = estimates.table(state.terms, { "term", "estimate", "std_error",
-    "df", "statistic", "p_value" }, { term = "", statistic = "t",
-    p_value = "P" })
+  lines[3] = coefficients(m, state)
   lines[4] = result.lines { ("-2 log likelihood %s"):format(format.fixed(
     m.neg2_log_lik, 3)), ("converged in %s, gradient %.0e"):format(counted(
     m.iterations, "step"), m.gradient), ("%s, AIC %s"):format(counted(

@@ -43,6 +43,9 @@ function M.category(state, name)
     if x.category then
       if x.name == name or x.column == name then return x end
       names[#names + 1] = x.name
+    elseif x.name == name then
+      fail("type", ("%s: %s is a number, no category; factor(%s) in the "
+        .. "formula makes one of it"):format(state.who, name, name))
     end
   end
   M.unknown(state, name, names, "category")
