@@ -40,10 +40,23 @@ function M.at(e, at_once)
     visits = at_once and (e.visits or e.visit and { e.visit }) or nil }
 end
 
+-- The subjects of a population, kept until the study changes.
+local function of_population(s, condition)
+  local inner = require "trialsh.study".inner(s)
+  local generation, kept = inner:generation(), inner.subjects
+  if not kept or kept.generation ~= generation then
+    kept = { generation = generation }
+    inner.subjects = kept
+  end
+  if not kept[condition] then kept[condition] = s.adsl:where(condition) end
+  return kept[condition]
+end
+
 --- set.subjects(study, endpoint [, at]): the rows of adsl that are analysed.
 function M.subjects(s, e, at)
-  local population, subjects = population_of(e), s.adsl
-  if population then subjects = subjects:where(population.condition) end
+  local population = population_of(e)
+  local subjects = population and of_population(s, population.condition)
+    or s.adsl
   if at and at.subgroup then
     subjects = subjects:where { [at.subgroup[1]] = at.subgroup[2] }
   end

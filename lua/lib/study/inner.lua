@@ -84,10 +84,14 @@ function Inner:columns_of(t)
   return out
 end
 
+-- The node of a table, kept until the study changes.
 function Inner:base(name)
   local t = self:tables_list()[name] or self.was[name]
   if not t then fail("not found", ("there is no table %s any more"):format(name)) end
-  return relation.base(self, name, self:columns_of(t), t.key, t.simulated)
+  if not t.node or t.node.generation ~= self:generation() then
+    t.node = relation.base(self, name, self:columns_of(t), t.key, t.simulated)
+  end
+  return t.node
 end
 
 -- The values of a text column as they are stored; for the trial's levels.
