@@ -22,6 +22,7 @@ local needs = {
   mcnemar = { [2] = "~ I(BASE >= 600)" }, lm = { [2] = "~ BASE + TRT01P" },
   cor = { [2] = "~ BASE" }, mmrm = { [2] = "~ BASE + TRT01P * AVISIT" },
   rate = { time = "AGE" }, rateratio = { time = "AGE" },
+  cuminc = { at = { 10, 30 } },
 }
 
 local function define(name, where, variable)
