@@ -284,3 +284,45 @@ ts_smallest ts_lattice_smallest(const ts_lattice *l, int64_t mean,
                          .central = fmin(1, 2 * fmin(low.lower, high.upper)),
                          .absdev = fmin(low.absdev, high.absdev)};
 }
+
+/* Strata ------------------------------------------------------------------ */
+
+int64_t ts_common_multiple(int64_t a, int64_t b)
+{
+    int64_t all = a / gcd(a, b) * b;
+    return all > INT64_C(1) << 30 ? 0 : all;
+}
+
+ts_status ts_lattice_nothing(ts_lattice *total, ts_error *err)
+{
+    *total = (ts_lattice){.n = 1, .step = 1, .total = 1};
+    total->weight = ts_alloc_array(1, sizeof *total->weight);
+    if (!total->weight)
+        return ts_fail_memory(err);
+    total->weight[0] = 1;
+    return TS_OK;
+}
+
+ts_status ts_lattice_convolve(ts_lattice *total, const ts_lattice *part,
+                              int64_t factor, ts_error *err)
+{
+    size_t stretch = (size_t)(part->step * factor);
+    size_t n = total->n + (part->n - 1) * stretch;
+    double *weight = ts_alloc_array(n, sizeof *weight);
+    if (!weight)
+        return ts_fail_memory(err);
+    for (size_t k = 0; k < part->n; k++) {
+        double w = part->weight[k] / part->total;
+        for (size_t i = 0; w > 0 && i < total->n; i++)
+            weight[i + k * stretch] += w * total->weight[i];
+    }
+    ts_free(total->weight);
+    total->weight = weight;
+    total->n = n;
+    total->first += part->first * factor;
+    ts_sum all = {0};
+    for (size_t i = 0; i < n; i++)
+        ts_sum_add(&all, weight[i]);
+    total->total = ts_sum_value(&all);
+    return ts_interrupt_check(err);
+}

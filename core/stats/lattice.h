@@ -31,6 +31,15 @@ ts_status ts_lattice_signs(const int64_t *score, size_t n, ts_lattice *out,
                            ts_error *err);
 double ts_signs_steps(const int64_t *score, size_t n);
 
+/* Sums over strata: begin with nothing, which is 0 with certainty, and add the
+ * part of each, whose units are worth `factor` each. Weights of the total are
+ * probabilities. */
+ts_status ts_lattice_nothing(ts_lattice *total, ts_error *err);
+ts_status ts_lattice_convolve(ts_lattice *total, const ts_lattice *part,
+                              int64_t factor, ts_error *err);
+/* Least common multiple of two numbers above 0; 0 when it is too large. */
+int64_t ts_common_multiple(int64_t a, int64_t b);
+
 void ts_lattice_free(ts_lattice *lattice);
 
 typedef struct {

@@ -48,43 +48,13 @@ static void add_normal(const stratum_ranks *s, ts_sum *away, ts_sum *variance)
     ts_sum_add(variance, own / ((n + 1) * (n + 1)));
 }
 
-static int64_t gcd(int64_t a, int64_t b)
-{
-    return b ? gcd(b, a % b) : a;
-}
-
 /* Least common multiple of all n + 1, or 0 when it is too large. */
 static int64_t common_multiple(const stratum_ranks *s, size_t n)
 {
     int64_t all = 1;
-    for (size_t h = 0; h < n; h++) {
-        int64_t size = (int64_t)s[h].r.n + 1;
-        all = all / gcd(all, size) * size;
-        if (all > INT64_C(1) << 30)
-            return 0;
-    }
+    for (size_t h = 0; h < n && all; h++)
+        all = ts_common_multiple(all, (int64_t)s[h].r.n + 1);
     return all;
-}
-
-/* total = first convolved with part, whose steps are worth `factor` each. */
-static ts_status convolve(ts_lattice *total, const ts_lattice *part,
-                          int64_t factor, ts_error *err)
-{
-    size_t stretch = (size_t)(part->step * factor);
-    size_t n = total->n + (part->n - 1) * stretch;
-    double *weight = ts_alloc_array(n, sizeof *weight);
-    if (!weight)
-        return ts_fail_memory(err);
-    for (size_t k = 0; k < part->n; k++) {
-        double w = part->weight[k] / part->total;
-        for (size_t i = 0; w > 0 && i < total->n; i++)
-            weight[i + k * stretch] += w * total->weight[i];
-    }
-    ts_free(total->weight);
-    total->weight = weight;
-    total->n = n;
-    total->first += part->first * factor;
-    return ts_interrupt_check(err);
 }
 
 static double convolution_steps(const stratum_ranks *s, size_t n,
@@ -105,27 +75,18 @@ static double convolution_steps(const stratum_ranks *s, size_t n,
 static ts_status distribute(const stratum_ranks *s, size_t n, int64_t multiple,
                             ts_lattice *total, ts_error *err)
 {
-    *total = (ts_lattice){.n = 1, .step = 1};
-    total->weight = ts_alloc_array(1, sizeof *total->weight);
-    if (!total->weight)
-        return ts_fail_memory(err);
-    total->weight[0] = 1;
-    for (size_t h = 0; h < n; h++) {
+    ts_status status = ts_lattice_nothing(total, err);
+    for (size_t h = 0; h < n && !status; h++) {
         ts_lattice part;
-        ts_status status =
+        status =
             ts_lattice_subset(s[h].r.score, s[h].r.n, s[h].n_1, &part, err);
         if (!status)
             status =
-                convolve(total, &part, multiple / ((int64_t)s[h].r.n + 1), err);
+                ts_lattice_convolve(
+                total, &part, multiple / ((int64_t)s[h].r.n + 1), err);
         ts_lattice_free(&part);
-        if (status)
-            return status;
     }
-    ts_sum all = {0};
-    for (size_t i = 0; i < total->n; i++)
-        ts_sum_add(&all, total->weight[i]);
-    total->total = ts_sum_value(&all);
-    return TS_OK;
+    return status;
 }
 
 static ts_status run_exact(const stratum_ranks *s, size_t n, int64_t multiple,

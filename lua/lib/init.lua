@@ -64,6 +64,7 @@ local home = {
   van_elteren = "group_rank",
   why = "endpoint.why",
   wilcoxon = "rank",
+  winratio = "winratio",
 }
 
 dofile = nil -- ours looks beside the file that calls it
