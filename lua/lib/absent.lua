@@ -18,7 +18,6 @@ local list = {
     "finegray subdistribution" },
   { "mcf", "the mean number of recurrent events over time", "rateratio",
     "recurrent recurrence" },
-  { "winratio", "the win ratio", "wilcoxon", "wins" },
   { "sace", "the effect in those who would survive under both arms",
     "endpoint", "survivor" },
   { "nls", "nonlinear least squares", "lm", "nonlinear nlin" },

@@ -94,6 +94,8 @@ local others = {
   dunnett = '{ "lm", "~ TRT01P" } with adjust = "Dunnett" is',
   tukey = '{ "lm", "~ TRT01P" } with adjust = "Tukey" is',
   cor = "it compares no groups",
+  winratio = "its outcomes are columns of one table, of which an endpoint has "
+    .. "none yet; winratio() does at the prompt",
   round = "it changes a variable: write it there",
   lmm = "its slopes are m:slope at the prompt; mmrm has a result at each visit",
 }

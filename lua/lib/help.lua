@@ -18,7 +18,7 @@ local groups = {
     "column", "demo", "data", "sql" },
   { "Statistics", "describe", "ttest", "lm", "mmrm", "lmm", "multiple", "rank",
     "group_rank", "correlation", "proportion", "two_proportions",
-    "contingency", "rate", "survival", "cuminc",
+    "contingency", "rate", "survival", "cuminc", "winratio",
     "padjust", "sample", "result", "model" },
   { "Trials and endpoints", "trial", "endpoint", "multiplicity", "run",
     "analysis" },

@@ -163,8 +163,8 @@ end
 -- is there yet.
 local function check_texts(e, problems)
   if type(e.variable) == "table" then
-    problems:add("variable", nil, "a list of variables is for winratio, which is "
-      .. "not there yet")
+    problems:add("variable", nil, "a list of variables is for winratio, which "
+      .. "endpoints do not take yet; winratio() at the prompt does")
   elseif e.variable ~= nil and type(e.variable) ~= "string" then
     problems:add("variable", nil, "variable is a %s, a string is needed",
       type(e.variable))
