@@ -115,12 +115,13 @@ local order = { "structure", "group", "rung" }
 --               arms are equal; subjects with nothing else count, too
 --   weights, reference, contrasts, tolerance, conf_level  as in lm
 -- m:means and m:contrast go by visit unless by = false; -2 log likelihood, AIC
--- and BIC are counted as SAS does. Kenward and Roger's variances and df are SAS's:
--- covariances of the parameters from the observed information; pbkrtest and lme4
--- take the expected one, and differ where rows are missing. CR2 is Bell and
--- McCaffrey's with the fitted covariance as working model. CR0 and CR3 are those
--- of clubSandwich; so is CR2 but for the square root, which is not unique: ours
--- is that of I - H in the coordinates of the Cholesky root, visit after visit.
+-- and BIC are counted as SAS does. Kenward and Roger's correction takes the
+-- observed information of the covariance parameters, as SAS; pbkrtest takes the
+-- expected one and differs a little. CR2 multiplies a subject's residuals by
+-- (I - H)^(-1/2), H the subject's block of the weighted hat matrix, with the fitted
+-- covariance as working model (Kauermann and Carroll 2001; FIRORES of SAS GLIMMIX);
+-- clubSandwich takes the symmetric matrix that makes up for H as well, which
+-- differs in the third digit or later. CR0 and CR3 are those of clubSandwich.
 --
 --   > alc = demo.adlb:where { PARAMCD = "ALC" }:where "AVISITN > 1"
 --   > m = mmrm("log(AVAL) ~ log(BASE) * AVISIT + TRT01P * AVISIT", alc)

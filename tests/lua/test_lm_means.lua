@@ -567,4 +567,25 @@ function TestShapes.test_means_of_what()
   lu.assertStrContains(text, "ratio of geometric means of y + 1 ")
 end
 
+-- No digit is shown that the error of a P does not allow.
+function TestAdjust.test_digits_of_p()
+  local function shown(accuracy)
+    return require "trialsh.model.estimates".table({ { p_adjusted = 0.12345,
+      accuracy = accuracy } }, { "p_adjusted" }):match "(%S+)$"
+  end
+  lu.assertEquals(shown(1e-4), "0.123")
+  lu.assertEquals(shown(1e-3), "0.12")
+  lu.assertEquals(shown(1e-2), "0.1")
+end
+
+-- Intervals of coefficients stand where there is room for them.
+function TestShapes.test_intervals_of_mmrm()
+  local d = read "tests/data/orthodont.csv"
+  local narrow = mmrm("DIST ~ SEX * AVISIT", d, { covariance = "cs" })
+  local wide = mmrm("DIST ~ SEX", d, { covariance = "cs" })
+  lu.assertStrContains(tostring(wide), "95 % CI")
+  lu.assertStrContains(tostring(narrow), "std_error    df      t        P\n")
+  lu.assertNotStrContains(tostring(narrow), "95 % CI")
+end
+
 os.exit(lu.LuaUnit.run())
