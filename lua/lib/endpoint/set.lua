@@ -340,6 +340,17 @@ function M.options(e)
   return out
 end
 
+-- Whether each row is of one of the arms; of no list, of any.
+local function all_of(data, treatment, arms)
+  local column, known = data[treatment], {}
+  for _, name in ipairs(arms) do known[name] = true end
+  for i = 1, #column do
+    local arm = column[i]
+    if arm == NA or #arms > 0 and not known[arm] then return false end
+  end
+  return true
+end
+
 --- set.without_arm(data, endpoint, treatment): the subjects of the population
 -- that no arm of the trial holds, in words: they are in no comparison, and no
 -- result may hide that.
@@ -348,6 +359,7 @@ function M.without_arm(data, e, treatment)
   for _, arm in ipairs(e.trial.arms) do
     if not arm.pool then known[#known + 1] = arm.name end
   end
+  if all_of(data, treatment, known) then return nil end
   local words = {}
   local n = #data:where { [treatment] = NA }
   if n > 0 then words[1] = ("%d without %s"):format(n, treatment) end
