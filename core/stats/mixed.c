@@ -296,17 +296,19 @@ static double whole_value(const ts_mixed *f, double value)
 static double unit_of(const ts_mixed *f, size_t h)
 {
     const ts_covariance *c = &f->data->covariance;
-    const double *z = f->data->z_scale;
+    const ts_part *p = ts_part_of(c, h);
     size_t i = 0;
-    if (c->n_random && h + 1 < f->n_own && c->rank == c->n_random) {
+    if (p) {
+        const double *z = f->data->z_scale + p->z;
+        h -= p->theta;
+        if (p->rank < p->n) {
+            while (h >= p->n - i) /* by columns, each one shorter */
+                h -= p->n - i++;
+            return z[h + i] / f->scale;
+        }
         while ((i + 1) * (i + 2) / 2 <= h) /* effects i and j <= i */
             i++;
         return z[i] * z[h - i * (i + 1) / 2] / (f->scale * f->scale);
-    }
-    if (c->n_random && h + 1 < f->n_own) {
-        while (h >= c->n_random - i) /* by columns, each one shorter */
-            h -= c->n_random - i++;
-        return z[h + i] / f->scale;
     }
     bool squared = ts_covariance_squared(&f->data->covariance, h % f->n_own);
     return squared ? 1 / (f->scale * f->scale) : 1;
@@ -396,13 +398,14 @@ static ts_status prepare(ts_mixed *f, double tolerance, ts_error *err)
                        "%zu covariance parameters, and %zu rows more than "
                        "coefficients: they do not determine them",
                        f->n_theta, f->n - f->rank);
-    return f->spec.random ? TS_OK : check_parameters(f, err);
+    return f->spec.n_effect ? ts_effects_check(f, err)
+                            : check_parameters(f, err);
 }
 
 static ts_status check_spec(const ts_mixed_spec *spec, ts_error *err)
 {
     bool timed = ts_covariance_has_time(spec->structure);
-    if (spec->structure == TS_RANDOM && spec->subject && spec->random)
+    if (spec->structure == TS_RANDOM && spec->n_effect)
         return TS_OK;
     if (!spec->subject || (timed ? !spec->time : !spec->visit))
         return ts_fail(err, TS_EINVALID,
@@ -414,8 +417,7 @@ static ts_status check_spec(const ts_mixed_spec *spec, ts_error *err)
     return TS_OK;
 }
 
-/* With the covariance structure as it stands. */
-static ts_status fit(ts_mixed *f, ts_error *err)
+ts_status ts_mixed_fit_structure(ts_mixed *f, ts_error *err)
 {
     ts_likelihood *l = NULL;
     ts_optimum o;
@@ -427,39 +429,6 @@ static ts_status fit(ts_mixed *f, ts_error *err)
     if (!status)
         status = keep(f, l, &o, err);
     ts_likelihood_free(l);
-    return status;
-}
-
-static bool is_positive(const ts_mixed *f)
-{
-    const ts_covariance *c = &f->data->covariance;
-    double g[64], scale = f->theta_own[c->n - 1];
-    size_t k = c->n_random;
-    ts_random_matrix(c, f->theta_own, g);
-    for (size_t i = 0; i < k; i++)
-        if (!(g[i * (k + 1)] > 1e-10 * scale))
-            return false;
-    return ts_cholesky(g, k, 1e-8) > 0;
-}
-
-/* Random effects: where their covariance matrix is none at the optimum, the
- * best one of lower rank, which is at the bound. */
-static ts_status fit_effects(ts_mixed *f, ts_error *err)
-{
-    ts_covariance *c = &f->data->covariance;
-    size_t k = c->n_random;
-    if (k > 8)
-        return ts_fail(err, TS_ELIMIT, "%zu random effects; 8 are the most", k);
-    ts_status status = fit(f, err);
-    if (!status && is_positive(f))
-        return TS_OK;
-    for (size_t rank = k; rank-- > 0;) {
-        if (status && status != TS_EDEGENERATE && status != TS_ECONVERGE)
-            break;
-        ts_covariance_of_random(k, rank, c);
-        if (!(status = fit(f, err)))
-            break;
-    }
     return status;
 }
 
@@ -478,7 +447,8 @@ ts_status ts_mixed_fit(const ts_design *design, const ts_mixed_spec *spec,
     if (!ts_covariance_has_time(spec->structure))
         f->spec.time = NULL;
     if (!(status = prepare(f, tolerance, err)))
-        status = spec->random ? fit_effects(f, err) : fit(f, err);
+        status = spec->n_effect ? ts_mixed_fit_effects(f, err)
+                                : ts_mixed_fit_structure(f, err);
     if (status) {
         ts_mixed_free(f);
         return status;
@@ -513,15 +483,4 @@ ts_status ts_mixed_covariance_matrix(const ts_mixed *f, size_t group,
         }
     ts_entry_free(&e);
     return status;
-}
-
-size_t ts_mixed_effects(const ts_mixed *f, double *g)
-{
-    const ts_covariance *c = &f->data->covariance;
-    size_t k = c->n_random;
-    ts_random_matrix(c, f->theta_own, g);
-    for (size_t i = 0; i < k * k; i++)
-        g[i] *= f->data->z_scale[i / k] * f->data->z_scale[i % k] /
-                (f->scale * f->scale);
-    return c->rank;
 }

@@ -39,8 +39,7 @@ void ts_covariance_of(ts_structure kind, size_t n_visit, ts_covariance *out)
         out->n = v * (v + 1) / 2;
         break;
     case TS_RANDOM:
-        ts_covariance_of_random(v, v, out);
-        break;
+        break; /* by its parts */
     case TS_CS:
     case TS_AR1:
     case TS_SP_POW:
@@ -63,14 +62,23 @@ void ts_covariance_of(ts_structure kind, size_t n_visit, ts_covariance *out)
         out->most = 2 + lags;
 }
 
-void ts_covariance_of_random(size_t n, size_t rank, ts_covariance *out)
+size_t ts_part_parameters(const ts_part *p)
 {
-    *out = (ts_covariance){
-        .kind = TS_RANDOM, .n_visit = n, .n_random = n, .rank = rank};
-    out->n = n * rank - rank * (rank - (rank > 0)) / 2 + 1;
-    if (rank == n)
-        out->n = n * (n + 1) / 2 + 1;
-    out->most = out->n;
+    return p->n * p->rank - p->rank * (p->rank - (p->rank > 0)) / 2;
+}
+
+void ts_covariance_of_random(ts_covariance *c)
+{
+    c->kind = TS_RANDOM;
+    c->n_visit = 1;
+    c->n = c->n_random = 0;
+    for (size_t k = 0; k < c->n_part; k++) {
+        c->part[k].theta = c->n;
+        c->part[k].z = c->n_random;
+        c->n += ts_part_parameters(&c->part[k]);
+        c->n_random += c->part[k].n;
+    }
+    c->most = ++c->n;
 }
 
 ts_status ts_entry_new(const ts_covariance *c, ts_entry *out, ts_error *err)
@@ -124,75 +132,90 @@ static void linear_entry(const ts_covariance *c, const double *theta, size_t i,
 }
 
 /* The place of row i >= column m of L: by columns. */
-static size_t place_in_factor(const ts_covariance *c, size_t i, size_t m)
+static size_t place_in_factor(const ts_part *p, size_t i, size_t m)
 {
-    return m * c->n_random - m * (m + 1) / 2 + i;
+    return m * p->n - m * (m + 1) / 2 + i;
 }
 
-/* z_i'L L'z_j. */
-static void factor_entry(const ts_covariance *c, const double *theta,
-                         const double *z_i, const double *z_j, ts_entry *e)
+void ts_random_matrix(const ts_part *p, const double *theta, double *g)
 {
-    size_t n = c->n, k = c->n_random;
-    for (size_t h = 0; h < n; h++)
-        e->at[h] = h;
-    memset(e->first, 0, n * sizeof *e->first);
-    memset(e->second, 0, n * n * sizeof *e->second);
-    for (size_t m = 0; m < c->rank; m++) {
-        double u = 0, w = 0;
-        for (size_t a = m; a < k; a++) {
-            u += theta[place_in_factor(c, a, m)] * z_i[a];
-            w += theta[place_in_factor(c, a, m)] * z_j[a];
-        }
-        e->value += u * w;
-        for (size_t a = m; a < k; a++) {
-            size_t h = place_in_factor(c, a, m);
-            e->first[h] = z_i[a] * w + z_j[a] * u;
-            for (size_t b = m; b < k; b++)
-                e->second[h * n + place_in_factor(c, b, m)] =
-                    z_i[a] * z_j[b] + z_j[a] * z_i[b];
-        }
-    }
-    e->n = n;
-}
-
-void ts_random_matrix(const ts_covariance *c, const double *theta, double *g)
-{
-    size_t k = c->n_random;
+    size_t k = p->n;
+    theta += p->theta;
     for (size_t a = 0; a < k; a++)
         for (size_t b = 0; b <= a; b++) {
-            double sum = c->rank == k ? theta[place_in_triangle(a, b)] : 0;
-            for (size_t m = 0; m < c->rank && m <= b && c->rank < k; m++)
-                sum += theta[place_in_factor(c, a, m)] *
-                       theta[place_in_factor(c, b, m)];
+            double sum = p->rank == k ? theta[place_in_triangle(a, b)] : 0;
+            for (size_t m = 0; m < p->rank && m <= b && p->rank < k; m++)
+                sum += theta[place_in_factor(p, a, m)] *
+                       theta[place_in_factor(p, b, m)];
             g[a * k + b] = g[b * k + a] = sum;
         }
 }
 
+/* Adds z_i'L L'z_j to an entry of n parameters, those of the part from place
+ * base on. */
+static void add_factor(const ts_part *p, const double *theta, const double *z_i,
+                       const double *z_j, size_t base, size_t n, ts_entry *e)
+{
+    for (size_t m = 0; m < p->rank; m++) {
+        double u = 0, w = 0;
+        for (size_t a = m; a < p->n; a++) {
+            u += theta[place_in_factor(p, a, m)] * z_i[a];
+            w += theta[place_in_factor(p, a, m)] * z_j[a];
+        }
+        e->value += u * w;
+        for (size_t a = m; a < p->n; a++) {
+            size_t h = base + place_in_factor(p, a, m);
+            e->first[h] = z_i[a] * w + z_j[a] * u;
+            for (size_t b = m; b < p->n; b++)
+                e->second[h * n + base + place_in_factor(p, b, m)] =
+                    z_i[a] * z_j[b] + z_j[a] * z_i[b];
+        }
+    }
+}
+
+/* The same of z_i'G z_j. */
+static void add_matrix(const ts_part *p, const double *theta, const double *z_i,
+                       const double *z_j, size_t base, ts_entry *e)
+{
+    for (size_t a = 0; a < p->n; a++)
+        for (size_t b = 0; b <= a; b++) {
+            size_t h = place_in_triangle(a, b);
+            double x = z_i[a] * z_j[b] + (a == b ? 0 : z_i[b] * z_j[a]);
+            e->first[base + h] = x;
+            e->value += x * theta[h];
+        }
+}
+
 void ts_random_entry(const ts_covariance *c, const double *theta,
-                     const double *z_i, const double *z_j, bool same,
+                     const double *z_i, const double *z_j,
+                     const size_t *level_i, const size_t *level_j, bool same,
                      ts_entry *e)
 {
     size_t n = 0;
     e->value = same ? theta[c->n - 1] : 0;
-    if (c->rank < c->n_random) {
-        factor_entry(c, theta, z_i, z_j, e);
-        e->first[c->n - 1] = same;
-        return;
-    }
-    for (size_t a = 0; a < c->n_random; a++)
-        for (size_t b = 0; b <= a; b++) {
-            double x = z_i[a] * z_j[b] + (a == b ? 0 : z_i[b] * z_j[a]);
-            e->at[n] = place_in_triangle(a, b);
-            e->first[n] = x;
-            e->value += x * theta[e->at[n++]];
-        }
-    if (same) {
-        e->at[n] = c->n - 1;
-        e->first[n++] = 1;
-    }
+    for (size_t k = 0; k < c->n_part; k++)
+        for (size_t h = 0; level_i[k] == level_j[k] &&
+                           h < ts_part_parameters(&c->part[k]);
+             h++)
+            e->at[n++] = c->part[k].theta + h;
+    if (same)
+        e->at[n++] = c->n - 1;
     e->n = n;
+    memset(e->first, 0, n * sizeof *e->first);
     memset(e->second, 0, n * n * sizeof *e->second);
+    if (same)
+        e->first[n - 1] = 1;
+    for (size_t k = 0, base = 0; k < c->n_part; k++) {
+        const ts_part *p = &c->part[k];
+        const double *own = theta + p->theta;
+        if (level_i[k] != level_j[k])
+            continue;
+        if (p->rank < p->n)
+            add_factor(p, own, z_i + p->z, z_j + p->z, base, n, e);
+        else
+            add_matrix(p, own, z_i + p->z, z_j + p->z, base, e);
+        base += ts_part_parameters(p);
+    }
 }
 
 /* r^d with its derivatives as the only part of e. */
@@ -330,8 +353,6 @@ void ts_covariance_entry(const ts_covariance *c, const double *theta, size_t i,
 
 bool ts_covariance_squared(const ts_covariance *c, size_t parameter)
 {
-    if (c->kind == TS_RANDOM && c->rank < c->n_random)
-        return parameter + 1 == c->n;
     return is_linear(c->kind) || parameter < n_variance(c);
 }
 
@@ -354,19 +375,29 @@ bool ts_covariance_valid(const ts_covariance *c, const double *theta)
     return true;
 }
 
+const ts_part *ts_part_of(const ts_covariance *c, size_t parameter)
+{
+    for (size_t k = 0; k < c->n_part; k++)
+        if (parameter >= c->part[k].theta &&
+            parameter < c->part[k].theta + ts_part_parameters(&c->part[k]))
+            return &c->part[k];
+    return NULL;
+}
+
 void ts_covariance_name(const ts_covariance *c, size_t parameter, char *text)
 {
     size_t v = n_variance(c), i = 0;
     static const char *const one[] = {
         [TS_CS] = "CS",       [TS_CSH] = "CSH",        [TS_AR1] = "AR(1)",
         [TS_AR1H] = "ARH(1)", [TS_SP_POW] = "SP(POW)", [TS_SP_EXP] = "SP(EXP)"};
-    if (c->kind == TS_RANDOM && c->rank < c->n_random && parameter + 1 < c->n) {
-        while (place_in_factor(c, c->n_random - 1, i) < parameter)
+    const ts_part *p = ts_part_of(c, parameter);
+    parameter -= p ? p->theta : 0;
+    if (p && p->rank < p->n) {
+        while (place_in_factor(p, p->n - 1, i) < parameter)
             i++;
         snprintf(text, 64, "FA(%zu,%zu)",
-                 parameter - place_in_factor(c, 0, i) + 1, i + 1);
-    } else if (c->kind == TS_UN ||
-               (c->kind == TS_RANDOM && parameter + 1 < c->n)) {
+                 parameter - place_in_factor(p, 0, i) + 1, i + 1);
+    } else if (c->kind == TS_UN || p) {
         while (place_in_triangle(i + 1, 0) <= parameter)
             i++;
         snprintf(text, 64, "UN(%zu,%zu)", i + 1,
@@ -448,10 +479,14 @@ void ts_covariance_start(const ts_covariance *c, const ts_moments *m,
         memset(theta, 0, c->n * sizeof *theta);
         theta[c->n - 1] = mean * (1 - 0.5 * share);
         double own = 0.5 * share * mean / (double)c->n_random;
-        bool whole = c->rank == c->n_random;
-        for (size_t i = 0; i < c->rank; i++)
-            theta[whole ? place_in_triangle(i, i) : place_in_factor(c, i, i)] =
-                whole ? own : sqrt(own);
+        for (size_t k = 0; k < c->n_part; k++) {
+            const ts_part *p = &c->part[k];
+            bool whole = p->rank == p->n;
+            for (size_t i = 0; i < p->rank; i++)
+                theta[p->theta + (whole ? place_in_triangle(i, i)
+                                        : place_in_factor(p, i, i))] =
+                    whole ? own : sqrt(own);
+        }
         return;
     }
     for (size_t i = 0; i < v; i++)

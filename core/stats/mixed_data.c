@@ -15,8 +15,7 @@
 typedef struct {
     size_t subject, visit, group, row; /* row: in the model frame */
     double time;
-    const double *z; /* n_z numbers */
-    size_t n_z;
+    const ts_effect_rows *effects; /* or NULL */
 } record;
 
 typedef struct {
@@ -26,11 +25,9 @@ typedef struct {
 
 /* Reading ----------------------------------------------------------------- */
 
-/* Where the rows of the design's model are in another frame of the same data.
- */
-static ts_status find_rows(const ts_model_frame *model,
-                           const ts_model_frame *other, size_t *place,
-                           ts_error *err)
+ts_status ts_mixed_find_rows(const ts_model_frame *model,
+                             const ts_model_frame *other, size_t *place,
+                             ts_error *err)
 {
     size_t *at = ts_alloc_array(other->n_row, sizeof *at);
     if (!at)
@@ -59,7 +56,7 @@ static ts_status read_records(const ts_model_frame *model,
     size_t *place = ts_alloc_array(model->n, sizeof *place);
     ts_status status = place ? TS_OK : ts_fail_memory(err);
     for (int k = 0; k < 4 && !status; k++) {
-        if (!frame[k] || (status = find_rows(model, frame[k], place, err)))
+        if (!frame[k] || (status = ts_mixed_find_rows(model, frame[k], place, err)))
             continue;
         const ts_model_variable *x = &frame[k]->x[0];
         for (size_t i = 0; i < model->n; i++) {
@@ -85,11 +82,20 @@ static int compare_numbers(double a, double b)
     return (a > b) - (a < b);
 }
 
-static int compare_effects(const record *a, const record *b)
+/* Levels from here: of all, or within a block. */
+static int compare_effects(const record *a, const record *b,
+                           const size_t *level)
 {
+    const ts_effect_rows *e = a->effects;
     int order = 0;
-    for (size_t k = 0; k < a->n_z && order == 0; k++)
-        order = compare_numbers(a->z[k], b->z[k]);
+    for (size_t k = 0; e && k < e->n_effect && order == 0; k++) {
+        size_t x = level[a->row * e->n_effect + k],
+               y = level[b->row * e->n_effect + k];
+        order = (x > y) - (x < y);
+    }
+    for (size_t k = 0; e && k < e->n_z && order == 0; k++)
+        order = compare_numbers(e->z[a->row * e->n_z + k],
+                                e->z[b->row * e->n_z + k]);
     return order;
 }
 
@@ -102,9 +108,9 @@ static int compare_records(const void *one, const void *two)
         return compare_numbers(a->time, b->time);
     if (a->visit != b->visit)
         return a->visit < b->visit ? -1 : 1;
-    if (compare_effects(a, b) != 0)
-        return compare_effects(a, b);
-    return (a->row > b->row) - (a->row < b->row);
+    int order =
+        a->effects ? compare_effects(a, b, a->effects->level) : 0;
+    return order ? order : (a->row > b->row) - (a->row < b->row);
 }
 
 /* Two rows of one subject, next to each other: they must differ in the visit
@@ -114,14 +120,15 @@ static ts_status check_pair(const ts_model_frame *model,
                             ts_error *err)
 {
     const record *b = a + 1;
+    if (spec->n_effect)
+        return TS_OK;
     const char *subject = spec->subject->x[0].level[a->subject].name;
     size_t row_a = model->row[a->row] + 1, row_b = model->row[b->row] + 1;
     if (a->group != b->group)
         return ts_fail(err, TS_EINVALID,
                        "%s is in two groups, in row %zu and in row %zu",
                        subject, row_a, row_b);
-    if (spec->random ||
-        (spec->time ? a->time != b->time : a->visit != b->visit))
+    if (spec->time ? a->time != b->time : a->visit != b->visit)
         return TS_OK;
     if (spec->time)
         return ts_fail(err, TS_EINVALID,
@@ -168,39 +175,6 @@ static ts_status take_levels(ts_mixed_data *d, const ts_mixed_spec *spec,
     return d->n_visit && d->n_group ? TS_OK : ts_fail_memory(err);
 }
 
-/* The rows of random effects in z, by rows of the model frame, scaled so that
- * their squares are 1 on average, and times the root of weights as all is. */
-static ts_status read_effects(const ts_model_frame *model, const ts_design *d,
-                              double *z, double *scale, ts_error *err)
-{
-    size_t n = d->model->n, k = d->n_column;
-    const double *w = model->weight.value;
-    ts_design_rows rows = {0};
-    size_t *place = ts_alloc_array(model->n, sizeof *place);
-    double *x = ts_alloc_array(n, k * sizeof *x);
-    ts_status status = place && x ? TS_OK : ts_fail_memory(err);
-    if (!status)
-        status = find_rows(model, d->model, place, err);
-    if (!status)
-        status = ts_design_rows_of(d, d->model, &rows, err);
-    if (!status)
-        ts_design_block(d, &rows, 0, n, x, n);
-    for (size_t j = 0; j < k && !status; j++) {
-        double sum = 0;
-        for (size_t i = 0; i < model->n; i++) {
-            z[i * k + j] = x[j * n + place[i]];
-            sum += z[i * k + j] * z[i * k + j];
-        }
-        scale[j] = sum > 0 ? sqrt((double)model->n / sum) : 1;
-        for (size_t i = 0; i < model->n; i++)
-            z[i * k + j] *= scale[j] * sqrt(w ? w[i] : 1);
-    }
-    ts_design_rows_free(&rows);
-    ts_free(place);
-    ts_free(x);
-    return status;
-}
-
 /* Patterns ---------------------------------------------------------------- */
 
 static int compare_patterns(const series *a, const series *b)
@@ -215,8 +189,9 @@ static int compare_patterns(const series *a, const series *b)
             return compare_numbers(x->time, y->time);
         if (x->visit != y->visit)
             return x->visit < y->visit ? -1 : 1;
-        if (compare_effects(x, y) != 0)
-            return compare_effects(x, y);
+        int order = x->effects ? compare_effects(x, y, x->effects->local) : 0;
+        if (order)
+            return order;
     }
     return 0;
 }
@@ -254,13 +229,15 @@ static void take_patterns(ts_mixed_data *d, const series *s, bool timed,
     size_t row = 0;
     ts_pattern *p = NULL;
     for (size_t i = 0; i < d->n_subject; i++) {
+        const ts_effect_rows *e = s[i].record->effects;
         if (i == 0 || compare_patterns(&s[i - 1], &s[i]) != 0) {
             p = &d->pattern[d->n_pattern++];
             *p = (ts_pattern){.group = s[i].record->group,
                               .q = s[i].n,
                               .visit = d->places + row,
                               .time = timed ? d->times + row : NULL,
-                              .z = d->z ? d->z + row * s[i].record->n_z : NULL,
+                              .z = e ? d->z + row * e->n_z : NULL,
+                              .level = e ? d->level + row * e->n_effect : NULL,
                               .first = row,
                               .first_subject = i};
             if (p->q > d->longest)
@@ -274,10 +251,57 @@ static void take_patterns(ts_mixed_data *d, const series *s, bool timed,
             d->row[row] = r->row;
             d->places[row] = r->visit;
             d->times[row] = r->time;
-            for (size_t j = 0; j < r->n_z; j++)
-                d->z[row * r->n_z + j] = r->z[j];
+            for (size_t j = 0; e && j < e->n_z; j++)
+                d->z[row * e->n_z + j] = e->z[r->row * e->n_z + j];
+            for (size_t j = 0; e && j < e->n_effect; j++) {
+                size_t from = r->row * e->n_effect + j;
+                d->level[row * e->n_effect + j] = e->local[from];
+                d->level_of[row * e->n_effect + j] = e->level[from];
+            }
         }
     }
+}
+
+static ts_status take_effects(ts_mixed_data *d, const ts_model_frame *model,
+                              const ts_mixed_spec *spec, ts_effect_rows *e,
+                              record *r, ts_error *err)
+{
+    ts_status status = ts_effect_rows_new(model, spec, d, e, err);
+    if (status)
+        return status;
+    d->z = ts_alloc_array(d->n, e->n_z * sizeof *d->z);
+    d->level = ts_alloc_array(d->n, e->n_effect * sizeof *d->level);
+    d->level_of = ts_alloc_array(d->n, e->n_effect * sizeof *d->level_of);
+    if (!d->z || !d->level || !d->level_of)
+        return ts_fail_memory(err);
+    for (size_t i = 0; i < d->n; i++) {
+        r[i].effects = e;
+        if (!spec->subject)
+            r[i].subject = e->block[i];
+    }
+    return TS_OK;
+}
+
+/* Levels by their first row within a block, so that blocks alike have the same
+ * numbers: r in order. */
+static ts_status number_levels(ts_mixed_data *d, const record *r,
+                               ts_effect_rows *e, ts_error *err)
+{
+    for (size_t k = 0; k < e->n_effect; k++) {
+        size_t *number = ts_alloc_array(d->levels[k].n, sizeof *number), n = 0;
+        if (!number)
+            return ts_fail_memory(err);
+        for (size_t i = 0; i < d->n; i++) {
+            size_t at = r[i].row * e->n_effect + k, *own = &number[e->level[at]];
+            if (i > 0 && r[i].subject != r[i - 1].subject)
+                n = 0;
+            if (*own == 0)
+                *own = ++n;
+            e->local[at] = *own;
+        }
+        ts_free(number);
+    }
+    return TS_OK;
 }
 
 static ts_status find_patterns(ts_mixed_data *d, const ts_model_frame *model,
@@ -286,27 +310,18 @@ static ts_status find_patterns(ts_mixed_data *d, const ts_model_frame *model,
 {
     record *r = ts_alloc_array(d->n, sizeof *r);
     series *s = ts_alloc_array(d->n, sizeof *s);
-    size_t n_z = spec->random ? spec->random->n_column : 0;
-    double *z = NULL;
+    ts_effect_rows e = {0};
     ts_status status = r && s ? TS_OK : ts_fail_memory(err);
     if (!status)
         status = read_records(model, spec, r, err);
-    if (!status && n_z) {
-        z = ts_alloc_array(d->n, n_z * sizeof *z);
-        d->z = ts_alloc_array(d->n, n_z * sizeof *d->z);
-        d->z_scale = ts_alloc_array(n_z, sizeof *d->z_scale);
-        status = z && d->z && d->z_scale
-                     ? read_effects(model, spec->random, z, d->z_scale, err)
-                     : ts_fail_memory(err);
-        for (size_t i = 0; i < d->n && !status; i++) {
-            r[i].z = z + i * n_z;
-            r[i].n_z = n_z;
-        }
-    }
+    if (!status && spec->n_effect)
+        status = take_effects(d, model, spec, &e, r, err);
     if (!status) {
         qsort(r, d->n, sizeof *r, compare_records);
         status = take_levels(d, spec, r, err);
     }
+    if (!status && spec->n_effect)
+        status = number_levels(d, r, &e, err);
     if (!status)
         status = find_series(d, model, spec, r, s, err);
     if (!status) {
@@ -322,7 +337,7 @@ static ts_status find_patterns(ts_mixed_data *d, const ts_model_frame *model,
     }
     ts_free(r);
     ts_free(s);
-    ts_free(z);
+    ts_effect_rows_free(&e);
     return status;
 }
 
@@ -374,8 +389,13 @@ ts_status ts_mixed_data_new(const ts_linear *f, const ts_mixed_spec *spec,
         return status;
     }
     ts_covariance_of(spec->structure, d->n_visit, &d->covariance);
-    if (spec->random)
-        ts_covariance_of(TS_RANDOM, spec->random->n_column, &d->covariance);
+    if (spec->n_effect) {
+        d->covariance.n_part = spec->n_effect;
+        for (size_t k = 0; k < spec->n_effect; k++)
+            d->covariance.part[k].n = d->covariance.part[k].rank =
+                spec->effect[k].design->n_column;
+        ts_covariance_of_random(&d->covariance);
+    }
     if (spec->time && d->longest > 1)
         ts_covariance_of(spec->structure, 2, &d->covariance);
     *out = d;
@@ -396,6 +416,10 @@ void ts_mixed_data_free(ts_mixed_data *d)
     ts_free(d->times);
     ts_free(d->z);
     ts_free(d->z_scale);
+    ts_free(d->level);
+    ts_free(d->level_of);
+    for (size_t k = 0; k < TS_MIXED_EFFECTS; k++)
+        ts_free(d->levels[k].code);
     ts_free(d);
 }
 

@@ -141,11 +141,11 @@ void ts_likelihood_free(ts_likelihood *l)
 void ts_pattern_entry(const ts_mixed_data *d, const double *theta,
                       const ts_pattern *p, size_t i, size_t j, ts_entry *e)
 {
-    size_t k = d->covariance.n_random;
+    size_t k = d->covariance.n_random, n = d->covariance.n_part;
     theta += p->group * d->covariance.n;
     if (p->z)
         ts_random_entry(&d->covariance, theta, p->z + i * k, p->z + j * k,
-                        i == j, e);
+                        p->level + i * n, p->level + j * n, i == j, e);
     else if (p->time)
         ts_covariance_entry(&d->covariance, theta, i, j,
                             fabs(p->time[i] - p->time[j]), e);

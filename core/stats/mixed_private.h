@@ -7,14 +7,23 @@
 
 /* Covariance structures --------------------------------------------------- */
 
+/* Random effects that are independent of others. */
+typedef struct {
+    size_t n;     /* their number */
+    size_t rank;  /* of their covariance matrix: less than n where it is at its
+                     bound, and L L' with as many columns */
+    size_t z;     /* the first among all */
+    size_t theta; /* their first parameter */
+} ts_part;
+
 typedef struct {
     ts_structure kind;
     size_t n_visit;
     size_t n;        /* parameters */
-    size_t n_random; /* random effects */
-    size_t rank;     /* of their covariance matrix: less than n_random where it
-                        is at its bound, and L L' with as many columns */
-    size_t most;     /* that an entry depends on */
+    size_t n_random; /* random effects, of all parts */
+    size_t n_part;
+    ts_part part[TS_MIXED_EFFECTS];
+    size_t most; /* that an entry depends on */
 } ts_covariance;
 
 /* One entry of the matrix: its value, the parameters that it depends on, and
@@ -27,19 +36,24 @@ typedef struct {
 } ts_entry;
 
 void ts_covariance_of(ts_structure kind, size_t n_visit, ts_covariance *out);
-void ts_covariance_of_random(size_t n, size_t rank, ts_covariance *out);
-/* The covariance matrix of random effects, n_random squared. */
-void ts_random_matrix(const ts_covariance *c, const double *theta, double *g);
+/* Of random effects, by n and rank of its parts. */
+void ts_covariance_of_random(ts_covariance *c);
+size_t ts_part_parameters(const ts_part *p);
+/* The part that a parameter belongs to, or NULL. */
+const ts_part *ts_part_of(const ts_covariance *c, size_t parameter);
+/* The covariance matrix of random effects, n squared. */
+void ts_random_matrix(const ts_part *p, const double *theta, double *g);
 bool ts_covariance_has_time(ts_structure kind);
 ts_status ts_entry_new(const ts_covariance *c, ts_entry *out, ts_error *err);
 void ts_entry_free(ts_entry *e);
 /* Entry of visits i and j, gap apart in time. */
 void ts_covariance_entry(const ts_covariance *c, const double *theta, size_t i,
                          size_t j, double gap, ts_entry *out);
-/* The same of random effects: z_i'G z_j, and the residual variance where same.
- */
+/* The same of random effects: z_i'G z_j of each part in which both have one
+ * level, and the residual variance where same. */
 void ts_random_entry(const ts_covariance *c, const double *theta,
-                     const double *z_i, const double *z_j, bool same,
+                     const double *z_i, const double *z_j,
+                     const size_t *level_i, const size_t *level_j, bool same,
                      ts_entry *out);
 /* Whether theta can be one: variances above 0, correlations between -1 and 1;
  * whether it makes a positive matrix is not looked at. */
@@ -69,9 +83,24 @@ typedef struct {
     size_t *visit;      /* q places among the visits used */
     double *time;       /* q, or NULL */
     const double *z;    /* q x n_random, or NULL */
+    const size_t *level; /* q x n_part: their levels, numbered by themselves */
     size_t first;       /* row of the first subject; then one after another */
     size_t first_subject;
 } ts_pattern;
+
+/* The levels of what random effects are of, those used. */
+typedef struct {
+    size_t n, n_x;
+    size_t *code; /* n x n_x: of each variable */
+} ts_levels;
+
+/* Rows of random effects, in the order of the model frame: z, levels, and the
+ * block of rows that no other one has a level with. */
+typedef struct {
+    size_t n_z, n_effect;
+    double *z;
+    size_t *level, *local, *block;
+} ts_effect_rows;
 
 struct ts_mixed_data {
     ts_covariance covariance;
@@ -91,7 +120,29 @@ struct ts_mixed_data {
     double log_weight; /* the sum */
     double *z;         /* n x n_random, in the order of a, scaled */
     double *z_scale;   /* n_random: by what */
+    size_t *level;     /* n x n_part, numbered within a block */
+    size_t *level_of;  /* the same among all */
+    ts_levels levels[TS_MIXED_EFFECTS];
 };
+
+/* Where the rows of the design's model are in another frame of the same data.
+ */
+ts_status ts_mixed_find_rows(const ts_model_frame *model,
+                             const ts_model_frame *other, size_t *place,
+                             ts_error *err);
+/* z_scale and levels of d as well. */
+ts_status ts_effect_rows_new(const ts_model_frame *model,
+                             const ts_mixed_spec *spec, ts_mixed_data *d,
+                             ts_effect_rows *out, ts_error *err);
+void ts_effect_rows_free(ts_effect_rows *r);
+/* Whether the data can tell effects from each other and from the residual. */
+ts_status ts_effects_check(const ts_mixed *f, ts_error *err);
+
+/* With the covariance structure as it stands. */
+ts_status ts_mixed_fit_structure(ts_mixed *f, ts_error *err);
+/* Random effects: where a covariance matrix is none at the optimum, the best
+ * one of lower rank, which is at the bound. */
+ts_status ts_mixed_fit_effects(ts_mixed *f, ts_error *err);
 
 ts_status ts_mixed_data_new(const ts_linear *start, const ts_mixed_spec *spec,
                             double scale, ts_mixed_data **out, ts_error *err);

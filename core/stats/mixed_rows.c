@@ -51,56 +51,6 @@ ts_status ts_mixed_diagnose(const ts_mixed *f, ts_mixed_diagnostics *out,
     return status;
 }
 
-/* G Z'V^-1 r of one subject: z is q x k, r its residuals, changed. */
-static void expect_effects(const ts_mixed *f, const ts_pattern *p,
-                           const double *chol, const double *g, double *r,
-                           double *out)
-{
-    size_t k = f->data->covariance.n_random;
-    ts_solve_lower(chol, p->q, r);
-    ts_solve_lower_transposed(chol, p->q, r);
-    for (size_t a = 0; a < k; a++) {
-        out[a] = 0;
-        for (size_t b = 0; b < k; b++) {
-            double sum = 0;
-            for (size_t i = 0; i < p->q; i++)
-                sum += p->z[i * k + b] * r[i];
-            out[a] += g[a * k + b] * sum;
-        }
-        out[a] *= f->data->z_scale[a] / f->scale;
-    }
-}
-
-ts_status ts_mixed_random(const ts_mixed *f, double *effect, size_t *subject,
-                          ts_error *err)
-{
-    const ts_mixed_data *d = f->data;
-    size_t q = d->longest, k = d->covariance.n_random;
-    double g[64];
-    ts_entry e;
-    ts_status status = ts_entry_new(&d->covariance, &e, err);
-    double *chol = ts_alloc_array(q + 1, q * sizeof *chol), *r;
-    if (!status && !chol)
-        status = ts_fail_memory(err);
-    ts_random_matrix(&d->covariance, f->theta_own, g);
-    for (size_t j = 0; j < d->n_pattern && !status; j++) {
-        const ts_pattern *p = &d->pattern[j];
-        r = chol + q * q;
-        ts_pattern_factor(d, f->theta_own, p, &e, chol);
-        for (size_t s = 0; s < p->m; s++) {
-            const double *a = d->a + (p->first + s * p->q) * d->width;
-            for (size_t i = 0; i < p->q; i++, a += d->width)
-                r[i] = a[f->rank] - ts_dot(a, f->shift, f->rank);
-            expect_effects(f, p, chol, g, r,
-                           effect + (p->first_subject + s) * k);
-            subject[p->first_subject + s] = d->subject[p->first_subject + s];
-        }
-    }
-    ts_entry_free(&e);
-    ts_free(chol);
-    return status;
-}
-
 ts_status ts_mixed_predict(const ts_mixed *f, const ts_model_frame *rows,
                            double *estimate, double *std_error, double *df,
                            ts_error *err)

@@ -145,6 +145,14 @@ ts_status ts_mixed_method(ts_mixed *f, ts_df_method df, ts_sandwich sandwich,
         return ts_fail(err, TS_EINVALID,
                        "Kenward and Roger's method has a variance of its own: "
                        "a sandwich takes Satterthwaite's");
+    if (f->spec.n_effect && !f->spec.subject && df == TS_DF_BETWEEN_WITHIN)
+        return ts_fail(err, TS_EINVALID,
+                       "between-within degrees of freedom are for random "
+                       "effects of subjects alone");
+    if (f->spec.n_effect && f->n_subject == 1 && sandwich)
+        return ts_fail(err, TS_EINVALID,
+                       "levels of random effects join all rows to one block: a "
+                       "sandwich needs independent ones");
     f->df = df;
     f->sandwich = sandwich;
     if (roger)

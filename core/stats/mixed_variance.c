@@ -230,10 +230,12 @@ static ts_status pass_new(const ts_mixed *f, visit_pass *v, ts_error *err)
 
 static ts_status alone(const ts_mixed *f, size_t subject, ts_error *err)
 {
+    const ts_model_frame *s = f->spec.subject;
     return ts_fail(err, TS_EDEGENERATE,
                    "%s alone determines a coefficient, so that CR3 is not "
                    "defined; CR2 and CR0 are",
-                   f->spec.subject->x[0].level[f->data->subject[subject]].name);
+                   s ? s->x[0].level[f->data->subject[subject]].name
+                     : "one group of rows");
 }
 
 /* adjust: of I - Z Z' the power that the sandwich has. */

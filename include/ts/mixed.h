@@ -55,16 +55,27 @@ typedef enum {
     TS_CR3  /* jackknife: Mancl and DeRouen 2001 */
 } ts_sandwich;
 
+/* Random effects of what is a level of the variables of groups (together, when
+ * there are more than one: as categories), by a design whose rows are of the
+ * same frame. */
+typedef struct {
+    const ts_design *design;
+    const ts_model_frame *groups;
+} ts_mixed_effect;
+
 /* Model frames of one variable each, of the frame that the design's is of:
  * subject, visit and group as categories (TS_MODEL_GROUPS), time as a number.
  * Group may be NULL: one covariance matrix for all. Time is for the structures
- * that have it, and takes the place of the visit. Random: the design of random
- * effects, whose rows are of the same frame. */
+ * that have it, and takes the place of the visit. TS_RANDOM has effects instead,
+ * TS_MIXED_EFFECTS at most, independent of each other, nested or crossed; and a
+ * subject only if all are of its levels. */
+enum { TS_MIXED_EFFECTS = 8 };
 typedef struct {
     ts_structure structure;
     bool ml;
     const ts_model_frame *subject, *visit, *group, *time;
-    const ts_design *random;
+    ts_mixed_effect effect[TS_MIXED_EFFECTS];
+    size_t n_effect;
 } ts_mixed_spec;
 
 typedef struct ts_mixed_data ts_mixed_data;
@@ -74,7 +85,7 @@ typedef struct {
     ts_mixed_spec spec;      /* what it points to is borrowed */
     ts_linear *start;        /* least squares: rank, columns, rows */
     size_t n, rank;          /* rows, coefficients */
-    size_t n_subject, n_visit, n_group;
+    size_t n_subject, n_visit, n_group; /* subjects: or independent blocks */
     size_t n_own;        /* parameters of a group's covariance matrix */
     size_t n_theta;      /* of all */
     double *theta;       /* by group */
@@ -142,13 +153,20 @@ ts_status ts_mixed_predict(const ts_mixed *fit, const ts_model_frame *rows,
                            double *estimate, double *std_error, double *df,
                            ts_error *err);
 
-/* The covariance matrix of the random effects (8 are the most), and its rank:
- * less than their number where the best one is at its bound. */
-size_t ts_mixed_effects(const ts_mixed *fit, double *matrix);
-/* What each subject's random effects are expected to be (BLUP), n_subject x
- * columns of random, with the places of the subjects among their levels. */
-ts_status ts_mixed_random(const ts_mixed *fit, double *effect, size_t *subject,
+/* Of effect e the covariance matrix (8 x 8 at most), and its rank: less than
+ * their number where the best one is at its bound. */
+size_t ts_mixed_effects(const ts_mixed *fit, size_t e, double *matrix);
+/* How many levels of it are used, and the name of one among them: "A:b" of two
+ * variables; as snprintf. */
+size_t ts_mixed_levels(const ts_mixed *fit, size_t e);
+int ts_mixed_level_name(const ts_mixed *fit, size_t e, size_t level, char *text,
+                        size_t size);
+/* What the random effects e of each level are expected to be (BLUP), levels x
+ * columns of the design. */
+ts_status ts_mixed_random(const ts_mixed *fit, size_t e, double *effect,
                           ts_error *err);
+/* The effect that a parameter belongs to; n_effect: none. */
+size_t ts_mixed_effect_of(const ts_mixed *fit, size_t parameter);
 
 typedef struct {
     double estimate, std_error, df;

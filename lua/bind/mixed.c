@@ -12,7 +12,7 @@
 #define MIXED "ts.mixed"
 
 typedef struct {
-    ts_design *design, *random;
+    ts_design *design, *random[TS_MIXED_EFFECTS];
     ts_mixed *fit;
 } mixed;
 
@@ -21,7 +21,8 @@ static int mixed_gc(lua_State *L)
     mixed *m = luaL_checkudata(L, 1, MIXED);
     ts_mixed_free(m->fit);
     ts_design_free(m->design);
-    ts_design_free(m->random);
+    for (size_t e = 0; e < TS_MIXED_EFFECTS; e++)
+        ts_design_free(m->random[e]);
     *m = (mixed){0};
     return 0;
 }
@@ -61,9 +62,36 @@ static ts_mixed_spec read_spec(lua_State *L)
     return spec;
 }
 
+/* Fields of effects: { { design, groups }, ... }, model frames: of a right side
+ * and of the variables whose levels have them. */
+static void read_effects(lua_State *L, mixed *m, ts_mixed_spec *spec)
+{
+    ts_error err;
+    if (lua_getfield(L, 3, "effects") == LUA_TNIL) {
+        lua_pop(L, 1);
+        return;
+    }
+    int list = lua_gettop(L);
+    luaL_checktype(L, list, LUA_TTABLE);
+    spec->n_effect = (size_t)luaL_len(L, list);
+    luaL_argcheck(L, spec->n_effect <= TS_MIXED_EFFECTS, 3,
+                  "too many terms of random effects: 8 are the most");
+    for (size_t e = 0; e < spec->n_effect; e++) {
+        lua_rawgeti(L, list, (lua_Integer)e + 1);
+        lua_getfield(L, -1, "design");
+        lua_getfield(L, -2, "groups");
+        const ts_model_frame *design = tsl_check_model(L, list + 2);
+        spec->effect[e].groups = tsl_check_model(L, list + 3);
+        tsl_try(L, ts_design_new(design, NULL, 0, 0, &m->random[e], &err),
+                &err);
+        spec->effect[e].design = m->random[e];
+        lua_settop(L, list);
+    }
+    lua_pop(L, 1);
+}
+
 /* fit(model, contrasts, { covariance, ml, subject, visit, group, time,
- * random, tolerance }) -> model; four are model frames of one variable, random
- * one of the right side of random effects */
+ * effects, tolerance }) -> model; four are model frames of one variable */
 static int fit(lua_State *L)
 {
     ts_error err;
@@ -81,15 +109,7 @@ static int fit(lua_State *L)
     lua_pushvalue(L, 3);
     lua_setiuservalue(L, -2, 2);
     tsl_try(L, ts_design_new(frame, contrasts, n, 0, &m->design, &err), &err);
-    lua_getfield(L, 3, "random");
-    if (!lua_isnil(L, -1)) {
-        tsl_try(L,
-                ts_design_new(tsl_check_model(L, lua_gettop(L)), NULL, 0, 0,
-                              &m->random, &err),
-                &err);
-        spec.random = m->random;
-    }
-    lua_pop(L, 1);
+    read_effects(L, m, &spec);
     tsl_try(L, ts_mixed_fit(m->design, &spec, tolerance, &m->fit, &err), &err);
     return 1;
 }
@@ -122,7 +142,7 @@ static void push_names(lua_State *L, const ts_mixed *f, size_t n,
     }
 }
 
-/* { { name, group, estimate, std_error }, ... } */
+/* { { name, group, effect, estimate, std_error }, ... } */
 static void push_parameters(lua_State *L, const ts_mixed *f)
 {
     lua_createtable(L, (int)f->n_theta, 0);
@@ -132,6 +152,7 @@ static void push_parameters(lua_State *L, const ts_mixed *f)
         lua_createtable(L, 0, 4);
         tsl_set_text(L, "name", name);
         tsl_set_real(L, "group", (double)(h / f->n_own) + 1);
+        tsl_set_real(L, "effect", (double)ts_mixed_effect_of(f, h) + 1);
         tsl_set_real(L, "estimate", f->theta[h]);
         tsl_set_real(L, "std_error", f->theta_error[h]);
         lua_rawseti(L, -2, (lua_Integer)h + 1);
@@ -184,37 +205,64 @@ static int mixed_matrix(lua_State *L)
     return 1;
 }
 
-/* m:effects_matrix() -> their covariance matrix, its rank */
+/* The effect at index 2: 1, 2, ... */
+static size_t check_effect(lua_State *L, const ts_mixed *f)
+{
+    lua_Integer e = luaL_checkinteger(L, 2);
+    luaL_argcheck(L, e >= 1 && (size_t)e <= f->spec.n_effect, 2,
+                  "no such random effects");
+    return (size_t)e - 1;
+}
+
+/* m:effects_matrix(e) -> their covariance matrix, its rank */
 static int mixed_effects_matrix(lua_State *L)
 {
     const ts_mixed *f = check_mixed(L, 1);
+    size_t e = check_effect(L, f);
     double g[64];
-    luaL_argcheck(L, f->spec.random, 1, "a model without random effects");
-    size_t rank = ts_mixed_effects(f, g);
-    tsl_push_matrix(L, g, f->spec.random->n_column);
+    size_t rank = ts_mixed_effects(f, e, g);
+    tsl_push_matrix(L, g, f->spec.effect[e].design->n_column);
     lua_pushinteger(L, (lua_Integer)rank);
     return 2;
 }
 
-/* m:effects() -> names of the effects, names of subjects, a list of lists */
+/* m:effect_names(e) -> names of the effects, number of levels */
+static int mixed_effect_names(lua_State *L)
+{
+    const ts_mixed *f = check_mixed(L, 1);
+    size_t e = check_effect(L, f);
+    const ts_design *d = f->spec.effect[e].design;
+    lua_createtable(L, (int)d->n_column, 0);
+    for (size_t j = 0; j < d->n_column; j++) {
+        lua_pushstring(L, d->column[j].name);
+        lua_rawseti(L, -2, (lua_Integer)j + 1);
+    }
+    lua_pushinteger(L, (lua_Integer)ts_mixed_levels(f, e));
+    return 2;
+}
+
+static void push_level_name(lua_State *L, const ts_mixed *f, size_t e,
+                            size_t level)
+{
+    luaL_Buffer b;
+    size_t size = (size_t)ts_mixed_level_name(f, e, level, NULL, 0) + 1;
+    char *text = luaL_buffinitsize(L, &b, size);
+    ts_mixed_level_name(f, e, level, text, size);
+    luaL_pushresultsize(&b, size - 1);
+}
+
+/* m:effects(e) -> names of levels, a list of lists */
 static int mixed_effects(lua_State *L)
 {
     ts_error err;
     const ts_mixed *f = check_mixed(L, 1);
-    const ts_design *d = f->spec.random;
-    luaL_argcheck(L, d, 1, "a model without random effects");
-    size_t k = d->n_column, n = f->n_subject;
+    size_t e = check_effect(L, f), n = ts_mixed_levels(f, e);
+    size_t k = f->spec.effect[e].design->n_column;
     double *effect = tsl_new_numbers(L, n * k);
-    size_t *subject = lua_newuserdatauv(L, (n + 1) * sizeof *subject, 0);
-    tsl_try(L, ts_mixed_random(f, effect, subject, &err), &err);
-    lua_createtable(L, (int)k, 0);
-    for (size_t j = 0; j < k; j++) {
-        lua_pushstring(L, d->column[j].name);
-        lua_rawseti(L, -2, (lua_Integer)j + 1);
-    }
+    tsl_try(L, ts_mixed_random(f, e, effect, &err), &err);
     lua_createtable(L, (int)n, 0);
     for (size_t i = 0; i < n; i++) {
-        lua_pushstring(L, f->spec.subject->x[0].level[subject[i]].name);
+        push_level_name(L, f, e, i);
         lua_rawseti(L, -2, (lua_Integer)i + 1);
     }
     lua_createtable(L, (int)n, 0);
@@ -222,7 +270,7 @@ static int mixed_effects(lua_State *L)
         tsl_push_row(L, effect + i * k, k, 1);
         lua_rawseti(L, -2, (lua_Integer)i + 1);
     }
-    return 3;
+    return 2;
 }
 
 /* m:unused(most) -> names of subjects without a row that is used */
@@ -382,6 +430,7 @@ static const luaL_Reg methods[] = {
     {"unused", mixed_unused},
     {"effects", mixed_effects},
     {"effects_matrix", mixed_effects_matrix},
+    {"effect_names", mixed_effect_names},
     {"rows", mixed_rows},
     {"average", mixed_average},
     {"design", mixed_design},

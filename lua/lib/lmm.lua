@@ -1,10 +1,9 @@
--- Linear mixed models with random effects of subjects. The numbers are C's
--- (ts.mixed), the rest is shared with mmrm.
+-- Linear mixed models: random effects of subjects, or of levels nested and
+-- crossed. The numbers are C's (ts.mixed), the rest is shared with mmrm.
 
 local core = require "ts.mixed"
 local fail = require "ts.error".fail
 local formulas = require "ts.formula"
-local text = require "ts.text"
 local coding = require "trialsh.model.coding"
 local data_of = require "trialsh.data"
 local mixed = require "trialsh.model.mixed"
@@ -16,23 +15,22 @@ local with_name = require "trialsh.model.call"
 
 local M = {}
 
-local spec = mixed.options { random = { "string", "~ 1" } }
+local spec = mixed.options { random = { "any", "~ 1" } }
 
 local function call(...) return with_name("lmm", ...) end
 
--- Columns of the random effects' formula.
-local function columns_of(given)
-  local parsed = call(formulas.parse, given, true)
-  if not parsed.right or parsed.response then
-    fail("invalid", ('lmm: random = "%s"; a right side is needed, such as '
-      .. '"~ 1" or "~ ADY"'):format(given))
-  end
-  return parsed.variables
-end
+-- What stands in the second line of the print.
+local function about(state) return { random.about(state) } end
 
-local function about(state)
-  return { ("random effects of %s: %s"):format(text.escape(state.subject),
-    text.escape(state.random)) }
+-- The column of subjects, where rows of one are counted once: nil where terms
+-- name their levels and the data have no subjects.
+local function subject_of(data, opt, terms)
+  local named = true
+  for _, term in ipairs(terms) do named = named and term.groups ~= nil end
+  if named and not opt.subject and not data_of.has(data, "USUBJID") then
+    return #terms == 1 and #terms[1].groups == 1 and terms[1].groups[1] or nil
+  end
+  return repeated.subject(data, opt, "lmm")
 end
 
 --- lmm(formula, data [, opt]) -> linear mixed model
@@ -40,14 +38,19 @@ end
 -- says, and records scatter around it with one variance. By restricted maximum
 -- likelihood, to the optimum.
 --   random   "~ 1" (default): an intercept; "~ ADY": intercept and slope, with
---            their correlation; any right side
+--            their correlation; any right side. Of what, if not of subjects,
+--            comes behind a bar: "~ 1 | SITEID"; nested "~ 1 | SITEID/USUBJID";
+--            two columns together "~ 1 | SITEID:RATER". A list has several
+--            terms, independent of each other, nested or crossed:
+--            { "~ 1 | SITEID", "~ ADY | USUBJID" }, { "~ 1", "~ ADY - 1" }
 --   subject  a column: "USUBJID" unless said
 --   df, vcov, method  as in mmrm; Kenward-Roger and its linear form are the same
 --            here
 --   weights, reference, contrasts, tolerance, conf_level  as in lm
 -- Where the best covariance matrix of the random effects is at its bound (a
 -- variance of 0, a correlation of 1) the note says so, and degrees of freedom
--- are those of fewer parameters, as SAS has them.
+-- are those of fewer parameters, as SAS has them. Up to 500 rows may be joined
+-- by levels that they share, directly or over other rows.
 --
 --   > m = lmm("log(AVAL) ~ TRT01P * ADY", demo.adlb:where { PARAMCD = "ALC" })
 --   > m:slope("ADY", { by = "TRT01P" })
@@ -62,22 +65,23 @@ end
 -- R: lme4::lmer, lmerTest. SAS: PROC MIXED, RANDOM.
 function M.lmm(source, data, opt)
   opt = options("lmm", opt, spec)
-  local columns = columns_of(opt.random)
-  local subject = repeated.subject(data, opt, "lmm")
+  local terms = random.terms(opt.random)
+  local subject = subject_of(data, opt, terms)
+  local columns = random.columns(terms, subject)
   columns[#columns + 1] = subject
   local state = reader.read("lmm", source, data, opt, columns)
-  state.subject, state.random = subject, opt.random
+  state.subject, state.random = subject, terms
   state.reference = coding.references("lmm", state.info, opt.reference,
     state.trial)
   local codings = coding.codings("lmm", state.info, opt, state.reference)
+  local single = random.single(terms)
   local function fit(frame, model)
-    local frames = repeated.frames(frame, { subject = subject })
+    local frames = single and repeated.frames(frame, { subject = single }) or {}
     local m = call(core.fit, model, codings, { covariance = "random",
       ml = opt.method == "ML", subject = frames.subject,
-      random = call(formulas.model, opt.random, frame, { right = true }),
-      tolerance = opt.tolerance })
+      effects = random.frames(terms, frame), tolerance = opt.tolerance })
     call(m.method, m, opt.df, opt.vcov)
-    return m, frames.subject:info().x[1].n_level
+    return m, frames.subject and frames.subject:info().x[1].n_level
   end
   state.core, state.n_level = fit(state.frame, state.model)
   function state.refit(frame)
@@ -85,13 +89,14 @@ function M.lmm(source, data, opt)
       { weights = opt.weights })))
   end
   state.fit = state.core:info()
+  random.name(state)
   state.title, state.about = "Mixed model", about
   state.covariance_lines = random.lines
   return mixed.result(state, opt, { order = { "random" }, notes = {
       random.note(state) },
     methods = { effects = "random", parameters = "repeated" },
     fields = { method = "Linear mixed model, " .. opt.method,
-      random = opt.random } })
+      random = random.text(terms) } })
 end
 
 --- lmm.specs: the options of lmm, for endpoints.

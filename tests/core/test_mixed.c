@@ -34,7 +34,7 @@ static void some_theta(const ts_covariance *c, double *theta)
     for (size_t h = 0; h < c->n; h++)
         theta[h] = ts_covariance_squared(c, h) ? 2 + 0.1 * (double)h
                                                : 0.3 - 0.02 * (double)h;
-    if (c->kind == TS_UN || (c->kind == TS_RANDOM && c->rank == c->n_random))
+    if (c->kind == TS_UN || (c->kind == TS_RANDOM && c->part[0].rank == c->part[0].n))
         for (size_t i = 0, h = 0; i < c->n_visit; i++)
             for (size_t j = 0; j <= i; j++, h++)
                 theta[h] = i == j ? 3 + (double)i : 0.5 + 0.1 * (double)j;
@@ -183,7 +183,10 @@ static void set_up(setting *s, const ts_frame *frame, ts_structure structure)
     if (structure == TS_RANDOM)
         assert_int_equal(
             ts_design_new(s->model[4], NULL, 0, 0, &s->random, NULL), 0);
-    s->spec.random = s->random;
+    if (s->random) {
+        s->spec.effect[0] = (ts_mixed_effect){s->random, s->model[1]};
+        s->spec.n_effect = 1;
+    }
 }
 
 static void tear_down(setting *s)
@@ -208,8 +211,10 @@ static void check_likelihood(const setting *s, bool ml, size_t rank)
     double theta[20], gradient[20], up[20], h = 1e-5;
     assert_int_equal(ts_linear_fit(s->design, 1e-11, &start, NULL), 0);
     assert_int_equal(ts_mixed_data_new(start, &s->spec, 1, &d, NULL), 0);
-    if (s->random)
-        ts_covariance_of_random(2, rank, &d->covariance);
+    if (s->random) {
+        d->covariance.part[0].rank = rank;
+        ts_covariance_of_random(&d->covariance);
+    }
     assert_int_equal(ts_likelihood_new(d, ml, &l, NULL), 0);
     size_t n = l->n_theta, own = d->covariance.n;
     for (size_t g = 0; g < d->n_group; g++)
@@ -295,8 +300,7 @@ static ts_status whole(const setting *s, ts_error *err)
     }
     if (!status && s->random) {
         double effect[SUBJECTS * 2];
-        size_t subject[SUBJECTS];
-        status = ts_mixed_random(f, effect, subject, err);
+        status = ts_mixed_random(f, 0, effect, err);
     } else if (!status && !s->spec.time)
         status = ts_mixed_covariance_matrix(f, 0, matrix, err);
     ts_mixed_free(f);

@@ -72,8 +72,10 @@ end
 
 local function print_model(m, state)
   local f = state.fit
+  local units = state.units and table.concat(state.units, ", ")
+    or counted(f.n_subject, "subject")
   local lines = { ("%s: %s, %s, %s"):format(state.title, text.escape(
-    state.source), counted(f.n_subject, "subject"), counted(f.n, "record")) }
+    state.source), units, counted(f.n, "record")) }
   local about = state.about(state, m)
   table.insert(about, 2, m.likelihood)
   table.insert(about, 3, m.df_method .. " degrees of freedom")

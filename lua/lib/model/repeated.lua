@@ -201,6 +201,7 @@ end
 
 --- repeated.unused_line(state) -> "2 subjects have no record that is used: ..."
 function M.unused_line(state)
+  if state.units then return nil end
   local n = state.n_level - state.fit.n_subject
   if n == 0 then return nil end
   local list = state.core:unused(7)
