@@ -300,7 +300,7 @@ static void lattice(void **state)
 static void lattice_far(void **state)
 {
     static const double limits[] = {0.05, 0.8, 1.2, 2.5, 5, 12, 30};
-    static const double degrees[] = {5, 60, 2134, INFINITY};
+    static const double degrees[] = {5, 2134};
     enum { MEANS = 4, PAIRS = 6 };
     double r[PAIRS * PAIRS], v[PAIRS][MEANS] = {{0}}, p, error, exact;
     (void)state;

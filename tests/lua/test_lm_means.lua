@@ -558,13 +558,13 @@ function TestShapes.test_means_of_what()
     return tostring(m:means("g", { ratio = true })):match "[^\n]*$"
   end
   lu.assertEquals(title(plain), "geometric least-squares means")
-  lu.assertEquals(title(one), "geometric least-squares means of y + 1")
+  lu.assertEquals(title(one), "geometric least-squares means of (y + 1)")
   local text = tostring(one:contrast { "b vs a", ratio = true })
-  lu.assertStrContains(text, "\ngeometric means of y + 1 ")
-  lu.assertStrContains(text, "ratio of geometric means of y + 1 ")
+  lu.assertStrContains(text, "\ngeometric means of (y + 1) ")
+  lu.assertStrContains(text, "ratio of geometric means of (y + 1) ")
   text = tostring(ttest("log(y + 1) ~ g", d, { ratio = true }))
-  lu.assertStrContains(text, "\ngeometric means of y + 1 ")
-  lu.assertStrContains(text, "ratio of geometric means of y + 1 ")
+  lu.assertStrContains(text, "\ngeometric means of (y + 1) ")
+  lu.assertStrContains(text, "ratio of geometric means of (y + 1) ")
 end
 
 -- No digit is shown that the error of a P does not allow.

@@ -174,7 +174,7 @@ end
 --   2  CYT107 LF     0.990      0.107  14     0.762      1.219
 --   3  CYT107 HF     1.145      0.095  14     0.941      1.349
 --   least-squares means at log(BASE) = its mean
---   logarithms: exp() gives ratios of AVAL / BASE
+--   logarithms: exp() gives ratios of (AVAL / BASE)
 --   SIMULATED DATA
 --
 -- See also: model:contrast, model:slope. R: emmeans. SAS: LSMEANS.

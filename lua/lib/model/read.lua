@@ -62,11 +62,11 @@ function M.log_base(response)
 end
 
 --- read.of_what(response, words): what stands for exp() of a logarithm: of
--- log(AVAL) that is clear, of log(AVAL + 1) it is said, "... of AVAL + 1".
+-- log(AVAL) that is clear, of log(AVAL + 1) it is said, "... of (AVAL + 1)".
 function M.of_what(response, words)
   local inner = response:match "^%w+%((.*)%)$"
   local plain = inner:find "^[%a.][%w._]*$" or inner:find "^`[^`]*`$"
-  return plain and words or words .. " of " .. inner
+  return plain and words or ("%s of (%s)"):format(words, inner)
 end
 
 --- reader.read(who, formula, data, opt [, columns [, change]]) -> the state of a
