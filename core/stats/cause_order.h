@@ -24,4 +24,10 @@ static inline bool ts_tag_event(uint32_t tag)
     return tag & 1;
 }
 
+/* How much less d events of n at once vary than d at d times. */
+static inline double ts_tie_factor(double d, double n)
+{
+    return d > 1 ? 1 - (d - 1) / (n - 1) : 1;
+}
+
 #endif

@@ -50,8 +50,8 @@ ts_status ts_cause_order_new(const ts_survival *data, const double *competing,
 static ts_status allocate(ts_cuminc_curve *c, const ts_event_order *order,
                           size_t group, ts_error *err)
 {
-    double **array[] = {&c->time,       &c->n_risk,   &c->n_events,
-                        &c->n_competed, &c->n_censor, &c->incidence,
+    double **array[] = {&c->time,       &c->n_risk,    &c->n_events,
+                        &c->n_competed, &c->n_censor,  &c->incidence,
                         &c->survival,   &c->std_error, &c->conf_low,
                         &c->conf_high};
     size_t n_array = sizeof array / sizeof *array;
@@ -71,8 +71,7 @@ static ts_status allocate(ts_cuminc_curve *c, const ts_event_order *order,
     return TS_OK;
 }
 
-static void count(ts_cuminc_curve *c, const ts_event_order *order,
-                  size_t group)
+static void count(ts_cuminc_curve *c, const ts_event_order *order, size_t group)
 {
     size_t first = order->start[group], end = order->start[group + 1];
     size_t j = 0;
@@ -96,12 +95,6 @@ static void count(ts_cuminc_curve *c, const ts_event_order *order,
     }
 }
 
-/* How much less d events at once vary than d at d times. */
-static double tie_factor(double d, double n)
-{
-    return d > 1 ? 1 - (d - 1) / (n - 1) : 1;
-}
-
 /*
  * F - its expectation is a sum over times u of what each hazard there differs
  * from its own: the event's counts x = 1 - (F - F(u)) / S(u), the competing
@@ -119,8 +112,8 @@ static void estimate(ts_cuminc_curve *c)
         w_xx += step * (step * w_ss - 2 * w_sx);
         w_sx -= step * w_ss;
         survival *= (n - d - other) / n;
-        double own = w * d * tie_factor(d, n);
-        double all = own + w * other * tie_factor(other, n);
+        double own = w * d * ts_tie_factor(d, n);
+        double all = own + w * other * ts_tie_factor(other, n);
         w_xx += own;
         if (survival > 0) {
             w_sx += own / survival;
@@ -161,8 +154,8 @@ ts_status ts_cuminc_new(const ts_survival *data, const double *competing,
         return ts_fail(err, TS_EINVALID, "conf_level %g is not between 0 and 1",
                        conf_level);
     double z = qnorm5((1 - conf_level) / 2, 0, 1, 0, 0);
-    ts_status status = ts_cause_order_new(data, competing, data->group, n_group,
-                                          &order, err);
+    ts_status status =
+        ts_cause_order_new(data, competing, data->group, n_group, &order, err);
     if (status)
         return status;
     all = ts_alloc_array(1, sizeof *all);

@@ -42,7 +42,7 @@ typedef struct {
 typedef struct {
     size_t k;
     walk w;
-    double *block; /* memory of the arrays */
+    double *block;     /* memory of the arrays */
     double *c_end, *c; /* k x k: C at the end, and so far */
     double *x;         /* k: what one group's events count in each score */
     double *observed;
@@ -58,9 +58,9 @@ static ts_status state_new(size_t k, state *s, ts_error *err)
     s->variance = ts_alloc_array(k, k * sizeof *s->variance);
     if (!s->block || !s->expected || !s->variance)
         return ts_fail_memory(err);
-    double **array[] = {&s->w.at_risk, &s->w.events,    &s->w.others,
-                        &s->w.before,  &s->w.after,     &s->w.incidence,
-                        &s->w.h,       &s->x,           &s->observed};
+    double **array[] = {&s->w.at_risk, &s->w.events, &s->w.others,
+                        &s->w.before,  &s->w.after,  &s->w.incidence,
+                        &s->w.h,       &s->x,        &s->observed};
     for (size_t j = 0; j < sizeof array / sizeof *array; j++)
         *array[j] = s->block + j * k;
     s->c_end = s->block + 9 * k;
@@ -148,11 +148,6 @@ static void add_to_c(const walk *w, double *c)
                 c[i * w->k + g] += step * a_of(w, i, g);
 }
 
-static double tie_factor(double d, double n)
-{
-    return d > 1 ? 1 - (d - 1) / (n - 1) : 1;
-}
-
 static void add_square(state *s, double weight)
 {
     for (size_t i = 0; i < s->k; i++)
@@ -169,8 +164,8 @@ static void add_score(state *s)
     for (size_t g = 0; g < s->k; g++) {
         s->observed[g] += w->events[g];
         if (w->h[g] > 0)
-            ts_sum_add(&s->expected[g], w->n_event * w->h[g] *
-                                            (1 - w->incidence[g]) / sum_r);
+            ts_sum_add(&s->expected[g],
+                       w->n_event * w->h[g] * (1 - w->incidence[g]) / sum_r);
     }
     s->n_event += (size_t)w->n_event;
     s->n_competing += (size_t)w->n_other;
@@ -185,17 +180,16 @@ static void add_variance(state *s, size_t g)
     if (n > 0 && w->n_event > 0) {
         double all = w->sum_h * before; /* at risk, were they as in g */
         for (size_t i = 0; i < s->k; i++)
-            s->x[i] = (w->h[i] > 0 ? a_of(w, i, g) : 0) +
-                      (s->c_end[i * s->k + g] - s->c[i * s->k + g]) *
-                          (1 - ratio);
-        add_square(s, tie_factor(w->n_event, all) * before / n * w->n_event /
+            s->x[i] =
+                (w->h[i] > 0 ? a_of(w, i, g) : 0) +
+                (s->c_end[i * s->k + g] - s->c[i * s->k + g]) * (1 - ratio);
+        add_square(s, ts_tie_factor(w->n_event, all) * before / n * w->n_event /
                           w->sum_h);
     }
     if (w->others[g] > 0 && after > 0) {
         for (size_t i = 0; i < s->k; i++)
-            s->x[i] =
-                (s->c_end[i * s->k + g] - s->c[i * s->k + g]) * ratio;
-        add_square(s, tie_factor(w->others[g], n) * w->others[g] * before *
+            s->x[i] = (s->c_end[i * s->k + g] - s->c[i * s->k + g]) * ratio;
+        add_square(s, ts_tie_factor(w->others[g], n) * w->others[g] * before *
                           before / (n * n));
     }
 }
@@ -263,8 +257,9 @@ ts_status ts_gray(const ts_survival *data, const double *competing,
     ts_gray_result r = {.p_value = 1, .z = NAN};
     *out = (ts_gray_result){.p_value = NAN, .z = NAN};
     if (k > MOST_GROUPS)
-        return ts_fail(err, TS_ELIMIT, "%zu groups: Gray's test takes at most "
-                                       "%d",
+        return ts_fail(err, TS_ELIMIT,
+                       "%zu groups: Gray's test takes at most "
+                       "%d",
                        k, MOST_GROUPS);
     ts_status status = ts_cause_order_new(data, competing, data->stratum,
                                           data->n_stratum, &order, err);

@@ -71,9 +71,8 @@ static ts_status check_two(const ts_two_rates *r, ts_error *err)
 {
     ts_status status =
         check_rate(r->events_1, r->time_1, "the first group", err);
-    return status
-               ? status
-               : check_rate(r->events_2, r->time_2, "the second group", err);
+    return status ? status
+                  : check_rate(r->events_2, r->time_2, "the second group", err);
 }
 
 /* Events of the first group, given all of the stratum: their odds are the
@@ -124,8 +123,8 @@ ts_status ts_rate_ratio(const ts_two_rates *strata, size_t n,
     if (!status)
         status = ts_odds_infer(&sum, (size_t)x, opt, out, err);
     if (!status && n_used == 1 && !out->fixed) /* closed form */
-        out->estimate = only->events_1 / only->time_1 /
-                        (only->events_2 / only->time_2);
+        out->estimate =
+            only->events_1 / only->time_1 / (only->events_2 / only->time_2);
     ts_odds_free(&sum);
     return status;
 }
@@ -150,12 +149,12 @@ static double score_z(const ts_two_rates *r, double d)
 {
     double rate_1, rate_2;
     if (d >= 0) {
-        rate_2 = smaller_rate(r->events_2, r->events_1, r->time_2, r->time_1,
-                              d);
+        rate_2 =
+            smaller_rate(r->events_2, r->events_1, r->time_2, r->time_1, d);
         rate_1 = rate_2 + d;
     } else {
-        rate_1 = smaller_rate(r->events_1, r->events_2, r->time_1, r->time_2,
-                              -d);
+        rate_1 =
+            smaller_rate(r->events_1, r->events_2, r->time_1, r->time_2, -d);
         rate_2 = rate_1 - d;
     }
     double away = r->events_1 / r->time_1 - r->events_2 / r->time_2 - d;

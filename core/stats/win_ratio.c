@@ -190,10 +190,9 @@ static void estimate(const sums *s, const ts_rank_options *opt,
     r->net_se = net / pair;
     limits(r->net_benefit, r->net_se, z, false, &r->net_low, &r->net_high);
     if (w > 0 && l > 0) {
-        r->log_se = sqrt(
-            fmax(0, v_w / (w * w) + v_l / (l * l) - 2 * v_wl / (w * l)));
-        limits(r->win_ratio, r->log_se, z, true, &r->ratio_low,
-               &r->ratio_high);
+        r->log_se =
+            sqrt(fmax(0, v_w / (w * w) + v_l / (l * l) - 2 * v_wl / (w * l)));
+        limits(r->win_ratio, r->log_se, z, true, &r->ratio_low, &r->ratio_high);
     }
     if (up > 0 && down > 0) {
         r->odds_log_se = net / 2 * pair / (up * down);
@@ -230,11 +229,11 @@ static void plan(exact_sum *e, const arena *a)
     qsort(score, a->n, sizeof *score, by_score);
     for (size_t i = 0; i < a->n_1; i++)
         range += (double)(score[a->n - 1 - i] - score[i]);
-    e->steps += ts_subset_steps(score, a->n, a->n_1) +
-                (double)e->total.n * (range + 1);
-    e->possible = e->possible && factor > 0 && e->steps <= TS_EXACT_STEPS &&
-                  (double)e->total.n + range * (double)factor <=
-                      TS_EXACT_NUMBERS;
+    e->steps +=
+        ts_subset_steps(score, a->n, a->n_1) + (double)e->total.n * (range + 1);
+    e->possible =
+        e->possible && factor > 0 && e->steps <= TS_EXACT_STEPS &&
+        (double)e->total.n + range * (double)factor <= TS_EXACT_NUMBERS;
     e->observed += factor * ((int64_t)(a->all_win - a->all_loss) +
                              (int64_t)(a->n_1 * a->n));
     e->mean += factor * (int64_t)(a->n_1 * a->n);
@@ -262,8 +261,7 @@ static ts_status test(const sums *s, const exact_sum *e,
     double sd = sqrt(ts_sum_value(&s->variance));
     r->z = ts_normal_z(away, sd, 0, opt->alternative);
     if (opt->exact != TS_EXACT_NEVER && e->possible) {
-        ts_tails tails =
-            ts_lattice_tails(&e->total, e->observed, e->mean, 1);
+        ts_tails tails = ts_lattice_tails(&e->total, e->observed, e->mean, 1);
         ts_smallest smallest = ts_lattice_smallest(&e->total, e->mean, 1);
         r->p_value = ts_tails_p(&tails, opt);
         r->p_smallest = ts_smallest_p(&smallest, opt);
@@ -288,12 +286,13 @@ typedef struct {
 } strata;
 
 static ts_status check(const ts_win_level *level, size_t n_level,
-                       const int *stratum, size_t n,
-                       const ts_rank_options *opt, ts_error *err)
+                       const int *stratum, size_t n, const ts_rank_options *opt,
+                       ts_error *err)
 {
     if (n > MOST_SUBJECTS)
-        return ts_fail(err, TS_ELIMIT, "%zu subjects: pairs are compared of at "
-                                       "most %d",
+        return ts_fail(err, TS_ELIMIT,
+                       "%zu subjects: pairs are compared of at "
+                       "most %d",
                        n, MOST_SUBJECTS);
     if (n_level == 0)
         return ts_fail(err, TS_EINVALID, "no outcome to compare by");
@@ -302,8 +301,9 @@ static ts_status check(const ts_win_level *level, size_t n_level,
                        opt->conf_level);
     for (size_t k = 0; k < n_level; k++)
         if (!(level[k].margin >= 0) || !(level[k].horizon > 0))
-            return ts_fail(err, TS_EINVALID, "outcome %zu: a margin is 0 or "
-                                             "more, a horizon above 0",
+            return ts_fail(err, TS_EINVALID,
+                           "outcome %zu: a margin is 0 or "
+                           "more, a horizon above 0",
                            k + 1);
     for (size_t i = 0; stratum && i < n; i++)
         if (stratum[i] < 0)
@@ -351,8 +351,8 @@ static ts_status run(const strata *st, const ts_win_level *level,
     exact_sum e = {.multiple = 1, .possible = true};
     double *own = ts_alloc_array(2 * n + 1, sizeof *own);
     int64_t *score = ts_alloc_array(n + 1, sizeof *score);
-    ts_status status = own && score ? ts_lattice_nothing(&e.total, err)
-                                    : ts_fail_memory(err);
+    ts_status status =
+        own && score ? ts_lattice_nothing(&e.total, err) : ts_fail_memory(err);
     for (size_t h = 0; h < st->n_stratum && e.multiple; h++)
         if (has_both(st, h))
             e.multiple = ts_common_multiple(

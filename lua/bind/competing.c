@@ -82,8 +82,8 @@ static int cuminc(lua_State *L)
     return 1;
 }
 
-/* gray(model) -> { statistic, df, p_value, z, n_event, n_competing; by group: n,
- * observed, expected } */
+/* gray(model) -> { statistic, df, p_value, z, n_event, n_competing; by group:
+ * n, observed, expected } */
 static int gray(lua_State *L)
 {
     ts_error err;
@@ -99,10 +99,9 @@ static int gray(lua_State *L)
         n[g] = 0;
     for (size_t i = 0; i < data.n; i++)
         n[data.group[i]]++;
-    tsl_try_named(L, "cuminc",
-                  ts_gray(&data, m->offset[0].value, &r, observed, expected,
-                          &err),
-                  &err);
+    tsl_try_named(
+        L, "cuminc",
+        ts_gray(&data, m->offset[0].value, &r, observed, expected, &err), &err);
     lua_createtable(L, 0, 9);
     tsl_set_real(L, "statistic", r.statistic);
     tsl_set_real(L, "df", (double)r.df);

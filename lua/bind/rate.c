@@ -39,8 +39,8 @@ static const ts_two_rates *check_strata(lua_State *L, int index, size_t *n)
     *n = count / 4;
     ts_two_rates *r = lua_newuserdatauv(L, *n * sizeof *r, 0);
     for (size_t h = 0; h < *n; h++)
-        r[h] = (ts_two_rates){x[4 * h], x[4 * h + 1], x[4 * h + 2],
-                              x[4 * h + 3]};
+        r[h] =
+            (ts_two_rates){x[4 * h], x[4 * h + 1], x[4 * h + 2], x[4 * h + 3]};
     return r;
 }
 
@@ -54,13 +54,13 @@ static int ratio(lua_State *L)
     ts_exact_odds r;
     lua_settop(L, 2);
     luaL_checktype(L, 2, LUA_TTABLE);
-    ts_odds_options opt = {
-        .alternative = tsl_alternative(L, 2),
-        .two_sided =
-            tsl_option(L, 2, "two_sided", rules) ? TS_MINLIKE : TS_CENTRAL,
-        .null = tsl_number(L, 2, "null", 1),
-        .conf_level = tsl_number(L, 2, "conf_level", 0.95),
-        .mid_p = tsl_flag(L, 2, "mid_p")};
+    ts_odds_options opt = {.alternative = tsl_alternative(L, 2),
+                           .two_sided = tsl_option(L, 2, "two_sided", rules)
+                                            ? TS_MINLIKE
+                                            : TS_CENTRAL,
+                           .null = tsl_number(L, 2, "null", 1),
+                           .conf_level = tsl_number(L, 2, "conf_level", 0.95),
+                           .mid_p = tsl_flag(L, 2, "mid_p")};
     const ts_two_rates *strata = check_strata(L, 1, &n);
     tsl_try_named(L, "rateratio", ts_rate_ratio(strata, n, &opt, &r, &err),
                   &err);
@@ -147,11 +147,8 @@ static int sums(lua_State *L)
 }
 
 static const luaL_Reg functions[] = {
-    {"rate", rate},
-    {"ratio", ratio},
-    {"difference", difference},
-    {"sums", sums},
-    {NULL, NULL},
+    {"rate", rate}, {"ratio", ratio}, {"difference", difference},
+    {"sums", sums}, {NULL, NULL},
 };
 
 int luaopen_ts_rate(lua_State *L)

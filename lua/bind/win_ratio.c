@@ -87,16 +87,26 @@ static void push_result(lua_State *L, const ts_win_result *r)
         const char *name;
         double value;
     } field[] = {
-        {"n_pair", r->n_pair},           {"win", r->win},
-        {"loss", r->loss},               {"tie", r->tie},
-        {"win_ratio", r->win_ratio},     {"net_benefit", r->net_benefit},
-        {"win_odds", r->win_odds},       {"log_se", r->log_se},
-        {"net_se", r->net_se},           {"odds_log_se", r->odds_log_se},
-        {"ratio_low", r->ratio_low},     {"ratio_high", r->ratio_high},
-        {"net_low", r->net_low},         {"net_high", r->net_high},
-        {"odds_low", r->odds_low},       {"odds_high", r->odds_high},
-        {"z", r->z},                     {"p_value", r->p_value},
-        {"p_smallest", r->p_smallest},   {"n_stratum", (double)r->n_stratum},
+        {"n_pair", r->n_pair},
+        {"win", r->win},
+        {"loss", r->loss},
+        {"tie", r->tie},
+        {"win_ratio", r->win_ratio},
+        {"net_benefit", r->net_benefit},
+        {"win_odds", r->win_odds},
+        {"log_se", r->log_se},
+        {"net_se", r->net_se},
+        {"odds_log_se", r->odds_log_se},
+        {"ratio_low", r->ratio_low},
+        {"ratio_high", r->ratio_high},
+        {"net_low", r->net_low},
+        {"net_high", r->net_high},
+        {"odds_low", r->odds_low},
+        {"odds_high", r->odds_high},
+        {"z", r->z},
+        {"p_value", r->p_value},
+        {"p_smallest", r->p_smallest},
+        {"n_stratum", (double)r->n_stratum},
     };
     lua_createtable(L, 0, 24);
     for (size_t i = 0; i < sizeof field / sizeof *field; i++)
@@ -118,12 +128,12 @@ static int compare(lua_State *L)
     luaL_argcheck(L, m->group.code, 1, "no groups");
     luaL_checktype(L, 2, LUA_TTABLE);
     luaL_checktype(L, 5, LUA_TTABLE);
-    ts_rank_options opt = {
-        .alternative = tsl_alternative(L, 5),
-        .two_sided =
-            tsl_option(L, 5, "two_sided", rules) ? TS_ABSDEV : TS_CENTRAL,
-        .exact = tsl_exactness(L, 5),
-        .conf_level = tsl_number(L, 5, "conf_level", 0.95)};
+    ts_rank_options opt = {.alternative = tsl_alternative(L, 5),
+                           .two_sided = tsl_option(L, 5, "two_sided", rules)
+                                            ? TS_ABSDEV
+                                            : TS_CENTRAL,
+                           .exact = tsl_exactness(L, 5),
+                           .conf_level = tsl_number(L, 5, "conf_level", 0.95)};
     size_t n_level = (size_t)luaL_len(L, 2);
     luaL_argcheck(L, n_level < 100, 2, "too many outcomes");
     luaL_checkstack(L, (int)(5 * n_level) + 20, "outcomes");

@@ -180,10 +180,11 @@ local function print_winratio(m, names, arrays, left_out)
     with("net benefit", m.net_benefit, m.net_low, m.net_high, true),
     with("win odds", m.win_odds, m.odds_low, m.odds_high),
     ("%s CI"):format(format.level(m.conf_level)) }
-  lines[4] = ("z = %s, %s%s (%s permutation of wins less losses)"):format(
+  lines[4] = ("z = %s, %s%s (%s of wins less losses)"):format(
     format.fixed(m.statistic, 2), m.alternative ~= "two-sided"
       and ("one-sided (%s) "):format(m.alternative) or "",
-    format.p_equals(m.p_value), m.exact and "exact" or "normal")
+    format.p_equals(m.p_value), m.exact and "exact permutation"
+      or "normal approximation")
   if m.note ~= NA then lines[#lines + 1] = text.escape(m.note) end
   lines[#lines + 1] = left_out
   return table.concat(lines, "\n")
