@@ -299,7 +299,7 @@ static void lattice(void **state)
  * no farther off, in the middle and where 1 - P has no digits left. */
 static void lattice_far(void **state)
 {
-    static const double limits[] = {0.05, 0.8, 1.2, 2.5, 5, 12, 30};
+    static const double limits[] = {0.05, 0.8, 2.5, 12, 30};
     static const double degrees[] = {5, 2134};
     enum { MEANS = 4, PAIRS = 6 };
     double r[PAIRS * PAIRS], v[PAIRS][MEANS] = {{0}}, p, error, exact;
