@@ -442,7 +442,7 @@ static void add_products(const ts_mixed_data *d, const ts_pattern *p,
                 near[1]++;
                 m->gap += p->time ? p->time[i] - p->time[i - 1] : 1;
             }
-            for (size_t j = i + 1; j < p->q && !p->time; j++) {
+            for (size_t j = i + 1; j < p->q && !p->time && !p->z; j++) {
                 size_t at = p->visit[i] * v + p->visit[j];
                 m->covariance[at] += own * e[j * d->width];
                 count[at]++;

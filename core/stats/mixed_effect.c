@@ -11,7 +11,7 @@
 #include <string.h>
 #include "ts/memory.h"
 
-#define ROWS 500 /* of a block: its matrix is kept whole */
+#define ROWS 1000 /* of a block: its matrix is kept whole */
 
 /* Levels ------------------------------------------------------------------ */
 

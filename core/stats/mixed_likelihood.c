@@ -11,7 +11,7 @@
  * summed over patterns, less 2 g_h'(X'V^-1 X)^-1 g_k with g_h = X'V^-1 V_h
  * V^-1 r, and for REML less tr(P_h P_k) with P_h the slope in the header.
  */
-#include "mixed_private.h"
+#include "mixed_room.h"
 
 #include <math.h>
 #include <string.h>
@@ -21,28 +21,7 @@
 
 /* Room -------------------------------------------------------------------- */
 
-/* Derivatives of a pattern's matrix: of parameter h the entries begin[h] ..
- * begin[h + 1] - 1, at row <= column. */
-typedef struct {
-    size_t *begin, *row, *column;
-    double *value;
-} sparse;
-
-typedef struct {
-    sparse d;
-    double *weight; /* packed */
-    double *cross;  /* of each pair of visits, packed */
-    double *slope;  /* of each parameter, packed */
-    double *gather; /* n_theta x p */
-    double *inverse, *middle, *half, *w, *u; /* longest^2 */
-} room;
-
-static size_t packed_size(size_t width)
-{
-    return width * (width + 1) / 2;
-}
-
-static void room_free(room *r)
+static void room_free(ts_room *r)
 {
     if (!r)
         return;
@@ -58,12 +37,12 @@ static void room_free(room *r)
     ts_free(r);
 }
 
-static room *room_new(const ts_likelihood *l)
+static ts_room *room_new(const ts_likelihood *l)
 {
     const ts_mixed_data *d = l->data;
-    size_t q = d->longest, packed = packed_size(l->width);
+    size_t q = d->longest, packed = ts_packed_size(l->width);
     size_t entries = q * (q + 1) / 2 * d->covariance.most;
-    room *r = ts_alloc_array(1, sizeof *r);
+    ts_room *r = ts_alloc_array(1, sizeof *r);
     if (!r)
         return NULL;
     r->d.begin = ts_alloc_array(d->covariance.n + 1, sizeof *r->d.begin);
@@ -71,7 +50,12 @@ static room *room_new(const ts_likelihood *l)
     r->d.column = ts_alloc_array(entries, sizeof *r->d.column);
     r->d.value = ts_alloc_array(entries, sizeof *r->d.value);
     r->weight = ts_alloc_array(packed, sizeof *r->weight);
-    r->cross = ts_alloc_array(q * (q + 1) / 2, packed * sizeof *r->cross);
+    if (d->z)
+        r->cross = ts_alloc_array(2 * d->covariance.n * q + 2 * l->width,
+                                  (q > l->width ? q : l->width) *
+                                      sizeof *r->cross);
+    else
+        r->cross = ts_alloc_array(q * (q + 1) / 2, packed * sizeof *r->cross);
     r->slope = ts_alloc_array(l->n_theta, packed * sizeof *r->slope);
     r->gather = ts_alloc_array(l->n_theta, l->p * sizeof *r->gather);
     r->inverse = ts_alloc_array(5, q * q * sizeof *r->inverse);
@@ -216,8 +200,8 @@ double ts_likelihood_value(ts_likelihood *l, const double *theta)
     const ts_mixed_data *d = l->data;
     size_t width = l->width, area = d->longest * d->longest;
     double log_det = 0;
-    double *sum = ((room *)l->room)->weight;
-    memset(sum, 0, packed_size(width) * sizeof *sum);
+    double *sum = ((ts_room *)l->room)->weight;
+    memset(sum, 0, ts_packed_size(width) * sizeof *sum);
     l->determinacy = 1;
     for (size_t k = 0; k < d->n_group; k++)
         if (!ts_covariance_valid(&d->covariance, theta + k * d->covariance.n))
@@ -247,7 +231,7 @@ double ts_likelihood_value(ts_likelihood *l, const double *theta)
 static void take_weight(ts_likelihood *l, double *weight)
 {
     size_t p = l->p;
-    double *inverse = ((room *)l->room)->gather; /* room enough for a row */
+    double *inverse = ((ts_room *)l->room)->gather; /* room enough for a row */
     for (size_t i = 0; i < l->width; i++) {
         double v = i < p ? -l->shift[i] : 1;
         if (i < p && !l->ml) {
@@ -272,7 +256,7 @@ static void add_cross(const double *z, size_t q, size_t width, double *cross)
     for (size_t a = 0; a < q; a++) {
         const double *x = z + a * width;
         add_square(x, width, cross);
-        cross += packed_size(width);
+        cross += ts_packed_size(width);
         for (size_t b = a + 1; b < q; b++) {
             const double *y = z + b * width;
             for (size_t i = 0; i < width; i++) {
@@ -289,8 +273,7 @@ static size_t pair(size_t q, size_t a, size_t b)
     return a * q - a * (a + 1) / 2 + b;
 }
 
-/* inverse(L') of a subject's whitened rows, in place. */
-static void unwhiten(const double *chol, size_t q, size_t width, double *z)
+void ts_unwhiten(const double *chol, size_t q, size_t width, double *z)
 {
     for (size_t i = q; i-- > 0;) {
         double *row = z + i * width, over = 1 / chol[i * q + i];
@@ -302,12 +285,10 @@ static void unwhiten(const double *chol, size_t q, size_t width, double *z)
     }
 }
 
-/* The derivatives of a pattern's matrix, by parameter; the second ones go to
- * the Hessian at once, which needs m S^-1 - G. */
-static void take_derivatives(ts_likelihood *l, const double *theta,
+void ts_take_derivatives(ts_likelihood *l, const double *theta,
                              const ts_pattern *p)
 {
-    room *r = l->room;
+    ts_room *r = l->room;
     const ts_covariance *c = &l->data->covariance;
     size_t q = p->q, n = c->n, t = l->n_theta, base = p->group * n;
     memset(r->d.begin, 0, (n + 1) * sizeof *r->d.begin);
@@ -343,7 +324,7 @@ static void take_derivatives(ts_likelihood *l, const double *theta,
 }
 
 /* <A, D_h> for a symmetric A. */
-static double inner(const sparse *d, size_t h, const double *a, size_t q)
+static double inner(const ts_sparse *d, size_t h, const double *a, size_t q)
 {
     double sum = 0;
     for (size_t k = d->begin[h]; k < d->begin[h + 1]; k++)
@@ -353,7 +334,7 @@ static double inner(const sparse *d, size_t h, const double *a, size_t q)
 }
 
 /* out = B D_h C, all q x q; half is room. */
-static void sandwich(const sparse *d, size_t h, const double *b,
+static void sandwich(const ts_sparse *d, size_t h, const double *b,
                      const double *c, size_t q, double *half, double *out)
 {
     memset(half, 0, q * q * sizeof *half);
@@ -379,13 +360,13 @@ static void sandwich(const sparse *d, size_t h, const double *b,
 static void add_pattern(ts_likelihood *l, const double *theta,
                         const ts_pattern *p, const double *chol)
 {
-    room *r = l->room;
+    ts_room *r = l->room;
     size_t q = p->q, t = l->n_theta, n = l->data->covariance.n;
-    size_t packed = packed_size(l->width), base = p->group * n;
+    size_t packed = ts_packed_size(l->width), base = p->group * n;
     memset(r->cross, 0, q * (q + 1) / 2 * packed * sizeof *r->cross);
     for (size_t s = 0; s < p->m; s++) {
         double *z = l->whitened + (p->first + s * q) * l->width;
-        unwhiten(chol, q, l->width, z);
+        ts_unwhiten(chol, q, l->width, z);
         add_cross(z, q, l->width, r->cross);
     }
     ts_invert_cholesky(chol, q, r->inverse);
@@ -394,7 +375,7 @@ static void add_pattern(ts_likelihood *l, const double *theta,
             r->middle[a * q + b] = r->middle[b * q + a] =
                 (a == b ? 1 : 0.5) *
                 ts_dot(r->cross + pair(q, a, b) * packed, r->weight, packed);
-    take_derivatives(l, theta, p);
+    ts_take_derivatives(l, theta, p);
     for (size_t h = 0; h < n; h++) {
         if (r->d.begin[h] == r->d.begin[h + 1])
             continue;
@@ -427,8 +408,8 @@ static void add_pattern(ts_likelihood *l, const double *theta,
  * g_h. */
 static void take_slopes(ts_likelihood *l)
 {
-    room *r = l->room;
-    size_t p = l->p, packed = packed_size(l->width);
+    ts_room *r = l->room;
+    size_t p = l->p, packed = ts_packed_size(l->width);
     for (size_t h = 0; h < l->n_theta; h++) {
         const double *from = r->slope + h * packed;
         double *to = l->slope + h * p * p, *g = r->gather + h * p;
@@ -457,16 +438,16 @@ static void take_slopes(ts_likelihood *l)
 void ts_likelihood_derive(ts_likelihood *l, const double *theta)
 {
     const ts_mixed_data *d = l->data;
-    room *r = l->room;
+    ts_room *r = l->room;
     size_t t = l->n_theta, p = l->p;
     memset(l->gradient, 0, t * sizeof *l->gradient);
     memset(l->hessian, 0, t * t * sizeof *l->hessian);
     memset(l->expected, 0, t * t * sizeof *l->expected);
-    memset(r->slope, 0, t * packed_size(l->width) * sizeof *r->slope);
+    memset(r->slope, 0, t * ts_packed_size(l->width) * sizeof *r->slope);
     take_weight(l, r->weight);
     for (size_t k = 0; k < d->n_pattern; k++)
-        add_pattern(l, theta, &d->pattern[k],
-                    l->chol + k * d->longest * d->longest);
+        (d->z ? ts_add_block : add_pattern)(
+            l, theta, &d->pattern[k], l->chol + k * d->longest * d->longest);
     take_slopes(l);
     for (size_t h = 0; h < t; h++)
         for (size_t k = 0; k <= h; k++) {

@@ -49,7 +49,7 @@ end
 --   weights, reference, contrasts, tolerance, conf_level  as in lm
 -- Where the best covariance matrix of the random effects is at its bound (a
 -- variance of 0, a correlation of 1) the note says so, and degrees of freedom
--- are those of fewer parameters, as SAS has them. Up to 500 rows may be joined
+-- are those of fewer parameters, as SAS has them. Up to 1,000 rows may be joined
 -- by levels that they share, directly or over other rows.
 --
 --   > m = lmm("log(AVAL) ~ TRT01P * ADY", demo.adlb:where { PARAMCD = "ALC" })
