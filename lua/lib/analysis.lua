@@ -12,7 +12,8 @@
 --            that may come first; text: it may be text
 --   events   the response is 0 and 1, a condition, or text
 --   location what is estimated moves with the values: of logarithms, ratios
---   columns  options that name columns of the data; expressions: that are one
+--   columns  options that name columns of the data; expressions: that are one;
+--            names: (opt) -> columns that options have in a way of their own
 --   strata   "option": it has that option; "formula": an endpoint gives it as
 --            strata(), which the option of that name adds; needs_strata
 --   needs_time  the option time names the column of person-time
@@ -97,7 +98,6 @@ local others = {
   winratio = "its outcomes are columns of one table, of which an endpoint has "
     .. "none yet; winratio() does at the prompt",
   round = "it changes a variable: write it there",
-  lmm = "its slopes are m:slope at the prompt; mmrm has a result at each visit",
 }
 for name in ("abs exp ln log log10 sqrt"):gmatch "%S+" do
   others[name] = "it changes a variable: write it there"
@@ -144,7 +144,8 @@ local at_once = { ttest = "lm", wilcoxon = "kruskal", van_elteren = "kruskal",
   riskdiff = "chisq", riskratio = "chisq", oddsratio = "chisq",
   boschloo = "fisher", barnard = "fisher", km = "logrank", describe = "lm",
   signed_rank = "kruskal", sign_test = "kruskal", proportion = "chisq",
-  mcnemar = "chisq", mmrm = "lm", cor = "lm" }
+  mcnemar = "chisq", mmrm = "lm", lmm = "lm",
+  cor = "lm" }
 local alone = { wilcoxon = "signed_rank", van_elteren = "signed_rank",
   kruskal = "describe", jonckheere = "describe", riskdiff = "proportion",
   riskratio = "proportion", oddsratio = "proportion", boschloo = "proportion",

@@ -39,10 +39,11 @@ function M.problems_of(e) return definition.read(e) end
 --   analysis   "ttest" or { "ttest", variance = "pooled" }; a formula "~ TRT01P
 --              + strata(SITE)" may follow; the names are those of statistics.
 --              strata = "SITE" does the same. Of lm: term, by, at, slope,
---              margins, type, pool as well; mmrm takes all visits at once
+--              margins, type, pool as well; mmrm and lmm take all visits at
+--              once
 --   missing    "exclude" (default); "nonresponder", of a condition; "LOCF", of
 --              the visits after baseline; "worst rank", of tests of ranks; "at
---              random", of mmrm
+--              random", of mmrm and lmm
 --   better     "higher", "lower", "later", "earlier", as in the parameter
 --   intercurrent  { death = "composite" }: for each event of the trial
 --              "treatment policy", "composite" (not responded, the worst rank, or

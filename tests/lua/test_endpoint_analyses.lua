@@ -350,6 +350,41 @@ function TestAnalyses.test_mmrm_has_a_result_at_each_visit()
     ratio = true }):row(2).estimate, 1e-12)
 end
 
+function TestAnalyses.test_lmm_has_a_result_at_each_visit_or_slopes()
+  endpoint "M" { parameter = "ALC", visits = { "Day 8", "Day 29" },
+    visit = "Day 29", variable = "ln(AVAL)", missing = "at random",
+    compare = "H vs P",
+    analysis = { "lmm", "~ ln(BASE) + TRT01P * AVISIT", df = "Kenward-Roger",
+      random = "~ 1 | SITEID/USUBJID" },
+    supplementary = { { "slopes", analysis = { "lmm", "~ TRT01P * BASE",
+      slope = "BASE" } } } }
+  run(s)
+  local data = s.adsl:select("USUBJID", "TRT01P", "SITEID"):join(s.adlb:where {
+    PARAMCD = "ALC", AVISIT = { "Day 8", "Day 29" } }:select("USUBJID",
+    "AVISIT", "AVAL", "BASE"), "USUBJID", { many = true })
+    :levels { TRT01P = { "P", "L", "H" } }
+  local function same(id, c, n)
+    local ours = s:result(id)
+    for _, field in ipairs { "estimate", "std_error", "df", "p_value" } do
+      lu.assertAlmostEquals(ours[field] / c[field], 1, 1e-10, id .. field)
+    end
+    lu.assertEquals(ours.n, n)
+  end
+  local m = lmm("log(AVAL) ~ log(BASE) + TRT01P * AVISIT", data,
+    { random = "~ 1 | SITEID/USUBJID", df = "Kenward-Roger" })
+  for _, visit in ipairs { "Day 8", "Day 29" } do
+    same("M@" .. visit, m:contrast("H vs P", { ratio = true,
+      factor = "TRT01P", at = { AVISIT = visit } }), 22)
+  end
+  local slope = lmm("log(AVAL) ~ TRT01P * BASE", data):contrast("H vs P",
+    { slope = "BASE", factor = "TRT01P" })
+  local ours = s:result "M/slopes"
+  for _, field in ipairs { "statistic", "df", "p_value" } do
+    lu.assertAlmostEquals(ours[field] / slope[field], 1, 1e-10, field)
+  end
+  lu.assertAlmostEquals(ours.estimate, math.exp(slope.estimate), 1e-10)
+end
+
 -- Shapes -------------------------------------------------------------------------
 
 function TestAnalyses.test_aggregates_are_one_value_per_subject()

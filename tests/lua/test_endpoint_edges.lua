@@ -21,6 +21,7 @@ local needs = {
   van_elteren = { strata = "SITEID" }, cmh = { strata = "SITEID" },
   mcnemar = { [2] = "~ I(BASE >= 600)" }, lm = { [2] = "~ BASE + TRT01P" },
   cor = { [2] = "~ BASE" }, mmrm = { [2] = "~ BASE + TRT01P * AVISIT" },
+  lmm = { [2] = "~ BASE + TRT01P * AVISIT" },
   rate = { time = "AGE" }, rateratio = { time = "AGE" },
   cuminc = { at = { 10, 30 } },
 }

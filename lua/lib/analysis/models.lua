@@ -203,10 +203,16 @@ local function mmrm_spec()
   return spec
 end
 
+local function lmm_spec()
+  local spec = with_means(analysis.spec_of("lmm", "lmm"))
+  spec.subject, spec.slope = nil, { "string" }
+  return spec
+end
+
 -- Comparisons and means of one visit: n of an arm, n_1 and n_2 are subjects with
 -- a value there; n of a comparison those of the model, which all tell of it.
-local function at_visit(m, opt, set, visit, n_missing)
-  local more = { at = { AVISIT = visit } }
+local function at_visit(m, opt, set, visit, n_missing, more)
+  more = more or { at = { AVISIT = visit } }
   local rows = set.each and {} or contrasts_of(m, opt, set, more)
   for _, row in ipairs(rows) do
     row.n, row.n_missing = m.n_subject, n_missing
@@ -227,6 +233,34 @@ M.mmrm = { location = true, covariates = true, weights = true, repeated = true,
     for _, visit in ipairs(set.visits) do
       table.move(at_visit(m, opt, set, visit, n_missing), 1, 1000, #rows + 1,
         rows)
+    end
+    return rows
+  end,
+}
+
+-- The columns of random effects, but the subject.
+local function random_columns(opt)
+  local random, list = require "trialsh.model.random", {}
+  local terms = random.terms(opt.random or "~ 1")
+  for _, name in ipairs(random.columns(terms, "USUBJID")) do
+    if name ~= "USUBJID" then list[#list + 1] = name end
+  end
+  return list
+end
+
+-- Slopes are of all visits: they stand at the one that is claimed.
+M.lmm = { location = true, covariates = true, weights = true, repeated = true,
+  likelihood = true, columns = { "slope" }, expressions = { "weights" },
+  names = random_columns, joint = { "Dunnett", "Tukey", "mvt" },
+  measure = function(opt) return not opt.slope and "difference of means" or nil
+  end,
+  options = analysis.checker("lmm", lmm_spec),
+  model = function(formula, data, opt, set)
+    local m, rows = fit("lmm", formula, data, opt), {}
+    local n_missing = #data:distinct "USUBJID" - m.n_subject
+    for _, visit in ipairs(opt.slope and { set.visit } or set.visits) do
+      table.move(at_visit(m, opt, set, visit, n_missing, opt.slope and {}), 1,
+        1000, #rows + 1, rows)
     end
     return rows
   end,

@@ -29,7 +29,8 @@ local names = {
   rateratio = "rates of events", logrank = "a log-rank test",
   km = "Kaplan-Meier curves", cuminc = "cumulative incidence and Gray's test",
   lm = "a linear model",
-  mmrm = "a model for repeated measures", cor = "the correlation",
+  mmrm = "a model for repeated measures", lmm = "a linear mixed model",
+  cor = "the correlation",
 }
 
 local function listed(words, last)

@@ -133,6 +133,9 @@ local function covariates(e)
     if type(given) == "string" then given = { given } end
     for _, name in ipairs(given or {}) do add(name) end
   end
+  for _, name in ipairs(method.names and method.names(e.options) or {}) do
+    add(name)
+  end
   for _, option in ipairs(method.expressions or {}) do
     for _, name in ipairs(e.options[option]
         and formulas.variables("y ~ " .. e.options[option]) or {}) do

@@ -105,7 +105,8 @@ local function fields_of(state, opt)
   local n = opt.method == "ML" and fit.n or fit.n - fit.rank
   local value = fit.neg2_log_lik
   return { formula = state.source, response = state.response, n = fit.n,
-    n_subject = fit.n_subject, n_missing = state.info.n_missing,
+    n_subject = state.n_subject or fit.n_subject,
+    n_missing = state.info.n_missing,
     likelihood = opt.method, df_method = opt.df, vcov = opt.vcov,
     subject = state.subject,
     neg2_log_lik = value, log_lik = -value / 2, aic = value + 2 * k,

@@ -145,7 +145,8 @@ function M.text(terms)
 end
 
 --- random.name(state): parameters of several terms with the names of these;
--- state.units: what is counted in the print
+-- state.units: what is counted in the print; state.n_subject where a term has
+-- their column
 function M.name(state)
   local units, seen = {}, {}
   for e, term in ipairs(state.random) do
@@ -155,6 +156,11 @@ function M.name(state)
         text.escape(term.name))
     end
     seen[term.name] = true
+    for _, name in ipairs(term.groups) do
+      if name == state.subject then
+        state.n_subject = math.min(n, state.n_subject or n)
+      end
+    end
   end
   if not state.n_level then
     state.units = units
