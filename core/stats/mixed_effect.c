@@ -216,6 +216,47 @@ static ts_status check_levels(const ts_mixed *f, size_t e, ts_error *err)
     return TS_OK;
 }
 
+/* The share of a column's squares, of the levels of an effect one by one, that
+ * the fixed effects leave. */
+static double share_left(const ts_mixed *f, size_t e, size_t column,
+                         double *sum)
+{
+    const ts_mixed_data *d = f->data;
+    size_t p = f->rank, parts = d->covariance.n_part;
+    size_t z = d->covariance.part[e].z + column;
+    double all = 0;
+    memset(sum, 0, d->levels[e].n * p * sizeof *sum);
+    for (size_t i = 0; i < d->n; i++) {
+        double x = d->z[i * d->covariance.n_random + z];
+        double *own = sum + d->level_of[i * parts + e] * p;
+        all += x * x;
+        for (size_t k = 0; k < p; k++)
+            own[k] += x * d->a[i * d->width + k];
+    }
+    return all > 0 ? 1 - ts_dot(sum, sum, d->levels[e].n * p) / all : 1;
+}
+
+/* What the fixed effects fit at each level has no variance to tell. */
+static ts_status check_fixed(const ts_mixed *f, size_t e, ts_error *err)
+{
+    char name[128];
+    const ts_design *design = f->spec.effect[e].design;
+    double *sum = ts_alloc_array(f->data->levels[e].n, f->rank * sizeof *sum);
+    if (!sum)
+        return ts_fail_memory(err);
+    for (size_t j = 0; j < design->n_column; j++)
+        if (share_left(f, e, j, sum) < 1e-10) {
+            ts_free(sum);
+            return ts_fail(err, TS_EDEGENERATE,
+                           "the fixed effects already fit %s at each level of "
+                           "%s: nothing tells its variance",
+                           design->column[j].name,
+                           name_of(f, e, name, sizeof name));
+        }
+    ts_free(sum);
+    return TS_OK;
+}
+
 /* The expected information of all parameters at a first theta: singular where
  * two of them change the matrix in the same way. */
 static ts_status check_information(const ts_mixed *f, ts_error *err)
@@ -253,7 +294,8 @@ ts_status ts_effects_check(const ts_mixed *f, ts_error *err)
     const ts_mixed_data *d = f->data;
     ts_status status = TS_OK;
     for (size_t e = 0; e < f->spec.n_effect && !status; e++)
-        status = check_levels(f, e, err);
+        if (!(status = check_levels(f, e, err)))
+            status = check_fixed(f, e, err);
     if (status)
         return status;
     if (d->longest > ROWS)

@@ -115,6 +115,21 @@ function test_bound()
   end
 end
 
+-- Four rows are enough for two crossed terms; without a fixed effect the mean
+-- has the degrees of freedom that Satterthwaite gives.
+function test_small()
+  local d = { Y = { 1, 2, 3.5, 4 }, A = { "a", "a", "b", "b" },
+    B = { "x", "y", "x", "y" } }
+  local m = lmm("Y ~ 1", d, { random = { "~ 1 | A", "~ 1 | B" } })
+  -- mean squares of the two ways, and of what is left
+  local a, b, rest = 2.25 ^ 2, 0.75 ^ 2, 0.25 ^ 2
+  local v = (a + b - rest) / 4
+  near(m:term "(Intercept)".std_error, math.sqrt(v), 1e-9)
+  near(m:term "(Intercept)".df, (a + b - rest) ^ 2 / (a ^ 2 + b ^ 2 + rest ^ 2),
+    1e-9)
+  refuses("A:B of its own", lmm, "Y ~ 1", d, { random = "~ 1 | A/B" })
+end
+
 -- Ways to write one model, orders of rows and terms, units.
 function test_same()
   local a = fit "pastes"
@@ -161,6 +176,10 @@ function test_calls()
     "Y ~ DAY", sleep:mutate "ONE = 1", { random = "~ 1 | ONE" })
   refuses("do not tell the random effects from each other", lmm, "Y ~ DAY",
     sleep, { random = { "~ 1", "~ 1 | USUBJID" } })
+  refuses("the fixed effects already fit (Intercept) at each level of USUBJID",
+    lmm, "Y ~ USUBJID", sleep)
+  refuses("already fit DAY at each level of ARM: nothing tells its variance",
+    lmm, "Y ~ DAY * ARM", sleep, { random = { "~ 1", "~ DAY - 1 | ARM" } })
   refuses("nearest: USUBJID", lmm, "Y ~ DAY", sleep, { random = "~ 1 | USUBID" })
   refuses("ARM is there twice", lmm, "Y ~ DAY", sleep,
     { random = "~ 1 | ARM/ARM" })
