@@ -266,7 +266,8 @@ static ts_status find_optimum(ts_mixed *f, ts_likelihood *l, ts_optimum *o,
             continue;
         status = ts_mixed_optimise(l, f->theta_own, o, err);
         spent += o->iterations;
-        if (!o->converged && l->determinacy < SINGULAR)
+        if (!o->converged && (l->determinacy < SINGULAR ||
+                              (f->spec.n_effect && !ts_effects_positive(f))))
             break; /* where others would lead as well */
     }
     o->iterations = spent;

@@ -109,8 +109,8 @@ void ts_add_block(ts_likelihood *l, const double *theta, const ts_pattern *p,
     for (size_t h = 0; h < n; h++) {
         multiply(&r->d, h, r->inverse, q, q, inverse + h * area);
         multiply(&r->d, h, r->middle, q, q, middle + h * area);
-        l->gradient[h] += m * trace(inverse + h * area, q) -
-                          trace(middle + h * area, q);
+        l->gradient[h] +=
+            m * trace(inverse + h * area, q) - trace(middle + h * area, q);
     }
     for (size_t h = 0; h < n; h++)
         for (size_t k = 0; k < n; k++) {

@@ -13,7 +13,7 @@
 
 #define INSIDE 1e-4 /* how far it may rise: of the residual variance */
 
-static bool is_positive(const ts_mixed *f)
+bool ts_effects_positive(const ts_mixed *f)
 {
     const ts_covariance *c = &f->data->covariance;
     double g[64], scale = f->theta_own[c->n - 1];
@@ -37,8 +37,7 @@ static double least_slope(const ts_part *p, const double *gradient)
     double a[64], value[8];
     for (size_t i = 0, h = p->theta; i < p->n; i++)
         for (size_t j = 0; j <= i; j++, h++)
-            a[i * p->n + j] = a[j * p->n + i] =
-                gradient[h] / (i == j ? 1 : 2);
+            a[i * p->n + j] = a[j * p->n + i] = gradient[h] / (i == j ? 1 : 2);
     if (LAPACKE_dsyev(LAPACK_ROW_MAJOR, 'N', 'U', (lapack_int)p->n, a,
                       (lapack_int)p->n, value))
         return -INFINITY;
@@ -115,7 +114,8 @@ static ts_status fit_lacking(ts_mixed *f, size_t lack, size_t n_code,
         if (!take_ranks(&f->data->covariance, code, lack))
             continue;
         last = code + 1;
-        if ((status = ts_mixed_fit_structure(f, err)) || !is_positive(f))
+        if ((status = ts_mixed_fit_structure(f, err)) ||
+            !ts_effects_positive(f))
             continue;
         status = check_bound(f, &is_optimum, err);
         if (!status && is_optimum && f->neg2_log_lik < value) {
@@ -135,7 +135,7 @@ ts_status ts_mixed_fit_effects(ts_mixed *f, ts_error *err)
     ts_covariance *c = &f->data->covariance;
     size_t n_code = 1, best = 0;
     ts_status status = ts_mixed_fit_structure(f, err);
-    if (!goes_on(status) || (!status && is_positive(f)))
+    if (!goes_on(status) || (!status && ts_effects_positive(f)))
         return status;
     for (size_t e = 0; e < c->n_part; e++)
         n_code *= c->part[e].n + 1;

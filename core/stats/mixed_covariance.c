@@ -194,8 +194,8 @@ void ts_random_entry(const ts_covariance *c, const double *theta,
     size_t n = 0;
     e->value = same ? theta[c->n - 1] : 0;
     for (size_t k = 0; k < c->n_part; k++)
-        for (size_t h = 0; level_i[k] == level_j[k] &&
-                           h < ts_part_parameters(&c->part[k]);
+        for (size_t h = 0;
+             level_i[k] == level_j[k] && h < ts_part_parameters(&c->part[k]);
              h++)
             e->at[n++] = c->part[k].theta + h;
     if (same)

@@ -56,7 +56,8 @@ static ts_status read_records(const ts_model_frame *model,
     size_t *place = ts_alloc_array(model->n, sizeof *place);
     ts_status status = place ? TS_OK : ts_fail_memory(err);
     for (int k = 0; k < 4 && !status; k++) {
-        if (!frame[k] || (status = ts_mixed_find_rows(model, frame[k], place, err)))
+        if (!frame[k] ||
+            (status = ts_mixed_find_rows(model, frame[k], place, err)))
             continue;
         const ts_model_variable *x = &frame[k]->x[0];
         for (size_t i = 0; i < model->n; i++) {
@@ -108,8 +109,7 @@ static int compare_records(const void *one, const void *two)
         return compare_numbers(a->time, b->time);
     if (a->visit != b->visit)
         return a->visit < b->visit ? -1 : 1;
-    int order =
-        a->effects ? compare_effects(a, b, a->effects->level) : 0;
+    int order = a->effects ? compare_effects(a, b, a->effects->level) : 0;
     return order ? order : (a->row > b->row) - (a->row < b->row);
 }
 
@@ -292,7 +292,8 @@ static ts_status number_levels(ts_mixed_data *d, const record *r,
         if (!number)
             return ts_fail_memory(err);
         for (size_t i = 0; i < d->n; i++) {
-            size_t at = r[i].row * e->n_effect + k, *own = &number[e->level[at]];
+            size_t at = r[i].row * e->n_effect + k,
+                   *own = &number[e->level[at]];
             if (i > 0 && r[i].subject != r[i - 1].subject)
                 n = 0;
             if (*own == 0)

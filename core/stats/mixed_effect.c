@@ -160,8 +160,8 @@ ts_status ts_effect_rows_new(const ts_model_frame *model,
         return ts_fail_memory(err);
     for (size_t j = 0; j < k; j++) {
         const ts_mixed_effect *own = &spec->effect[j];
-        ts_status status = take_columns(model, own->design, at, e,
-                                        d->z_scale + at, err);
+        ts_status status =
+            take_columns(model, own->design, at, e, d->z_scale + at, err);
         if (!status)
             status = find_levels(model, own->groups, e->level + j, k,
                                  &d->levels[j], err);
@@ -190,8 +190,8 @@ static const char *name_of(const ts_mixed *f, size_t e, char *text, size_t size)
     size_t used = 0;
     text[0] = '\0';
     for (size_t j = 0; j < m->n_x && used < size; j++)
-        used += (size_t)snprintf(text + used, size - used, "%s%s",
-                                 j ? ":" : "", m->x[j].name);
+        used += (size_t)snprintf(text + used, size - used, "%s%s", j ? ":" : "",
+                                 m->x[j].name);
     return text;
 }
 
@@ -266,8 +266,8 @@ static ts_status check_information(const ts_mixed *f, ts_error *err)
     ts_likelihood *l = NULL;
     size_t t = d->covariance.n;
     double *theta = ts_alloc_array(t, sizeof *theta);
-    ts_status status = theta ? ts_mixed_moments(d, 0, &m, err)
-                             : ts_fail_memory(err);
+    ts_status status =
+        theta ? ts_mixed_moments(d, 0, &m, err) : ts_fail_memory(err);
     if (!status)
         status = ts_likelihood_new(d, true, &l, err);
     if (!status) {
@@ -355,8 +355,7 @@ static void add_block(const ts_mixed *f, const ts_pattern *p, size_t first,
     ts_solve_lower(chol, p->q, r);
     ts_solve_lower_transposed(chol, p->q, r);
     for (size_t i = 0; i < p->q; i++) {
-        double *own =
-            sum + d->level_of[(first + i) * c->n_part + e] * part->n;
+        double *own = sum + d->level_of[(first + i) * c->n_part + e] * part->n;
         for (size_t a = 0; a < part->n; a++)
             own[a] += p->z[i * c->n_random + part->z + a] * r[i];
     }

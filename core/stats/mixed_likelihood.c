@@ -51,9 +51,9 @@ static ts_room *room_new(const ts_likelihood *l)
     r->d.value = ts_alloc_array(entries, sizeof *r->d.value);
     r->weight = ts_alloc_array(packed, sizeof *r->weight);
     if (d->z)
-        r->cross = ts_alloc_array(2 * d->covariance.n * q + 2 * l->width,
-                                  (q > l->width ? q : l->width) *
-                                      sizeof *r->cross);
+        r->cross =
+            ts_alloc_array(2 * d->covariance.n * q + 2 * l->width,
+                           (q > l->width ? q : l->width) * sizeof *r->cross);
     else
         r->cross = ts_alloc_array(q * (q + 1) / 2, packed * sizeof *r->cross);
     r->slope = ts_alloc_array(l->n_theta, packed * sizeof *r->slope);
@@ -286,7 +286,7 @@ void ts_unwhiten(const double *chol, size_t q, size_t width, double *z)
 }
 
 void ts_take_derivatives(ts_likelihood *l, const double *theta,
-                             const ts_pattern *p)
+                         const ts_pattern *p)
 {
     ts_room *r = l->room;
     const ts_covariance *c = &l->data->covariance;

@@ -79,12 +79,12 @@ void ts_covariance_start(const ts_covariance *c, const ts_moments *m,
 
 /* Subjects of one group with the same visits (or times). */
 typedef struct {
-    size_t group, q, m; /* visits, subjects */
-    size_t *visit;      /* q places among the visits used */
-    double *time;       /* q, or NULL */
-    const double *z;    /* q x n_random, or NULL */
+    size_t group, q, m;  /* visits, subjects */
+    size_t *visit;       /* q places among the visits used */
+    double *time;        /* q, or NULL */
+    const double *z;     /* q x n_random, or NULL */
     const size_t *level; /* q x n_part: their levels, numbered by themselves */
-    size_t first;       /* row of the first subject; then one after another */
+    size_t first;        /* row of the first subject; then one after another */
     size_t first_subject;
 } ts_pattern;
 
@@ -138,6 +138,8 @@ void ts_effect_rows_free(ts_effect_rows *r);
 /* Whether the data can tell effects from each other and from the residual. */
 ts_status ts_effects_check(const ts_mixed *f, ts_error *err);
 
+/* Whether free parameters are covariance matrices of random effects. */
+bool ts_effects_positive(const ts_mixed *f);
 /* With the covariance structure as it stands. */
 ts_status ts_mixed_fit_structure(ts_mixed *f, ts_error *err);
 /* Random effects: where a covariance matrix is none at the optimum, the best

@@ -66,9 +66,9 @@ typedef struct {
 /* Model frames of one variable each, of the frame that the design's is of:
  * subject, visit and group as categories (TS_MODEL_GROUPS), time as a number.
  * Group may be NULL: one covariance matrix for all. Time is for the structures
- * that have it, and takes the place of the visit. TS_RANDOM has effects instead,
- * TS_MIXED_EFFECTS at most, independent of each other, nested or crossed; and a
- * subject only if all are of its levels. */
+ * that have it, and takes the place of the visit. TS_RANDOM has effects
+ * instead, TS_MIXED_EFFECTS at most, independent of each other, nested or
+ * crossed; and a subject only if all are of its levels. */
 enum { TS_MIXED_EFFECTS = 8 };
 typedef struct {
     ts_structure structure;
@@ -81,10 +81,10 @@ typedef struct {
 typedef struct ts_mixed_data ts_mixed_data;
 
 typedef struct {
-    const ts_design *design; /* borrowed */
-    ts_mixed_spec spec;      /* what it points to is borrowed */
-    ts_linear *start;        /* least squares: rank, columns, rows */
-    size_t n, rank;          /* rows, coefficients */
+    const ts_design *design;            /* borrowed */
+    ts_mixed_spec spec;                 /* what it points to is borrowed */
+    ts_linear *start;                   /* least squares: rank, columns, rows */
+    size_t n, rank;                     /* rows, coefficients */
     size_t n_subject, n_visit, n_group; /* subjects: or independent blocks */
     size_t n_own;        /* parameters of a group's covariance matrix */
     size_t n_theta;      /* of all */
