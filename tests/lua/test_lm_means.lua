@@ -284,6 +284,8 @@ end
 
 function TestAdjust.test_refused()
   local m = sets.fit "made"
+  refuses("reference = is for comparisons with it", m.contrast, m,
+    { "R vs P", factor = "b", reference = "Q" })
   refuses("Dunnett is for comparisons with one control", m.contrast, m,
     { "pairwise", factor = "b", adjust = "dunnett" })
   refuses("Tukey is for differences of two levels", m.contrast, m, { { "up",

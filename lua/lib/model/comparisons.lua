@@ -190,7 +190,12 @@ local function all_pairs(x, list)
 end
 
 local function read_entries(state, x, pools, entries, opt)
-  local list = {}
+  local list, asked = {}, #entries == 0
+  for _, entry in ipairs(entries) do asked = asked or entry == "reference" end
+  if opt.reference and not asked then
+    fail("invalid", ("%s: reference = is for comparisons with it, "
+      .. "\"reference\"; these name both sides"):format(state.who))
+  end
   if #entries == 0 then each_against(x, reference_of(state, x, opt), list) end
   for _, entry in ipairs(entries) do
     if entry == "pairwise" then
