@@ -28,33 +28,6 @@ static const ts_two_by_two *check_tables(lua_State *L, int index, size_t *n)
 /* Two by two ----------------------------------------------------------------
  */
 
-static ts_odds_options odds_options(lua_State *L, int index)
-{
-    static const char *const rules[] = {"central", "minlike", NULL};
-    luaL_checktype(L, index, LUA_TTABLE);
-    return (ts_odds_options){
-        .alternative = tsl_alternative(L, index),
-        .two_sided =
-            tsl_option(L, index, "two_sided", rules) ? TS_MINLIKE : TS_CENTRAL,
-        .null = tsl_number(L, index, "null", 1),
-        .conf_level = tsl_number(L, index, "conf_level", 0.95),
-        .mid_p = tsl_flag(L, index, "mid_p")};
-}
-
-static void push_odds(lua_State *L, const ts_exact_odds *r)
-{
-    lua_createtable(L, 0, 10);
-    tsl_set_real(L, "estimate", r->estimate);
-    tsl_set_real(L, "conf_low", r->conf_low);
-    tsl_set_real(L, "conf_high", r->conf_high);
-    tsl_set_real(L, "p_value", r->p_value);
-    tsl_set_real(L, "p_central", r->p_central);
-    tsl_set_real(L, "p_minlike", r->p_minlike);
-    tsl_set_real(L, "p_smallest", r->p_smallest);
-    tsl_set_flag(L, "fixed", r->fixed);
-    tsl_set_flag(L, "inconsistent", r->inconsistent);
-}
-
 /* fisher(tables, { alternative, two_sided, null, conf_level, mid_p }) ->
  * fields of ts_exact_odds */
 static int fisher(lua_State *L)
@@ -63,10 +36,10 @@ static int fisher(lua_State *L)
     ts_error err;
     ts_exact_odds r;
     lua_settop(L, 2);
-    ts_odds_options opt = odds_options(L, 2);
+    ts_odds_options opt = tsl_odds_options(L, 2);
     const ts_two_by_two *t = check_tables(L, 1, &n);
     tsl_try_named(L, "fisher", ts_fisher(t, n, &opt, &r, &err), &err);
-    push_odds(L, &r);
+    tsl_push_odds(L, &r);
     return 1;
 }
 
@@ -75,12 +48,12 @@ static int mcnemar(lua_State *L)
 {
     ts_error err;
     ts_exact_odds r;
-    ts_odds_options opt = odds_options(L, 3);
+    ts_odds_options opt = tsl_odds_options(L, 3);
     tsl_try_named(L, "mcnemar",
                   ts_mcnemar(luaL_checknumber(L, 1), luaL_checknumber(L, 2),
                              &opt, &r, &err),
                   &err);
-    push_odds(L, &r);
+    tsl_push_odds(L, &r);
     return 1;
 }
 

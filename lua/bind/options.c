@@ -73,6 +73,33 @@ void tsl_set_list(lua_State *L, const char *name, const double *x, size_t n)
     lua_setfield(L, -2, name);
 }
 
+ts_odds_options tsl_odds_options(lua_State *L, int index)
+{
+    static const char *const rules[] = {"central", "minlike", NULL};
+    luaL_checktype(L, index, LUA_TTABLE);
+    return (ts_odds_options){
+        .alternative = tsl_alternative(L, index),
+        .two_sided =
+            tsl_option(L, index, "two_sided", rules) ? TS_MINLIKE : TS_CENTRAL,
+        .null = tsl_number(L, index, "null", 1),
+        .conf_level = tsl_number(L, index, "conf_level", 0.95),
+        .mid_p = tsl_flag(L, index, "mid_p")};
+}
+
+void tsl_push_odds(lua_State *L, const ts_exact_odds *r)
+{
+    lua_createtable(L, 0, 10);
+    tsl_set_real(L, "estimate", r->estimate);
+    tsl_set_real(L, "conf_low", r->conf_low);
+    tsl_set_real(L, "conf_high", r->conf_high);
+    tsl_set_real(L, "p_value", r->p_value);
+    tsl_set_real(L, "p_central", r->p_central);
+    tsl_set_real(L, "p_minlike", r->p_minlike);
+    tsl_set_real(L, "p_smallest", r->p_smallest);
+    tsl_set_flag(L, "fixed", r->fixed);
+    tsl_set_flag(L, "inconsistent", r->inconsistent);
+}
+
 void tsl_try_named(lua_State *L, const char *who, ts_status status,
                    const ts_error *err)
 {

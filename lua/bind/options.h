@@ -4,6 +4,7 @@
 #define TSL_OPTIONS_H
 
 #include <lua.h>
+#include "ts/counts.h"
 #include "ts/exact.h"
 #include "ts/location.h"
 
@@ -21,6 +22,11 @@ double *tsl_check_list(lua_State *L, int index, size_t *n);
 /* t[name] = x at the table on top of the stack. */
 void tsl_set_flag(lua_State *L, const char *name, int set);
 void tsl_set_list(lua_State *L, const char *name, const double *x, size_t n);
+
+/* { alternative, two_sided, null, conf_level, mid_p }, and what comes of it, as
+ * a table on the stack. */
+ts_odds_options tsl_odds_options(lua_State *L, int index);
+void tsl_push_odds(lua_State *L, const ts_exact_odds *r);
 
 /* As tsl_try; what is wrong with data and arguments begins with "who: ". */
 void tsl_try_named(lua_State *L, const char *who, ts_status status,

@@ -48,32 +48,15 @@ static const ts_two_rates *check_strata(lua_State *L, int index, size_t *n)
  * of ts_exact_odds */
 static int ratio(lua_State *L)
 {
-    static const char *const rules[] = {"central", "minlike", NULL};
     size_t n;
     ts_error err;
     ts_exact_odds r;
     lua_settop(L, 2);
-    luaL_checktype(L, 2, LUA_TTABLE);
-    ts_odds_options opt = {.alternative = tsl_alternative(L, 2),
-                           .two_sided = tsl_option(L, 2, "two_sided", rules)
-                                            ? TS_MINLIKE
-                                            : TS_CENTRAL,
-                           .null = tsl_number(L, 2, "null", 1),
-                           .conf_level = tsl_number(L, 2, "conf_level", 0.95),
-                           .mid_p = tsl_flag(L, 2, "mid_p")};
+    ts_odds_options opt = tsl_odds_options(L, 2);
     const ts_two_rates *strata = check_strata(L, 1, &n);
     tsl_try_named(L, "rateratio", ts_rate_ratio(strata, n, &opt, &r, &err),
                   &err);
-    lua_createtable(L, 0, 9);
-    tsl_set_real(L, "estimate", r.estimate);
-    tsl_set_real(L, "conf_low", r.conf_low);
-    tsl_set_real(L, "conf_high", r.conf_high);
-    tsl_set_real(L, "p_value", r.p_value);
-    tsl_set_real(L, "p_central", r.p_central);
-    tsl_set_real(L, "p_minlike", r.p_minlike);
-    tsl_set_real(L, "p_smallest", r.p_smallest);
-    tsl_set_flag(L, "fixed", r.fixed);
-    tsl_set_flag(L, "inconsistent", r.inconsistent);
+    tsl_push_odds(L, &r);
     return 1;
 }
 
