@@ -7,6 +7,7 @@
 #include <math.h>
 #include <string.h>
 #include "model.h"
+#include "options.h"
 #include "ts/survival.h"
 
 #define KM "ts.km"
@@ -332,16 +333,6 @@ static ts_survival choose_groups(lua_State *L, const ts_model_frame *m,
                          .n_stratum = data.n_stratum};
 }
 
-static void set_list(lua_State *L, const char *name, const double *x, size_t n)
-{
-    lua_createtable(L, (int)n, 0);
-    for (size_t i = 0; i < n; i++) {
-        tsl_push_real(L, x[i]);
-        lua_rawseti(L, -2, (lua_Integer)i + 1);
-    }
-    lua_setfield(L, -2, name);
-}
-
 /* logrank(model [, { { level, ... }, ... }]) -> { statistic, df, p_value, z,
  * n_event, n_idle_stratum; by group: n, observed, expected } */
 static int logrank(lua_State *L)
@@ -368,9 +359,9 @@ static int logrank(lua_State *L)
     tsl_set_real(L, "z", r.z);
     tsl_set_real(L, "n_event", (double)r.n_event);
     tsl_set_real(L, "n_idle_stratum", (double)r.n_idle_stratum);
-    set_list(L, "n", n, k);
-    set_list(L, "observed", observed, k);
-    set_list(L, "expected", expected, k);
+    tsl_set_list(L, "n", n, k);
+    tsl_set_list(L, "observed", observed, k);
+    tsl_set_list(L, "expected", expected, k);
     return 1;
 }
 
