@@ -71,6 +71,14 @@ endpoint "ALCTWM" {
   analysis     = { "lm", "~ ln(BASE) + TRT01P" },
 }
 
+endpoint "TTALC" {
+  title        = "Time to an ALC of at least 1000/uL, death competing",
+  role         = "secondary",
+  parameter    = "TTALC",
+  intercurrent = { death = "while alive" },
+  analysis     = { "cuminc", test = "Gray", at = { 29, 60 } },
+}
+
 -- 2. Does it make T cells proliferate and activate? --------------------------------------------------------------------------
 for _, code in ipairs { "KI67CD4", "KI67CD8", "PD1CD8", "MHLADR" } do
   endpoint(code) {
@@ -100,6 +108,14 @@ endpoint "SOFA" {
   },
 }
 
+endpoint "TTINF" {
+  title     = "Adjudicated secondary infection to day 90, death competing",
+  role      = "secondary", population = "SAF",
+  parameter = "TTINF",
+  intercurrent = { death = "while alive" },
+  analysis  = { "cuminc", test = "Gray", at = { 29, 90 } },
+}
+
 endpoint "AE34" {
   title     = "Any treatment-emergent adverse event of grade 3 or 4",
   role      = "safety", population = "SAF",
@@ -107,6 +123,7 @@ endpoint "AE34" {
   variable  = "any",                                        -- the patient has at least one such row
   intercurrent = { death = "while alive" },
   analysis  = { "riskdiff", ci = "Miettinen-Nurminen" },
+  supplementary = { { "per 100 patient-days", variable = "count", analysis = { "rateratio", time = "TRTDUR", per = 100 } } },
 }
 
 endpoint "ADA" {
