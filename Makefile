@@ -86,19 +86,13 @@ $(B)/libtrialsh.a: $(CORE_O) $(B)/sources
 	@rm -f $@
 	@ar rcs $@ $(CORE_O)
 
-# the Lua library as bytes in the binary, and a table of what is where
-$(B)/embedded.S: $(LIB) $(B)/sources
-	@{ echo '.section .rodata'; n=0; \
-	   for f in $(LIB); do \
-	     printf 'n%d: .asciz "%s"\nf%d: .incbin "%s"\ne%d: .byte 0\n' \
-	       $$n "$${f#lua/lib/}" $$n "$$f" $$n; n=$$((n+1)); done; \
-	   echo '.section .data.rel.ro,"aw"'; echo '.balign 8'; \
-	   echo '.globl tsl_embedded'; echo 'tsl_embedded:'; i=0; \
-	   while [ $$i -lt $$n ]; do \
-	     printf '.quad n%d, f%d, e%d - f%d\n' $$i $$i $$i $$i; \
-	     i=$$((i+1)); done; \
-	   echo '.quad 0, 0, 0'; echo '.section .note.GNU-stack,"",@progbits'; \
-	 } > $@
+# the Lua library in the binary, its text and its code, and a table of both
+$(B)/embed: lua/embed.c $(B)/flags
+	@mkdir -p $(@D)
+	@$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $< $(LDFLAGS) -l:liblua5.4.a -lm
+
+$(B)/embedded.S: $(B)/embed $(LIB) $(B)/sources
+	@$(B)/embed $(B)/embedded.code $(LIB) > $@
 
 $(B)/embedded.o: $(B)/embedded.S
 	@$(CC) -c -o $@ $<

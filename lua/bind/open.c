@@ -36,45 +36,52 @@ static const luaL_Reg modules[] = {
     {NULL, NULL},
 };
 
-/* Written by the build, ends with a row of zeros. */
-extern const struct {
-    const char *name, *data;
-    uint64_t length;
-} tsl_embedded[];
+/* Written by lua/embed.c, ends with a row of zeros. */
+typedef struct {
+    const char *name, *text;
+    uint64_t text_length;
+    const char *code; /* of a Lua file */
+    uint64_t code_length;
+} embedded_file;
+
+extern const embedded_file tsl_embedded[];
+
+static const embedded_file *find(const char *name)
+{
+    for (int i = 0; tsl_embedded[i].name; i++)
+        if (strcmp(tsl_embedded[i].name, name) == 0)
+            return &tsl_embedded[i];
+    return NULL;
+}
 
 const char *tsl_embedded_file(const char *name, size_t *length)
 {
-    for (int i = 0; tsl_embedded[i].name; i++)
-        if (strcmp(tsl_embedded[i].name, name) == 0) {
-            *length = (size_t)tsl_embedded[i].length;
-            return tsl_embedded[i].data;
-        }
-    return NULL;
+    const embedded_file *file = find(name);
+    *length = file ? (size_t)file->text_length : 0;
+    return file ? file->text : NULL;
 }
 
 static int search_embedded(lua_State *L)
 {
     const char *module = luaL_checkstring(L, 1);
-    char path[200], chunk[220];
-    size_t length;
+    char path[200];
     if (strncmp(module, "trialsh.", 8) != 0)
         return 0;
     snprintf(path, sizeof path, "%s.lua", module + 8);
     for (char *p = path; p < path + strlen(path) - 4; p++)
         if (*p == '.')
             *p = '/';
-    const char *source = tsl_embedded_file(path, &length);
-    if (!source)
+    const embedded_file *file = find(path);
+    if (!file)
         return 0;
-    snprintf(chunk, sizeof chunk, "=trialsh/%s", path);
-    if (luaL_loadbufferx(L, source, length, chunk, "t") != LUA_OK)
+    if (luaL_loadbufferx(L, file->code, (size_t)file->code_length, path, "b"))
         return lua_error(L);
     /* in safe mode the library has what scripts have not */
     if (lua_getfield(L, LUA_REGISTRYINDEX, "trialsh.environment") == LUA_TTABLE)
         lua_setupvalue(L, -2, 1);
     else
         lua_pop(L, 1);
-    lua_pushstring(L, chunk + 1);
+    lua_pushfstring(L, "trialsh/%s", path);
     return 2;
 }
 

@@ -26,5 +26,20 @@ fi
 is "the list of sources is kept" "$(tr ' ' '\n' <"$dir/sources" | sort)" \
   "$(ls core/*/*.c lua/bind/*.c lua/shell/*.c | cat - \
      <(find lua/lib -type f) | sort)"
+run -e 'local i = debug.getinfo(require "trialsh.note".plural, "S")
+  local text, n = require "ts.embedded" "note.lua", 0
+  for line in text:gmatch "[^\n]*\n" do
+    n = n + 1
+    if n == i.linedefined then return i.source, line end
+  end'
+is "the code that is embedded knows its lines" "$out" \
+  "=trialsh/note.lua
+function M.plural(n, word)"
+printf 'local x = = 1\n' >"$tmp/wrong.lua"
+if [ -x "$dir/embed" ]; then
+  "$dir/embed" "$tmp/code" "$tmp/wrong.lua" >/dev/null 2>"$tmp/why"
+  is "wrong Lua ends a build" "$? $(grep -c ":1: unexpected symbol near '='" \
+    "$tmp/why")" "1 1"
+fi
 
 finish
