@@ -40,6 +40,14 @@ ts_status ts_range_tail(size_t k, double df, double q, double *p,
 ts_status ts_range_quantile(size_t k, double df, double p, double *q,
                             ts_error *err);
 
+/* The studentised maximum modulus of m independent statistics: P(max |T_i| > q)
+ * or P(max T_i > q), and its quantile (Dunnett 1980, JASA 75:796: his T3 takes
+ * it with the df of each pair). */
+ts_status ts_modulus_tail(double m, double df, double q, bool two_sided,
+                          double *p, ts_error *err);
+ts_status ts_modulus_quantile(double m, double df, double p, bool two_sided,
+                              double *q, ts_error *err);
+
 /* Scheffe (1953, Biometrika 40:87): the largest |t| of all contrasts of a space
  * of `rank` dimensions, P(rank F > q^2), and its quantile. */
 double ts_scheffe_tail(double rank, double df, double q);

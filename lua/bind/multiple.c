@@ -89,6 +89,34 @@ static int range_quantile(lua_State *L)
     return 1;
 }
 
+/* modulus_tail(m, df, q, two_sided) -> p */
+static int modulus_tail(lua_State *L)
+{
+    ts_error err;
+    double p;
+    tsl_try(L,
+            ts_modulus_tail(luaL_checknumber(L, 1), luaL_checknumber(L, 2),
+                            luaL_checknumber(L, 3), lua_toboolean(L, 4), &p,
+                            &err),
+            &err);
+    tsl_push_real(L, p);
+    return 1;
+}
+
+/* modulus_quantile(m, df, p, two_sided) -> q */
+static int modulus_quantile(lua_State *L)
+{
+    ts_error err;
+    double q;
+    tsl_try(L,
+            ts_modulus_quantile(luaL_checknumber(L, 1), luaL_checknumber(L, 2),
+                                luaL_checknumber(L, 3), lua_toboolean(L, 4),
+                                &q, &err),
+            &err);
+    tsl_push_real(L, q);
+    return 1;
+}
+
 /* scheffe_tail(rank, df, q) -> p */
 static int scheffe_tail(lua_State *L)
 {
@@ -121,6 +149,8 @@ static const luaL_Reg functions[] = {
     {"range_tail", range_tail},
     {"range_quantile", range_quantile},
     {"sidak_level", sidak_level},
+    {"modulus_tail", modulus_tail},
+    {"modulus_quantile", modulus_quantile},
     {"scheffe_tail", scheffe_tail},
     {"scheffe_quantile", scheffe_quantile},
     {NULL, NULL},

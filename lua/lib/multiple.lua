@@ -1,10 +1,6 @@
 -- Comparisons of several means at once, as functions of their own.
 
-local NA = require "ts.na".NA
-local core = require "ts.multiple"
 local errors = require "ts.error"
-local estimates = require "trialsh.model.estimates"
-local format = require "trialsh.format"
 local options = require "trialsh.options"
 
 local fail = errors.fail
@@ -18,7 +14,8 @@ local dunnett = { factor = { "string" }, reference = { "any" },
 local tukey = {} -- is two-sided alone
 for name, rule in pairs(dunnett) do tukey[name] = rule end
 tukey.alternative = nil
-tukey.variance = { { "pooled", "welch" }, "pooled" }
+tukey.variance = { { "pooled", "welch", "T3" }, "pooled" }
+dunnett.variance = { { "pooled", "welch" }, "pooled" }
 
 -- What f gives; its errors are told as those of who.
 local function as(who, f, ...)
@@ -55,6 +52,8 @@ end
 --   reference    a group; the default is the trial's, else the first
 --   alternative  "two-sided" (default), "less", "greater"
 --   factor       the groups, if not the formula's first category
+--   variance     "pooled" (default); "welch": Dunnett's T3, each difference by
+--                its own variances and degrees of freedom, of groups alone
 --   ratio, vcov, conf_level  as in lm and model:contrast
 -- Exact by quadrature without covariates, and with them for up to three
 -- comparisons; beyond by a fixed lattice, whose error is told.
@@ -70,76 +69,14 @@ end
 --
 -- See also: tukey, lm, model:contrast. Dunnett 1955. R: multcomp::glht.
 function M.dunnett(formula, data, opt)
-  return contrast("dunnett", formula, data, options("dunnett", opt, dunnett),
-    "reference")
-end
-
--- Unequal variances -------------------------------------------------------------
-
--- Welch's comparison of two groups of a description, by the studentised range
--- of k groups.
-local function welch_pair(a, b, k, opt)
-  local row = { compare = a.name .. " vs " .. b.name, estimate = a.mean - b.mean,
-    n_1 = a.n, n_2 = b.n, std_error = NA, df = NA, p_adjusted = NA }
-  local e_1 = a.sd ~= NA and a.sd / math.sqrt(a.n)
-  local e_2 = b.sd ~= NA and b.sd / math.sqrt(b.n)
-  if e_1 and e_2 and math.max(e_1, e_2) > 0 then
-    local most = math.max(e_1, e_2) -- squares stay in range
-    local v_1, v_2 = (e_1 / most) ^ 2, (e_2 / most) ^ 2
-    row.std_error = most * math.sqrt(v_1 + v_2)
-    row.df = (v_1 + v_2) ^ 2 / (v_1 ^ 2 / (a.n - 1) + v_2 ^ 2 / (b.n - 1))
+  opt = options("dunnett", opt, dunnett)
+  if opt.variance == "welch" then
+    local trial = require "trialsh.compare".trial_of(data)
+    opt.usual = trial and trial.reference
+    return require "trialsh.model.unequal".compare("dunnett", formula, data,
+      opt)
   end
-  local t = estimates.infer(row.estimate, row.std_error, row.df, opt)
-  for key, value in pairs(t) do row[key] = value end
-  if row.statistic ~= NA then
-    local half = core.range_quantile(k, row.df, 1 - opt.conf_level)
-      / math.sqrt(2) * row.std_error
-    row.p_adjusted = row.statistic == 0 and 1 or core.range_tail(k, row.df,
-      math.abs(row.statistic) * math.sqrt(2))
-    row.conf_low, row.conf_high = row.estimate - half, row.estimate + half
-  end
-  return row
-end
-
-local function games_howell(formula, data, opt)
-  for _, key in ipairs { "factor", "reference", "vcov", "ratio" } do
-    if opt[key] then
-      fail("invalid", ("tukey: %s does not go with unequal variances"):format(
-        key))
-    end
-  end
-  local d = require "trialsh.describe".describe(formula, data)
-  local t, groups = d:tidy(), {}
-  if d.by == NA or d.by:find ", " then
-    fail("invalid", ("tukey: \"%s\" is not \"y ~ group\": with unequal "
-      .. "variances there are groups alone"):format(formula))
-  end
-  for i = 1, #t do
-    if t.n[i] > 0 then
-      groups[#groups + 1] = { name = tostring(t[d.by][i]), n = t.n[i],
-        mean = t.mean[i], sd = t.sd[i] }
-    end
-  end
-  if #groups < 2 then
-    fail("degenerate", "tukey: two groups with values are needed")
-  end
-  local rows, lines = {}, { "difference in means; variances may differ",
-    "P and CI adjusted by Games and Howell" }
-  for j, b in ipairs(groups) do
-    for i = j + 1, #groups do
-      rows[#rows + 1] = welch_pair(groups[i], b, #groups, opt)
-      if rows[#rows].std_error == NA then
-        lines[3] = "no test where groups have one value or do not vary"
-      end
-    end
-  end
-  return estimates.shown(rows, { "compare", "estimate", "std_error", "df",
-    "statistic", "p_value", "p_adjusted", "conf_low", "conf_high", "n_1",
-    "n_2" }, { print = { "compare", "estimate", "interval", "statistic", "df",
-    "p_adjusted" }, heads = { estimate = "difference", statistic = "t",
-      interval = format.level(opt.conf_level) .. " CI",
-      p_adjusted = "P adjusted" }, lines = lines,
-    simulated = require "trialsh.data".simulated(data) or nil })
+  return contrast("dunnett", formula, data, opt, "reference")
 end
 
 --- tukey(formula, data [, opt]) -> frame, of two groups a result
@@ -148,7 +85,8 @@ end
 --   formula  "y ~ group", "y ~ baseline + group"
 --   factor   the groups, if not the formula's first category
 --   variance  "pooled" (default); "welch": Games and Howell's, each difference
---             by its own variances and degrees of freedom, of groups alone
+--             by its own variances and degrees of freedom, of groups alone;
+--             "T3": Dunnett's of these, which keeps its level in small groups
 --   reference, ratio, vcov, conf_level  as in lm and model:contrast
 --
 --   > d29 = demo.adlb:where { PARAMCD = "ALC", AVISIT = "Day 29" }
@@ -164,7 +102,10 @@ end
 -- See also: dunnett, lm, model:contrast. Kramer 1956. R: TukeyHSD.
 function M.tukey(formula, data, opt)
   opt = options("tukey", opt, tukey)
-  if opt.variance == "welch" then return games_howell(formula, data, opt) end
+  if opt.variance ~= "pooled" then
+    opt.pairwise = true
+    return require "trialsh.model.unequal".compare("tukey", formula, data, opt)
+  end
   return contrast("tukey", formula, data, opt, "pairwise")
 end
 

@@ -198,6 +198,105 @@ static void range(void **state)
     near(1 - p, 0.90504154945144333, 1e-9);
 }
 
+/* Independent statistics, by R's integrate(). */
+static void modulus(void **state)
+{
+    static const struct {
+        bool two;
+        double m, df, q, p;
+    } cases[] = {
+        {1, 1, 1.7, 1, 0.438102872300642},
+        {1, 1, 24, 1, 0.327286881279785},
+        {1, 1, INFINITY, 1, 0.317310507862914},
+        {1, 1, 1.7, 2.5, 0.151181774389041},
+        {1, 1, 24, 2.5, 0.0196541751165787},
+        {1, 1, INFINITY, 2.5, 0.0124193306515523},
+        {1, 1, 1.7, 6, 0.0385684113744985},
+        {1, 1, 24, 6, 3.40730807164654e-06},
+        {1, 1, INFINITY, 6, 1.9731752900754e-09},
+        {1, 1, 1.7, 30, 0.00256998765420707},
+        {1, 1, 24, 30, 1.53834389505553e-20},
+        {1, 1, INFINITY, 30, 9.81342785429637e-198},
+        {1, 3, 1.7, 1, 0.727033702490918},
+        {1, 3, 24, 1, 0.685823690797588},
+        {1, 3, INFINITY, 1, 0.681822360982719},
+        {1, 3, 1.7, 2.5, 0.288185891100472},
+        {1, 3, 24, 2.5, 0.0567298578873792},
+        {1, 3, INFINITY, 2.5, 0.0367971881879099},
+        {1, 3, 1.7, 6, 0.0760941701470148},
+        {1, 3, 24, 6, 1.0210719329867e-05},
+        {1, 3, INFINITY, 6, 5.91952585854593e-09},
+        {1, 3, 1.7, 30, 0.00510953381265107},
+        {1, 3, 24, 30, 4.61462993747034e-20},
+        {1, 3, INFINITY, 30, 2.94402835628891e-197},
+        {1, 45, 1.7, 1, 0.989630875577888},
+        {1, 45, 24, 1, 0.999992917270084},
+        {1, 45, INFINITY, 1, 0.999999965322736},
+        {1, 45, 1.7, 2.5, 0.625549012787886},
+        {1, 45, 24, 2.5, 0.481850464544073},
+        {1, 45, INFINITY, 2.5, 0.430142687179335},
+        {1, 45, 1.7, 6, 0.192832836795583},
+        {1, 45, 24, 6, 0.000149979596535325},
+        {1, 45, INFINITY, 6, 8.87928841989064e-08},
+        {1, 45, 1.7, 30, 0.0134216894537871},
+        {1, 45, 24, 30, 6.90979257544379e-19},
+        {1, 45, INFINITY, 30, 4.41604253443337e-196},
+        {0, 1, 1.7, 1, 0.219051436150321},
+        {0, 1, 24, 1, 0.163643440639892},
+        {0, 1, INFINITY, 1, 0.158655253931457},
+        {0, 1, 1.7, 2.5, 0.0755908871945206},
+        {0, 1, 24, 2.5, 0.00982708755828935},
+        {0, 1, INFINITY, 2.5, 0.00620966532577613},
+        {0, 1, 1.7, 6, 0.0192842056872493},
+        {0, 1, 24, 6, 1.70365403582327e-06},
+        {0, 1, INFINITY, 6, 9.86587645037698e-10},
+        {0, 1, 1.7, 30, 0.00128499382710354},
+        {0, 1, 24, 30, 7.69171947527767e-21},
+        {0, 1, INFINITY, 30, 4.90671392714819e-198},
+        {0, 3, 1.7, 1, 0.489817015568245},
+        {0, 3, 24, 1, 0.411929785394031},
+        {0, 3, INFINITY, 1, 0.404444882068536},
+        {0, 3, 1.7, 2.5, 0.180315812792459},
+        {0, 3, 24, 2.5, 0.0289172287090788},
+        {0, 3, INFINITY, 2.5, 0.0185135555912978},
+        {0, 3, 1.7, 6, 0.0467576497923091},
+        {0, 3, 24, 6, 5.10815701015065e-06},
+        {0, 3, INFINITY, 6, 2.95976293219303e-09},
+        {0, 3, 1.7, 30, 0.00312707876865548},
+        {0, 3, 24, 30, 2.30741535408831e-20},
+        {0, 3, INFINITY, 30, 1.47201417814446e-197},
+        {0, 45, 1.7, 1, 0.971577554037244},
+        {0, 45, 24, 1, 0.998708705720055},
+        {0, 45, INFINITY, 1, 0.999579438593057},
+        {0, 45, 1.7, 2.5, 0.550982063959445},
+        {0, 45, 24, 2.5, 0.311387218592719},
+        {0, 45, INFINITY, 2.5, 0.244447603951714},
+        {0, 45, 1.7, 6, 0.16231062535681},
+        {0, 45, 24, 6, 7.57866554155528e-05},
+        {0, 45, INFINITY, 6, 4.43964430630748e-08},
+        {0, 45, 1.7, 30, 0.0111755492349153},
+        {0, 45, 24, 30, 3.458024344029e-19},
+        {0, 45, INFINITY, 30, 2.20802126721668e-196},
+    };
+    double q, p;
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        assert_int_equal(ts_modulus_tail(cases[i].m, cases[i].df, cases[i].q,
+                                         cases[i].two, &p, NULL),
+                         0);
+        near(p, cases[i].p, 1e-11);
+        if (p > 1e-15 && p < 0.49) {
+            assert_int_equal(ts_modulus_quantile(cases[i].m, cases[i].df, p,
+                                                 cases[i].two, &q, NULL),
+                             0);
+            near(q, cases[i].q, 1e-9);
+        }
+    }
+    static const double alone[] = {1, 0, 0, 0, 1, 0, 0, 0, 1};
+    assert_int_equal(ts_modulus_tail(3, 11, 2.2, true, &p, NULL), 0);
+    near(tail(alone, 3, 11, 2.2, true), p, 1e-12);
+}
+
 /* Of any correlations: three statistics, and the differences of three means. */
 static void general(void **state)
 {
@@ -364,12 +463,18 @@ static void refused(void **state)
                      TS_EINVALID);
     assert_int_equal(ts_range_tail(1, 5, 2, &p, &err), TS_EINVALID);
     assert_int_equal(ts_range_tail(3, 0, 2, &p, &err), TS_EINVALID);
+    assert_int_equal(ts_modulus_tail(0, 5, 2, true, &p, &err), TS_EINVALID);
+    assert_int_equal(ts_modulus_tail(3, 0, 2, true, &p, &err), TS_EINVALID);
+    assert_int_equal(ts_modulus_tail(3, 5, -1, true, &p, &err), TS_EINVALID);
+    assert_int_equal(ts_modulus_quantile(3, 5, 0.6, false, &p, &err),
+                     TS_EINVALID);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(control), cmocka_unit_test(range),
+        cmocka_unit_test(modulus),
         cmocka_unit_test(general), cmocka_unit_test(bounds),
         cmocka_unit_test(lattice),
         cmocka_unit_test(lattice_far), cmocka_unit_test(refused),

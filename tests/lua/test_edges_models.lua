@@ -35,7 +35,9 @@ function test_means_and_linear_models()
     { "ttest", "log10(y) ~ 1", { ratio = true, mu = 2 } },
     { "describe", "y ~ g" }, { "describe", "y ~ g + s" },
     { "dunnett", "y ~ g" }, { "tukey", "y ~ g" },
-    { "tukey", "y ~ g", { variance = "welch" } }, { "dunnett", "y ~ x + g" } }
+    { "tukey", "y ~ g", { variance = "welch" } }, { "dunnett", "y ~ x + g" },
+    { "tukey", "y ~ g", { variance = "T3" } },
+    { "dunnett", "y ~ g", { variance = "welch", alternative = "less" } } }
   for _, vcov in ipairs { "classical", "HC0", "HC3", "HC5" } do
     for _, formula in ipairs { "y ~ g", "y ~ g + x", "y ~ g + x + c",
       "y ~ g * x", "e ~ g + s" } do

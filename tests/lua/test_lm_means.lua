@@ -282,6 +282,28 @@ function TestAdjust.test_functions()
   refuses("dunnett has no option adjust", dunnett, f, d29, { adjust = "holm" })
 end
 
+-- The reference is the trial's where it is a group, else the first, or the one
+-- that is named.
+function TestAdjust.test_unequal_variances()
+  local d29 = demo.adlb:where { PARAMCD = "ALC", AVISIT = "Day 29" }
+  local how = { variance = "welch" }
+  lu.assertEquals(dunnett("AVAL ~ TRT01P", d29, how).compare[1],
+    "CYT107 LF vs Placebo")
+  local by_sex = dunnett("AGE ~ SEX", demo.adsl, how)
+  local t = ttest("AGE ~ SEX", demo.adsl, { compare = "M vs F" })
+  lu.assertEquals(by_sex.compare[1], "M vs F")
+  lu.assertAlmostEquals(by_sex.p_adjusted[1], t.p_value, 1e-12)
+  lu.assertAlmostEquals(by_sex.conf_low[1], t.conf_low, 1e-9 * t.std_error)
+  how.reference = "CYT107 HF"
+  lu.assertEquals(dunnett("AVAL ~ TRT01P", d29, how).compare[2],
+    "CYT107 LF vs CYT107 HF")
+  how.reference = "CYT107 hf"
+  refuses("dunnett: no group 'CYT107 hf' with values; nearest: CYT107 HF",
+    dunnett, "AVAL ~ TRT01P", d29, how)
+  refuses("dunnett: vcov does not go with unequal variances", dunnett,
+    "AVAL ~ TRT01P", d29, { variance = "welch", vcov = "HC3" })
+end
+
 function TestAdjust.test_refused()
   local m = sets.fit "made"
   refuses("reference = is for comparisons with it", m.contrast, m,

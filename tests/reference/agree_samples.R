@@ -101,7 +101,15 @@ for (name in names(both)) {
          min(1, 2 * mean(K >= own - 1e-9), 2 * mean(K <= own + 1e-9)))
 }
 
-# pairs of means: Games and Howell by ptukey, Scheffe by pf
+# pairs of means: Games and Howell by ptukey, Scheffe by pf, Dunnett's T3 by the
+# modulus of m independent t with one variance, integrated over its root
+modulus <- function(q, m, df, two = TRUE) {
+  f <- function(s) -expm1(m * log1p(-(1 + two) * pnorm(q * s, lower.tail = FALSE))) *
+    2 * s * df * dchisq(df * s^2, df)
+  cut <- c(0, qchisq(c(1e-12, 1e-6, .01, .5, .99, 1 - 1e-9), df) / df, Inf)^.5
+  sum(sapply(1:7, function(i) integrate(f, cut[i], cut[i + 1], rel.tol = 1e-11,
+                                        abs.tol = 0, subdivisions = 2000)$value))
+}
 means <- list(chicks = chickwts[chickwts$feed != "sunflower", ], sprays = InsectSprays,
               plants = PlantGrowth[-(1:4), ])
 for (name in names(means)) {
@@ -123,6 +131,18 @@ for (name in names(means)) {
       paste("want", t, paste0("df[", row, "]"), g(f), 1e-9, sep = "\t"),
       paste("want", t, paste0("p_adjusted[", row, "]"), g(p), max(1e-9, 5e-10 / p), sep = "\t"),
       paste("want", t, paste0("conf_low[", row, "]"), g(e - q * se / sqrt(2)), 1e-8, sep = "\t"))
+    T3 <- function(call, m, row, two) {
+      q <- uniroot(function(q) log(modulus(q, m, f, two) / 0.05), c(0.5, 30), tol = 1e-13)$root
+      out <<- c(out,
+        paste("want", call, paste0("p_adjusted[", row, "]"), g(modulus(if (two) abs(e) / se else -e / se, m, f, two)), 1e-9, sep = "\t"),
+        paste("want", call, paste0("conf_high[", row, "]"), g(e + q * se), 1e-9, sep = "\t"))
+    }
+    T3(sprintf("tukey(\"y ~ g\", means_%s, { variance = \"T3\" })", name), k * (k - 1) / 2, row, TRUE)
+    if (b == 1) {
+      T3(sprintf("dunnett(\"y ~ g\", means_%s, { variance = \"welch\" })", name), k - 1, a - 1, TRUE)
+      T3(sprintf("dunnett(\"y ~ g\", means_%s, { variance = \"welch\", alternative = \"less\" })", name),
+         k - 1, a - 1, FALSE)
+    }
     S <- e^2 / (sigma(fit)^2 * (1 / n[[a]] + 1 / n[[b]])) / (k - 1)
     t <- sprintf("lm(\"y ~ g\", means_%s):contrast { \"pairwise\", adjust = \"Scheffe\" }", name)
     half <- sqrt((k - 1) * qf(0.95, k - 1, df)) * sigma(fit) * sqrt(1 / n[[a]] + 1 / n[[b]])

@@ -80,3 +80,11 @@ plane <- function(c) { # by angle: the distance to the nearest line
 }
 for (q in c(1, 2.5, 6)) for (df in c(5, 27, Inf))
   cat("pairs, df", df, "q", q, g(over(plane, q, df)), "\n")
+
+# the studentised maximum modulus: m independent statistics
+modulus <- function(m, two) function(c)
+  -expm1(m * log1p(-(if (two) 2 else 1) * pnorm(c, lower = FALSE)))
+for (two in c(TRUE, FALSE)) for (m in c(1, 3, 45)) for (q in c(1, 2.5, 6, 30))
+  for (df in c(1.7, 24, Inf))
+    cat("{", two * 1, ", ", m, ", ", df, ", ", q, ", ",
+        g(over(modulus(m, two), q, df)), "},\n", sep = "")
