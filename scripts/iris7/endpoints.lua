@@ -43,7 +43,8 @@ local function course(code, name, role)
     role         = role,
     parameter    = code, visits = after, visit = "Day 29",  -- a result at each visit; the endpoint's own is day 29
     variable     = "ln(AVAL)",
-    compare      = { "CYT107 vs Placebo", "CYT107 HF vs Placebo", "CYT107 LF vs Placebo" },
+    compare      = { "CYT107 vs Placebo", "CYT107 HF vs Placebo", "CYT107 LF vs Placebo",
+                     { "trend in doses", Placebo = 0, ["CYT107 LF"] = 5, ["CYT107 HF"] = 8 } },
     intercurrent = { death = "hypothetical" },
     missing      = "at random",
     summary      = "ratio of geometric means",
