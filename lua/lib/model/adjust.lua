@@ -4,11 +4,12 @@ local NA = require "ts.na".NA
 local fail = require "ts.error".fail
 local multiple = require "ts.multiple"
 local text = require "ts.text"
+local permute = require "trialsh.model.permute"
 
 local M = {}
 
 M.kinds = { "none", "Dunnett", "Tukey", "mvt", "Scheffe", "Bonferroni", "Sidak", "Holm",
-  "Holm-Sidak", "Hochberg", "Hommel", "BH", "BY" }
+  "Holm-Sidak", "Hochberg", "Hommel", "BH", "BY", permute.step, permute.single }
 
 -- Those that take the joint distribution of the estimates of one model.
 M.joint = { "Dunnett", "Tukey", "mvt" }
@@ -150,9 +151,10 @@ for _, kind in ipairs { "Holm", "Holm-Sidak", "Hochberg", "Hommel", "BH",
 
 --- adjust.apply(state, rows, list, x, opt): sets p_adjusted and, where there
 -- is one, the simultaneous interval of the rows, which are the comparisons of
--- list between levels of x. Rows without a P are no part of the family.
+-- list between levels of x. Rows without a P are no part of the family. (Max-T is
+-- set by permute.)
 function M.apply(state, rows, list, x, opt)
-  if opt.adjust == "none" then return end
+  if opt.adjust == "none" or permute.is_joint(opt) then return end
   local family, kept = {}, {}
   for i, row in ipairs(rows) do
     row.p_adjusted = NA
@@ -166,6 +168,11 @@ end
 --- adjust.words(rows, opt, by) -> what was done, for below the table
 function M.words(rows, opt, by)
   local accuracy, stepped = 0, how[opt.adjust] == stepwise
+  if permute.is_joint(opt) then
+    return ("P adjusted by the largest t of permutations%s, over all %d; CI not "
+      .. "adjusted"):format(opt.adjust == permute.step and ", step-down" or "",
+      #rows)
+  end
   for _, row in ipairs(rows) do
     accuracy = math.max(accuracy, row.accuracy or 0)
   end

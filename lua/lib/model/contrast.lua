@@ -29,7 +29,7 @@ local spec = {
   alternative = { { "two-sided", "less", "greater" }, "two-sided" },
   mu = { "number" }, adjust = { adjust.kinds, "none" },
   joint = { "boolean", false },
-  permutations = { "integer", nil, above = 0 }, seed = { "integer", nil,
+  permutations = { "any" }, seed = { "integer", nil,
     least = 0 }, strata = { "string" },
 }
 
@@ -282,6 +282,31 @@ local function gather_weights(entries, opt)
   end
 end
 
+-- permutations is a number or "all"; what else needs them, or has none.
+local function check_permutations(state, opt)
+  local n = opt.permutations
+  if n == nil then
+    for _, name in ipairs { "seed", "strata" } do
+      if opt[name] ~= nil then
+        fail("invalid", ("%s: %s is for permutations: permutations = 1999")
+          :format(state.who, name))
+      end
+    end
+    if permute.is_joint(opt) then
+      fail("invalid", ('%s: adjust = "%s" is by permutations: permutations = '
+        .. "1999 says how many"):format(state.who, opt.adjust))
+    end
+  elseif n ~= "all" then
+    opt.permutations = options(state.who, { permutations = n }, {
+      permutations = type(n) == "string" and { { "all" } }
+        or { "integer", nil, above = 0 } }).permutations
+  end
+  if opt.joint and (n ~= nil or opt.adjust ~= "none") then
+    fail("invalid", ("%s: joint is one test: it takes no %s"):format(state.who,
+      n ~= nil and "permutations" or "adjust"))
+  end
+end
+
 -- Entries and options from what is given: text, or a table of both.
 local function arguments(state, given, more)
   local entries, opt = {}, {}
@@ -297,7 +322,9 @@ local function arguments(state, given, more)
   for key, value in pairs(more or {}) do opt[key] = value end
   gather_weights(entries, opt)
   if opt.weights == "n" then opt.weights, opt.pool = nil, "n" end
-  return entries, options(state.who, opt, spec)
+  opt = options(state.who, opt, spec)
+  check_permutations(state, opt)
+  return entries, opt
 end
 
 --- model:contrast(comparisons [, opt]) -> result or frame
@@ -319,11 +346,14 @@ end
 --                "Scheffe" (all contrasts there could be), "Bonferroni",
 --                "Sidak": p_adjusted and simultaneous intervals;
 --                "Holm", "Hochberg", "Hommel", "BH" ...: p_adjusted alone, as in
---                padjust
+--                padjust; "max-T" (step-down: Westfall and Young 1993) and
+--                "max-T single-step" over all rows, of visits too, by the largest
+--                t of permutations
 --   joint        true: one F test that all are 0 (in each group, and in all)
 --   permutations 1999, say: p_permuted beside P, from the t of as many
 --                permutations of the levels compared among subjects (of lm:
---                rows), within strata = "SITE"; seed: else the trial's
+--                rows), within strata = "SITE"; seed: else the trial's; "all":
+--                each assignment once, if there are 100,000 at most
 --   by, at, weights, conf_level  as in model:means; of mmrm by is the visit
 -- Where comparisons have degrees of freedom of their own (mmrm), what is joint
 -- takes the fewest of them. Options may stand in the table of comparisons.

@@ -13,6 +13,13 @@ local session = require "trialsh.session"
 
 local M = {}
 
+-- The largest t of all comparisons: step-down (Westfall and Young 1993), and of
+-- all together.
+M.step, M.single = "max-T", "max-T single-step"
+
+--- permute.is_joint(opt): whether all comparisons have one distribution
+function M.is_joint(opt) return opt.adjust == M.step or opt.adjust == M.single end
+
 -- Which rows of the frame are one unit: subjects, else rows.
 local function units_of(state)
   local frame, list, at = state.original, {}, {}
@@ -79,9 +86,8 @@ local function groups_of(state, x, opt)
   return list
 end
 
--- The levels that have a weight in a comparison, as a set.
-local function levels_of(x, c)
-  local set = {}
+-- Adds the levels that have a weight in a comparison to a set.
+local function add_levels(set, x, c)
   for _, side in ipairs(c.parts or { c.a, c.b }) do
     if not c.parts or side.weight ~= 0 then
       for _, i in ipairs(side.members) do set[x.levels[i]] = true end
@@ -90,22 +96,99 @@ local function levels_of(x, c)
   return set
 end
 
+-- Assignments ------------------------------------------------------------------
+
+local MOST = 100000 -- fits, when all assignments are asked for
+
+-- The next order of a list of numbers, by size; false after the last one, which
+-- the first then follows.
+local function next_order(list)
+  local i = #list - 1
+  while i > 0 and list[i] >= list[i + 1] do i = i - 1 end
+  local from, to = i + 1, #list
+  while from < to do
+    list[from], list[to] = list[to], list[from]
+    from, to = from + 1, to - 1
+  end
+  if i <= 0 then return false end
+  local j = i + 1
+  while list[j] <= list[i] do j = j + 1 end
+  list[i], list[j] = list[j], list[i]
+  return true
+end
+
+-- What may change places: in each stratum the units with a level of the set, and
+-- their levels; the number of ways.
+local function pools_of(groups, set)
+  local list, ways = {}, 1
+  for _, group in ipairs(groups) do
+    local pool, code, n, m = { units = {}, labels = {}, order = {},
+      names = {} }, {}, {}, 0
+    for _, unit in ipairs(group) do
+      if set[tostring(unit.level)] then
+        local k = code[unit.level]
+        if not k then
+          k = #pool.names + 1
+          code[unit.level], pool.names[k], n[k] = k, unit.level, 0
+        end
+        pool.units[#pool.units + 1] = unit
+        pool.labels[#pool.labels + 1], pool.order[#pool.order + 1] = unit.level, k
+        n[k], m = n[k] + 1, m + 1
+        ways = ways * m / n[k]
+      end
+    end
+    table.sort(pool.order)
+    list[#list + 1] = pool
+  end
+  return list, ways
+end
+
+-- A function that gives each assignment: the labels of the units of each pool;
+-- nil after the last.
+local function assignments(state, pools, ways, opt, seed, place)
+  local replicate, first = 0, true
+  if opt.permutations ~= "all" then
+    return function()
+      replicate = replicate + 1
+      if replicate > opt.permutations then return nil end
+      local stream, out = random.stream(seed, place, replicate), {}
+      for k, pool in ipairs(pools) do
+        out[k] = table.move(pool.labels, 1, #pool.labels, 1, {})
+        stream:shuffle(out[k])
+      end
+      return out
+    end
+  end
+  if ways > MOST then
+    fail("limit", ("%s: permutations: there are %.3g assignments; all of %d are "
+      .. "the most, permutations = 9999 draws some"):format(state.who, ways,
+      MOST))
+  end
+  return function()
+    local more = first
+    for _, pool in ipairs(pools) do
+      if not more then more = next_order(pool.order) end
+    end
+    if not more then return nil end
+    first = false
+    local out = {}
+    for k, pool in ipairs(pools) do
+      out[k] = {}
+      for i, code in ipairs(pool.order) do out[k][i] = pool.names[code] end
+    end
+    return out
+  end
+end
+
 -- The frame with another assignment.
-local function reassigned(state, x, groups, set, stream)
+local function reassigned(state, x, pools, labels)
   local frame, names, columns, levels = state.original, {}, {}, {}
   local changed = {}
   local old = frame:column(x.column)
   for i = 1, #frame do changed[i] = old[i] end
-  for _, group in ipairs(groups) do
-    local units, labels = {}, {}
-    for _, unit in ipairs(group) do
-      if set[tostring(unit.level)] then
-        units[#units + 1], labels[#labels + 1] = unit, unit.level
-      end
-    end
-    stream:shuffle(labels)
-    for k, unit in ipairs(units) do
-      for _, i in ipairs(unit.rows) do changed[i] = labels[k] end
+  for k, pool in ipairs(pools) do
+    for j, unit in ipairs(pool.units) do
+      for _, i in ipairs(unit.rows) do changed[i] = labels[k][j] end
     end
   end
   for j, name in ipairs(frame:names()) do
@@ -116,44 +199,89 @@ local function reassigned(state, x, groups, set, stream)
   return cframe.build(names, columns, levels)
 end
 
+-- Tests ------------------------------------------------------------------------
+
 -- Larger means farther from the null hypothesis.
 local function size_of(t, alternative)
   if alternative == "less" then return -t end
   return alternative == "greater" and t or math.abs(t)
 end
 
--- P of the rows of one comparison (one for each group), by n permutations.
-local function test(state, rows, c, x, groups, opt, seed, place)
-  local set, seen = levels_of(x, c), {}
-  local failed = 0
+-- The sizes of rows in a fit; what cannot be computed counts against the
+-- treatment.
+local function sizes_of(core, rows, opt)
+  local out = {}
   for k, row in ipairs(rows) do
-    seen[k] = { n = 0, size = row.statistic ~= NA
-      and size_of(row.statistic, opt.alternative) }
+    local estimate, std_error
+    if core then estimate, std_error = core:estimate(row.row) end
+    out[k] = core and estimate ~= NA and std_error ~= NA and std_error > 0
+      and size_of(estimate / std_error, opt.alternative) or math.huge
   end
-  for replicate = 1, opt.permutations do
-    local frame = reassigned(state, x, groups, set,
-      random.stream(seed, place, replicate))
-    local ok, core = pcall(state.refit, frame)
+  return out
+end
+
+-- Whether a size is as far as one that was seen, but for rounding.
+local function as_far(size, seen)
+  return size >= seen - 1e-9 * math.abs(seen)
+end
+
+-- Of rows from the largest size to the smallest the largest of those from there
+-- on (step-down), or of all.
+local function add_largest(rows, order, sizes, single)
+  local most = -math.huge
+  for i = #order, 1, -1 do most = math.max(most, sizes[order[i]]) end
+  local all = most
+  most = -math.huge
+  for i = #order, 1, -1 do
+    local row = rows[order[i]]
+    most = math.max(most, sizes[order[i]])
+    if as_far(single and all or most, row.size) then
+      row.n_largest = row.n_largest + 1
+    end
+  end
+end
+
+-- P of rows by assignments of the levels in set. Returns how many fits failed, and
+-- how many assignments there were.
+local function test(state, rows, set, x, groups, opt, seed, place)
+  local kept, order = {}, {}
+  for _, row in ipairs(rows) do
+    row.p_permuted = NA
+    if row.statistic ~= NA and row.row then
+      kept[#kept + 1], order[#order + 1] = row, #order + 1
+      row.size = size_of(row.statistic, opt.alternative)
+      row.n_far, row.n_largest = 0, 0
+    end
+  end
+  table.sort(order, function(a, b)
+    if kept[a].size ~= kept[b].size then return kept[a].size > kept[b].size end
+    return a < b
+  end)
+  local pools, ways = pools_of(groups, set)
+  local n, failed = 0, 0
+  for labels in assignments(state, pools, ways, opt, seed, place) do
+    local ok, core = pcall(state.refit, reassigned(state, x, pools, labels))
     if not ok and errors.is(core) and core.code == "interrupted" then
       error(core, 0)
     end
     if not ok then failed = failed + 1 end
-    for k, row in ipairs(rows) do
-      local estimate, std_error
-      if ok and row.row then estimate, std_error = core:estimate(row.row) end
-      -- what cannot be computed counts against the treatment
-      if not (ok and estimate ~= NA and std_error ~= NA and std_error > 0)
-        or seen[k].size and size_of(estimate / std_error, opt.alternative)
-          >= seen[k].size * (1 - 1e-9 * (seen[k].size > 0 and 1 or -1)) then
-        seen[k].n = seen[k].n + 1
-      end
+    local sizes = sizes_of(ok and core, kept, opt)
+    n = n + 1
+    for k, row in ipairs(kept) do
+      if as_far(sizes[k], row.size) then row.n_far = row.n_far + 1 end
     end
+    add_largest(kept, order, sizes, opt.adjust == M.single)
   end
-  for k, row in ipairs(rows) do
-    row.p_permuted = seen[k].size and (seen[k].n + 1) / (opt.permutations + 1)
-      or NA
+  local itself = opt.permutations == "all" and 0 or 1
+  local least = 0
+  for _, k in ipairs(order) do
+    local row = kept[k]
+    row.p_permuted = (row.n_far + itself) / (n + itself)
+    least = math.max(least, (row.n_largest + itself) / (n + itself))
+    if M.is_joint(opt) then row.p_adjusted = least end
+    row.size, row.n_far, row.n_largest = nil, nil, nil
   end
-  return failed
+  return failed, n
 end
 
 local function check(state, x, opt)
@@ -171,19 +299,32 @@ local function check(state, x, opt)
 end
 
 --- permute.apply(state, families, list, x, opt) -> what was done, in words
--- Sets p_permuted of rows: families[g][i] is comparison i of list in group g.
+-- Sets p_permuted of rows: families[g][i] is comparison i of list in group g. With
+-- max-T all have the same assignments, of all their levels, and p_adjusted.
 function M.apply(state, families, list, x, opt)
   check(state, x, opt)
   local seed = opt.seed or state.trial and state.trial.seed or session.seed or 1
-  local groups, failed = groups_of(state, x, opt), 0
-  for i, c in ipairs(list) do
-    local rows = {}
-    for g, family in ipairs(families) do rows[g] = family[i] end
-    failed = failed + test(state, rows, c, x, groups, opt, seed, i)
+  local groups, failed, n = groups_of(state, x, opt), 0, 0
+  if M.is_joint(opt) then
+    local rows, set = {}, {}
+    for _, c in ipairs(list) do add_levels(set, x, c) end
+    for _, family in ipairs(families) do
+      table.move(family, 1, #family, #rows + 1, rows)
+    end
+    failed, n = test(state, rows, set, x, groups, opt, seed, 1)
   end
-  return ("P permuted: t of %d permutations of %s%s%s, seed %d%s"):format(
-    opt.permutations, x.column, state.subject and " among subjects" or "",
-    opt.strata and " within " .. opt.strata or "", seed, failed > 0
+  for i, c in ipairs(M.is_joint(opt) and {} or list) do
+    local rows, more = {}, nil
+    for g, family in ipairs(families) do rows[g] = family[i] end
+    more, n = test(state, rows, add_levels({}, x, c), x, groups, opt, seed, i)
+    failed = failed + more
+  end
+  local all = opt.permutations == "all"
+  return ("P permuted: t of %s permutations of %s%s%s%s%s"):format(
+    all and (M.is_joint(opt) or #list == 1) and "all " .. n or all and "all"
+      or tostring(n), x.column, state.subject and " among subjects" or "",
+    opt.strata and " within " .. opt.strata or "",
+    all and "" or (", seed %d"):format(seed), failed > 0
       and ("; %d fits failed and count as extreme"):format(failed) or "")
 end
 
