@@ -242,6 +242,17 @@ static void fill_intervals(ts_description *d, const double *sorted,
                        &d->median_high, &d->median_level);
 }
 
+/* Halves of the place go down, as R's round() has them for all such n. */
+double ts_median_error(const double *x, size_t n)
+{
+    if (n < 2)
+        return NAN;
+    size_t c =
+        (size_t)fmax(1, ceil((double)(n + 1) / 2 - sqrt((double)n) - 0.5));
+    double outside = pbinom((double)(c - 1), (double)n, 0.5, 1, 0);
+    return (x[n - c] - x[c - 1]) / (2 * qnorm(outside, 0, 1, 0, 0));
+}
+
 static void fill(ts_description *d, double *x, size_t n, int type,
                  double conf_level)
 {

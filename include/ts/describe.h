@@ -66,6 +66,13 @@ bool ts_median_interval(const double *sorted, size_t n, double conf_level,
                         char which, double *low, double *high,
                         double *achieved);
 
+/*
+ * Standard error of the median of increasing x, without a distribution: from
+ * two values as far from either end, by how far apart normal ones would be
+ * (Price and Bonett 2001, J Stat Comput Sim 68:295). NaN of one value.
+ */
+double ts_median_error(const double *sorted, size_t n);
+
 /* Decimals with which the n numbers are written, or most + 1 when it takes
  * more: numbers that were computed, not recorded. */
 int ts_decimals(const double *x, size_t n, int most);

@@ -97,6 +97,16 @@ static int quantile(lua_State *L)
     return 1;
 }
 
+/* median_error(column) -> the standard error of its median */
+static int median_error(lua_State *L)
+{
+    size_t n;
+    double *x = check_values(L, 1, &n);
+    ts_sort(x, n);
+    tsl_push_real(L, ts_median_error(x, n));
+    return 1;
+}
+
 /* decimals(column, most): with which its values are written */
 static int decimals(lua_State *L)
 {
@@ -161,6 +171,7 @@ static const luaL_Reg functions[] = {
     {"profile", profile},
     {"describe", describe},
     {"quantile", quantile},
+    {"median_error", median_error},
     {"decimals", decimals},
     {"count", count},
     {"mean", mean},

@@ -37,6 +37,7 @@ local home = {
   log_to = "log",
   logrank = "survival",
   mcnemar = "contingency",
+  mediandiff = "mediandiff",
   mmrm = "mmrm",
   multiplicity = "multiplicity",
   oddsratio = "two_proportions",

@@ -33,6 +33,7 @@ local of_ratio = {
   ["difference in means"] = "ratio of geometric means",
   ["difference in least-squares means"] =
     "ratio of geometric least-squares means",
+  ["difference in medians"] = "ratio of medians",
   ["shift (Hodges-Lehmann)"] = "ratio (Hodges-Lehmann)",
   ["mean"] = "geometric mean",
   ["least-squares mean"] = "geometric least-squares mean",

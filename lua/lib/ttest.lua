@@ -4,7 +4,7 @@ local NA = require "ts.na".NA
 local fail = require "ts.error".fail
 local location = require "ts.location"
 local options = require "trialsh.options"
-local reader = require "trialsh.model.read"
+local ratio = require "trialsh.ratio"
 local result = require "trialsh.result"
 local sample = require "trialsh.sample"
 
@@ -91,35 +91,6 @@ local function note_of(t, set, opt)
   end
 end
 
--- What takes estimates back from the logarithm, where a ratio is asked for.
-local function base_of(set, o)
-  if not o.ratio then return nil end
-  local base = set.variable and reader.log_base(set.variable)
-  if not base then
-    fail("invalid", ("ttest: ratio = true is for a response that is a "
-      .. "logarithm, such as log(AVAL)%s"):format(set.variable and "; it is "
-      .. set.variable or ""))
-  end
-  if o.mu and not (o.mu > 0) then
-    fail("invalid", "ttest: mu is a ratio, above 0")
-  end
-  return base
-end
-
-local function to_ratio(fields, base)
-  for _, key in ipairs { "estimate", "conf_low", "conf_high", "estimate_1",
-    "estimate_2" } do
-    if fields[key] ~= NA then fields[key] = base ^ fields[key] end
-    if fields[key] == math.huge and not key:find "^conf" then
-      fields[key] = NA
-      fields.note = result.note(fields.note ~= NA and fields.note or nil,
-        "a ratio or mean is beyond the range of numbers")
-    end
-  end
-  fields.estimate_name = reader.of_what(fields.variable, fields.n_1 ~= NA
-    and "ratio of geometric means" or "geometric mean")
-end
-
 --- ttest(formula, data [, opt]) -> result
 -- Tests and estimates a difference of two means, or one mean. Arrays do as
 -- well: ttest(a, b), ttest(a, b, { paired = true }), ttest(a).
@@ -147,11 +118,11 @@ end
 --   t = 4.31, df = 9.9; P = 0.002
 --   SIMULATED DATA
 --
--- See also: describe. Welch 1947. R: t.test. SAS: PROC TTEST.
+-- See also: mediandiff, wilcoxon, describe. Welch 1947. R: t.test. SAS: PROC TTEST.
 function M.ttest(x, y, opt)
   local set, o = read(x, y, opt)
   check_values(set)
-  local base = base_of(set, o)
+  local base = ratio.base("ttest", set, o)
   local mu = o.mu or base and 1 or 0
   local t = location.ttest(set.x, set.y, { alternative = o.alternative,
     pooled = o.variance == "pooled", paired = o.paired,
@@ -173,10 +144,13 @@ function M.ttest(x, y, opt)
     variable = set.variable or NA, group = set.group or NA,
     simulated = set.simulated,
   }
-  if base then to_ratio(fields, base) end
+  if base then
+    ratio.take(fields, base, two and "ratio of geometric means"
+      or "geometric mean")
+  end
   return result.comparison(fields, { variable = set.variable, a = set.a,
     b = set.b, estimates = base
-      and reader.of_what(set.variable, "geometric means") or "means",
+      and ratio.of_what(set.variable, "geometric means") or "means",
     reasons = set.reasons, unit = set.unit,
     statistic = mu == (base and 1 or 0) and "t"
       or ("t (mu = %s)"):format(require "ts.text".number(mu)) })

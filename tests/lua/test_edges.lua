@@ -32,6 +32,8 @@ local calls = {
   { "boschloo", "e ~ g" }, { "boschloo", "e ~ g", { two_sided = "minlike" } },
   { "barnard", "e ~ g" }, { "barnard", "e ~ g", { two_sided = "absdev" } },
   { "describe", "y ~ g" }, { "describe", "y" }, { "ttest", "y ~ g" },
+  { "mediandiff", "y ~ g" }, { "mediandiff", "log(y) ~ g", { ratio = true } },
+  { "mediandiff", "y ~ g", { alternative = "greater", mu = 2 } },
 }
 for _, ci in ipairs { "Clopper-Pearson", "mid-p", "Jeffreys", "Agresti-Coull",
   "Wald" } do

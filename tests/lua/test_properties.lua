@@ -83,6 +83,14 @@ function inverted.ttest()
   end, how .. " " .. list_of(a) .. " vs " .. list_of(b)
 end
 
+function inverted.mediandiff()
+  local n = math.random(2, 7)
+  local a, b = numbers(n, 8, 0.1), numbers(n + 1, 8, 0.1)
+  local opt = { mu = math.random(-9, 9) / 10 }
+  return opt, "mu", function() return mediandiff(a, b, opt) end,
+    list_of(a) .. " vs " .. list_of(b)
+end
+
 local function words_of(t)
   return ("%d of %d, %d of %d"):format(t[1][1], t[1][2], t[2][1], t[2][2])
 end
@@ -303,6 +311,7 @@ local calls = {
   { "jonckheere", "y ~ g" }, { "jonckheere", "y ~ g", { exact = false } },
   { "van_elteren", "y ~ g + strata(s)" }, { "ttest", "y ~ g" },
   { "ttest", "y ~ g", { variance = "pooled" } }, { "ttest", "y ~ 1" },
+  { "mediandiff", "y ~ g" },
   { "fisher", "e ~ g" }, { "fisher", "e ~ g", { two_sided = "minlike" } },
   { "fisher", "e ~ g", { strata = "s" } }, { "fisher", "y ~ g" },
   { "chisq", "e ~ g" }, { "chisq", "y ~ g" }, { "mcnemar", "e ~ b" },
@@ -356,7 +365,8 @@ end
 -- B vs A instead of A vs B.
 function test_swapped_groups()
   math.randomseed(44)
-  local turned = { wilcoxon = negative, ttest = negative, riskdiff = negative,
+  local turned = { wilcoxon = negative, ttest = negative,
+    mediandiff = negative, riskdiff = negative,
     riskratio = inverse, oddsratio = inverse, fisher = inverse,
     van_elteren = negative, boschloo = negative, barnard = negative }
   for _ = 1, rounds // 4 do
@@ -394,7 +404,7 @@ function test_units()
   math.randomseed(45)
   local units = { { 1024, 0 }, { 0.001, 0 }, { 1.8, 32 }, { 10, -50 } }
   local moves = { wilcoxon = "difference", ttest = "difference",
-    signed_rank = "scale", sign_test = "scale", kruskal = "nothing",
+    mediandiff = "difference", signed_rank = "scale", sign_test = "scale", kruskal = "nothing",
     jonckheere = "nothing", van_elteren = "nothing" }
   for _ = 1, rounds // 4 do
     local d = random_set()

@@ -51,6 +51,17 @@ for (name in names(pairs_of)) {
          df = t$parameter, p_value = t$p.value, conf_low = t$conf.int[1],
          conf_high = t$conf.int[2])
   }
+  # medians, after Price and Bonett 2001: from the c-th values from either end
+  v <- sapply(list(x, y), function(x) {
+    n <- length(x); c <- max(1, round((n + 1) / 2 - sqrt(n)))
+    ((sort(x)[n - c + 1] - sort(x)[c]) / (2 * qnorm(1 - pbinom(c - 1, n, 0.5))))^2
+  })
+  e <- median(x) - median(y); se <- sqrt(sum(v)); z <- (e - 0.5) / se
+  f <- function(opt) sprintf("mediandiff(%s_a, %s_b%s)", name, name, opt)
+  if (se > 0) want(f(", { mu = 0.5 }"), estimate = e, std_error = se, statistic = z,
+                   p_value = 2 * pnorm(-abs(z)), conf_low = e - qnorm(.975) * se)
+  if (se > 0) want(f(", { alternative = \"less\", mu = 0.5, conf_level = 0.8 }"),
+                   p_value = pnorm(z), conf_high = e + qnorm(.8) * se)
   if (length(x) == length(y)) {
     t <- t.test(x, y, paired = TRUE)
     want(sprintf("ttest(%s_a, %s_b, { paired = true })", name, name), statistic = t$statistic,
@@ -100,6 +111,18 @@ for (name in names(both)) {
   want(f("method = \"Kendall\", two_sided = \"central\""), p_value =
          min(1, 2 * mean(K >= own - 1e-9), 2 * mean(K <= own + 1e-9)))
 }
+
+# statpsych::ci.median2's examples, as its manual prints them
+ci_median2 <- list(
+  list(c(32, 39, 26, 35, 43, 27, 40, 37, 34, 29), c(36, 44, 47, 42, 49, 39, 46, 31, 33, 48),
+       c(-8.5, 4.316291, -16.95977)),
+  list(c(32.1, 39.8, 26.3, 35, 43.1, 27, 40.9, 37.4, 34, 29.2),
+       c(36.8, 44, 47.1, 42.7, 49, 39.6, 46.2, 31.6, 33.1, 48.4), c(-8.85, 4.494993, -17.66002)),
+  list(c(70, 394, 43, 95, 62, 128, 2, 203, 81, 436, 85, 35, 156, 1, 3, 27, 63, 181, 184, 18),
+       c(102, 120, 78, 78, 417, 124, 86, 171, 176, 129, 230, 194, 100, 157, 306, 411, 164, 103, 193, 312),
+       c(-85, 37.11502, -157.7441)))
+for (x in ci_median2) want(sprintf("mediandiff(%s, %s)", lua(x[[1]]), lua(x[[2]])),
+  estimate = x[[3]][1], std_error = x[[3]][2], conf_low = x[[3]][3], tol = 1e-6)
 
 # pairs of means: Games and Howell by ptukey, Scheffe by pf, Dunnett's T3 by the
 # modulus of m independent t with one variance, integrated over its root

@@ -36,6 +36,8 @@ local function measure(words) return function() return words end end
 
 add("ttest", "ttest", "compare within", { location = true,
   measure = measure "difference of means" })
+add("mediandiff", "mediandiff", "compare", { location = true,
+  measure = measure "difference of medians" })
 add("wilcoxon", "rank", "compare", { location = true,
   measure = measure "shift" })
 add("van_elteren", "group_rank", "compare", { strata = "formula",

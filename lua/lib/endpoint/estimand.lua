@@ -18,10 +18,12 @@ local measures = {
   { "rate ratio", "ratio of rates", "incidence rate ratio", by = "rateratio" },
   { "difference of rates", "rate difference",
     by = 'rateratio with effect = "difference"' },
-  { "shift", "hodges-lehmann shift", "location shift",
-    "difference of medians", by = "wilcoxon" },
-  { "ratio of medians", "hodges-lehmann ratio",
-    by = 'wilcoxon of variable = "ln(AVAL)"' },
+  { "shift", "hodges-lehmann shift", "location shift", by = "wilcoxon" },
+  { "hodges-lehmann ratio", by = 'wilcoxon of variable = "ln(AVAL)"' },
+  { "difference of medians", "median difference", "difference in medians",
+    by = "mediandiff" },
+  { "ratio of medians", "median ratio",
+    by = 'mediandiff of variable = "ln(AVAL)"' },
   { "difference of cumulative incidence",
     "difference of cumulative incidences", by = "cuminc with at = { 29 }" },
   { "hazard ratio", by = "cox, which is not there yet" },
@@ -49,7 +51,12 @@ function M.measure(words)
 end
 
 local of_logarithm = { ["difference of means"] = "ratio of geometric means",
-  shift = "ratio of medians" }
+  shift = "hodges-lehmann ratio",
+  ["difference of medians"] = "ratio of medians" }
+
+-- What a shift is too, of distributions that differ by nothing else.
+local also = { shift = "difference of medians",
+  ["hodges-lehmann ratio"] = "ratio of medians" }
 
 local function is_log(variable)
   return type(variable) == "string" and variable:find "^%s*ln%s*%b()%s*$"
@@ -72,7 +79,8 @@ end
 
 local function look_at_summary(e, add)
   local estimated = M.estimated(e)
-  if e.measure and e.measure ~= estimated then
+  if e.measure and e.measure ~= estimated
+    and e.measure ~= also[estimated] then
     add("%s %s, and the summary is the %s: %s", e.method, estimated
       and "estimates " .. with_article(estimated) or "tests and estimates none",
       e.measure, providers[e.measure])
