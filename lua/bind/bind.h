@@ -69,6 +69,7 @@ void tsl_open_error(lua_State *L);
 void tsl_open_na(lua_State *L);
 void tsl_open_frame(lua_State *L);
 
+int luaopen_ts_allocation(lua_State *L);
 int luaopen_ts_dsjson(lua_State *L);
 int luaopen_ts_error(lua_State *L);
 int luaopen_ts_multiple(lua_State *L);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 static const luaL_Reg modules[] = {
+    {"ts.allocation", luaopen_ts_allocation},
     {"ts.competing", luaopen_ts_competing},
     {"ts.correlation", luaopen_ts_correlation},
     {"ts.counts", luaopen_ts_counts},
