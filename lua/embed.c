@@ -1,8 +1,8 @@
 /*
- * A tool of the build: embed CODE FILE... writes to standard output the assembly
- * by which the Lua library stands in the binary, its text (help is made from
- * that) and its code, compiled here so that a start need not. The code goes to
- * the file CODE. Line numbers are kept: errors tell them.
+ * A tool of the build: embed CODE FILE... writes to standard output the
+ * assembly by which the Lua library stands in the binary, its text (help is
+ * made from that) and its code, compiled here so that a start need not. The
+ * code goes to the file CODE. Line numbers are kept: errors tell them.
  */
 #include <stdio.h>
 #include <string.h>

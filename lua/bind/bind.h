@@ -72,6 +72,7 @@ void tsl_open_frame(lua_State *L);
 int luaopen_ts_allocation(lua_State *L);
 int luaopen_ts_dsjson(lua_State *L);
 int luaopen_ts_error(lua_State *L);
+int luaopen_ts_interrupt(lua_State *L);
 int luaopen_ts_multiple(lua_State *L);
 int luaopen_ts_na(lua_State *L);
 int luaopen_ts_competing(lua_State *L);

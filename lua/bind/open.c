@@ -19,6 +19,7 @@ static const luaL_Reg modules[] = {
     {"ts.file", luaopen_ts_file},
     {"ts.formula", luaopen_ts_formula},
     {"ts.frame", luaopen_ts_frame},
+    {"ts.interrupt", luaopen_ts_interrupt},
     {"ts.linear", luaopen_ts_linear},
     {"ts.location", luaopen_ts_location},
     {"ts.mixed", luaopen_ts_mixed},

@@ -4,9 +4,8 @@
  * that catches the error meets it again at its next step, until the prompt
  * takes the flag down; then it removes itself. Loops in C poll the flag.
  *
- * What this does not stop: a loop in a finalizer (Lua runs those without
- * hooks), and functions of Lua's own libraries at work on much, as table.sort;
- * string patterns are pattern.c. The third Ctrl-C ends the program.
+ * What needs more than that is in pattern.c and unending.c. What does not stop
+ * all the same ends with the program, at the third Ctrl-C.
  */
 #include "shell.h"
 
@@ -184,9 +183,7 @@ static void run_on(lua_State *L)
         arm(L);
 }
 
-/* Resumes co with the n values on top of L. The number of results, moved to
- * L, or -1 with the error on top of L. */
-static int resume_on(lua_State *L, lua_State *co, int n)
+int shell_resume(lua_State *L, lua_State *co, int n, int steps)
 {
     int count;
     if (!lua_checkstack(co, n)) {
@@ -195,6 +192,9 @@ static int resume_on(lua_State *L, lua_State *co, int n)
     }
     lua_xmove(L, co, n);
     run_on(co);
+    if (steps)
+        lua_sethook(co, ts_interrupted() ? stop : NULL,
+                    ts_interrupted() ? LUA_MASKCOUNT : 0, steps);
     int status = lua_resume(co, L, n, &count);
     run_on(L);
     if (status != LUA_OK && status != LUA_YIELD) {
@@ -220,7 +220,7 @@ static lua_State *check_thread(lua_State *L)
 static int co_resume(lua_State *L)
 {
     lua_State *co = check_thread(L);
-    int n = resume_on(L, co, lua_gettop(L) - 1);
+    int n = shell_resume(L, co, lua_gettop(L) - 1, 0);
     lua_pushboolean(L, n >= 0);
     lua_insert(L, n >= 0 ? -(n + 1) : -2);
     return n >= 0 ? n + 1 : 2;
@@ -229,7 +229,7 @@ static int co_resume(lua_State *L)
 static int wrapped(lua_State *L)
 {
     lua_State *co = lua_tothread(L, lua_upvalueindex(1));
-    int n = resume_on(L, co, lua_gettop(L));
+    int n = shell_resume(L, co, lua_gettop(L), 0);
     if (n >= 0)
         return n;
     int status = lua_status(co);

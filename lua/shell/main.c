@@ -210,6 +210,7 @@ static void open_state(lua_State *L, const shell_options *o)
     lua_setfield(L, LUA_REGISTRYINDEX, "trialsh.werror");
     shell_base_open(L);
     shell_pattern_open(L);
+    shell_unending_open(L);
     shell_interrupt_open(L);
     if (o->safe)
         shell_safe_open(L);
@@ -367,6 +368,7 @@ int main(int argc, char **argv)
         code = (int)lua_tointeger(L, -1);
     else
         fprintf(stderr, "trialsh: %s\n", luaL_tolstring(L, -1, NULL));
+    shell_work_begin(L, "finalizers"); /* which lua_close runs */
     lua_close(L);
     free(o.commands);
     if ((fflush(stdout) || ferror(stdout)) && code == EXIT_DONE) {

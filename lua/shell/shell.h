@@ -80,6 +80,10 @@ void shell_interrupt_after(long seconds);
 /* The limit that was met, or 0. */
 long shell_out_of_time(void);
 void shell_work_begin(lua_State *L, const char *what);
+/* Resumes co, which Ctrl-C stops then, with the n values on top of L; when it
+ * has come already only after that many steps, 0: at once. The number of
+ * results, moved to L, or -1 with the error on top of L. */
+int shell_resume(lua_State *L, lua_State *co, int n, int steps);
 void shell_work_end(lua_State *L);
 /* What a second Ctrl-C names. */
 void shell_busy(const char *what);
@@ -121,6 +125,9 @@ bool shell_needs_more(lua_State *L, const char *text);
 
 /* pattern.c: string patterns that Ctrl-C stops. */
 void shell_pattern_open(lua_State *L);
+
+/* unending.c: table.sort, table.move and finalizers that Ctrl-C stops. */
+void shell_unending_open(lua_State *L);
 
 /* entry.c: one thing typed. Both leave the stack as it was. */
 bool shell_incomplete(lua_State *L, const char *text);

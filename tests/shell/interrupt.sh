@@ -66,6 +66,37 @@ sees '^(\^C)?interrupted$'
   -e '#s.b:order("y desc"):collect()' >out 2>err
 is "no terminal gets none" "$(cat out err)" 400000
 
+# what Lua's own libraries would go on with
+start a -q
+line 'r = {} for i = 1, 2e6 do r[i] = i * 7919 % 2000003 end print("filled", 1)'
+sees '^filled +1$'
+stops "a sort" 3 'table.sort(r)'
+stops "a move" 3 'table.move({}, 1, 1 << 50, 2)'
+stops "a finalizer" 3 'setmetatable({}, { __gc = function() while true do end end }) collectgarbage()'
+stops "one among pcalls" 3 'setmetatable({}, { __gc = function() while true do end end }) while true do pcall(string.rep, "x") t = {} end'
+line 'keep = setmetatable({}, { __gc = function() while true do end end })'
+line 'quit'
+sleep 0.3
+keys C-c
+seen "one that runs at the end" 'left with 0$' 10
+
+# replicates: models fitted again and again, in Lua
+cat >m.lua <<'LUA'
+m = mmrm("CHG ~ TRT01P * AVISIT + BASE", demo.adlb:where { PARAMCD = "ALC",
+  AVISIT = { "Day 8", "Day 15", "Day 29" } },
+  { subject = "USUBJID", visit = "AVISIT" })
+LUA
+start a -q
+line 'dofile "m.lua"'
+line 'm:contrast { "CYT107 HF vs Placebo", permutations = 999999, seed = 1 }'
+seen "permutations of a model tell how far they are" \
+  '^permutations [0-9]+ % \(about [0-9.]+ (s|min|h) left\)$' 40
+keys C-c
+seen "Ctrl-C stops them within a second, with no partial P" \
+  '^(\^C)?interrupted after [0-9]+ of 999999 permutations$' 10
+line 'm:contrast { "CYT107 HF vs Placebo", permutations = 9, seed = 1 }.p_permuted'
+seen "the model is usable afterwards" '^p_permuted: 3 values, 0 missing'
+
 # gnuplot ----------------------------------------------------------------------------
 mkdir fake plots
 printf '#!/bin/sh\nexec sleep 1000\n' >fake/gnuplot

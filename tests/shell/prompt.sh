@@ -124,7 +124,7 @@ keys C-c
 line 'print("matched", 1)'
 seen "Ctrl-C stops a string pattern" '^matched +1$' 10
 start c
-line 'print("go3"); setmetatable({}, { __gc = function() while true do end end }) collectgarbage()'
+line 'print("go3"); debug.setmetatable({}, { __gc = function() while true do end end }) collectgarbage()'
 sees '^go3$'
 for ((i = 0; i < 50; i++)); do # two may become one where the machine is busy
   keys C-c

@@ -6,6 +6,7 @@
 local NA = require "ts.na".NA
 local cframe = require "ts.frame"
 local random = require "ts.random"
+local progress = require "ts.interrupt".progress
 local fail = require "ts.error".fail
 local errors = require "ts.error"
 local data_of = require "trialsh.data"
@@ -259,9 +260,12 @@ local function test(state, rows, set, x, groups, opt, seed, place)
   end)
   local pools, ways = pools_of(groups, set)
   local n, failed = 0, 0
+  local total = opt.permutations == "all" and ways or opt.permutations
   for labels in assignments(state, pools, ways, opt, seed, place) do
+    progress("permutations", n, total)
     local ok, core = pcall(state.refit, reassigned(state, x, pools, labels))
     if not ok and errors.is(core) and core.code == "interrupted" then
+      progress("permutations", n, total)
       error(core, 0)
     end
     if not ok then failed = failed + 1 end
