@@ -30,7 +30,9 @@ static const other kinds[] = {
     {"\x28\xB5\x2F\xFD", 0, 4, "compressed by zstd", UNPACK},
     {"7z\xBC\xAF\x27\x1C", 0, 6, "a 7-Zip archive", UNPACK},
     {"Rar!\x1A\x07", 0, 6, "a RAR archive", UNPACK},
-    {"ustar", 257, 5, "a tar archive", UNPACK},
+    /* with the NUL that no CSV has: POSIX, GNU */
+    {"ustar\0", 257, 6, "a tar archive", UNPACK},
+    {"ustar  \0", 257, 8, "a tar archive", UNPACK},
     {"%PDF-", 0, 5, "a PDF document", "ask for the data as CSV"},
     {"{\\rtf", 0, 5, "an RTF document", "ask for the data as CSV"},
     {"SQLite format 3", 0, 15, "an SQLite database",

@@ -488,6 +488,7 @@ function TestOptions.test_other_kinds_say_what_to_do()
     { "7z\xBC\xAF\x27\x1C", "a 7-Zip archive; unpack it" },
     { "Rar!\x1A\7\1\0", "a RAR archive; unpack it" },
     { ("x"):rep(257) .. "ustar\0", "a tar archive; unpack it" },
+    { ("x"):rep(257) .. "ustar  \0", "a tar archive; unpack it" },
     { "%PDF-1.7\n", "a PDF document; ask for the data as CSV" },
     { "{\\rtf1\\ansi", "an RTF document; ask for" },
     { "SQLite format 3\0", "an SQLite database; study.open" },
@@ -508,6 +509,11 @@ function TestOptions.test_other_kinds_say_what_to_do()
     refuses("format", "kind.csv: this is not CSV but " .. case[2], read, file)
     if i == 1 then refuses_import("format", "not CSV but a spreadsheet", file) end
   end
+end
+
+function TestOptions.test_words_of_other_kinds_may_be_data()
+  local file = write("kind.csv", "A\n" .. ("x"):rep(255) .. "ustar\n")
+  lu.assertEquals(read(file).A[1], ("x"):rep(255) .. "ustar")
 end
 
 -- Checklist E10.
