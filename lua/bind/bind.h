@@ -88,6 +88,7 @@ int luaopen_ts_json(lua_State *L);
 int luaopen_ts_readstat(lua_State *L);
 int luaopen_ts_store(lua_State *L);
 int luaopen_ts_text(lua_State *L);
+int luaopen_ts_tobit(lua_State *L);
 int luaopen_ts_frame(lua_State *L);
 int luaopen_ts_formula(lua_State *L);
 int luaopen_ts_describe(lua_State *L);

@@ -34,6 +34,7 @@ static const luaL_Reg modules[] = {
     {"ts.store", luaopen_ts_store},
     {"ts.survival", luaopen_ts_survival},
     {"ts.text", luaopen_ts_text},
+    {"ts.tobit", luaopen_ts_tobit},
     {"ts.win_ratio", luaopen_ts_win_ratio},
     {NULL, NULL},
 };

@@ -18,7 +18,7 @@ local groups = {
     "column", "demo", "data", "sql" },
   { "Statistics", "describe", "ttest", "mediandiff", "lm", "mmrm", "lmm", "multiple",
     "rank", "group_rank", "correlation", "proportion", "two_proportions",
-    "contingency", "rate", "survival", "cuminc", "winratio",
+    "contingency", "rate", "survival", "cuminc", "winratio", "tobit",
     "padjust", "sample", "result", "model" },
   { "Trials and endpoints", "trial", "endpoint", "multiplicity", "run",
     "analysis" },

@@ -58,6 +58,7 @@ local home = {
   sql = "sql",
   sqrt = "elementwise",
   study = "study",
+  tobit = "tobit",
   tour = "tour",
   trial = "trial",
   ttest = "ttest",

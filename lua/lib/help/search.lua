@@ -45,7 +45,7 @@ for _, pair in ipairs {
   { "mmrm lmm", "mixed repeated longitudinal" },
   { "km logrank", "survival lifetest survfit" },
   { "endpoint", "sap plan estimand intercurrent" },
-  { "relation:detect", "blq lloq censored detection" },
+  { "relation:detect tobit", "blq lloq censored detection nondetects" },
   { "NA relation:where relation:mutate", "null missing nan" },
 } do
   local list = {}

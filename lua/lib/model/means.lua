@@ -54,10 +54,10 @@ end
 function M.estimate(state, row, opt, share)
   local estimate, std_error, estimable, df = NA, NA, false, nil
   if row then estimate, std_error, estimable, df = state.core:estimate(row) end
-  if estimate ~= NA and share ~= 0 then
-    estimate = estimate + share * offset_of(state)
-  end
+  local shift = estimate ~= NA and share ~= 0 and share * offset_of(state) or 0
+  if shift ~= 0 then estimate = estimate + shift end
   local out = estimates.infer(estimate, std_error, df or state.df or NA, opt)
+  if row and state.infer then out = state.infer(row, out, opt, shift) end
   out.estimable = estimable
   return out
 end
