@@ -7,7 +7,11 @@ local text = require "ts.text"
 
 local M = {}
 
-local WIDEST = 200 -- of a source line that is shown
+-- Bytes of a source line that are shown.
+local function widest()
+  local session = require "trialsh.session"
+  return session.notes and math.min(200, session.width() - 10) or 200
+end
 
 -- Cause and hint ------------------------------------------------------------------
 
@@ -167,10 +171,11 @@ local function shown(line, head)
   local indent = #line:match "^%s*"
   local body, before = line:sub(indent + 1), head and head:sub(indent + 1)
   if body == "" then return nil end
-  if #body > WIDEST then
-    local from = before and math.max(0, #before - WIDEST // 2) or 0
+  local most = widest()
+  if #body > most then
+    local from = before and math.max(0, #before - most // 2) or 0
     while from > 0 and body:find("^[\x80-\xBF]", from + 1) do from = from - 1 end
-    local to = from + WIDEST
+    local to = from + most
     while to < #body and body:find("^[\x80-\xBF]", to + 1) do to = to + 1 end
     before = before and (from > 0 and "..." or "") .. before:sub(from + 1)
     body = (from > 0 and "..." or "") .. body:sub(from + 1, to)

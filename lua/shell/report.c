@@ -279,10 +279,17 @@ int shell_handler(lua_State *L)
     return 1;
 }
 
-static void write_line(const char *text, size_t length)
+/* The lines of a message; what is quoted in it, behind blanks, stays whole. */
+static void write_lines(const char *text, size_t length)
 {
-    shell_write(stderr, text, length);
-    fputc('\n', stderr);
+    const char *end = text + length;
+    for (;;) {
+        const char *next = memchr(text, '\n', (size_t)(end - text));
+        shell_write_wrapped(stderr, text, (size_t)((next ? next : end) - text));
+        if (!next)
+            break;
+        text = next + 1;
+    }
 }
 
 void shell_tell(const char *severity, const char *message)
@@ -301,8 +308,13 @@ void shell_tell(const char *severity, const char *message)
         }
     }
     if (!done) {
-        fprintf(stderr, "%s: ", severity);
-        write_line(message, strlen(message));
+        ts_buffer line = {0};
+        ts_buffer_puts(&line, severity);
+        ts_buffer_puts(&line, ": ");
+        ts_buffer_puts(&line, message);
+        if (line.data && !line.failed)
+            write_lines(line.data, line.length);
+        ts_buffer_free(&line);
     }
 }
 
@@ -314,13 +326,14 @@ void shell_report(lua_State *L)
         lua_getfield(L, -1, as_json ? "json" : "text");
         text = lua_tolstring(L, -1, &length);
         if (text)
-            write_line(text, length);
+            as_json ? (void)fprintf(stderr, "%s\n", text)
+                    : write_lines(text, length);
         lua_pop(L, 1);
     } else if ((text = lua_tostring(L, -1))) {
         bool whole = strchr(text, ':') != NULL; /* no handler ran: memory */
         if (as_json || !whole)
             shell_tell("error", text);
         else
-            write_line(text, strlen(text));
+            write_lines(text, strlen(text));
     }
 }

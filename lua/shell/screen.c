@@ -11,6 +11,7 @@
 #include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
+#include "ts/text.h"
 
 static bool prompting, timing;
 static struct timespec began;
@@ -18,6 +19,46 @@ static struct timespec began;
 static bool screen_size(struct winsize *size)
 {
     return ioctl(STDOUT_FILENO, TIOCGWINSZ, size) == 0;
+}
+
+/* Up to where a line fits into so many columns: the last blank that leaves
+ * something before it, else the first behind; length if there is none. */
+static size_t break_of(const char *line, size_t length, size_t columns)
+{
+    size_t fits = length;
+    const char *blank = line + strspn(line, " ");
+    while ((blank = memchr(blank, ' ', length - (size_t)(blank - line)))) {
+        bool more = ts_text_width(line, (size_t)(blank - line)) <= columns;
+        if (more || fits == length)
+            fits = (size_t)(blank - line);
+        if (!more)
+            break;
+        blank++;
+    }
+    return fits;
+}
+
+void shell_write_wrapped(FILE *stream, const char *text, size_t length)
+{
+    struct winsize size;
+    size_t columns = 0, room;
+    if (ioctl(fileno(stream), TIOCGWINSZ, &size) == 0 && size.ws_col >= 20)
+        columns = size.ws_col;
+    for (room = columns;
+         columns && *text != ' ' &&
+         (length > 16 * room || ts_text_width(text, length) > room);
+         room = columns - 2) {
+        size_t n = break_of(text, length, room);
+        if (n == length)
+            break;
+        shell_write(stream, text, n);
+        fputs("\n  ", stream);
+        n += strspn(text + n, " ");
+        text += n;
+        length -= n;
+    }
+    shell_write(stream, text, length);
+    fputc('\n', stream);
 }
 
 /* width() -> columns of the terminal that shows standard output; 80 if none */
@@ -84,7 +125,8 @@ void shell_screen_open(lua_State *L, bool prompt)
 static const char *pager(void)
 {
     const char *name = getenv("PAGER"), *terminal = getenv("TERM");
-    if (shell_is_safe() || !rows() || !terminal || strcmp(terminal, "dumb") == 0)
+    if (shell_is_safe() || !rows() || !terminal ||
+        strcmp(terminal, "dumb") == 0)
         return NULL;
     if (!name)
         name = "command -v less >/dev/null || exit 127; exec less -SX";

@@ -108,6 +108,8 @@ char *shell_editor(const char *text);
  * where that is asked for or the screen too small. */
 void shell_screen_open(lua_State *L, bool prompt);
 void shell_show(const char *text, size_t length, bool page);
+/* A line and its end; on a terminal broken at blanks where that ends. */
+void shell_write_wrapped(FILE *stream, const char *text, size_t length);
 /* Around an entry: its time, where .timer is on. */
 void shell_timer_begin(void);
 void shell_timer_end(void);

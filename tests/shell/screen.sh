@@ -40,6 +40,25 @@ seen "numbers stand by their point" '^1  日本語  .*a   0\.125  ""$'
 line 'wilcoxon({ 1, 2, 3, 5.5 }, { 4, 5, 6, 7.5 }, { conf_level = 0.95 })'
 sees 'smallest P'
 check "sentences break at a blank" test "$(widest)" -le 60
+cat >long.lua <<'LUA'
+warn("a warning of more words than one line of sixty columns has room for,"
+  .. " 日本語 " .. ("x"):rep(70) .. " and more")
+local x = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" .. demo.adsl:where "AGEE > 3"
+LUA
+line 'dofile "long.lua"'
+seen "so do notes, warnings and errors" '^long\.lua:3: where: no column AGEE; nearest: AGE$'
+is "where there is one, with the rest moved in" \
+  "$(screen | grep -A 4 '^warning' | paste -sd '|')" \
+  "warning: a warning of more words than one line of sixty|$(
+  )  columns has room for, 日本語|  $(printf 'x%.0s' {1..58})|$(
+  )$(printf 'x%.0s' {1..12})|  and more"
+is "the line of a script is shown around its word" \
+  "$(screen | grep -A 1 '\.\.\.a' | sed 's/^ *//' | paste -sd '|')" \
+  '...aaa" .. demo.adsl:where "AGEE > 3"|^'
+"$TRIALSH" long.lua 2>err
+is "on a pipe they are whole" "$(head -1 err)" "warning: a warning of more$(
+  ) words than one line of sixty columns has room for, 日本語 $(
+  )$(printf 'x%.0s' {1..70}) and more"
 tm resize-window -t "=w:" -x 40 -y 24
 line 'g'
 seen "a resize holds for what follows" '^  15 of 100 rows, 4 of 30 columns'
