@@ -132,7 +132,7 @@ local function topics_of(root)
   return list
 end
 
-local results = { "result:", "model:", "curve:", "figure:" }
+local results = { "result:", "model:", "curve:", "figure:", "table:" }
 
 -- What may follow a chain of calls: "s.adsl:where()", "lm()".
 local function members_of_call(chain, sep, texts)
@@ -146,9 +146,11 @@ local function members_of_call(chain, sep, texts)
       or {}
   end
   local head = chain:match "^([%a_][%w_]*)%(%)$" or chain:match "^figure"
+    or chain:match "^table"
   if head == "read" or head == "sql" then
     return sep == ":" and members(demo.adsl, sep) or {}
-  elseif not head or not require "trialsh.init".home[head] or sep == "." then
+  elseif not head or sep == "."
+      or head ~= "table" and not require "trialsh.init".home[head] then
     return {}
   end
   local list = {}

@@ -10,7 +10,8 @@ local M = {}
 
 -- What stands before the colon of a method, though it is no global.
 local kinds = { relation = true, frame = true, column = true, result = true,
-  study = true, model = true, figure = true, curve = true, trial = true }
+  study = true, model = true, figure = true, curve = true, trial = true,
+  table = true }
 
 -- The overview, in this order: a heading and the modules below it.
 local groups = {

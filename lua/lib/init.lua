@@ -127,6 +127,16 @@ setmetatable(_G, { __index = function(_, name)
     advice and "; " .. advice or near and "; nearest: " .. near or ""))
 end })
 
+-- table.summary{} and its sisters, in the table library of scripts
+setmetatable(_G.table, {
+  __index = function(library, name)
+    return require "trialsh.table".find(library, name)
+  end,
+  __complete = function(library)
+    return require "trialsh.table".names(library)
+  end,
+})
+
 -- read.csv("x.csv"): a function has no fields.
 debug.setmetatable(print, { __index = function(f, field)
   local name = require "trialsh.help".name_of(f)

@@ -405,7 +405,7 @@ end
 
 -- The content of each table as its last event tells, { [name] = hash }; kept
 -- until the study changes.
-local function contents(inner)
+function M.contents(inner)
   local generation, kept = inner:generation(), inner.contents
   if not kept or kept.generation ~= generation then
     kept = { generation = generation }
@@ -421,7 +421,7 @@ end
 --- set.hash(study's inside, endpoint, at): of the rows of the tables that are
 -- read.
 function M.hash(inner, e, at)
-  local all, parts = contents(inner), {}
+  local all, parts = M.contents(inner), {}
   for _, name in ipairs { "adsl", M.table_of(e, at.parameter) } do
     parts[#parts + 1] = all[name] or ""
   end

@@ -72,6 +72,12 @@ local curve = {}
 ---@field caption string
 local figure_ = {}
 
+---@class trialsh.table
+---@field title string
+---@field rows table[]
+---@field columns table[]
+local table_ = {}
+
 ---@class trialsh.trial
 ---@field [string] any
 
@@ -98,7 +104,8 @@ s = nil
 
 -- Classes by the kind before a colon.
 local tables = { relation = "relation", study = "study_", model = "model",
-  result = "result", column = "column", curve = "curve", figure = "figure_" }
+  result = "result", column = "column", curve = "curve", figure = "figure_",
+  table = "table_" }
 
 -- Types of arguments by their name.
 local types = { formula = "string|table|number[]|trialsh.column",
@@ -114,7 +121,7 @@ local types = { formula = "string|table|number[]|trialsh.column",
 local returns = { result = "trialsh.result", frame = "trialsh.frame",
   relation = "trialsh.relation", study = "trialsh.study",
   figure = "trialsh.figure", page = "trialsh.page", text = "string",
-  file = "string", array = "number[]", table = "table", trial = "trialsh.trial",
+  file = "string", array = "number[]", table = "trialsh.table", trial = "trialsh.trial",
   survival = "trialsh.curve", linear = "trialsh.model", model = "trialsh.model",
   number = "integer", groups = "trialsh.relation", description = "trialsh.result",
   absolute = "any", natural = "any", logarithm = "any", square = "any" }

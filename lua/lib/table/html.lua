@@ -1,0 +1,163 @@
+-- Tables as HTML: one page that needs nothing else, header cells that say what
+-- they are heads of, numbers below each other by their decimal point.
+
+local text = require "ts.text"
+local layout = require "trialsh.table.layout"
+local object = require "trialsh.table.object"
+
+local M = {}
+
+local clean = object.clean
+local entities = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;",
+  ['"'] = "&quot;", ["'"] = "&#39;" }
+
+--- html.escape(s): text for elements and attributes.
+function M.escape(s) return (clean(s):gsub("[&<>\"']", entities)) end
+local escape = M.escape
+
+local function mark_of(x)
+  local marks = layout.marks(x)
+  return marks and ("<sup>%s</sup>"):format(escape(marks)) or ""
+end
+
+M.style = [[
+table.ts{border-collapse:collapse;font:10pt/1.35 "Liberation Sans",Arial,Helvetica,sans-serif;font-variant-numeric:tabular-nums;border-top:1.5px solid #000;border-bottom:1.5px solid #000;margin:0 0 .4em}
+table.ts caption{text-align:left;padding:0 0 .4em;font-weight:bold}
+table.ts caption span{display:block;font-weight:normal}
+table.ts th,table.ts td{padding:.12em .8em .12em 0;text-align:left;vertical-align:top;font-weight:normal}
+table.ts thead th{vertical-align:bottom;font-weight:bold}
+table.ts thead th.span{text-align:center;border-bottom:1px solid #000}
+table.ts thead tr:last-child th{border-bottom:1px solid #000}
+table.ts td{white-space:nowrap}
+table.ts td.w{white-space:normal}
+table.ts tbody th{max-width:26em}
+.ts-notes{font:8.5pt/1.35 "Liberation Sans",Arial,Helvetica,sans-serif;margin:0 0 1em}
+.ts-notes p{margin:0}
+.ts-stamp{font-weight:bold;color:#a00000}
+.ts-scroll{overflow-x:auto}
+@media print{thead{display:table-header-group}tr{break-inside:avoid}.ts-scroll{overflow:visible}}
+]]
+
+-- The rows of heads: spans above, then a head for each column.
+local function head(t)
+  local spans, heads = object.heads(t)
+  local out, low = {}, spans and 2 or 1
+  local stub = escape(t.stub or "")
+  local corner = stub == "" and '<td%s></td>' or '<th scope="col"%s>' .. stub .. "</th>"
+  corner = corner:format(low == 2 and ' rowspan="2"' or "")
+  local function one(j)
+    local lines = {}
+    for k, line in ipairs(heads[j]) do lines[k] = escape(line) end
+    return table.concat(lines, "<br>") .. mark_of(heads[j])
+  end
+  if not spans then
+    local parts = { corner }
+    for j in ipairs(t.columns) do
+      parts[#parts + 1] = ('<th scope="col">%s</th>'):format(one(j))
+    end
+    return { "<tr>" .. table.concat(parts) .. "</tr>" }
+  end
+  local first, second, j = { corner }, {}, 1
+  while j <= #t.columns do
+    local own
+    for _, s in ipairs(spans) do if s.from == j then own = s end end
+    if own then
+      first[#first + 1] = ('<th scope="colgroup" colspan="%d" class="span">%s</th>')
+        :format(own.to - own.from + 1, escape(own.text))
+      for k = own.from, own.to do
+        second[#second + 1] = ('<th scope="col">%s</th>'):format(one(k))
+      end
+      j = own.to + 1
+    else
+      first[#first + 1] = ('<th scope="col" rowspan="2">%s</th>'):format(one(j))
+      j = j + 1
+    end
+  end
+  out[1] = "<tr>" .. table.concat(first) .. "</tr>"
+  out[2] = "<tr>" .. table.concat(second) .. "</tr>"
+  return out
+end
+
+-- Characters before the decimal point of the widest cell of each column.
+local function head_widths(t)
+  local widths = {}
+  for j, column in ipairs(t.columns) do
+    widths[j] = 0
+    for _, row in ipairs(layout.is_text(column) and {} or t.rows) do
+      local before = layout.split(layout.cell(row.cells[j]))
+      widths[j] = math.max(widths[j], text.width(before))
+    end
+  end
+  return widths
+end
+
+local function cell_of(column, cell, most)
+  local shown = layout.cell(cell)
+  if layout.is_text(column) then
+    return ('<td class="w">%s%s</td>'):format(escape(shown), mark_of(cell))
+  end
+  local push = most - text.width((layout.split(shown)))
+  return ("<td%s>%s%s</td>"):format(push > 0 and shown ~= ""
+    and (' style="text-indent:%dch"'):format(push) or "", escape(shown),
+    mark_of(cell))
+end
+
+--- html.table(t [, id]) -> the table with its notes, for a page that has the style
+function M.table(t, id)
+  local out = { ('<div class="ts-scroll"><table class="ts"%s>'):format(
+    id and (' id="%s"'):format(escape(id)) or "") }
+  local caption = { escape(t.title or t.what) }
+  if t.population then
+    caption[#caption + 1] = ("<span>Population: %s</span>"):format(
+      escape(t.population))
+  end
+  if t.stamp then
+    caption[#caption + 1] = ('<span class="ts-stamp">%s</span>'):format(
+      escape(t.stamp))
+  end
+  out[#out + 1] = "<caption>" .. table.concat(caption) .. "</caption>"
+  out[#out + 1] = "<thead>"
+  for _, line in ipairs(head(t)) do out[#out + 1] = line end
+  out[#out + 1] = "</thead>"
+  out[#out + 1] = "<tbody>"
+  local widths = head_widths(t)
+  for _, row in ipairs(t.rows) do
+    local parts, indent = {}, row.indent or 0
+    parts[1] = ('<th scope="row"%s>%s%s</th>'):format(indent > 0
+      and (' style="padding-left:%gem"'):format(1.2 * indent) or "",
+      escape(row.label), mark_of(row))
+    for j, column in ipairs(t.columns) do
+      parts[#parts + 1] = cell_of(column, row.cells[j], widths[j])
+    end
+    out[#out + 1] = "<tr>" .. table.concat(parts) .. "</tr>"
+  end
+  out[#out + 1] = "</tbody></table></div>"
+  out[#out + 1] = '<div class="ts-notes">'
+  for _, n in ipairs(layout.notes(t)) do
+    out[#out + 1] = ("<p>%s%s</p>"):format(n[1]
+      and ("<sup>%s</sup> "):format(escape(n[1])) or "", escape(n[2]))
+  end
+  for _, o in ipairs(layout.origin(t)) do
+    out[#out + 1] = ("<p>%s: %s</p>"):format(escape(o[1]), escape(o[2]))
+  end
+  out[#out + 1] = "</div>"
+  return table.concat(out, "\n") .. "\n"
+end
+
+--- html.page(title, body): a page of its own, without scripts.
+function M.page(title, body)
+  return table.concat { '<!DOCTYPE html>\n<html lang="en">\n<head>\n',
+    '<meta charset="utf-8">\n',
+    '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; ',
+    'img-src data:; style-src \'unsafe-inline\'">\n',
+    '<meta name="viewport" content="width=device-width, initial-scale=1">\n',
+    "<title>", escape(title), "</title>\n<style>\nbody{margin:1.5em}\n", M.style,
+    "</style>\n</head>\n<body>\n<div role=\"main\">\n", body, "</div>\n</body>\n</html>\n" }
+end
+
+--- html.save(t, file)
+function M.save(t, file)
+  require "ts.gnuplot".write(file, M.page(t.title or t.what, M.table(t)))
+end
+
+return M

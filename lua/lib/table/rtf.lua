@@ -1,0 +1,205 @@
+-- Tables as RTF: landscape letter, a fixed font so that decimal points stand below
+-- each other, title and mark in the header of each page, its number in the footer,
+-- heads repeated.
+
+local layout = require "trialsh.table.layout"
+local object = require "trialsh.table.object"
+local text = require "ts.text"
+
+local M = {}
+
+local clean = object.clean
+
+-- Twips, of which 1440 are an inch.
+local WIDE, HIGH, MARGIN = 15840, 12240, 1080
+local ROOM = WIDE - 2 * MARGIN
+local SIZE = 16 -- half points
+local LETTER = SIZE * 10 * 0.6 -- of Courier New
+local GAP = 2 -- letters between columns
+
+--- rtf.escape(s): text of which nothing is a control word.
+function M.escape(s)
+  local out = {}
+  for _, c in utf8.codes(clean(s)) do
+    if c == 92 or c == 123 or c == 125 then
+      out[#out + 1] = "\\" .. string.char(c)
+    elseif c < 128 then
+      out[#out + 1] = string.char(c)
+    else
+      local units = c < 0x10000 and { c } or { 0xD800 + ((c - 0x10000) >> 10),
+        0xDC00 + ((c - 0x10000) & 0x3FF) }
+      for _, unit in ipairs(units) do
+        out[#out + 1] = ("\\u%d?"):format(unit > 32767 and unit - 65536 or unit)
+      end
+    end
+  end
+  return table.concat(out)
+end
+local escape = M.escape
+
+local function marked(s, x)
+  local marks = layout.marks(x)
+  return marks and ("%s{\\super %s}"):format(s, escape(marks)) or s
+end
+
+-- Widths of columns in letters, and cells padded to their decimal point.
+local function set(t)
+  local g = { widths = {}, cells = {} }
+  g.spans, g.heads = object.heads(t)
+  g.stub = text.width(clean(t.stub or ""))
+  for _, row in ipairs(t.rows) do
+    g.stub = math.max(g.stub, 2 * (row.indent or 0) + text.width(clean(row.label))
+      + #(layout.marks(row) or ""))
+  end
+  g.stub = math.min(g.stub + 1, 48)
+  for j, column in ipairs(t.columns) do
+    local before, after, words = 0, 0, 0
+    for _, row in ipairs(t.rows) do
+      local shown = layout.cell(row.cells[j])
+      local head, tail = layout.split(shown)
+      before = math.max(before, text.width(head))
+      after = math.max(after, text.width(tail) + #(layout.marks(row.cells[j]) or ""))
+      words = math.max(words, text.width(shown))
+    end
+    local width = layout.is_text(column) and math.min(words, 26) or before + after
+    for _, line in ipairs(g.heads[j]) do
+      width = math.max(width, math.min(text.width(line), 16))
+    end
+    g.widths[j], g.cells[j] = width, {}
+    for i, row in ipairs(t.rows) do
+      local shown = layout.cell(row.cells[j])
+      local head = layout.split(shown)
+      local push = not layout.is_text(column) and shown ~= ""
+        and before - text.width(head) or 0
+      g.cells[j][i] = marked((" "):rep(push) .. escape(shown), row.cells[j])
+    end
+  end
+  for _, s in ipairs(g.spans or {}) do
+    local total = -GAP
+    for j = s.from, s.to do total = total + GAP + g.widths[j] end
+    local need = math.min(text.width(s.text), 40)
+    if need > total then g.widths[s.to] = g.widths[s.to] + need - total end
+  end
+  g.blocks = layout.blocks(g.widths, g.stub, GAP, ROOM // LETTER - 1, g.spans)
+  return g
+end
+
+local borders = { top = "\\clbrdrt\\brdrs\\brdrw10", bottom =
+  "\\clbrdrb\\brdrs\\brdrw10" }
+
+-- One row: cells are { text, letters, how = "\\qc", border = "bottom" }.
+local function row_of(cells, head)
+  local out, right = { "\\trowd\\trgaph0\\trleft0\\trkeep"
+    .. (head and "\\trhdr" or "") }, 0
+  for _, c in ipairs(cells) do
+    right = right + math.floor(c[2] * LETTER)
+    local border = ""
+    for name in (c.border or ""):gmatch "%a+" do border = border .. borders[name] end
+    out[#out + 1] = ("%s%s\\cellx%d"):format(border, head and "\\clvertalb" or "",
+      right)
+  end
+  out[#out + 1] = "\n"
+  for _, c in ipairs(cells) do
+    out[#out + 1] = ("\\pard\\intbl%s %s\\cell\n"):format(c.how or "\\ql", c[1])
+  end
+  out[#out + 1] = "\\row\n"
+  return table.concat(out)
+end
+
+local function head_rows(t, g, block)
+  local out = {}
+  if g.spans then
+    local cells, j = { { "", g.stub, border = "top" } }, block[1]
+    while j <= block[2] do
+      local own
+      for _, s in ipairs(g.spans) do
+        if j >= s.from and j <= s.to then own = s end
+      end
+      local to = own and math.min(own.to, block[2]) or j
+      cells[#cells + 1] = { "", GAP, border = "top" }
+      local w = -GAP
+      for i = j, to do w = w + GAP + g.widths[i] end
+      cells[#cells + 1] = { own and "\\b " .. escape(own.text) .. "\\b0" or "", w,
+        how = "\\qc", border = own and "top bottom" or "top" }
+      j = to + 1
+    end
+    out[1] = row_of(cells, true)
+  end
+  local cells = { { "\\b " .. escape(t.stub or "") .. "\\b0", g.stub,
+    border = g.spans and "bottom" or "top bottom" } }
+  for j = block[1], block[2] do
+    local lines = {}
+    for k, line in ipairs(g.heads[j]) do lines[k] = escape(line) end
+    cells[#cells + 1] = { ("\\b %s\\b0"):format(marked(table.concat(lines,
+      "\\line "), g.heads[j])), GAP + g.widths[j],
+      how = ("\\ql\\li%d"):format(math.floor(GAP * LETTER)),
+      border = g.spans and "bottom" or "top bottom" }
+  end
+  out[#out + 1] = row_of(cells, true)
+  return out
+end
+
+local function body_rows(t, g, block, out)
+  for i, row in ipairs(t.rows) do
+    local last = i == #t.rows and "bottom" or nil
+    local indent = math.floor(2 * (row.indent or 0) * LETTER)
+    local cells = { { marked(escape(row.label), row), g.stub, border = last,
+      how = ("\\ql\\li%d\\fi-%d"):format(indent + math.floor(LETTER),
+        math.floor(LETTER)) } }
+    for j = block[1], block[2] do
+      cells[#cells + 1] = { g.cells[j][i], GAP + g.widths[j], border = last,
+        how = ("\\ql\\li%d"):format(math.floor(GAP * LETTER)) }
+    end
+    -- a heading stays with its first row
+    local next_row = t.rows[i + 1]
+    local line = row_of(cells)
+    if next_row and (next_row.indent or 0) > (row.indent or 0) then
+      line = line:gsub("\\pard\\intbl", "\\pard\\intbl\\keepn")
+    end
+    out[#out + 1] = line
+  end
+end
+
+--- rtf.page(t) -> text
+function M.page(t)
+  local g = set(t)
+  local out = { "{\\rtf1\\ansi\\ansicpg1252\\deff0\\uc1",
+    "{\\fonttbl{\\f0\\fmodern\\fprq1 Courier New;}}\n",
+    ("\\paperw%d\\paperh%d\\landscape\\margl%d\\margr%d\\margt%d\\margb%d\\lndscpsxn\n")
+      :format(WIDE, HIGH, MARGIN, MARGIN, MARGIN, MARGIN),
+    ("{\\header\\pard\\qc\\f0\\fs%d\\b %s\\b0\\par\n"):format(SIZE + 2,
+      escape(t.title or t.what)) }
+  if t.population then
+    out[#out + 1] = ("\\pard\\qc\\fs%d Population: %s\\par\n"):format(SIZE,
+      escape(t.population))
+  end
+  if t.stamp then
+    out[#out + 1] = ("\\pard\\qc\\fs%d\\b %s\\b0\\par\n"):format(SIZE,
+      escape(t.stamp))
+  end
+  out[#out + 1] = "\\pard\\par}\n"
+  out[#out + 1] = ("{\\footer\\pard\\qr\\f0\\fs%d Page {\\field{\\*\\fldinst "
+    .. "PAGE}{\\fldrslt 1}} of {\\field{\\*\\fldinst NUMPAGES}{\\fldrslt "
+    .. "1}}\\par}\n"):format(SIZE)
+  out[#out + 1] = ("\\f0\\fs%d\n"):format(SIZE)
+  for b, block in ipairs(g.blocks) do
+    if b > 1 then out[#out + 1] = "\\pard\\page\n" end
+    local heads = head_rows(t, g, block)
+    table.move(heads, 1, #heads, #out + 1, out)
+    body_rows(t, g, block, out)
+  end
+  for _, n in ipairs(layout.notes(t)) do
+    out[#out + 1] = ("\\pard\\ql %s%s\\par\n"):format(n[1]
+      and ("{\\super %s} "):format(escape(n[1])) or "", escape(n[2]))
+  end
+  for _, o in ipairs(layout.origin(t)) do
+    out[#out + 1] = ("\\pard\\ql %s: %s\\par\n"):format(escape(o[1]), escape(o[2]))
+  end
+  out[#out + 1] = "}\n"
+  return table.concat(out)
+end
+
+--- rtf.save(t, file)
+function M.save(t, file) require "ts.gnuplot".write(file, M.page(t)) end
+
+return M

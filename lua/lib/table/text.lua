@@ -1,0 +1,321 @@
+-- Tables as text: columns of characters, numbers below each other by their
+-- decimal point, wide characters counted as wide.
+
+local text = require "ts.text"
+local layout = require "trialsh.table.layout"
+local object = require "trialsh.table.object"
+
+local M = {}
+
+local GAP = 2
+local clean = object.clean
+
+-- Words in lines of that width; a longer word is cut.
+local function wrap(s, width)
+  local lines, line = {}, nil
+  local function put(word)
+    while text.width(word) > width do
+      local part, w = {}, 0
+      for _, c in utf8.codes(word) do
+        local one = utf8.char(c)
+        if w + text.width(one) > width and w > 0 then break end
+        part[#part + 1], w = one, w + text.width(one)
+      end
+      local head = table.concat(part)
+      if line then lines[#lines + 1] = line end
+      lines[#lines + 1], line = head, nil
+      word = word:sub(#head + 1)
+    end
+    if line and text.width(line) + 1 + text.width(word) > width then
+      lines[#lines + 1], line = line, word
+    else
+      line = line and line .. " " .. word or word
+    end
+  end
+  for word in s:gmatch "%S+" do put(word) end
+  if line then lines[#lines + 1] = line end
+  if #lines == 0 then lines[1] = "" end
+  return lines
+end
+M.wrap = wrap
+
+local function pad(s, width, right)
+  local blank = (" "):rep(width - text.width(s))
+  return right and blank .. s or s .. blank
+end
+
+local function centre(s, width)
+  local left = math.max(0, (width - text.width(s)) // 2)
+  return pad((" "):rep(left) .. s, width)
+end
+
+local function marked(s, x)
+  local marks = layout.marks(x)
+  return marks and ("%s [%s]"):format(s, marks) or s
+end
+
+-- Cells of one column as lists of lines, all of one width.
+local function cells_of(t, j, most)
+  local column, out = t.columns[j], {}
+  local width, head_width, tail_width = 0, 0, 0
+  local heads, tails = {}, {}
+  for i, row in ipairs(t.rows) do
+    local s = marked(layout.cell(row.cells[j]), row.cells[j])
+    if layout.is_text(column) then
+      out[i] = wrap(s, most)
+      for _, line in ipairs(out[i]) do width = math.max(width, text.width(line)) end
+    else
+      heads[i], tails[i] = layout.split(s)
+      head_width = math.max(head_width, text.width(heads[i]))
+      tail_width = math.max(tail_width, text.width(tails[i]))
+    end
+  end
+  if layout.is_text(column) then return out, width end
+  width = head_width + tail_width
+  for i in ipairs(t.rows) do
+    out[i] = { heads[i] == "" and ""
+      or pad(heads[i], head_width, true) .. tails[i] }
+  end
+  return out, width
+end
+
+local function widest_word(s)
+  local w = 0
+  for word in s:gmatch "%S+" do w = math.max(w, text.width(word)) end
+  return w
+end
+
+-- Everything in characters: labels, cells, heads, widths.
+local function set(t, width)
+  local g = { t = t, labels = {}, cells = {}, widths = {}, heads = {} }
+  local longest = 0
+  for _, row in ipairs(t.rows) do
+    longest = math.max(longest, 2 * (row.indent or 0)
+      + text.width(marked(clean(row.label), row)))
+  end
+  g.stub = math.min(longest, math.max(16, width * 2 // 5))
+  g.stub = math.max(g.stub, math.min(text.width(clean(t.stub or "")), 24))
+  for i, row in ipairs(t.rows) do
+    local indent = math.min(2 * (row.indent or 0), g.stub - 8)
+    indent = math.max(indent, 0)
+    local lines = wrap(marked(clean(row.label), row), math.max(g.stub - indent, 8))
+    for k, line in ipairs(lines) do
+      lines[k] = (" "):rep(indent + (k > 1 and #lines > 1 and 2 or 0)) .. line
+      g.stub = math.max(g.stub, text.width(lines[k]))
+    end
+    g.labels[i] = lines
+  end
+  local spans, heads = object.heads(t)
+  g.spans = spans
+  local most = math.max(12, (width - g.stub) // 2 - GAP)
+  for j in ipairs(t.columns) do
+    local w
+    g.cells[j], w = cells_of(t, j, math.min(most, 30))
+    local limit, lines = math.max(w, 14), {}
+    for k, line in ipairs(heads[j]) do
+      if k == #heads[j] then line = marked(line, heads[j]) end
+      if widest_word(line) > limit then limit = math.min(widest_word(line), 30) end
+      for _, part in ipairs(wrap(line, limit)) do
+        lines[#lines + 1] = part
+        w = math.max(w, text.width(part))
+      end
+    end
+    g.heads[j], g.widths[j] = lines, w
+  end
+  for _, s in ipairs(spans or {}) do
+    local total = -GAP
+    for j = s.from, s.to do total = total + GAP + g.widths[j] end
+    s.lines = wrap(s.text, math.max(total, math.min(widest_word(s.text), 30)))
+    local need = 0
+    for _, line in ipairs(s.lines) do need = math.max(need, text.width(line)) end
+    if need > total then g.widths[s.to] = g.widths[s.to] + need - total end
+  end
+  g.stub_head = wrap(clean(t.stub or ""), g.stub)
+  g.blocks = layout.blocks(g.widths, g.stub, GAP, width, spans)
+  return g
+end
+
+local function total_of(g, block)
+  local total = g.stub
+  for j = block[1], block[2] do total = total + GAP + g.widths[j] end
+  return total
+end
+
+local function trimmed(line) return (line:gsub(" +$", "")) end
+
+-- The lines above the rows: names of spans over a rule, heads set to the bottom.
+local function header(g, block)
+  local lines = {}
+  if g.spans then
+    local high = 0
+    for _, s in ipairs(g.spans) do high = math.max(high, #s.lines) end
+    for k = 1, high + 1 do
+      local line, j = pad("", g.stub), block[1]
+      while j <= block[2] do
+        local own
+        for _, s in ipairs(g.spans) do
+          if j >= s.from and j <= s.to then own = s end
+        end
+        local to = own and math.min(own.to, block[2]) or j
+        local w = -GAP
+        for i = j, to do w = w + GAP + g.widths[i] end
+        local place = own and k - (high - #own.lines)
+        local s = ""
+        if own and k == high + 1 then s = ("─"):rep(w)
+        elseif own then s = centre(own.lines[place] or "", w) end
+        line = line .. (" "):rep(GAP) .. pad(s, w)
+        j = to + 1
+      end
+      lines[#lines + 1] = trimmed(line)
+    end
+  end
+  local high = #g.stub_head
+  for j = block[1], block[2] do high = math.max(high, #g.heads[j]) end
+  for k = 1, high do
+    local line = pad(g.stub_head[k - (high - #g.stub_head)] or "", g.stub)
+    for j = block[1], block[2] do
+      local of = g.heads[j]
+      line = line .. (" "):rep(GAP) .. pad(of[k - (high - #of)] or "", g.widths[j])
+    end
+    lines[#lines + 1] = trimmed(line)
+  end
+  return lines
+end
+
+local function height_of(g, block)
+  return function(i)
+    local high = #g.labels[i]
+    for j = block[1], block[2] do high = math.max(high, #(g.cells[j][i] or {})) end
+    return high
+  end
+end
+
+-- The lines of a row; again: only its label, which is continued.
+local function row_lines(g, block, i, again)
+  local lines = {}
+  for k = 1, height_of(g, block)(i) do
+    local line = pad(g.labels[i][k] or "", g.stub)
+    if again then
+      line = g.labels[i][k] and trimmed(line) .. (k == #g.labels[i]
+        and " (continued)" or "") or nil
+    else
+      for j = block[1], block[2] do
+        line = line .. (" "):rep(GAP)
+          .. pad((g.cells[j][i] or {})[k] or "", g.widths[j])
+      end
+    end
+    if line then lines[#lines + 1] = trimmed(line) end
+  end
+  return lines
+end
+
+local function add(list, more)
+  table.move(more, 1, #more, #list + 1, list)
+end
+
+local function note_lines(t, width)
+  local lines = {}
+  for _, n in ipairs(layout.notes(t)) do
+    local first = n[1] and "[" .. n[1] .. "] " or ""
+    for k, line in ipairs(wrap(n[2], width - #first)) do
+      lines[#lines + 1] = (k == 1 and first or (" "):rep(#first)) .. line
+    end
+  end
+  return lines
+end
+
+--- text.prompt(t): as the prompt shows it: rows and notes.
+function M.prompt(t)
+  local width = require "trialsh.show".width()
+  local g, lines = set(t, width), {}
+  if t.title and rawget(t, "titled") then add(lines, wrap(clean(t.title), width)) end
+  for b, block in ipairs(g.blocks) do
+    if b > 1 then lines[#lines + 1] = "" end
+    add(lines, header(g, block))
+    for i in ipairs(t.rows) do add(lines, row_lines(g, block, i)) end
+  end
+  local notes = {}
+  for _, n in ipairs(layout.notes(t)) do
+    notes[#notes + 1] = (n[1] and "[" .. n[1] .. "] " or "") .. n[2]
+  end
+  if #notes > 0 then
+    for line in require "trialsh.result".lines(notes, width):gmatch "[^\n]+" do
+      add(lines, wrap(line, width))
+    end
+  end
+  if t.stamp then lines[#lines + 1] = clean(t.stamp) end
+  return table.concat(lines, "\n")
+end
+
+-- What stands above and below the rows of every page.
+local function above(t, width)
+  local lines = {}
+  if t.title then add(lines, wrap(clean(t.title), width)) end
+  if t.population then add(lines, wrap("Population: " .. clean(t.population), width)) end
+  if t.stamp then lines[#lines + 1] = clean(t.stamp) end
+  return lines
+end
+
+local function below(t, width)
+  local lines = note_lines(t, width)
+  for _, o in ipairs(layout.origin(t)) do
+    add(lines, wrap(("%s: %s"):format(o[1], o[2]), width))
+  end
+  return lines
+end
+
+-- The rows of a block between rules, its header above.
+local function body(g, block, page, width)
+  local rule = ("─"):rep(math.min(width, total_of(g, block)))
+  local lines = { rule }
+  add(lines, header(g, block))
+  lines[#lines + 1] = rule
+  for _, i in ipairs(page.again) do add(lines, row_lines(g, block, i, true)) end
+  for _, i in ipairs(page.rows) do add(lines, row_lines(g, block, i)) end
+  lines[#lines + 1] = rule
+  return lines
+end
+
+local function joined(lines) return table.concat(lines, "\n") .. "\n" end
+
+-- All of it, blocks of columns below one another.
+local function whole(t, g, width)
+  local lines = above(t, width)
+  for _, block in ipairs(g.blocks) do
+    for _, page in ipairs(layout.pages(t.rows, height_of(g, block), math.huge)) do
+      add(lines, body(g, block, page, width))
+    end
+  end
+  add(lines, below(t, width))
+  return joined(lines)
+end
+
+--- text.pages(t, { width, lines }) -> text. Of pages of so many lines each has all
+-- that stands above and below; a form feed parts them.
+function M.pages(t, opt)
+  local width = opt.width
+  local g = set(t, width)
+  if not opt.lines then return whole(t, g, width) end
+  local head, foot, pages = above(t, width), below(t, width), {}
+  for _, block in ipairs(g.blocks) do
+    local room = math.max(3, opt.lines - #head - #foot - #header(g, block) - 4)
+    for _, page in ipairs(layout.pages(t.rows, height_of(g, block), room)) do
+      local lines = { table.unpack(head) }
+      add(lines, body(g, block, page, width))
+      add(lines, foot)
+      pages[#pages + 1] = lines
+    end
+  end
+  for p, lines in ipairs(pages) do
+    lines[#lines + 1] = ("Page %d of %d"):format(p, #pages)
+    pages[p] = joined(lines)
+  end
+  return table.concat(pages, "\f")
+end
+
+--- text.save(t, file, opt)
+function M.save(t, file, opt)
+  require "ts.gnuplot".write(file, M.pages(t, opt))
+end
+
+return M

@@ -1,0 +1,363 @@
+-- Tables: numbers from the data, the same in every format, text that stays text,
+-- the same bytes each time.
+local lu = require "luaunit"
+local NA = require "ts.na".NA
+local clean = require "trialsh.table.object".clean
+local files = dofile "files.lua"
+local html = require "tests.lua.html"
+local reference = require "tests.lua.reference"
+local sha256 = require "ts.text".sha256
+local width = require "ts.text".width
+
+local refuses = reference.refuses
+local folder = files.folder
+
+local function have(program)
+  return os.execute("command -v " .. program .. " >/dev/null 2>&1")
+end
+
+local function read(path)
+  local f = assert(io.open(path, "rb"))
+  local all = f:read "a"
+  f:close()
+  return all
+end
+
+TestTable = {}
+
+
+-- Numbers ----------------------------------------------------------------------------
+
+function TestTable:test_summary_says_what_describe_says()
+  local t = table.summary { demo.adsl, by = "TRT01P", total = true,
+    { "AGE", statistics = { "n", "mean", "sd", "median", "quartiles", "min", "max",
+      "geometric mean (CV %)" } } }
+  local d = {}
+  for row in describe("AGE ~ TRT01P", demo.adsl):tidy():rows() do
+    d[row.TRT01P] = row
+  end
+  d.Total = describe("AGE ~ 1", demo.adsl):tidy():row(1)
+  local n = 0
+  for row in t:tidy():where "statistic is not null":rows() do
+    reference.near(row.value, d[row.arm][row.statistic], 1e-14, row.statistic)
+    n = n + 1
+  end
+  lu.assertEquals(n, 10 * 4)
+end
+
+function TestTable:test_counts_follow_the_data()
+  local d = { USUBJID = {}, ARM = {}, SEX = {}, AGE = {} }
+  for i = 1, 200 do
+    d.USUBJID[i] = ("S%03d"):format(i)
+    d.ARM[i] = i % 4 == 0 and "B" or "A"
+    d.SEX[i] = i == 1 and "X" or i % 3 == 0 and "M" or "F"
+    d.AGE[i] = i == 7 and NA or 40 + i % 31
+  end
+  local t = table.summary { d, by = "ARM", "SEX", "AGE" }
+  lu.assertEquals(t.columns[1].n, 150)
+  lu.assertEquals(t:cell("X", "A"), "1 (0.7 %)")
+  lu.assertEquals(t:cell("X", "B"), "0")
+  lu.assertEquals(t:cell("M", "B"), "16 (32.0 %)")
+  lu.assertEquals(t:cell("Missing", "A"), "1")
+  d.SEX[1], d.SEX[2] = "M", NA
+  local u = table.summary { d, by = "ARM", "SEX", percent_digits = 0 }
+  lu.assertEquals(u:cell("Missing", "A"), "1")
+  lu.assertEquals(u:cell("M", "A"), "51 (34 %)")
+  lu.assertStrContains(tostring(u), "Percentages are of subjects with a value.")
+  u = table.summary { d, by = "ARM", { "SEX", of = "all" }, percent_digits = 1,
+    percent = "joined" }
+  lu.assertEquals(u:cell("Missing", "A"), "1 (0.7%)")
+  lu.assertEquals(u:cell("M", "A"), "51 (34.0%)")
+end
+
+function TestTable:test_percentages_do_not_round_to_none_or_all()
+  local share = require "trialsh.table.cell".share
+  local style = { percent = 0, sign = " %" }
+  for _, case in ipairs { { 1, 1000, "1 (<1 %)" }, { 5, 1000, "5 (1 %)" },
+      { 999, 1000, "999 (>99 %)" }, { 1000, 1000, "1000 (100 %)" },
+      { 0, 5, "0" }, { 0, 0, "-" }, { 1, 8, "1 (13 %)" } } do
+    lu.assertEquals(share(case[1], case[2], style).text, case[3])
+  end
+  style.percent = 1
+  lu.assertEquals(share(1, 10000, style).text, "1 (<0.1 %)")
+  lu.assertEquals(share(9999, 10000, style).text, "9999 (>99.9 %)")
+end
+
+function TestTable:test_smd_is_that_of_r()
+  local d = demo.adsl:mutate("AGEGR = case when AGE < 65 then 'a' when AGE < 70 "
+    .. "then 'b' else 'c' end"):levels { AGEGR = { "a", "b", "c" } }
+  local t = table.summary { d, by = "TRT01P", smd = true, "AGE", "APACHE", "SEX",
+    "AGEGR" }
+  local ours, n = {}, 0
+  for row in t:tidy():where "statistic = 'smd'":rows() do
+    ours[row.variable .. row.column:match "SMD, (.*) vs"] = row.value
+  end
+  for line in io.lines "tests/reference/smd.csv" do
+    local variable, arm, value = line:match "^(%u+),(.-),(.*)$"
+    if variable then
+      reference.near(ours[variable .. arm], tonumber(value), 1e-12, line)
+      n = n + 1
+    end
+  end
+  lu.assertEquals(n, 8)
+end
+
+function TestTable:test_p_values_are_those_of_the_tests()
+  local t = table.summary { demo.adsl, by = "TRT01P", p_value = true,
+    tests = { APACHE = "kruskal" }, "AGE", "APACHE", "SEX" }
+  local p = {}
+  for row in t:tidy():where "statistic = 'p_value'":rows() do
+    p[row.variable] = row.value
+  end
+  lu.assertEquals(p.AGE, lm("AGE ~ TRT01P", demo.adsl).p_value)
+  lu.assertEquals(p.APACHE, kruskal("APACHE ~ TRT01P", demo.adsl).p_value)
+  lu.assertEquals(p.SEX, chisq("SEX ~ TRT01P", demo.adsl).p_value)
+  lu.assertStrContains(tostring(t), "[b] P: Kruskal-Wallis test")
+end
+
+function TestTable:test_degenerate_data_are_told()
+  local d = { ARM = { "A", "A", "B" }, X = { 1, 1, 1 }, Y = { NA, NA, NA },
+    Z = { 1, 2, NA } }
+  local t = table.summary { d, by = "ARM", p_value = true, "X", "Y", "Z" }
+  lu.assertEquals(t:cell("Y, mean (SD)", "A"), "-")
+  lu.assertEquals(t:cell("X, mean (SD)", "B"), "1.0 (-)")
+  lu.assertStrContains(tostring(t), "no P of Y")
+  lu.assertEquals(t:cell("Y, mean (SD)", "P"), "")
+end
+
+-- Mistakes -----------------------------------------------------------------------------
+
+function TestTable:test_mistakes()
+  local f = table.summary
+  refuses("no column AGEE; nearest: AGE", f, { demo.adsl, "AGEE" })
+  refuses("no option totl; nearest: total", f, { demo.adsl, "AGE", totl = true })
+  refuses("no variables", f, { demo.adsl })
+  refuses("no statistic meen; nearest: mean", f, { demo.adsl, "AGE",
+    statistics = "meen" })
+  refuses("no column TRT01Q; nearest: TRT01P", f, { demo.adsl, "AGE",
+    by = "TRT01Q" })
+  refuses("has no option lable; nearest: label", f, { demo.adsl,
+    { "AGE", lable = "Age" } })
+  refuses("two rows of the subject DEMO-001", f, { demo.adlb, "AVAL" })
+  refuses("by = AGE is a column of numbers", f, { demo.adsl, "SEX", by = "AGE" })
+  refuses("takes one table", f, demo.adsl)
+  refuses("no subject", f, { demo.adsl:where "AGE > 200", "AGE" })
+  refuses("fewer than two", f, { demo.adsl, by = false, p_value = true, "AGE" })
+  refuses("test = \"kruskl\" is none of", f, { demo.adsl, by = "TRT01P",
+    p_value = true, tests = { AGE = "kruskl" }, "AGE" })
+  refuses("no population ITTT; nearest: ITT", f, { demo.adsl, "AGE",
+    population = "ITTT" })
+  refuses("there is no table.sumary; nearest: summary", function()
+    return table.sumary end)
+  local t = f { demo.adsl, "AGE" }
+  refuses("a table has no rowz; nearest: rows", function() return t.rowz end)
+  refuses("the table has no row AGEE", t.cell, t, "AGEE", 1)
+  refuses("a table is saved as .txt", t.save, t, "a.pdf")
+  refuses("save takes the name of a file", t.save, t)
+  refuses("cannot be written", t.save, t, folder .. "/none/a.html")
+end
+
+function TestTable:test_the_library_of_lua_is_as_it_was()
+  lu.assertEquals(table.concat({ 1, 2 }, "-"), "1-2")
+  lu.assertEquals(table.unpack { 7 }, 7)
+  local names = {}
+  for name in pairs(table) do names[name] = true end
+  for name in ("concat insert move pack remove sort unpack"):gmatch "%S+" do
+    lu.assertTrue(names[name], name)
+  end
+end
+
+-- Formats ------------------------------------------------------------------------------
+
+local fragments = { "'", '"', "`", "\\", "{", "}", "$", "%", "#", "&", "_", "^",
+  "~", "<", ">", "</td>", "<script>alert(1)</script>", "&lt;", "&#65;", "|", "||",
+  "---", "\n", "\r\n", "\t", "\27[2J", "\7", "é", "µ", "≥", "日本", "\u{1F600}",
+  "\u{202E}", "\u{FEFF}", "\xff", "=1+1", "@SUM(A1)", "+1", "-x", "\\object",
+  "{\\field}", "\\u8364?", "\\input{x}", "\\end{longtable}", "%s%n", "]]>",
+  "--", "word ", "_x0041_", "[x](http://y)", "**b**", "1.", "- ", "'';", "$(x)" }
+local state = 1
+
+local function hostile()
+  local parts = {}
+  for i = 1, 1 + state % 5 do
+    state = (state * 1103515245 + 12345) % 2147483648
+    parts[i] = fragments[1 + state // 7 % #fragments]
+  end
+  return table.concat(parts)
+end
+
+-- A table whose every text is hostile, and the texts.
+local function hostile_table()
+  local given = { title = hostile(), note = hostile(), label = hostile(),
+    level = "L" .. hostile(), arm = "A" .. hostile() }
+  local d = { ARM = { given.arm, given.arm, "ZZ", "ZZ" },
+    X = { given.level, given.level, "zz", "zz" }, Y = { 1, 2, 3, 4.5 } }
+  return table.summary { d, by = "ARM", title = given.title, note = given.note,
+    { "X", label = given.label, statistics = "n" }, "Y" }, given
+end
+
+function TestTable:test_hostile_text_of_html()
+  state = 20180308
+  for _ = 1, 60 do
+    local t, given = hostile_table()
+    t:save(folder .. "/h.html")
+    local page = read(folder .. "/h.html")
+    lu.assertNil(page:find "<script")
+    lu.assertNil(page:find "[%z\1-\9\11-\31\127]")
+    local back = html.read(page)
+    lu.assertEquals(back.caption, clean(given.title))
+    lu.assertEquals(back.rows[1][1], clean(given.label))
+    local levels, arms = {}, {}
+    for i = 3, 4 do levels[back.rows[i][1]] = true end
+    lu.assertTrue(levels[clean(given.level)], given.level)
+    for _, head in ipairs(back.heads[1]) do arms[head] = true end
+    lu.assertTrue(arms[clean(given.arm) .. "\n(N = 2)"], given.arm)
+    lu.assertEquals(back.notes[1], clean(given.note))
+    if have "xmllint" then
+      lu.assertTrue(os.execute(("xmllint --html --noout %s/h.html 2>%s/e")
+        :format(folder, folder)))
+      lu.assertEquals(read(folder .. "/e"), "")
+    end
+  end
+end
+
+function TestTable:test_hostile_text_of_text()
+  state = 7
+  for _ = 1, 60 do
+    local t = hostile_table()
+    local shown = t:text { width = 60, lines = 40 } .. tostring(t)
+    lu.assertNil(shown:find "[%z\1-\9\11\13-\31\127]")
+    for line in shown:gmatch "[^\n\f]+" do
+      lu.assertTrue(width(line) <= 100, line)
+    end
+  end
+end
+
+function TestTable:test_html_says_what_heads_are_of()
+  local t = table.summary { demo.adsl, by = "TRT01P", p_value = true, "SEX",
+    "AGE" }
+  t:save(folder .. "/t.html")
+  local page = read(folder .. "/t.html")
+  local back = html.read(page)
+  lu.assertEquals(back.heads[1], { "", "Placebo\n(N = 8)", "CYT107 LF\n(N = 8)",
+    "CYT107 HF\n(N = 8)", "P" })
+  for i, row in ipairs(back.rows) do
+    lu.assertEquals(row.scope, "row")
+    lu.assertEquals(row[1], t.rows[i].label)
+    for j = 1, 4 do lu.assertEquals(row[j + 1], t:cell(i, j)) end
+  end
+  lu.assertEquals(back.rows[1].marks, "a")
+  lu.assertEquals(select(2, page:gsub('scope="col"', "")), 4)
+  lu.assertStrContains(page, "SIMULATED DATA")
+  lu.assertStrContains(page, "default-src 'none'")
+end
+
+function TestTable:test_same_bytes_twice()
+  local data = demo.adsl
+  local function make()
+    return table.summary { data, by = "TRT01P", total = true, p_value = true,
+      smd = true, "AGE", "SEX", "COUNTRY" }
+  end
+  for _, extension in ipairs { "txt", "html", "csv", "json" } do
+    local sums = {}
+    for i = 1, 2 do
+      local path = ("%s/%d.%s"):format(folder, i, extension)
+      make():save(path)
+      sums[i] = sha256(read(path))
+    end
+    lu.assertEquals(sums[1], sums[2], extension)
+  end
+end
+
+function TestTable:test_records_are_not_rounded()
+  local t = table.summary { demo.adsl, by = "TRT01P", "AGE" }
+  t:save(folder .. "/t.json")
+  local back = require "ts.json".decode(read(folder .. "/t.json"))
+  lu.assertEquals(#back.statistics, 6)
+  lu.assertEquals(back.mark, "SIMULATED DATA")
+  lu.assertEquals(back.statistics[1].value,
+    describe("AGE ~ TRT01P", demo.adsl):group("Placebo").mean)
+  lu.assertEquals(back.statistics[1].arm, "Placebo")
+  lu.assertStrContains(back.origin.source, "adsl (SHA-256 ")
+  t:save(folder .. "/t.csv")
+  local rows = require "trialsh.read".read(folder .. "/t.csv")
+  lu.assertEquals(#rows, 6)
+  lu.assertEquals(rows.value[1], back.statistics[1].value)
+  lu.assertEquals(rows.mark[1], "SIMULATED DATA")
+end
+
+function TestTable:test_csv_guards_against_formulas()
+  local d = { ARM = { "=1+1", "=1+1", "B", "B" }, X = { -1.5, -1.5, 2, 3 } }
+  local t = table.summary { d, by = "ARM", { "X", label = "@x" } }
+  t:save(folder .. "/g.csv")
+  lu.assertNotStrContains(read(folder .. "/g.csv"), "'=1+1")
+  t:save(folder .. "/g.csv", { spreadsheet = true })
+  local text = read(folder .. "/g.csv")
+  lu.assertStrContains(text, "'=1+1")
+  lu.assertStrContains(text, "'@x")
+  lu.assertStrContains(text, "mean,-1.5,'-1.50 (")
+end
+
+-- Layout -------------------------------------------------------------------------------
+
+function TestTable:test_points_stand_below_each_other()
+  local d = { ARM = {}, A = {}, B = {} }
+  for i = 1, 12 do
+    d.ARM[i] = i > 6 and "治療群" or "対照"
+    d.A[i], d.B[i] = i * 100, i / 10
+  end
+  local t = table.summary { d, by = "ARM", { "A", label = "幅の広い" }, "B" }
+  local points = {}
+  for line in t:text():gmatch "[^\n]+" do
+    local before = line:match "^(.-%d+)%.%d+ %("
+    if before then points[#points + 1] = width(before) end
+  end
+  lu.assertEquals(#points, 2)
+  lu.assertEquals(points[1], points[2])
+end
+
+function TestTable:test_pages_repeat_heads_and_what_rows_belong_to()
+  local d = { ARM = {}, X = {} }
+  for i = 1, 120 do
+    d.ARM[i] = ("arm %d"):format(i % 2)
+    d.X[i] = ("level %02d"):format(i % 40)
+  end
+  local t = table.summary { d, by = "ARM", title = "Long", "X" }
+  local pages, seen = {}, {}
+  for page in (t:text { lines = 24 } .. "\f"):gmatch "(.-)\f" do
+    pages[#pages + 1] = page
+    local n = 0
+    for _ in page:gmatch "\n" do n = n + 1 end
+    lu.assertTrue(n <= 24, page)
+    for level in page:gmatch "\n  (level %d%d)" do
+      lu.assertNil(seen[level])
+      seen[level] = true
+      seen.n = (seen.n or 0) + 1
+    end
+  end
+  lu.assertEquals(seen.n, 40)
+  lu.assertTrue(#pages > 2)
+  for i, page in ipairs(pages) do
+    lu.assertStrContains(page, "arm 0")
+    lu.assertStrContains(page, "(N = 60)")
+    lu.assertStrContains(page, ("Page %d of %d"):format(i, #pages))
+    lu.assertStrContains(page, i == 1 and "\nX\n" or "\nX (continued)\n")
+  end
+end
+
+function TestTable:test_wide_tables_break_between_columns()
+  local d = { ARM = {}, X = {} }
+  for i = 1, 40 do
+    d.ARM[i], d.X[i] = ("treatment %02d"):format(i % 20), i
+  end
+  local t = table.summary { d, by = "ARM", "X" }
+  local shown = t:text { width = 72 }
+  for line in shown:gmatch "[^\n]+" do lu.assertTrue(width(line) <= 72, line) end
+  local blocks = select(2, shown:gsub("\nX, mean %(SD%)", ""))
+  lu.assertTrue(blocks >= 4)
+  for i = 0, 19 do
+    lu.assertEquals(select(2, shown:gsub(("treatment %02d"):format(i), "")), 1)
+  end
+end
+
+files.run()
