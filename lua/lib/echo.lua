@@ -4,9 +4,10 @@
 
 local text = require "ts.text"
 
--- What .mode, .output and .once set: the kind of text that relations become,
--- and the file that values go to, closed after one where it is for once.
-local M = { mode = "table" }
+-- What .mode, .headers, .output and .once set: the kind of text that relations
+-- become, with the names of columns or without, and the file that values go to,
+-- closed after one where it is for once.
+local M = { mode = "table", headers = true }
 
 local most_items = 20   -- of one table
 local most_depth = 3
@@ -154,8 +155,11 @@ function M.value(x)
   if kind == "string" then return x end
   if kind == "number" then return number(x) end
   if kind == "function" then return called(x) end
-  local rows = M.mode ~= "table" and kind == "table" and as_rows(x)
-  if rows then return require "trialsh.prompt.mode".text(rows, M.mode) end
+  local rows = kind == "table" and (M.mode ~= "table" and as_rows(x)
+    or not M.headers and require "trialsh.relation".is(x) and x)
+  if rows then
+    return require "trialsh.prompt.mode".text(rows, M.mode, M.headers)
+  end
   if kind == "table" and not has_own_text(x) then return dump(x, most_depth) end
   if kind == "thread" or kind == "userdata" and not has_own_text(x) then
     return kind == "thread" and "coroutine" or "userdata"

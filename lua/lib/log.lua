@@ -335,6 +335,9 @@ function M.close(code)
   return whole, path
 end
 
+--- log.path(): the file of the log that is open, or nil.
+function M.path() return log and log.path end
+
 --- log.open(path): what --log asks for.
 function M.open(path) begin(path) end
 

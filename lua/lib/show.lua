@@ -140,7 +140,8 @@ local function lay_out(columns, n, opt, width, most)
       column.exact)
     local kind = (column.type or "?") .. (column.star and "*" or "")
     local head = text.escape(column.name)
-    local w = math.max(text.width(head), opt.types and #kind or 0)
+    local w = opt.headers == false and 0
+      or math.max(text.width(head), opt.types and #kind or 0)
     for i = 1, n do
       list[i] = cut(list[i], most)
       w = math.max(w, text.width(list[i]))
@@ -157,8 +158,8 @@ end
 -- columns: { name =, type =, star =, format =, exact =, right =, values = {...} },
 -- exact: see show.cells, right: text is set to the right; rows numbered by
 -- opt.numbers; types: a row of types; box: with lines around; width: that of the
--- screen. Long texts are cut, shorter
--- where more columns fit so.
+-- screen; headers = false: no names. Long texts are cut, shorter where more
+-- columns fit so.
 function M.table(columns, n, opt)
   local width = opt.width or M.width()
   local number = #tostring(opt.numbers and opt.numbers[n] or n)
@@ -181,9 +182,11 @@ function M.table(columns, n, opt)
       .. "─" .. right
   end
   rule("┌", "┬", "┐")
-  line("", function(c) return c.head end)
-  if opt.types then line("", function(c) return c.kind end) end
-  rule("├", "┼", "┤")
+  if opt.headers ~= false then
+    line("", function(c) return c.head end)
+    if opt.types then line("", function(c) return c.kind end) end
+    rule("├", "┼", "┤")
+  end
   for i = 1, n do
     line(tostring(opt.numbers and opt.numbers[i] or i),
       function(c) return c.list[i] end)
@@ -280,7 +283,8 @@ local function rows_of(node, head, tail, all)
 end
 
 --- show.relation(relation [, opt]) -> text
--- opt.box: with lines around; opt.whole: all rows and columns.
+-- opt.box: with lines around; opt.whole: all rows and columns; opt.headers =
+-- false: without the names of columns.
 function M.relation(relation, opt)
   opt = opt or {}
   local head, tail, all = rows_shown()
@@ -310,7 +314,8 @@ function M.relation(relation, opt)
   if #columns == 0 then return "no columns" end
   local long = total > all
   local layout = { numbers = numbers, types = long, gap = long and head or nil,
-    box = opt.box, whole = opt.whole, width = opt.whole and math.huge or nil }
+    box = opt.box, whole = opt.whole, width = opt.whole and math.huge or nil,
+    headers = opt.headers }
   local body, shown = M.table(columns, rows, layout)
   if shown < #columns and not long then
     layout.types = true

@@ -42,13 +42,15 @@ static const char *trim(const char *text, size_t *length)
     return text;
 }
 
-/* .mode and \dt; no Lua begins so. */
+/* .mode, \dt and !ls; no Lua begins so. */
 static bool is_command(const char *text)
 {
     size_t length;
     text = trim(text, &length);
-    return length > 1 && (*text == '.' || *text == '\\') &&
-           (isalpha((unsigned char)text[1]) || strchr("?!", text[1]));
+    return length > 1 &&
+           (*text == '!' ||
+            ((*text == '.' || *text == '\\') &&
+             (isalpha((unsigned char)text[1]) || strchr("?!", text[1]))));
 }
 
 /* "select a ...", not the calls and assignments of Lua. */

@@ -86,8 +86,52 @@ seen ".show tells what is set" '^mode +csv$'
 echo 'print("read", ...)' >"r.lua"
 line '.read r.lua'
 seen ".read runs a script" '^read$'
+line '.headers off'
+line '.once o.csv'
+line 's.t'
+line '.headers'
+seen ".headers off leaves the names out" '^off$'
+is "of what is written so" "$(head -1 o.csv)" "1,A,50,0.1"
+line '.mode table'
+line 's.t:head(1)'
+seen "and of a table on the screen" '^1  1  A  50  0\.1$'
+is "which has no head then" "$(screen | tail -n 3 | grep -c USUBJID)" 0
+line '.headers on'
+line '.log run.log'
+line 'half = s.t:where "AGE > 55"'
+line '#half'
+line '.log'
+seen ".log FILE logs what follows" '^run\.log$'
+line '.log off'
+line '.log'
+seen ".log off ends it" '^off$'
+is "the log has it" "$(grep -c 'half = s.t:where\|^0 errors, 0 warnings' run.log)" 2
+printf '#!/bin/sh\necho "ran $*"; exit $1\n' >tool && chmod +x tool
+line '.shell ./tool 0 a b'
+seen ".shell runs a command of the system" '^ran 0 a b$'
+line '!./tool 3 c'
+seen "so does !, and a failure is told" '^ran 3 c$'
+sees '^exit code 3$'
+line '\! ./tool 0 "d  e" | tr a-z A-Z'
+seen "so does \\!, by a shell" '^RAN 0 D  E$'
+typed '!./to'
+keys Tab
+keys Enter
+seen "its files are completed" '^ran$'
+line '!kill -9 $$'
+seen "a signal is told" '^ended by signal 9$'
+line '!sleep 30'
+keys C-c
+line '6 * 9'
+seen "Ctrl-C ends what runs there" '^54$' 10
 line '.help'
 seen ".help lists them" '^\.once FILE '
+start b --safe -q
+for command in '.shell id' '!id' '\! id'; do
+  line "$command"
+  seen "safe mode refuses $command" '^error: safe mode: \.shell is not allowed: no processes$'
+  keys C-l
+done
 start b -q
 line '.tables'
 seen "without a study it says so" '^error: no study is open; \.open FILE'

@@ -1,5 +1,5 @@
--- Lines that begin with a dot, as sqlite3 and DuckDB have them, or with a
--- backslash, as psql has. run() does one; what it returns is shown.
+-- Lines that begin with a dot, as sqlite3 and DuckDB have them, with a backslash,
+-- as psql has, or with ! for the system, as IPython has. run() does one; what it returns is shown.
 
 local echo = require "trialsh.echo"
 local errors = require "ts.error"
@@ -90,6 +90,12 @@ add("mode", "[KIND]", "how tables print", function(word)
   echo.mode = one_of(".mode", word:lower(), names)
 end)
 
+add("headers", "[on|off]", "the names of columns, but in json, md and line",
+  function(word)
+    if word == "" then return echo.headers and "on" or "off" end
+    echo.headers = one_of(".headers", word, { "on", "off" }) == "on"
+  end)
+
 local function open_output(who, word, once)
   if echo.file then echo.file:close() end
   echo.file, echo.once = nil, nil
@@ -143,13 +149,34 @@ add("import", "FILE [TABLE]", "imports a file into the study", function(word)
   study():import(file or unquote(word), name ~= "" and { as = name } or nil)
 end)
 
+add("log", "[FILE|off]", "a log of what follows, as --log and log_to have it",
+  function(word)
+    local log = require "trialsh.log"
+    if word == "" then return log.path() or "off" end
+    log.log_to(word ~= "off" and unquote(word) or nil)
+  end)
+
+add("shell", "[COMMAND]", "a command of the system, as !COMMAND; a shell of it",
+  function(word)
+    if session.safe then
+      fail("refused", "safe mode: .shell is not allowed: no processes")
+    end
+    io.stdout:flush()
+    local _, how, code = os.execute(word ~= "" and word or os.getenv "SHELL"
+      or "sh")
+    if how == "signal" then return ("ended by signal %d"):format(code) end
+    if code ~= 0 then return ("exit code %d"):format(code) end
+  end)
+
 add("show", "", "what is set", function()
   local open = require "trialsh.study".current()
   local list = {
     { "mode", echo.mode },
+    { "headers", echo.headers and "on" or "off" },
     { "output", echo.file and (echo.once and "a file, once" or "a file")
       or "the screen" },
     { "timer", session.timer() and "on" or "off" },
+    { "log", require "trialsh.log".path() or "off" },
     { "study", open and require "trialsh.study".inner(open).handle:path()
       or "none" },
     { "pager", os.getenv "PAGER" or "less -SX" },
@@ -174,7 +201,7 @@ end)
 
 local aliases = { ["\\d"] = "schema", ["\\dt"] = "tables", ["\\timing"] = "timer",
   ["\\i"] = "read", ["\\o"] = "output", ["\\?"] = "help", ["\\h"] = "help",
-  ["\\c"] = "open", ["\\l"] = "tables", ["\\x"] = "mode" }
+  ["\\c"] = "open", ["\\l"] = "tables", ["\\x"] = "mode", ["\\!"] = "shell" }
 
 --- command.names(): all of them, without the dot.
 function M.names()
@@ -186,6 +213,7 @@ end
 
 --- command.run(line): what ".mode csv" says; a value to be shown or nothing.
 function M.run(line)
+  line = line:gsub("^\\?!%s*", ".shell ")
   local mark, name, rest = line:match "^([.\\])(%S+)%s*(.-)%s*;*$"
   if not mark then fail("invalid", "a command is .name; .help lists them") end
   if mark == "\\" then

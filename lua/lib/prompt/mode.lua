@@ -62,14 +62,14 @@ local function delimited(separator)
     end
     return s
   end
-  return function(columns, n)
+  return function(columns, n, headers)
     local head, time = {}, times(columns)
     for j, c in ipairs(columns) do head[j] = quote(c.name) end
     local out = lines(columns, n, separator, function(value, j)
       if value == NA then return "" end
       return type(value) == "string" and quote(value) or plain(value, time[j])
     end)
-    table.insert(out, 1, table.concat(head, separator))
+    if headers then table.insert(out, 1, table.concat(head, separator)) end
     return table.concat(out, "\n")
   end
 end
@@ -134,7 +134,7 @@ local function md(columns, n)
     table.concat(rule, " | "), n > 0 and "\n" .. table.concat(out, "\n") or "")
 end
 
-local function html(columns, n)
+local function html(columns, n, headers)
   local all = shown(columns, function(s)
     return (s:gsub('[&<>"]', { ["&"] = "&amp;", ["<"] = "&lt;",
       [">"] = "&gt;", ['"'] = "&quot;" }))
@@ -144,8 +144,9 @@ local function html(columns, n)
       :format(value)
   end)
   for i, line in ipairs(out) do out[i] = "<tr>" .. line .. "</tr>" end
-  return ("<table>\n<thead><tr>%s</tr></thead>\n<tbody>\n%s\n</tbody>\n</table>")
-    :format(names(all, "<th>", "</th>", ""), table.concat(out, "\n"))
+  return ("<table>\n%s<tbody>\n%s\n</tbody>\n</table>"):format(headers
+    and ("<thead><tr>%s</tr></thead>\n"):format(names(all, "<th>", "</th>", ""))
+    or "", table.concat(out, "\n"))
 end
 
 local TEX = { ["\\"] = "\\textbackslash{}", ["~"] = "\\textasciitilde{}",
@@ -153,7 +154,7 @@ local TEX = { ["\\"] = "\\textbackslash{}", ["~"] = "\\textasciitilde{}",
   [">"] = "\\textgreater{}", ["|"] = "\\textbar{}", ["["] = "{[}",
   ["]"] = "{]}" }
 
-local function latex(columns, n)
+local function latex(columns, n, headers)
   local all = shown(columns, function(s)
     return (s:gsub("[\\~^<>|%[%]_%%&#${}]", function(c)
       return TEX[c] or "\\" .. c
@@ -163,8 +164,9 @@ local function latex(columns, n)
   for j, c in ipairs(all) do places[j] = c.right and "r" or "l" end
   local out = lines(all, n, " & ", itself)
   for i, line in ipairs(out) do out[i] = line .. " \\\\" end
-  return ("\\begin{tabular}{%s}\n\\hline\n%s \\\\\n\\hline\n%s\n\\hline\n"
-    .. "\\end{tabular}"):format(table.concat(places), names(all, "", "", " & "),
+  return ("\\begin{tabular}{%s}\n\\hline\n%s%s\n\\hline\n\\end{tabular}")
+    :format(table.concat(places), headers
+    and names(all, "", "", " & ") .. " \\\\\n\\hline\n" or "",
     table.concat(out, "\n"))
 end
 
@@ -188,10 +190,14 @@ end
 local writers = { csv = delimited ",", tsv = delimited "\t", json = json,
   jsonl = jsonl, md = md, html = html, latex = latex, line = line }
 
---- mode.text(relation, name): all rows as that kind of text.
-function M.text(r, name)
-  if name == "box" then return show.relation(r, { box = true }) end
-  return writers[name](read(r))
+--- mode.text(relation, name, headers): all rows as that kind of text, with the
+-- names of columns where they can be left out; head and tail of a table.
+function M.text(r, name, headers)
+  if name == "box" or name == "table" then
+    return show.relation(r, { box = name == "box", headers = headers })
+  end
+  local columns, n = read(r)
+  return writers[name](columns, n, headers)
 end
 
 return M
