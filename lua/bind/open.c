@@ -31,6 +31,7 @@ static const luaL_Reg modules[] = {
     {"ts.readstat", luaopen_ts_readstat},
     {"ts.random", luaopen_ts_random},
     {"ts.rank", luaopen_ts_rank},
+    {"ts.standardised", luaopen_ts_standardised},
     {"ts.store", luaopen_ts_store},
     {"ts.survival", luaopen_ts_survival},
     {"ts.text", luaopen_ts_text},

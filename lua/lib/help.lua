@@ -17,7 +17,7 @@ local kinds = { relation = true, frame = true, column = true, result = true,
 local groups = {
   { "Data", "NA", "study", "read", "relation", "relation_ask", "frame",
     "column", "demo", "data", "sql" },
-  { "Statistics", "describe", "ttest", "mediandiff", "lm", "mmrm", "lmm", "multiple",
+  { "Statistics", "describe", "smd", "ttest", "mediandiff", "lm", "mmrm", "lmm", "multiple",
     "rank", "group_rank", "correlation", "proportion", "two_proportions",
     "contingency", "rate", "survival", "cuminc", "winratio", "tobit",
     "padjust", "sample", "result", "model" },

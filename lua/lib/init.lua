@@ -55,6 +55,7 @@ local home = {
   sessioninfo = "sessioninfo",
   sign_test = "rank",
   signed_rank = "rank",
+  smd = "smd",
   sql = "sql",
   sqrt = "elementwise",
   study = "study",

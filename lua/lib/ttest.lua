@@ -118,7 +118,7 @@ end
 --   t = 4.31, df = 9.9; P = 0.002
 --   SIMULATED DATA
 --
--- See also: mediandiff, wilcoxon, describe. Welch 1947. R: t.test. SAS: PROC TTEST.
+-- See also: mediandiff, wilcoxon, smd, describe. Welch 1947. R: t.test. SAS: PROC TTEST.
 function M.ttest(x, y, opt)
   local set, o = read(x, y, opt)
   check_values(set)

@@ -33,6 +33,8 @@ local calls = {
   { "barnard", "e ~ g" }, { "barnard", "e ~ g", { two_sided = "absdev" } },
   { "describe", "y ~ g" }, { "describe", "y" }, { "ttest", "y ~ g" },
   { "mediandiff", "y ~ g" }, { "mediandiff", "log(y) ~ g", { ratio = true } },
+  { "smd", "y ~ g" }, { "smd", "e ~ g" }, { "smd", "s ~ g" },
+  { "smd", "y ~ g", { sd = "pooled", hedges = true } },
   { "mediandiff", "y ~ g", { alternative = "greater", mu = 2 } },
 }
 for _, ci in ipairs { "Clopper-Pearson", "mid-p", "Jeffreys", "Agresti-Coull",

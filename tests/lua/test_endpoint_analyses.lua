@@ -53,7 +53,8 @@ local responder = { variable = "AVAL >= 700" }
 
 local pairs_of_arms = {
   { "ttest" }, { "ttest", { variance = "pooled", conf_level = 0.9 } },
-  { "mediandiff" }, { "wilcoxon" }, { "wilcoxon", { exact = false, continuity = false } },
+  { "mediandiff" }, { "smd", { sd = "pooled" } }, { "smd", {}, responder },
+  { "wilcoxon" }, { "wilcoxon", { exact = false, continuity = false } },
   { "riskdiff", {}, responder }, { "riskdiff", { strata = "SITEID" }, responder },
   { "riskdiff", { ci = "Newcombe" }, responder },
   { "riskratio", { ci = "Wald" }, responder }, { "oddsratio", {}, responder },

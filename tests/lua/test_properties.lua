@@ -311,7 +311,8 @@ local calls = {
   { "jonckheere", "y ~ g" }, { "jonckheere", "y ~ g", { exact = false } },
   { "van_elteren", "y ~ g + strata(s)" }, { "ttest", "y ~ g" },
   { "ttest", "y ~ g", { variance = "pooled" } }, { "ttest", "y ~ 1" },
-  { "mediandiff", "y ~ g" },
+  { "mediandiff", "y ~ g" }, { "smd", "y + 3 ~ g" }, { "smd", "e ~ g" },
+  { "smd", "y + 3 ~ g", { sd = "pooled", hedges = true } },
   { "fisher", "e ~ g" }, { "fisher", "e ~ g", { two_sided = "minlike" } },
   { "fisher", "e ~ g", { strata = "s" } }, { "fisher", "y ~ g" },
   { "chisq", "e ~ g" }, { "chisq", "y ~ g" }, { "mcnemar", "e ~ b" },
@@ -366,7 +367,7 @@ end
 function test_swapped_groups()
   math.randomseed(44)
   local turned = { wilcoxon = negative, ttest = negative,
-    mediandiff = negative, riskdiff = negative,
+    mediandiff = negative, smd = negative, riskdiff = negative,
     riskratio = inverse, oddsratio = inverse, fisher = inverse,
     van_elteren = negative, boschloo = negative, barnard = negative }
   for _ = 1, rounds // 4 do
@@ -382,7 +383,7 @@ function test_swapped_groups()
         if ok then
           -- scores of ratios are found by search
           local close = entry[1] == "riskratio" and 1e-6 or 1e-8
-          lu.assertTrue(same(r.p_value, q.p_value, close), what)
+          lu.assertTrue(same(r:get "p_value", q:get "p_value", close), what)
           for from, to in pairs { estimate = "estimate", conf_low = "conf_high",
             conf_high = "conf_low" } do
             local x, z = r:get(from), q:get(to)
@@ -404,7 +405,7 @@ function test_units()
   math.randomseed(45)
   local units = { { 1024, 0 }, { 0.001, 0 }, { 1.8, 32 }, { 10, -50 } }
   local moves = { wilcoxon = "difference", ttest = "difference",
-    mediandiff = "difference", signed_rank = "scale", sign_test = "scale", kruskal = "nothing",
+    mediandiff = "difference", smd = "free", signed_rank = "scale", sign_test = "scale", kruskal = "nothing",
     jonckheere = "nothing", van_elteren = "nothing" }
   for _ = 1, rounds // 4 do
     local d = random_set()
@@ -427,7 +428,10 @@ function test_units()
         if ok then
           expect(what, { p_value = true, n = true, p_smallest = true }, r, q,
             1e-8)
-          if kind ~= "nothing" then
+          if kind == "free" then
+            expect(what, { estimate = true, conf_low = true,
+              conf_high = true }, r, q, 1e-8)
+          elseif kind ~= "nothing" then
             expect(what, { estimate = scale, conf_low = scale,
               conf_high = scale }, r, q, 1e-8)
           end

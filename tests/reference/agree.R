@@ -4,6 +4,7 @@
 # What R has not, or not to the last digit, is computed here from its
 # definition: all allocations, equations solved by uniroot to 1e-15.
 suppressMessages({library(coin); library(exactRankTests); library(vcdExtra)})
+source("tests/reference/standardised.R") # smd
 out <- character()
 g <- function(x) ifelse(is.na(x), "NA", sprintf("%.17g", x))
 lua <- function(x) {

@@ -62,6 +62,12 @@ for (name in names(pairs_of)) {
                    p_value = 2 * pnorm(-abs(z)), conf_low = e - qnorm(.975) * se)
   if (se > 0) want(f(", { alternative = \"less\", mu = 0.5, conf_level = 0.8 }"),
                    p_value = pnorm(z), conf_high = e + qnorm(.8) * se)
+  for (how in list(c(F, F), c(T, F), c(F, T), c(T, T))) if (length(x) + length(y) > 5) {
+    d <- smd(x, y, how[1], how[2], 0.9)
+    want(sprintf("smd(%s_a, %s_b, { sd = \"%s\", hedges = %s, conf_level = 0.9 })", name, name,
+                 if (how[1]) "pooled" else "average", tolower(how[2])),
+         estimate = d[1], conf_low = d[2], conf_high = d[3], tol = 1e-8)
+  }
   if (length(x) == length(y)) {
     t <- t.test(x, y, paired = TRUE)
     want(sprintf("ttest(%s_a, %s_b, { paired = true })", name, name), statistic = t$statistic,
@@ -123,6 +129,24 @@ ci_median2 <- list(
        c(-85, 37.11502, -157.7441)))
 for (x in ci_median2) want(sprintf("mediandiff(%s, %s)", lua(x[[1]]), lua(x[[2]])),
   estimate = x[[3]][1], std_error = x[[3]][2], conf_low = x[[3]][3], tol = 1e-6)
+
+# categories: the distance of Mahalanobis by its matrix, as tableone has it
+expand <- function(t) { t <- as.data.frame(t); t[rep(seq_len(nrow(t)), t$Freq), ] }
+hair <- expand(HairEyeColor); hair <- data.frame(y = hair$Hair, g = hair$Sex)
+cats <- list(hair = hair, infert = data.frame(y = infert$education, g = c("no", "case")[infert$case + 1]),
+  gears = data.frame(y = paste("gear", mtcars$gear), g = c("auto", "manual")[mtcars$am + 1]),
+  ship = with(expand(Titanic), data.frame(y = Survived, g = Sex)))
+for (name in names(cats)) {
+  d <- cats[[name]]; d[] <- lapply(d, as.character); v <- sort(unique(d$g))
+  set(paste0("cat_", name), d); out[length(out)] <- sprintf("set\tcat_%s\t{y=%s,g=%s}\t\t", name,
+    lua(d$y), lua(d$g))
+  p <- prop.table(table(d$g, d$y), 1); k <- ncol(p) - 1
+  S <- Reduce("+", lapply(v, function(g) diag(p[g, 1:k], k) - p[g, 1:k] %o% p[g, 1:k])) / 2
+  e <- p[v[2], 1:k] - p[v[1], 1:k]
+  # of two values with the sign of the last one's share
+  want(sprintf("smd(\"y ~ g\", cat_%s, { compare = \"%s vs %s\" })", name, v[2], v[1]),
+       estimate = if (k == 1) -e / sqrt(S) else sqrt(e %*% solve(S, e)))
+}
 
 # pairs of means: Games and Howell by ptukey, Scheffe by pf, Dunnett's T3 by the
 # modulus of m independent t with one variance, integrated over its root

@@ -18,6 +18,8 @@ local measures = {
   { "rate ratio", "ratio of rates", "incidence rate ratio", by = "rateratio" },
   { "difference of rates", "rate difference",
     by = 'rateratio with effect = "difference"' },
+  { "standardised difference", "standardised mean difference",
+    "standardized difference", "standardized mean difference", by = "smd" },
   { "shift", "hodges-lehmann shift", "location shift", by = "wilcoxon" },
   { "hodges-lehmann ratio", by = 'wilcoxon of variable = "ln(AVAL)"' },
   { "difference of medians", "median difference", "difference in medians",

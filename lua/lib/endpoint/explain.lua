@@ -16,7 +16,8 @@ local M = {}
 
 -- What each analysis is called in a text.
 local names = {
-  ttest = "a t test", mediandiff = "their medians", wilcoxon = "a Wilcoxon-Mann-Whitney test",
+  ttest = "a t test", mediandiff = "their medians",
+  smd = "the standardised difference", wilcoxon = "a Wilcoxon-Mann-Whitney test",
   van_elteren = "van Elteren's test", kruskal = "a Kruskal-Wallis test",
   jonckheere = "a Jonckheere-Terpstra test of trend",
   signed_rank = "Wilcoxon's signed-rank test", sign_test = "a sign test",

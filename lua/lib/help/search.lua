@@ -42,6 +42,8 @@ for _, pair in ipairs {
   { "lm", "regression ancova anova" },
   { "ttest riskdiff model:contrast",
     "noninferiority non-inferiority inferiority equivalence superiority tost" },
+  { "smd", "cohen hedges standardised standardized balance" },
+  { "mediandiff wilcoxon", "medians" },
   { "mmrm lmm", "mixed repeated longitudinal" },
   { "km logrank", "survival lifetest survfit" },
   { "endpoint", "sap plan estimand intercurrent" },
