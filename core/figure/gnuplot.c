@@ -34,7 +34,7 @@ static ts_status check_size(const ts_gnuplot *job, ts_error *err)
         return ts_fail(err, TS_EINVALID,
                        "%g x %g mm is no size for a figure: 10 to 2000 mm",
                        job->width, job->height);
-    if (job->format == TS_PNG) {
+    if (job->format == TS_PNG || job->format == TS_TIFF) {
         double dpi = dpi_of(job);
         if (!(dpi >= 36 && dpi <= 2400))
             return ts_fail(err, TS_EINVALID,
@@ -66,16 +66,18 @@ static void add_units(ts_buffer *out, double x, double y, double p,
     ts_buffer_printf(out, "D(w) = %s\n", d);
 }
 
-static void first_lines_cairo_pdf(const ts_gnuplot *job, ts_buffer *out)
+/* pdfcairo and epscairo: points */
+static void first_lines_points(const ts_gnuplot *job, const char *terminal,
+                               ts_buffer *out)
 {
     double w = ceil(job->width * 72 / MM - 1e-9);
     double h = ceil(job->height * 72 / MM - 1e-9);
     /* a little more, for the terminal cuts off what is behind the point */
     ts_buffer_printf(out,
-                     "set terminal pdfcairo noenhanced color size "
+                     "set terminal %s noenhanced color size "
                      "%.10fin,%.10fin " FONT " fontscale 0.75 linewidth 2 "
                      "pointscale 1 dashlength 1.82 butt\n",
-                     (w + 0.01) / 72, (h + 0.01) / 72);
+                     terminal, (w + 0.01) / 72, (h + 0.01) / 72);
     add_units(out, 72 / MM / w, 72 / MM / h, 1 / 6.0,
               "w < 1 ? w : 1"); /* it scales dashes by 1 point at least */
 }
@@ -121,12 +123,16 @@ ts_status ts_gnuplot_script(const ts_gnuplot *job, const char *commands,
     ts_buffer_puts(out, "set encoding utf8\n");
     switch (job->format) {
     case TS_PDF:
-        first_lines_cairo_pdf(job, out);
+        first_lines_points(job, "pdfcairo", out);
+        break;
+    case TS_EPS:
+        first_lines_points(job, "epscairo", out);
         break;
     case TS_SVG:
         first_lines_svg(job, out);
         break;
     case TS_PNG:
+    case TS_TIFF:
         first_lines_png(job, out);
         break;
     case TS_DUMB:
@@ -141,6 +147,7 @@ ts_status ts_gnuplot_script(const ts_gnuplot *job, const char *commands,
 
 static ts_status finish(const ts_gnuplot *job, ts_buffer *out, ts_error *err)
 {
+    const char *origin = job->origin ? job->origin : "";
     if (!out->length)
         return ts_fail(err, TS_EPROCESS, "gnuplot drew nothing");
     switch (job->format) {
@@ -150,6 +157,10 @@ static ts_status finish(const ts_gnuplot *job, ts_buffer *out, ts_error *err)
         return ts_svg_finish(out, job->width, job->height, err);
     case TS_PNG:
         return ts_png_finish(out, dpi_of(job), err);
+    case TS_EPS:
+        return ts_eps_finish(out, job->width, job->height, origin, err);
+    case TS_TIFF:
+        return ts_tiff_finish(out, dpi_of(job), origin, err);
     default:
         return TS_OK;
     }

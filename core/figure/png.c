@@ -23,8 +23,8 @@ static uint32_t get32(const unsigned char *in)
            (uint32_t)in[2] << 8 | in[3];
 }
 
-/* Walks the chunks: whole, sums right, the last is IEND, no pHYs yet. */
-static bool whole(const ts_buffer *png)
+/* Walks the chunks. */
+bool ts_png_whole(const ts_buffer *png)
 {
     const unsigned char *data = (const unsigned char *)png->data;
     size_t at = 8;
@@ -51,7 +51,7 @@ ts_status ts_png_finish(ts_buffer *png, double dpi, ts_error *err)
     unsigned char chunk[21] = {0, 0, 0, 9, 'p', 'H', 'Y', 's'};
     uint32_t per_metre = (uint32_t)lround(dpi / 0.0254);
     ts_buffer out = {0};
-    if (!whole(png))
+    if (!ts_png_whole(png))
         return ts_fail(err, TS_EFORMAT, "gnuplot did not write a whole PNG");
     put32(chunk + 8, per_metre);
     put32(chunk + 12, per_metre);

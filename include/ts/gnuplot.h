@@ -9,7 +9,7 @@
  *     ts_gnuplot_save(&job, script.data, "fig.pdf", &err);
  *
  * The program writes the first lines of every script: encoding, terminal and
- * the units. On the same script the three formats differ in nothing else:
+ * the units. On the same script the formats differ in nothing else:
  *   X, Y   screen coordinates per mm from the lower left corner (for TS_DUMB
  *          per character cell from that of the corner)
  *   P      `pointsize d*P` draws a disc of d points across
@@ -29,12 +29,19 @@
 #include "ts/error.h"
 #include "ts/text.h"
 
-typedef enum { TS_PDF = 1, TS_SVG, TS_PNG, TS_DUMB } ts_format;
+typedef enum {
+    TS_PDF = 1,
+    TS_SVG,
+    TS_PNG,
+    TS_EPS,
+    TS_TIFF,
+    TS_DUMB
+} ts_format;
 
 typedef struct {
     ts_format format;
     double width, height; /* mm; columns and lines for TS_DUMB */
-    double dpi;           /* of TS_PNG; 0: 600 */
+    double dpi;           /* of TS_PNG, TS_TIFF; 0: 600 */
     double seconds;       /* of wall clock before it is killed; 0: 30 */
     int mode;             /* of the file; 0: that of ts_file_mode */
     const char *origin;   /* what made it, for its metadata; NULL: nothing */
@@ -72,8 +79,8 @@ ts_status ts_gnuplot_run(const char *script, double seconds, ts_buffer *out,
                          bool *unjailed, ts_error *err);
 
 /*
- * Draws: the finished picture in out. A PDF has the exact size and no date; a
- * PNG knows its resolution; an SVG has its size in mm and neither script,
+ * Draws: the finished picture in out. A PDF or EPS has the exact size and no
+ * date; a PNG or TIFF knows its resolution; an SVG has its size in mm and neither script,
  * handler nor link. The same commands give the same bytes.
  */
 ts_status ts_gnuplot_draw(ts_gnuplot *job, const char *commands, ts_buffer *out,
@@ -84,13 +91,22 @@ ts_status ts_gnuplot_draw(ts_gnuplot *job, const char *commands, ts_buffer *out,
 ts_status ts_gnuplot_save(ts_gnuplot *job, const char *commands,
                           const char *path, ts_error *err);
 
-/* What ts_gnuplot_draw does to the three kinds of picture, in place. TS_EFORMAT
+/* What ts_gnuplot_draw does to the kinds of picture, in place. TS_EFORMAT
  * when a picture is not as gnuplot and cairo write it. */
 ts_status ts_pdf_finish(ts_buffer *pdf, double width, double height,
                         ts_error *err);
 ts_status ts_svg_finish(ts_buffer *svg, double width, double height,
                         ts_error *err);
 ts_status ts_png_finish(ts_buffer *png, double dpi, ts_error *err);
+/* creator and software: what made it, one line, may be empty. A TIFF comes from
+ * the PNG of the same picture. */
+ts_status ts_eps_finish(ts_buffer *eps, double width, double height,
+                        const char *creator, ts_error *err);
+ts_status ts_tiff_finish(ts_buffer *png, double dpi, const char *software,
+                         ts_error *err);
+/* Whether a PNG as gnuplot writes it is whole: sums right, the last chunk is
+ * IEND, no pHYs yet. */
+bool ts_png_whole(const ts_buffer *png);
 /* Writes what made it into a finished picture: SVG's description, PNG's iTXt
  * "Software", PDF's Creator. text: one line, as ts_gnuplot_plain leaves it. A
  * picture without the place for it stays as it is. */

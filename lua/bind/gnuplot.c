@@ -65,8 +65,10 @@ static double number_field(lua_State *L, int table, const char *name)
  * text of origin alive */
 static ts_gnuplot check_job(lua_State *L, int index)
 {
-    static const char *const names[] = {"pdf", "svg", "png", "dumb", NULL};
-    static const ts_format formats[] = {TS_PDF, TS_SVG, TS_PNG, TS_DUMB};
+    static const char *const names[] = {"pdf", "svg",  "png", "eps",
+                                        "tiff", "dumb", NULL};
+    static const ts_format formats[] = {TS_PDF, TS_SVG,  TS_PNG,
+                                        TS_EPS, TS_TIFF, TS_DUMB};
     ts_gnuplot job = {0};
     luaL_checktype(L, index, LUA_TTABLE);
     lua_getfield(L, index, "format");

@@ -249,7 +249,7 @@ end
 
 function TestFigure:test_same_bytes_twice()
   local data = times(60, { "Placebo", "Active" }, 0.02, 100)
-  for _, extension in ipairs { "pdf", "svg", "png" } do
+  for _, extension in ipairs { "pdf", "svg", "png", "eps", "tiff" } do
     local hash = {}
     for i = 1, 2 do
       local path = ("%s/%d.%s"):format(folder, i, extension)
@@ -320,7 +320,7 @@ end
 
 function TestFigure:test_bad_files()
   local f = figure.points { small }
-  refuses("a figure is saved as .pdf, .svg or .png, not .xyz", f.save, f,
+  refuses("a figure is saved as .pdf, .svg, .png, .eps or .tiff, not .xyz", f.save, f,
     folder .. "/a.xyz")
   refuses("a figure is saved as .pdf", f.save, f, folder .. "/a")
   refuses("takes the name of a file", f.save, f, nil)

@@ -8,6 +8,10 @@
 --     x = { 0, 90 }, y = { 0, 1 } }
 --   panel:lines({ 0, 30 }, { 1, 0.8 }, { colour = "#000000" })
 --   page:commands()
+--
+-- page:region(left, bottom, width, height) is a page within a page, on which a
+-- figure is drawn as if it were alone: that is how figures become panels. Where
+-- text stands is kept in page.root.boxes, by which tests find what collides.
 
 local core = require "ts.gnuplot"
 local terminal = require "ts.text"
@@ -25,20 +29,37 @@ local function size(x)
   return (("%.3f"):format(x):gsub("%.?0+$", ""))
 end
 
+-- gnuplot draws a panel at a time: root.groups holds what belongs to each.
 local function new(fields)
-  fields.head, fields.plots, fields.blocks = {}, {}, {}
+  fields.root, fields.x0, fields.y0 = fields, 0, 0
+  fields.groups, fields.blocks, fields.boxes = { { head = {}, plots = {} } },
+    {}, {}
   fields.n_label, fields.n_arrow, fields.missing = 0, 0, {}
   return setmetatable(fields, Page)
 end
 
-function M.paper(width, height, format)
+--- canvas.paper(width, height, format [, style]): a page in mm
+function M.paper(width, height, format, look)
   return new { width = width, height = height, format = format,
-    style = style.paper }
+    style = look or style.paper }
 end
 
 function M.terminal(columns, lines)
   return new { width = columns, height = lines, format = "dumb",
     style = style.terminal, cells = true }
+end
+
+--- page:region(left, bottom, width, height) -> a page within this one
+function Page:region(left, bottom, width, height)
+  return setmetatable({ root = self.root, x0 = self.x0 + left,
+    y0 = self.y0 + bottom, width = width, height = height,
+    format = self.format, style = self.style, cells = self.cells }, Page)
+end
+
+local function add_head(page, line)
+  local groups = page.root.groups
+  local head = groups[#groups].head
+  head[#head + 1] = line
 end
 
 -- Measures -------------------------------------------------------------------
@@ -65,6 +86,11 @@ local function pieces(page, word, width, size, bold)
   end
   list[#list + 1] = piece
   return list
+end
+
+--- page:p(value) -> "P = 0.04", as the journal writes it
+function Page:p(value)
+  return require "trialsh.p_text".equals(value, self.style.p)
 end
 
 --- page:wrap(s, width, size [, bold]) -> lines of s that fit
@@ -100,29 +126,49 @@ end
 -- Marks on the page ----------------------------------------------------------
 
 local function at(page, x, y)
-  return ("screen %s*X, screen %s*Y"):format(size(x), size(y))
+  return ("screen %s*X, screen %s*Y"):format(size(page.x0 + x),
+    size(page.y0 + y))
+end
+
+-- The box of a text, which its ink cannot leave, from the lower left corner.
+local function keep_box(page, s, x, y, opt)
+  local width = page:text_width(s, opt.size, opt.bold)
+  local low, high = 0.5, 0.5
+  if not page.cells then
+    low, high = 0.36 * opt.size * 25.4 / 72, 0.56 * opt.size * 25.4 / 72
+  end
+  local before = opt.align == "right" and width
+    or opt.align == "center" and width / 2 or 0
+  if page.cells then before = 0 end -- x is the first cell by now
+  local box = { x - before, y - low, x - before + width, y + high }
+  if opt.turn then
+    box = { x - high, y - before, x + low, y - before + width }
+  end
+  for i = 1, 4 do box[i] = box[i] + (i % 2 == 1 and page.x0 or page.y0) end
+  box.text, box.size = s, opt.size
+  table.insert(page.root.boxes, box)
 end
 
 local function encoded(page, s)
-  if page.format == "pdf" or page.format == "png" then
-    local drawable, missing = font.drawable(s)
-    for _, c in ipairs(missing) do page.missing[c] = true end
-    return core.text(drawable)
-  end
-  return core.text(s)
+  if page.format == "svg" or page.cells then return core.text(s) end
+  local drawable, missing = font.drawable(s)
+  for _, c in ipairs(missing) do page.root.missing[c] = true end
+  return core.text(drawable)
 end
 
 --- page:text(s, x, y, { size, align, turn, colour, bold }): y is the middle
 function Page:text(s, x, y, opt)
   s = core.plain(s)
   if s == "" then return end
-  self.n_label = self.n_label + 1
+  local root = self.root
+  root.n_label = root.n_label + 1
   if self.cells then -- the first cell; a little more, for gnuplot cuts off
     if opt.align == "right" then x = x - terminal.width(s)
     elseif opt.align == "center" then x = x - (terminal.width(s) - 1) / 2 end
     x, y = math.floor(x + 0.5) + 0.01, math.floor(y) + 0.01
   end
-  local words = { "set label", self.n_label, encoded(self, s), "at",
+  keep_box(self, s, x, y, opt)
+  local words = { "set label", root.n_label, encoded(self, s), "at",
     at(self, x, y), self.cells and "left" or opt.align or "left", "front" }
   local function add(...)
     for _, w in ipairs { ... } do words[#words + 1] = w end
@@ -133,7 +179,7 @@ function Page:text(s, x, y, opt)
       size(opt.size)))
     if opt.colour then add(('textcolor rgb "%s"'):format(opt.colour)) end
   end
-  self.head[#self.head + 1] = table.concat(words, " ")
+  add_head(self, table.concat(words, " "))
 end
 
 local function pen(page, opt)
@@ -152,24 +198,84 @@ end
 
 --- page:line(x1, y1, x2, y2, { colour, width, dash })
 function Page:line(x1, y1, x2, y2, opt)
-  self.n_arrow = self.n_arrow + 1
+  local root = self.root
+  root.n_arrow = root.n_arrow + 1
   if self.cells then
     x1, x2 = math.floor(x1 + 0.5) - 0.3, math.floor(x2 + 0.5) - 0.3
     y1, y2 = math.floor(y1 + 0.5) - 0.3, math.floor(y2 + 0.5) - 0.3
   end
-  self.head[#self.head + 1] = ("set arrow %d from %s to %s nohead %s %s")
-    :format(self.n_arrow, at(self, x1, y1), at(self, x2, y2),
-      opt.back and "back" or "front", pen(self, opt))
+  add_head(self, ("set arrow %d from %s to %s nohead %s %s"):format(root.n_arrow,
+    at(self, x1, y1), at(self, x2, y2), opt.back and "back" or "front",
+    pen(self, opt)))
+end
+
+--- page:polygon({ x1, y1, x2, y2, ... }, { fill, colour, width, back }): a
+-- closed shape; fill and colour (of its edge) may each be left out
+function Page:polygon(corners, opt)
+  local root, places = self.root, {}
+  if self.cells then return end
+  root.n_object = (root.n_object or 0) + 1
+  for i = 1, #corners, 2 do
+    places[#places + 1] = at(self, corners[i], corners[i + 1])
+  end
+  places[#places + 1] = places[1]
+  add_head(self, ("set object %d polygon from %s %s %s %s"):format(root.n_object,
+    table.concat(places, " to "), opt.back and "back" or "front",
+    opt.fill and ('fc rgb "%s" fs solid'):format(opt.fill) or "fs empty",
+    opt.colour and ('border rgb "%s" lw %s'):format(opt.colour,
+      size(opt.width or 0.5)) or "noborder"))
+end
+
+--- page:box(left, bottom, right, top, { fill, colour, width, back })
+function Page:box(left, bottom, right, top, opt)
+  if self.cells then
+    if not opt.colour then return end
+    for _, l in ipairs { { left, bottom, right, bottom },
+      { right, bottom, right, top }, { right, top, left, top },
+      { left, top, left, bottom } } do
+      self:line(l[1], l[2], l[3], l[4], {})
+    end
+    return
+  end
+  self:polygon({ left, bottom, right, bottom, right, top, left, top }, opt)
+end
+
+--- page:arrow(x1, y1, x2, y2, { colour, width, head }): a line whose end has a
+-- head of so many mm
+function Page:arrow(x1, y1, x2, y2, opt)
+  self:line(x1, y1, x2, y2, opt)
+  local length = math.sqrt((x2 - x1) ^ 2 + (y2 - y1) ^ 2)
+  if self.cells or length == 0 then return end
+  local head = opt.head or 1.2
+  local dx, dy = (x2 - x1) / length * head, (y2 - y1) / length * head
+  self:polygon({ x2, y2, x2 - dx - dy / 3, y2 - dy + dx / 3,
+    x2 - dx + dy / 3, y2 - dy - dx / 3 }, { fill = opt.colour or "#000000" })
 end
 
 --- page:mark(), page:back_to(mark): takes back what was drawn since
 function Page:mark()
-  return { #self.head, self.n_label, self.n_arrow }
+  local root = self.root
+  local last = root.groups[#root.groups]
+  return { groups = #root.groups, head = #last.head, plots = #last.plots,
+    panel = last.panel, blocks = #root.blocks, boxes = #root.boxes,
+    n_label = root.n_label, n_arrow = root.n_arrow, n_object = root.n_object }
+end
+
+local function cut(list, n)
+  for i = #list, n + 1, -1 do list[i] = nil end
 end
 
 function Page:back_to(mark)
-  for i = #self.head, mark[1] + 1, -1 do self.head[i] = nil end
-  self.n_label, self.n_arrow = mark[2], mark[3]
+  local root = self.root
+  cut(root.groups, mark.groups)
+  local last = root.groups[mark.groups]
+  cut(last.head, mark.head)
+  cut(last.plots, mark.plots)
+  cut(root.blocks, mark.blocks)
+  cut(root.boxes, mark.boxes)
+  last.panel = mark.panel
+  root.n_label, root.n_arrow = mark.n_label, mark.n_arrow
+  root.n_object = mark.n_object
 end
 
 -- Panels ---------------------------------------------------------------------
@@ -178,18 +284,22 @@ end
 -- xlog, ylog }: where data are drawn, in their own units
 function Page:panel(p)
   p.page = self
-  self.head[#self.head + 1] = table.concat({
+  local groups = self.root.groups
+  if groups[#groups].panel then
+    groups[#groups + 1] = { head = {}, plots = {} }
+  end
+  groups[#groups].panel = true
+  add_head(self, table.concat({
     "unset border", "unset tics", "unset key", "set clip one", "set clip two",
-    ("set lmargin at screen %s*X"):format(size(p.left)),
-    ("set rmargin at screen %s*X"):format(size(p.right)),
-    ("set bmargin at screen %s*Y"):format(size(p.bottom)),
-    ("set tmargin at screen %s*Y"):format(size(p.top)),
+    ("set lmargin at screen %s*X"):format(size(self.x0 + p.left)),
+    ("set rmargin at screen %s*X"):format(size(self.x0 + p.right)),
+    ("set bmargin at screen %s*Y"):format(size(self.y0 + p.bottom)),
+    ("set tmargin at screen %s*Y"):format(size(self.y0 + p.top)),
     p.xlog and "set logscale x 10" or "unset logscale x",
     p.ylog and "set logscale y 10" or "unset logscale y",
     ("set xrange [%s:%s]"):format(number(p.x[1]), number(p.x[2])),
     ("set yrange [%s:%s]"):format(number(p.y[1]), number(p.y[2])),
-  }, "\n")
-  self.panels = true
+  }, "\n"))
   return setmetatable(p, Panel)
 end
 
@@ -228,18 +338,19 @@ local function block(page, columns)
     rows[i] = table.concat(row, " "):gsub("^ +$", "")
   end
   local body = table.concat(rows, "\n")
-  local name = "$data" .. #page.blocks + 1
+  local blocks = page.root.blocks
+  local name = "$data" .. #blocks + 1
   local stop = "END_" .. terminal.sha256(body):sub(1, 32)
-  page.blocks[#page.blocks + 1] = ("%s << %s\n%s\n%s"):format(name, stop, body,
-    stop)
+  blocks[#blocks + 1] = ("%s << %s\n%s\n%s"):format(name, stop, body, stop)
   return name
 end
 
 local function plot(panel, columns, using, with)
   local page = panel.page
   if #columns[1] == 0 then return end
-  page.plots[#page.plots + 1] = ("%s using %s with %s notitle")
-    :format(block(page, columns), using, with)
+  local groups = page.root.groups
+  table.insert(groups[#groups].plots, ("%s using %s with %s notitle")
+    :format(block(page, columns), using, with))
 end
 
 --- panel:lines(xs, ys, pen)
@@ -247,7 +358,16 @@ function Panel:lines(xs, ys, opt)
   plot(self, { xs, ys }, "1:2", "lines " .. pen(self.page, opt))
 end
 
-local function translucent(colour, opacity)
+-- EPS knows no transparency, cairo would make an image of it: mixed with white.
+local function on_white(colour, opacity)
+  return (colour:gsub("%x%x", function(part)
+    local x = tonumber(part, 16)
+    return ("%02X"):format(math.floor(255 - opacity * (255 - x) + 0.5))
+  end))
+end
+
+local function translucent(page, colour, opacity)
+  if page.format == "eps" and opacity then return on_white(colour, opacity) end
   local alpha = math.floor(255 * (1 - (opacity or 1)) + 0.5)
   return alpha == 0 and colour or ("#%02X%s"):format(alpha, colour:sub(2))
 end
@@ -256,7 +376,7 @@ end
 function Panel:area(xs, ys, opt)
   if self.page.cells then return end
   plot(self, { xs, ys }, "1:2", ('filledcurves closed fc rgb "%s" fs solid '
-    .. "noborder"):format(translucent(opt.colour, opt.opacity)))
+    .. "noborder"):format(translucent(self.page, opt.colour, opt.opacity)))
 end
 
 --- panel:segments(x1, y1, x2, y2, pen): one straight line per row
@@ -295,20 +415,34 @@ function Panel:points(xs, ys, opt)
     return draw_triangles(self, xs, ys, opt)
   end
   plot(self, { xs, ys }, "1:2", ('points pt %d ps %s*P lc rgb "%s" lw %s')
-    :format(opt.symbol, size(opt.size), translucent(opt.colour, opt.opacity),
+    :format(opt.symbol, size(opt.size), translucent(self.page, opt.colour, opt.opacity),
       size(opt.width or 0.5)))
+end
+
+-- The commands of one panel.
+local function add_group(out, group)
+  if not group.panel then
+    out[#out + 1] = "unset border\nunset tics\nunset key"
+    out[#out + 1] = "set xrange [0:1]\nset yrange [0:1]"
+  end
+  table.move(group.head, 1, #group.head, #out + 1, out)
+  out[#out + 1] = "plot " .. (#group.plots > 0
+    and table.concat(group.plots, ", \\\n  ")
+    or "NaN notitle") -- a page of text alone
 end
 
 --- page:commands() -> what gnuplot runs after its first lines
 function Page:commands()
-  local plots = #self.plots > 0 and table.concat(self.plots, ", \\\n  ")
-    or "NaN notitle" -- a page of text alone
-  local head = self.panels and {} or { "unset border", "unset tics",
-    "unset key", "set xrange [0:1]", "set yrange [0:1]" }
-  for _, line in ipairs(self.head) do head[#head + 1] = line end
-  for _, line in ipairs(self.blocks) do head[#head + 1] = line end
-  head[#head + 1] = "plot " .. plots
-  return table.concat(head, "\n") .. "\n"
+  local root = self.root
+  local groups, out = root.groups, {}
+  table.move(root.blocks, 1, #root.blocks, 1, out)
+  if #groups > 1 then out[#out + 1] = "set multiplot" end
+  for i, group in ipairs(groups) do
+    if i > 1 then out[#out + 1] = "unset label\nunset arrow\nunset object" end
+    add_group(out, group)
+  end
+  if #groups > 1 then out[#out + 1] = "unset multiplot" end
+  return table.concat(out, "\n") .. "\n"
 end
 
 return M

@@ -1,24 +1,72 @@
--- A figure: a description that can be drawn on any page.
+-- A figure: a description that can be drawn on any page, and saved with the
+-- data behind it and the sentence that goes below it.
 
 local core = require "ts.gnuplot"
+local cframe = require "ts.frame"
 local text = require "ts.text"
 local fail = require "ts.error".fail
 local canvas = require "trialsh.figure.canvas"
+local journal = require "trialsh.figure.journal"
 local note = require "trialsh.note"
 local options = require "trialsh.options"
+local sheet = require "trialsh.figure.sheet"
 
 local M = {}
 
 local Figure = {}
+local known = { "save", "show", "text", "data", "caption", "width", "height",
+  "title" }
+local maybe = { title = true, caption = true, note = true, stamp = true,
+  entries = true, journal = true, shown = true, parts = true }
 Figure.__index = function(self, key)
   if Figure[key] ~= nil then return Figure[key] end
-  local known = { "save", "show", "text", "caption", "width", "height", "title" }
-  if key == "title" or key == "caption" then return nil end
+  if maybe[key] then return nil end
   local near = type(key) == "string" and text.nearest(key, known)
   fail("not found", ("a figure has no %s%s"):format(tostring(key),
     near and "; nearest: " .. near or "; it has " .. table.concat(known, ", ")))
 end
 Figure.__name = "figure"
+
+--- object.new(opt, from, fields) -> figure
+-- opt: the options as source.options gives them; from: what source.take gives;
+-- fields: { what, caption, height, draw = function(page, bottom, top),
+-- entries, shown = function() -> names, arrays }, title where none is in opt.
+function M.new(opt, from, fields)
+  fields.title = opt.title or fields.title
+    or from.endpoint and from.endpoint.title
+  if fields.title == "" then fields.title = nil end
+  fields.note = opt.note
+  fields.stamp = opt.stamp or fields.stamp or from.stamp
+  fields.width, fields.height = opt.width, opt.height or fields.height
+  fields.journal = opt.journal
+  return setmetatable(fields, Figure)
+end
+
+--- object.is(x)
+function M.is(x) return getmetatable(x) == Figure end
+
+--- object.paint(figure, page): draws it on a page, or a region of one
+function M.paint(figure, page)
+  local hosted = page.shared -- a panel: the page has the stamp
+  local bottom, top = sheet.frame(page, { title = figure.title,
+    note = figure.note, stamp = not hosted and figure.stamp or nil })
+  figure.draw(page, bottom, top)
+end
+
+local function page_of(figure, width, height, format, j)
+  local page = canvas.paper(width, height, format, journal.look(j))
+  M.paint(figure, page)
+  return page
+end
+
+--- object.boxes(figure [, { width, height, journal }]) -> page
+-- The page without drawing it: page.boxes holds where text stands.
+function M.boxes(figure, opt)
+  opt = opt or {}
+  return page_of(figure, opt.width or figure.width, opt.height or figure.height,
+    opt.format or "svg", opt.journal and journal.find("boxes", opt.journal)
+      or figure.journal)
+end
 
 local warned = false
 
@@ -38,35 +86,101 @@ local function warn(page, jailed)
   end
 end
 
-local extensions = { "pdf", "svg", "png" }
+-- Saving ---------------------------------------------------------------------
+
+local extensions = { "pdf", "svg", "png", "eps", "tiff", "tif" }
 
 local function format_of(file)
   local extension = file:match "%.([^./]+)$"
   local lower = extension and extension:lower()
-  for _, known in ipairs(extensions) do
-    if lower == known then return known end
+  for _, e in ipairs(extensions) do
+    if lower == e then return e == "tif" and "tiff" or e end
   end
-  fail("invalid", ("%s: a figure is saved as .pdf, .svg or .png%s"):format(file,
-    extension and ", not ." .. extension or ""))
+  fail("invalid", ("%s: a figure is saved as .pdf, .svg, .png, .eps or .tiff%s")
+    :format(file, extension and ", not ." .. extension or ""))
 end
 
---- f:save(file [, { width, height, dpi, keep }]) -> file
+-- A figure of one column stays one of one column.
+local function width_for(figure, opt, j)
+  if opt.width or not opt.journal then
+    return journal.width("save", opt.width or figure.width, j)
+  end
+  return journal.width("save", figure.width <= 120 and "single" or "double", j)
+end
+
+local function quoted(s)
+  return s:find '[,"\r\n]' and '"' .. s:gsub('"', '""') .. '"' or s
+end
+
+local function cell(x)
+  if x == nil or x == require "ts.na".NA or x ~= x then return "" end
+  return type(x) == "number" and text.number(x) or quoted(tostring(x))
+end
+
+local function csv(names, arrays)
+  local lines, heads = {}, {}
+  for j, name in ipairs(names) do heads[j] = quoted(name) end
+  lines[1] = table.concat(heads, ",")
+  for i = 1, #arrays[1] do
+    local row = {}
+    for j in ipairs(names) do row[j] = cell(arrays[j][i]) end
+    lines[i + 1] = table.concat(row, ",")
+  end
+  return table.concat(lines, "\n") .. "\n"
+end
+
+-- The parts of a figure with data of their own: itself, or its panels.
+local function parts_of(figure)
+  return figure.parts or { { figure = figure } }
+end
+
+local function write_beside(figure, file, page)
+  local stem = file:gsub("%.[^./]+$", "")
+  for _, part in ipairs(parts_of(figure)) do
+    if part.figure.shown then
+      local path = ("%s%s.data.csv"):format(stem,
+        part.letter and "." .. part.letter or "")
+      core.write(path, csv(part.figure.shown()))
+      note.wrote(path)
+    end
+  end
+  local words = figure:describe(page)
+  core.write(stem .. ".caption.txt", words .. "\n")
+  note.wrote(stem .. ".caption.txt")
+end
+
+--- figure:save(file [, options]) -> file
+-- Writes a figure as .pdf, .svg, .png, .eps or .tiff, in exact mm with embedded
+-- fonts; beside it NAME.data.csv, the numbers it shows (one file per panel), and
+-- NAME.caption.txt, the sentences that go below it. Equal figures have equal
+-- bytes.
+--   journal     "JCI Insight", "Nature", "Lancet", "NEJM", "Critical Care":
+--               widths, sizes of text, style of P-values (figure.journal)
+--   width, height   mm; width also "single" or "double", of the journal
+--   dpi         600, or the journal's: of .png and .tiff, which record it
+--   beside      true: the data and the caption too
+--   keep        false; true: the gnuplot script NAME.gp as well
+--
+-- See also: figure.journal, figure.panels.
 function Figure:save(file, opt)
   if type(file) ~= "string" then
     fail("type", "save takes the name of a file, \"figure.pdf\"")
   end
   local format = format_of(file)
   opt = options("save", opt, {
-    width = { "number", self.width, least = 10 },
-    height = { "number", self.height, least = 10 },
-    dpi = { "number", 600, least = 36, below = 2400.5 },
-    keep = { "boolean", false },
+    width = { "any" }, height = { "number", nil, least = 10 },
+    dpi = { "number", nil, least = 36, below = 2400.5 },
+    keep = { "boolean", false }, journal = { "string" },
+    beside = { "boolean", true },
   })
-  local page = canvas.paper(opt.width, opt.height, format)
-  self.draw(page)
+  local j = journal.find("save", opt.journal) or self.journal
+  local width = width_for(self, opt, j)
+  local height = opt.height or self.height
+  local page = page_of(self, width, height, format, j)
   local commands = page:commands()
-  local job = { format = format, width = opt.width, height = opt.height,
-    dpi = opt.dpi, origin = require "trialsh.sessioninfo".origin() }
+  local job = { format = format, width = width, height = height,
+    dpi = opt.dpi or j and j.dpi[1] or 600,
+    origin = require "trialsh.sessioninfo".origin() }
   if opt.keep then
     local beside = file:gsub("%.[^./]+$", "") .. ".gp"
     core.write(beside, ("# gnuplot -d THIS.gp > FIGURE.%s\n"):format(format)
@@ -75,8 +189,51 @@ function Figure:save(file, opt)
   end
   warn(page, core.save(commands, file, job))
   note.wrote(file)
+  if opt.beside then write_beside(self, file, page) end
   return file
 end
+
+--- figure:describe([page, part]): title, caption, note and stamp as one text;
+-- of a part without the stamp.
+function Figure:describe(page, part)
+  local words = {}
+  if self.title then words[1] = self.title:gsub("%.?$", ".") end
+  local caption = self.caption
+  if type(caption) == "function" then
+    caption = caption(page or canvas.paper(self.width, self.height, "svg",
+      journal.look(self.journal)))
+  end
+  words[#words + 1] = caption
+  words[#words + 1] = self.note
+  if self.stamp and not part then words[#words + 1] = self.stamp .. "." end
+  return table.concat(words, " ")
+end
+
+--- figure:data([panel]) -> frame
+-- The numbers that a figure shows, as they are saved beside it; of panels those
+-- of the one with that letter or number.
+--
+--   > #figure.points { demo.adsl, y = "AGE" }:data()
+--   24
+--
+-- See also: figure:save.
+function Figure:data(panel)
+  local parts = parts_of(self)
+  local found
+  for i, part in ipairs(parts) do
+    if panel == nil and #parts == 1 or panel == i or panel == part.letter then
+      found = part.figure
+    end
+  end
+  if not found then
+    fail("not found", ("data: which panel? 1 to %d"):format(#parts))
+  end
+  if not found.shown then fail("not found", "data: it shows none") end
+  return require "trialsh.data".wrap(cframe.build(found.shown()),
+    self.stamp and self.stamp:find "SIMULATED" and true or nil)
+end
+
+-- The preview ----------------------------------------------------------------
 
 local function lines_of(s)
   local out = {}
@@ -97,12 +254,21 @@ function Figure:text(opt)
   })
   local lines = opt.lines or math.min(30,
     math.max(16, (math.tointeger(tonumber(os.getenv "LINES")) or 30) - 3))
-  local page = canvas.terminal(opt.columns, lines)
-  self.draw(page)
-  local picture, jailed = core.draw(page:commands(), { format = "dumb",
-    width = opt.columns, height = lines })
-  warn(page, jailed)
-  return lines_of(picture)
+  local out = {}
+  for _, part in ipairs(parts_of(self)) do -- panels one below the other
+    local page = canvas.terminal(opt.columns, lines)
+    page.letter = part.letter
+    local figure = part.figure
+    if figure ~= self and self.stamp then
+      figure = setmetatable({ stamp = self.stamp }, { __index = figure })
+    end
+    M.paint(figure, page)
+    local picture, jailed = core.draw(page:commands(), { format = "dumb",
+      width = opt.columns, height = lines })
+    warn(page, jailed)
+    out[#out + 1] = lines_of(picture)
+  end
+  return table.concat(out, "\n")
 end
 
 --- f:show([{ columns, lines }]): prints it
@@ -114,16 +280,8 @@ function Figure:__tostring()
   local lines = { ("%s%s, %s x %s mm; f:show() here, f:save(\"name.pdf\")"):format(
     self.what, self.title and ": " .. self.title or "",
     text.number(self.width), text.number(self.height)) }
-  if self.caption then lines[2] = self.caption end
+  if type(self.caption) == "string" then lines[2] = self.caption end
   return text.escape(table.concat(lines, "  "))
 end
-
---- object.new { what, title, caption, width, height, draw = function(page) }
-function M.new(fields)
-  return setmetatable(fields, Figure)
-end
-
---- object.is(x)
-function M.is(x) return getmetatable(x) == Figure end
 
 return M

@@ -7,9 +7,9 @@ local fail = require "ts.error".fail
 local NA = require "ts.na".NA
 local data = require "trialsh.data"
 local note = require "trialsh.note"
+local chart = require "trialsh.figure.chart"
 local object = require "trialsh.figure.object"
 local scale = require "trialsh.figure.scale"
-local sheet = require "trialsh.figure.sheet"
 local source = require "trialsh.figure.source"
 local style = require "trialsh.figure.style"
 local swarm = require "trialsh.figure.swarm"
@@ -140,35 +140,6 @@ local function y_axis(groups, opt)
     title = opt.ylabel }
 end
 
--- Names and numbers under the groups -------------------------------------------
-
--- Text for each group: its name in lines that fit the slot, and its n.
-local function captions_of(page, spec, slot)
-  local s, most, list = page.style, 0, {}
-  for i, group in ipairs(spec.groups) do
-    local lines = group.name
-      and page:wrap(group.name, slot - s.gap, s.tick_text) or {}
-    list[i] = lines
-    most = math.max(most, #lines)
-  end
-  return list, most
-end
-
-local function draw_captions(page, panel, spec, captions, most)
-  local s = page.style
-  local height = page:line_height(s.tick_text)
-  local top = panel.bottom - (page.cells and 0 or s.gap)
-  for i, lines in ipairs(captions) do
-    local x = panel:at_x(i)
-    for k, line in ipairs(lines) do
-      page:text(line, x, top - (k - 0.5) * height,
-        { size = s.tick_text, align = "center" })
-    end
-    page:text(("n = %d"):format(#spec.groups[i].values), x,
-      top - (most + 0.5) * height, { size = s.tick_text, align = "center" })
-  end
-end
-
 -- Marks ------------------------------------------------------------------------
 
 -- Points across, smaller where there are many.
@@ -220,37 +191,8 @@ local function draw_points(panel, i, group, arm, size, opacity)
     size = size * arm.weight, place = i, width = 0.25, opacity = opacity })
 end
 
-local function draw(page, spec)
-  local s = page.style
-  local bottom, top = sheet.frame(page, spec)
-  local n = #spec.groups
-  spec.yaxis.row = top - 0.5
-  top = top - (page.cells and (spec.yaxis.title and 2 or 1)
-    or 0.4 * page:line_height(s.tick_text))
-  local left = s.pad + sheet.y_width(page, spec.yaxis, top - bottom - 8)
-  local right = page.width - s.pad
-  local captions, most = captions_of(page, spec, (right - left) / n)
-  local x_lines = spec.xlabel and page:wrap(spec.xlabel, right - left, s.label)
-    or {}
-  local x_title = #x_lines * page:line_height(s.label)
-  local under = (most + 1) * page:line_height(s.tick_text) + x_title
-    + (page.cells and 0 or s.gap)
-  if top - bottom - under < (page.cells and 4 or 10) or right - left < 10 then
-    fail("invalid", ("%s: %s x %s %s leave no room for the points"):format(WHO,
-      text.number(page.width), text.number(page.height),
-      page.cells and "characters" or "mm"))
-  end
-  local panel = page:panel { left = page.cells and math.ceil(left) or left,
-    right = page.cells and math.floor(right) or right, top = top,
-    bottom = page.cells and math.ceil(bottom + under) or bottom + under,
-    x = { 0.5, n + 0.5 }, y = spec.range, ylog = spec.log }
-  for _, y in ipairs(spec.hline) do
-    if y >= panel.y[1] and y <= panel.y[2] then
-      page:line(panel.left, panel:at_y(y), panel.right, panel:at_y(y),
-        { colour = "#7F7F7F", width = s.thin, dash = { 6, 4 }, back = true })
-    end
-  end
-  local size = point_size(page, spec)
+local function draw_groups(panel, spec)
+  local size = point_size(panel.page, spec)
   for i, group in ipairs(spec.groups) do
     if group.box then
       local crowded = #group.values > 150 -- the box then stands in front
@@ -259,31 +201,30 @@ local function draw(page, spec)
       if not crowded then draw_points(panel, i, group, spec.arms[i], size) end
     end
   end
-  spec.yaxis.title_at = s.pad
-  sheet.y_axis(panel, spec.yaxis)
-  sheet.x_line(panel)
-  draw_captions(page, panel, spec, captions, most)
-  for i, line in ipairs(x_lines) do
-    page:text(line, (panel.left + panel.right) / 2,
-      bottom + x_title - (i - 0.5) * page:line_height(s.label),
-      { size = s.label, align = "center" })
-  end
 end
 
 -- The description --------------------------------------------------------------
 
 local spec_of_options = {
-  y = { "string" }, by = { "any" }, title = { "string" }, xlabel = { "string" },
-  ylabel = { "string" }, yscale = { { "linear", "log" }, "linear" },
+  y = { "string" }, by = { "any" }, xlabel = { "string" }, ylabel = { "string" }, yscale = { { "linear", "log" }, "linear" },
   ylim = { "table" }, ticks = { "table" }, hline = { "any" },
-  box = { "boolean", true }, width = { "number", 89, least = 10 },
-  height = { "number", 65, least = 10 }, palette = { "any" },
-  note = { "string" }, stamp = { "string" },
+  box = { "boolean", true },
 }
+
+-- The values that are shown, by group.
+local function shown(groups, y, by)
+  local names, values = {}, {}
+  for _, group in ipairs(groups) do
+    for _, value in ipairs(group.values) do
+      names[#names + 1], values[#values + 1] = group.name or "all", value
+    end
+  end
+  return { by or "group", y }, { names, values }
+end
 
 --- figure.points { DATA or "ENDPOINT", y = "AVAL", option = ... } -> figure
 -- Every value as a point, by group, over a box of median and quartiles with n
--- below. f:save(file) writes .pdf, .svg or .png, f:show() previews it here.
+-- below. f:save(file) writes it, f:show() previews it here.
 --   y           "AVAL";  by  "TRT01P" where there is one; false: one group
 --   yscale      "linear", "log";  ylim  { from, to };  ticks  a list
 --   hline       a number or a list: dashed lines across
@@ -291,6 +232,7 @@ local spec_of_options = {
 --               within 1.5 interquartile ranges; below 4 values the median
 --   title, xlabel, ylabel   text;  width 89, height 65   mm
 --   palette     "okabe ito", "tol", "grey" or { "#000000", ... }
+--   journal     "Nature" and others: see figure.journal
 --   note, stamp  lines under the figure; simulated data stamp themselves
 -- Points that would touch stand beside each other, the same way each time.
 --
@@ -322,17 +264,21 @@ function M.points(given)
     note.say("%s: %d of the values lie beyond ylim and are not shown", WHO,
       outside)
   end
-  local title = opt.title or from.endpoint and from.endpoint.title
-  local spec = { groups = groups, arms = style.arms(#groups, opt.palette),
-    range = range, log = opt.yscale == "log", yaxis = yaxis, hline = opt.hline,
-    box = opt.box, title = title, xlabel = opt.xlabel, note = opt.note,
-    stamp = opt.stamp or from.simulated and "SIMULATED DATA" or nil }
-  return object.new { what = "points by group", title = title,
+  local captions, under = {}, {}
+  for i, group in ipairs(groups) do
+    captions[i], under[i] = group.name or "", { "n = " .. #group.values }
+  end
+  local spec = { who = WHO, what = "the points", x = { 0.5, #groups + 0.5 },
+    y = range, ylog = opt.yscale == "log", yaxis = yaxis, hline = opt.hline,
+    captions = captions, under = under, xlabel = opt.xlabel, box = opt.box,
+    groups = groups, arms = style.arms(#groups, opt.palette) }
+  spec.marks = function(panel) draw_groups(panel, spec) end
+  return object.new(opt, from, { what = "points by group",
     caption = "Points: single values" .. (opt.box
       and "; boxes: median and quartiles (type 2); whiskers: furthest values "
       .. "within 1.5 interquartile ranges." or "."),
-    width = opt.width, height = opt.height,
-    draw = function(page) draw(page, spec) end }
+    height = 65, shown = function() return shown(groups, opt.y, by) end,
+    draw = function(page, bottom, top) chart.draw(page, spec, bottom, top) end })
 end
 
 return M

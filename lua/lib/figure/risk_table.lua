@@ -81,9 +81,10 @@ local function rows_of(spec)
   return rows
 end
 
--- Names that would take too much of the width stand above their numbers.
-local function stack(page, rows, most)
-  local s, out = page.style, {}
+--- risk_table.stack(page, rows): names that would take too much of the width
+-- stand above their numbers.
+function M.stack(page, rows)
+  local s, out, most = page.style, {}, 0.3 * page.width
   local long = false
   for _, row in ipairs(rows) do
     long = long or row.numbers
@@ -101,10 +102,8 @@ local function stack(page, rows, most)
   return out
 end
 
---- risk_table.rows(page, spec): those of spec.curves, arms, kinds and ticks
-function M.rows(page, spec)
-  return stack(page, rows_of(spec), 0.3 * page.width)
-end
+--- risk_table.rows(spec): those of spec.curves, arms, kinds and ticks
+M.rows = rows_of
 
 --- risk_table.width(page, rows) -> what stands left of the axis
 function M.width(page, rows)
@@ -112,7 +111,7 @@ function M.width(page, rows)
   for _, row in ipairs(rows) do
     if row.numbers then
       widest = math.max(widest, page:text_width(row.label, s.table_text, row.bold))
-      first = math.max(first, page:text_width(row.numbers[1], s.table_text) / 2)
+      first = math.max(first, page:text_width(row.numbers[1] or "", s.table_text) / 2)
     end
   end
   return widest > 0 and widest + first + 3 * s.gap or first
@@ -132,7 +131,7 @@ function M.draw(page, panel, rows, ticks, top)
       colour = row.arm and row.arm.colour })
     for k, number in ipairs(row.numbers or {}) do
       page:text(number, panel:at_x(ticks[k]), y, { size = s.table_text,
-        align = "center", colour = row.arm.colour })
+        align = "center", colour = row.arm and row.arm.colour })
     end
   end
 end

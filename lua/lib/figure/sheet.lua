@@ -9,15 +9,26 @@ function M.frame(page, spec)
   local s = page.style
   local width = page.width - 2 * s.pad
   local top, bottom = page.height - s.pad, s.pad
+  local left = s.pad
+  if page.letter then -- of a panel, beside its title
+    local size = s.letter
+    page:text(page.letter, s.pad, page.height - s.pad - page:line_height(size) / 2,
+      { size = size, bold = true })
+    left = left + page:text_width(page.letter, size, true) + 2 * s.gap
+    if not spec.title then top = top - page:line_height(size) end
+  end
   if spec.title then
     local height = page:line_height(s.title)
+    width = width - left + s.pad
     for _, line in ipairs(page:wrap(spec.title, width, s.title, true)) do
-      page:text(line, page.cells and page.width / 2 or s.pad, top - height / 2,
+      page:text(line, page.cells and (left + page.width) / 2 or left,
+        top - height / 2,
         { size = s.title, bold = true, align = page.cells and "center" or "left" })
       top = top - height
     end
     top = top - s.between
   end
+  width = page.width - 2 * s.pad
   local note = spec.note and page:wrap(spec.note, width, s.note_text) or {}
   local height = page:line_height(s.note_text)
   if spec.stamp then
@@ -88,24 +99,31 @@ function M.x_line(panel)
     { width = panel.page.style.axis_line })
 end
 
---- sheet.x_axis(panel, axis) -> y below ticks and their labels
+--- sheet.x_axis(panel, { ticks, labels, all, minor }) -> y below ticks and their
+-- labels; all: ticks with a mark, more than have a label
 function M.x_axis(panel, axis)
   local page, s = panel.page, panel.page.style
   M.x_line(panel)
   local height = page:line_height(s.tick_text)
   local y = panel.bottom - s.tick - height / 2 - (page.cells and 0 or 0.2)
+  for _, x in ipairs(s.tick > 0 and (axis.all or axis.ticks) or {}) do
+    local at = panel:at_x(x)
+    page:line(at, panel.bottom - s.tick, at, panel.bottom,
+      { width = s.axis_line })
+  end
+  for _, x in ipairs(s.tick > 0 and axis.minor or {}) do
+    local at = panel:at_x(x)
+    page:line(at, panel.bottom - s.tick / 2, at, panel.bottom,
+      { width = s.axis_line })
+  end
   for i, x in ipairs(axis.ticks) do
     local at = panel:at_x(x)
-    if s.tick > 0 then
-      page:line(at, panel.bottom - s.tick, at, panel.bottom,
-        { width = s.axis_line })
-    end
     page:text(axis.labels[i], at, y, { size = s.tick_text, align = "center" })
   end
   return y - height / 2
 end
 
---- sheet.x_height(page, axis) -> what stands below the axis line, title apart
+--- sheet.x_height(page) -> what stands below the axis line, title apart
 function M.x_height(page)
   local s = page.style
   return s.tick + page:line_height(s.tick_text) + (page.cells and 0 or 0.2)

@@ -1,16 +1,23 @@
 -- What a figure is given: data, or the name of an endpoint whose data, arms
--- and formula it then shows. The one place where figures ask for endpoints.
+-- and formula it then shows; and the options that all figures have. The one
+-- place where figures ask for endpoints.
 
 local cframe = require "ts.frame"
 local fail = require "ts.error".fail
 local text = require "ts.text"
 local NA = require "ts.na".NA
 local data = require "trialsh.data"
+local journal = require "trialsh.figure.journal"
 
 local M = {}
 
+--- source.stamp(x) -> what must stand on whatever shows these data, or nil
+function M.stamp(x)
+  return data.simulated(x) and "SIMULATED DATA" or nil
+end
+
 --- source.take(who, first) -> { data, response, treatment, formula, endpoint,
--- simulated }; the names are nil where data were given
+-- name, stamp }; nil where data were given, but data and stamp
 function M.take(who, first)
   if first == nil then
     fail("invalid", ("%s: no data; %s { DATA or \"ENDPOINT\", ... }"):format(who,
@@ -18,7 +25,7 @@ function M.take(who, first)
   end
   if type(first) == "string" then
     local found = require "trialsh.endpoint".data(first)
-    found.simulated = data.simulated(found.data)
+    found.stamp = M.stamp(found.data)
     found.name = first
     return found
   end
@@ -26,10 +33,25 @@ function M.take(who, first)
     fail("type", ("%s: data are a relation, a frame, a table of arrays or the "
       .. "name of an endpoint, not a %s"):format(who, type(first)))
   end
-  return { data = first, simulated = data.simulated(first) }
+  return { data = first, stamp = M.stamp(first) }
+end
+
+-- What all figures take.
+local common = { title = { "string" }, note = { "string" }, stamp = { "string" },
+  width = { "any" }, height = { "number", nil, least = 10 },
+  palette = { "any" }, journal = { "any" } }
+
+-- Options of a kind beside those of all; false: it has not that one.
+local function with_common(spec)
+  local all = {}
+  for key, rule in pairs(common) do all[key] = rule end
+  for key, rule in pairs(spec) do all[key] = rule or nil end
+  return all
 end
 
 --- source.options(who, given, spec) -> first, opt: { DATA, option = value }
+-- To spec come the options of all figures; width is in mm then, journal an entry
+-- of figure/journal.lua, and palette that of the journal unless it is given.
 function M.options(who, given, spec)
   if type(given) ~= "table" then
     fail("type", ("%s takes one table: %s { DATA, option = ... }"):format(who, who))
@@ -41,7 +63,11 @@ function M.options(who, given, spec)
   for key, value in pairs(given) do
     if key ~= 1 then rest[key] = value end
   end
-  return given[1], require "trialsh.options"(who, rest, spec)
+  local opt = require "trialsh.options"(who, rest, with_common(spec))
+  opt.journal = journal.find(who, opt.journal)
+  opt.width = journal.width(who, opt.width, opt.journal)
+  opt.palette = opt.palette or opt.journal and opt.journal.palette[1]
+  return given[1], opt
 end
 
 --- source.names(x) -> names of the columns

@@ -1,6 +1,7 @@
 -- How figures look: one colour, symbol and dash per arm, the same in all
 -- figures of a paper, so that no reader depends on colour alone. Sizes are
--- those of the Nature group: text of 5 to 7 points, lines of 0.25 to 1.
+-- those of the Nature group, but no text below 6 points: 6 to 7, lines of 0.25
+-- to 1. A journal's are in figure/journal.lua.
 
 local fail = require "ts.error".fail
 
@@ -58,7 +59,7 @@ end
 -- things, between is above and below them.
 M.paper = {
   title = 7, label = 7, tick_text = 6, table_text = 6, legend_text = 6,
-  note_text = 5, stamp_text = 5,
+  note_text = 6, stamp_text = 6, letter = 8,
   axis_line = 0.5, curve = 1, box_line = 0.6, thin = 0.5,
   tick = 0.9, gap = 0.7, between = 0.7, pad = 1, censor = 0.75, key = 6,
 }
@@ -66,7 +67,7 @@ M.paper = {
 -- The same in character cells.
 M.terminal = {
   title = 1, label = 1, tick_text = 1, table_text = 1, legend_text = 1,
-  note_text = 1, stamp_text = 1,
+  note_text = 1, stamp_text = 1, letter = 1,
   axis_line = 1, curve = 1, box_line = 1, thin = 1,
   tick = 0, gap = 1, between = 0, pad = 0, censor = 0, key = 3,
 }

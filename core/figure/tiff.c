@@ -1,0 +1,335 @@
+/*
+ * A baseline TIFF from gnuplot's PNG, which has no terminal for it: RGB, a byte
+ * each, LZW, in strips, with its resolution (TIFF 6.0). The PNG is
+ * decoded a row at a time, so that no whole page stands in memory.
+ */
+#include "ts/gnuplot.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <zlib.h>
+#include "ts/memory.h"
+
+enum { ROWS = 64, HEAD = 8 }; /* rows of a strip, bytes before the first */
+
+typedef struct {
+    z_stream stream;
+    const unsigned char *at, *end; /* the chunks not yet read */
+    uint32_t width, height;
+    size_t pixel;               /* bytes of one in the PNG: 3 or 4 */
+    unsigned char *row, *above; /* with the byte of the filter before them */
+    unsigned char *rgb;
+} picture;
+
+static uint32_t get32(const unsigned char *in)
+{
+    return (uint32_t)in[0] << 24 | (uint32_t)in[1] << 16 |
+           (uint32_t)in[2] << 8 | in[3];
+}
+
+/* Reading ------------------------------------------------------------------ */
+
+/* The next IDAT becomes the input of the stream. */
+static bool next_data(picture *p)
+{
+    while (p->end - p->at >= 12) {
+        const unsigned char *chunk = p->at;
+        uint32_t n = get32(chunk);
+        p->at += 12 + (size_t)n;
+        if (memcmp(chunk + 4, "IDAT", 4) == 0) {
+            p->stream.next_in = (unsigned char *)chunk + 8;
+            p->stream.avail_in = n;
+            return true;
+        }
+    }
+    return false;
+}
+
+static unsigned char paeth(int a, int b, int c)
+{
+    int p = a + b - c, pa = abs(p - a), pb = abs(p - b), pc = abs(p - c);
+    return (unsigned char)(pa <= pb && pa <= pc ? a : pb <= pc ? b : c);
+}
+
+/* Undoes the filter of a row (PNG 1.2, 6). */
+static bool unfilter(const picture *p)
+{
+    unsigned char *x = p->row + 1, *b = p->above + 1;
+    size_t n = p->width * p->pixel, back = p->pixel;
+    if (p->row[0] > 4)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        int left = i < back ? 0 : x[i - back];
+        int corner = i < back ? 0 : b[i - back];
+        int add = 0;
+        switch (p->row[0]) {
+        case 1:
+            add = left;
+            break;
+        case 2:
+            add = b[i];
+            break;
+        case 3:
+            add = (left + b[i]) / 2;
+            break;
+        case 4:
+            add = paeth(left, b[i], corner);
+            break;
+        }
+        x[i] = (unsigned char)(x[i] + add);
+    }
+    return true;
+}
+
+/* The next row, as RGB; what is transparent shows white. */
+static bool read_row(picture *p)
+{
+    unsigned char *other = p->above;
+    p->above = p->row;
+    p->row = other;
+    p->stream.next_out = p->row;
+    p->stream.avail_out = (uInt)(p->width * p->pixel + 1);
+    while (p->stream.avail_out) {
+        if (!p->stream.avail_in && !next_data(p))
+            return false;
+        int state = inflate(&p->stream, Z_NO_FLUSH);
+        if (state != Z_OK && !(state == Z_STREAM_END && !p->stream.avail_out))
+            return false;
+    }
+    if (!unfilter(p))
+        return false;
+    for (size_t i = 0; i < p->width; i++) {
+        const unsigned char *from = p->row + 1 + i * p->pixel;
+        int alpha = p->pixel == 4 ? from[3] : 255;
+        for (int k = 0; k < 3; k++)
+            p->rgb[3 * i + (size_t)k] =
+                (unsigned char)((from[k] * alpha + 255 * (255 - alpha)) / 255);
+    }
+    return true;
+}
+
+/* Writing ------------------------------------------------------------------ */
+
+static void add16(ts_buffer *out, unsigned x)
+{
+    char bytes[2] = {(char)x, (char)(x >> 8)};
+    ts_buffer_add(out, bytes, 2);
+}
+
+static void add32(ts_buffer *out, uint32_t x)
+{
+    add16(out, x & 0xFFFF);
+    add16(out, x >> 16);
+}
+
+/* LZW (TIFF 6.0, 13): codes of 9 to 12 bits, the first bit first, one longer a
+ * code earlier than needed. Strings are found by hashing (prefix, byte). */
+enum { CLEAR = 256, END = 257, FIRST = 258, LAST = 4093, SLOTS = 1 << 14 };
+
+typedef struct {
+    ts_buffer *out;
+    uint32_t held; /* bits not yet written, and how many */
+    int n_held, bits, next;
+    int prefix; /* the string so far; -1: none */
+    uint32_t key[SLOTS];
+    uint16_t code[SLOTS];
+} lzw;
+
+static void put_code(lzw *z, int code)
+{
+    z->held = z->held << z->bits | (uint32_t)code;
+    z->n_held += z->bits;
+    while (z->n_held >= 8) {
+        char byte = (char)(z->held >> (z->n_held - 8));
+        ts_buffer_add(z->out, &byte, 1);
+        z->n_held -= 8;
+    }
+}
+
+static void clear(lzw *z)
+{
+    put_code(z, CLEAR);
+    memset(z->key, 0xFF, sizeof z->key);
+    z->bits = 9;
+    z->next = FIRST;
+}
+
+static void begin_strip(lzw *z, ts_buffer *out)
+{
+    z->out = out;
+    z->held = 0;
+    z->n_held = 0;
+    z->bits = 9;
+    z->prefix = -1;
+    clear(z);
+}
+
+static void end_strip(lzw *z)
+{
+    if (z->prefix >= 0) {
+        put_code(z, z->prefix);
+        z->next++;
+        if (z->next == 1 << z->bits && z->bits < 12)
+            z->bits++;
+    }
+    put_code(z, END);
+    if (z->n_held) { /* the rest of the last byte is zero */
+        char byte = (char)(z->held << (8 - z->n_held));
+        ts_buffer_add(z->out, &byte, 1);
+    }
+}
+
+static void pack(lzw *z, const unsigned char *row, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (z->prefix < 0) {
+            z->prefix = row[i];
+            continue;
+        }
+        uint32_t key = (uint32_t)z->prefix << 8 | row[i];
+        uint32_t slot = (key * 2654435761u) >> 18;
+        while (z->key[slot] != key && z->key[slot] != UINT32_MAX)
+            slot = (slot + 1) % SLOTS;
+        if (z->key[slot] == key) {
+            z->prefix = z->code[slot];
+            continue;
+        }
+        put_code(z, z->prefix);
+        z->prefix = row[i];
+        z->key[slot] = key;
+        z->code[slot] = (uint16_t)z->next++;
+        if (z->next > LAST)
+            clear(z);
+        else if (z->next == 1 << z->bits)
+            z->bits++;
+    }
+}
+
+enum { SHORT = 3, LONG = 4, ASCII = 2, RATIONAL = 5 };
+
+static void add_tag(ts_buffer *out, unsigned tag, unsigned type,
+                    uint32_t count, uint32_t value)
+{
+    add16(out, tag);
+    add16(out, type);
+    add32(out, count);
+    add32(out, value);
+}
+
+/* Values that do not fit a tag, then the directory of tags. */
+static void add_directory(ts_buffer *out, const picture *p, double dpi,
+                          const uint32_t *offset, const uint32_t *bytes,
+                          const char *software)
+{
+    uint32_t strips = (p->height + ROWS - 1) / ROWS;
+    uint32_t bits = (uint32_t)out->length;
+    for (int i = 0; i < 3; i++)
+        add16(out, 8);
+    uint32_t resolution = (uint32_t)out->length;
+    add32(out, (uint32_t)lround(dpi * 1000));
+    add32(out, 1000);
+    uint32_t offsets = (uint32_t)out->length;
+    for (uint32_t i = 0; i < strips; i++)
+        add32(out, offset[i]);
+    uint32_t counts = (uint32_t)out->length;
+    for (uint32_t i = 0; i < strips; i++)
+        add32(out, bytes[i]);
+    uint32_t text = (uint32_t)out->length;
+    ts_buffer_add(out, software, strlen(software) + 1);
+    if (out->length % 2)
+        ts_buffer_add(out, "", 1);
+    if (out->failed)
+        return;
+    uint32_t directory = (uint32_t)out->length;
+    for (int i = 0; i < 4; i++)
+        out->data[4 + i] = (char)(directory >> (8 * i));
+    add16(out, 13);
+    add_tag(out, 256, LONG, 1, p->width);
+    add_tag(out, 257, LONG, 1, p->height);
+    add_tag(out, 258, SHORT, 3, bits);
+    add_tag(out, 259, SHORT, 1, 5); /* LZW */
+    add_tag(out, 262, SHORT, 1, 2); /* RGB */
+    add_tag(out, 273, LONG, strips, strips == 1 ? offset[0] : offsets);
+    add_tag(out, 277, SHORT, 1, 3);
+    add_tag(out, 278, LONG, 1, ROWS);
+    add_tag(out, 279, LONG, strips, strips == 1 ? bytes[0] : counts);
+    add_tag(out, 282, RATIONAL, 1, resolution);
+    add_tag(out, 283, RATIONAL, 1, resolution);
+    add_tag(out, 296, SHORT, 1, 2); /* dots per inch */
+    add_tag(out, 305, ASCII, (uint32_t)strlen(software) + 1, text);
+    add32(out, 0);
+}
+
+static ts_status write_strips(picture *p, lzw *z, ts_buffer *out,
+                              uint32_t *offset, uint32_t *bytes, ts_error *err)
+{
+    ts_buffer_add(out, "II*\0\0\0\0\0", HEAD);
+    for (uint32_t i = 0; i < p->height; i++) {
+        if (!read_row(p))
+            return ts_fail(err, TS_EFORMAT, "gnuplot's PNG is damaged");
+        if (i % ROWS == 0) {
+            if (out->length % 2)
+                ts_buffer_add(out, "", 1);
+            offset[i / ROWS] = (uint32_t)out->length;
+            begin_strip(z, out);
+        }
+        pack(z, p->rgb, 3 * (size_t)p->width);
+        if (i % ROWS == ROWS - 1 || i + 1 == p->height)
+            end_strip(z);
+        bytes[i / ROWS] = (uint32_t)out->length - offset[i / ROWS];
+        if (out->failed)
+            return ts_fail_memory(err);
+    }
+    return TS_OK;
+}
+
+ts_status ts_tiff_finish(ts_buffer *png, double dpi, const char *software,
+                         ts_error *err)
+{
+    picture p = {0};
+    ts_buffer out = {0};
+    ts_status status = TS_OK;
+    if (!ts_png_whole(png))
+        return ts_fail(err, TS_EFORMAT, "gnuplot did not write a whole PNG");
+    const unsigned char *head = (const unsigned char *)png->data + 16;
+    p.width = get32(head);
+    p.height = get32(head + 4);
+    p.pixel = head[9] == 2 ? 3 : 4;
+    if (head[8] != 8 || (head[9] != 2 && head[9] != 6) || head[12] ||
+        !p.width || p.width > 40000 || !p.height || p.height > 40000)
+        return ts_fail(err, TS_EFORMAT, "gnuplot's PNG is not RGB of 8 bits");
+    p.at = head + 17;
+    p.end = (const unsigned char *)png->data + png->length;
+    size_t strips = (p.height + ROWS - 1) / ROWS;
+    uint32_t *offset = ts_alloc_array(2 * strips, sizeof *offset);
+    p.row = ts_alloc_array(p.width + 1, p.pixel);
+    p.above = ts_alloc_array(p.width + 1, p.pixel);
+    p.rgb = ts_alloc_array(p.width, 3);
+    lzw *z = ts_alloc(sizeof *z);
+    if (!offset || !p.row || !p.above || !p.rgb || !z ||
+        inflateInit(&p.stream) != Z_OK) {
+        status = ts_fail_memory(err);
+    } else {
+        status = write_strips(&p, z, &out, offset, offset + strips, err);
+        inflateEnd(&p.stream);
+    }
+    if (!status) {
+        add_directory(&out, &p, dpi, offset, offset + strips, software);
+        if (out.failed)
+            status = ts_fail_memory(err);
+    }
+    ts_free(offset);
+    ts_free(p.row);
+    ts_free(p.above);
+    ts_free(p.rgb);
+    ts_free(z);
+    if (status) {
+        ts_buffer_free(&out);
+        return status;
+    }
+    ts_buffer_free(png);
+    *png = out;
+    return TS_OK;
+}

@@ -1,0 +1,278 @@
+-- Step curves over time with bands, censoring ticks and a table of those at
+-- risk: what figure.survival and figure.cuminc share.
+--
+-- A curve: { name, start, time, n_risk, n_event, n_censor, estimate, conf_low,
+-- conf_high, arm, band = pieces }; the lists have a row per time. The table has
+-- a row per entry of spec.tables, which is spec.curves for survival.
+
+local fail = require "ts.error".fail
+local NA = require "ts.na".NA
+local canvas = require "trialsh.figure.canvas"
+local chart = require "trialsh.figure.chart"
+local risk_table = require "trialsh.figure.risk_table"
+local scale = require "trialsh.figure.scale"
+local sheet = require "trialsh.figure.sheet"
+
+local M = {}
+
+-- Steps ----------------------------------------------------------------------
+
+--- curves.steps(curve) -> xs, ys
+function M.steps(curve)
+  local xs, ys = { 0 }, { curve.start }
+  for i, time in ipairs(curve.time) do
+    xs[#xs + 1], ys[#ys + 1] = time, ys[#ys]
+    if curve.n_event[i] > 0 then
+      xs[#xs + 1], ys[#ys + 1] = time, curve.estimate[i]
+    end
+  end
+  return xs, ys
+end
+
+--- curves.pieces(curve) -> the band as { from, to, low, high }; where there are
+-- no limits, as before the first event of log-log ones, there is none.
+function M.pieces(curve)
+  local pieces = {}
+  for i = 1, #curve.time do
+    local low, high = curve.conf_low[i], curve.conf_high[i]
+    local to = curve.time[i + 1]
+    if to and low ~= NA and high ~= NA and low < high then
+      local last = pieces[#pieces]
+      if last and last.to == curve.time[i] and last.low == low
+          and last.high == high then
+        last.to = to
+      else
+        pieces[#pieces + 1] = { from = curve.time[i], to = to, low = low,
+          high = high }
+      end
+    end
+  end
+  return pieces
+end
+
+--- curves.cut(curve, part): ends it where fewer than that part is at risk, for
+-- what stands further right rests on few (Pocock et al. 2002).
+function M.cut(curve, part)
+  if not part then return end
+  for i = 1, #curve.time do
+    if curve.n_risk[i] < part * curve.n then
+      for _, list in ipairs { "time", "n_risk", "n_event", "n_censor", "estimate",
+        "conf_low", "conf_high" } do
+        for k = #curve[list], i, -1 do curve[list][k] = nil end
+      end
+      return
+    end
+  end
+end
+
+-- Drawing --------------------------------------------------------------------
+
+-- Runs of pieces that touch become one polygon: up along, then back below.
+local function draw_band(panel, pieces, colour)
+  local xs, ys, back_x, back_y = {}, {}, {}, {}
+  local function close()
+    for i = #back_x, 1, -1 do
+      xs[#xs + 1], ys[#ys + 1] = back_x[i], back_y[i]
+    end
+    panel:area(xs, ys, { colour = colour, opacity = 0.16 })
+    xs, ys, back_x, back_y = {}, {}, {}, {}
+  end
+  for i, p in ipairs(pieces) do
+    if i > 1 and pieces[i - 1].to ~= p.from then close() end
+    for _, x in ipairs { p.from, p.to } do
+      xs[#xs + 1], ys[#ys + 1] = x, p.high
+      back_x[#back_x + 1], back_y[#back_y + 1] = x, p.low
+    end
+  end
+  if #xs > 0 then close() end
+end
+
+local function draw_censored(panel, curve, arm)
+  local s = panel.page.style
+  local half = s.censor / (panel.top - panel.bottom) * (panel.y[2] - panel.y[1])
+  local x, low, high = {}, {}, {}
+  for i, time in ipairs(curve.time) do
+    local at = curve.estimate[i]
+    if curve.n_censor[i] > 0 and time >= panel.x[1] and time <= panel.x[2]
+        and at >= panel.y[1] and at <= panel.y[2] then
+      x[#x + 1], low[#low + 1], high[#high + 1] = time, at - half, at + half
+    end
+  end
+  panel:segments(x, low, x, high, { colour = arm.colour, width = s.thin })
+end
+
+local function draw_medians(panel, spec)
+  local page, furthest = panel.page, nil
+  local pen = { colour = "#7F7F7F", width = page.style.thin, dash = { 2, 3 } }
+  for _, m in ipairs(spec.medians) do
+    if m ~= NA and m <= panel.x[2] then
+      furthest = math.max(furthest or 0, m)
+      page:line(panel:at_x(m), panel.bottom, panel:at_x(m), panel:at_y(0.5), pen)
+    end
+  end
+  if furthest then
+    page:line(panel.left, panel:at_y(0.5), panel:at_x(furthest),
+      panel:at_y(0.5), pen)
+  end
+end
+
+local function draw(panel, spec)
+  local s = panel.page.style
+  if spec.medians then draw_medians(panel, spec) end
+  for _, curve in ipairs(spec.curves) do
+    draw_band(panel, curve.band, curve.arm.colour)
+  end
+  for i, curve in ipairs(spec.curves) do
+    local xs, ys = M.steps(curve)
+    panel:lines(xs, ys, { colour = curve.arm.colour, width = s.curve,
+      dash = curve.dash or curve.arm.dash, place = curve.place or i })
+    if spec.censor and s.censor > 0 then draw_censored(panel, curve, curve.arm) end
+  end
+end
+
+-- What a block of text must not cover, and should not, as boxes in mm.
+local function obstacles_of(panel, spec)
+  local hard, soft = {}, {}
+  local margin = panel.page.cells and 0.6 or 0.9
+  local function add(list, x1, y1, x2, y2, by)
+    local left, right = panel:at_x(math.max(x1, panel.x[1])),
+      panel:at_x(math.min(x2, panel.x[2]))
+    if x1 > panel.x[2] then return end
+    list[#list + 1] = { left - by, panel:at_y(y1) - by, right + by,
+      panel:at_y(y2) + by }
+  end
+  for i, curve in ipairs(spec.curves) do
+    local xs, ys = M.steps(curve)
+    for k = 2, #xs do
+      add(hard, xs[k - 1], math.min(ys[k - 1], ys[k]), xs[k],
+        math.max(ys[k - 1], ys[k]), margin)
+    end
+    for _, p in ipairs(curve.band) do
+      add(soft, p.from, p.low, p.to, p.high, 0.2)
+    end
+    if spec.medians and spec.medians[i] ~= NA then
+      add(hard, spec.medians[i], 0, spec.medians[i], 0.5, 0.2)
+      add(hard, 0, 0.5, spec.medians[i], 0.5, 0.2)
+    end
+  end
+  return hard, soft
+end
+
+-- Where each curve leaves the axis.
+local function ends_of(spec)
+  local ends = {}
+  for i, curve in ipairs(spec.curves) do
+    local xs, heights = M.steps(curve)
+    ends[i] = heights[#heights]
+    for k = #xs, 1, -1 do
+      if xs[k] <= spec.x[2] then
+        ends[i] = heights[k]
+        break
+      end
+    end
+  end
+  return ends
+end
+
+-- The description ------------------------------------------------------------
+
+--- curves.text(who, value) -> list of lines
+function M.text(who, value)
+  if value == nil then return {} end
+  if type(value) == "string" then value = { value } end
+  if type(value) ~= "table" then
+    fail("type", who .. ": text is a line or a list of lines")
+  end
+  local lines = {}
+  for i, line in ipairs(value) do
+    if type(line) ~= "string" then
+      fail("type", ("%s: text[%d] is a %s, not text"):format(who, i, type(line)))
+    end
+    lines[i] = line
+  end
+  return lines
+end
+
+local function x_of(who, curves, opt)
+  local last = 0
+  for _, curve in ipairs(curves) do
+    last = math.max(last, curve.time[#curve.time] or 0)
+  end
+  local x = scale.limits(who, "xlim", opt.xlim)
+  if x then
+    local ticks = opt.ticks and scale.ticks(who, "ticks", opt.ticks, x)
+      or x[1] == 0 and scale.time(x[2], 7) or scale.linear(x[1], x[2], 7)
+    return x, ticks
+  end
+  if last == 0 then last = 1 end
+  local ticks = opt.ticks and scale.ticks(who, "ticks", opt.ticks,
+    { 0, math.huge }) or scale.time(last, 7)
+  x = { 0, math.max(last, ticks[#ticks]) }
+  if not opt.ticks then -- to the next tick when the data nearly reach it
+    local step = ticks[#ticks] - (ticks[#ticks - 1] or 0)
+    if ticks[#ticks] < last and ticks[#ticks] + step < last * 1.08 then
+      ticks[#ticks + 1] = ticks[#ticks] + step
+      x[2] = ticks[#ticks]
+    end
+  end
+  return x, ticks
+end
+
+-- What the curves need and what stands below and above them.
+local function default_height(spec, opt)
+  local page = canvas.paper(opt.width, 1000, "pdf",
+    require "trialsh.figure.journal".look(opt.journal))
+  local rows = risk_table.stack(page, spec.rows())
+  local bottom, top = sheet.frame(page, { title = opt.title, note = opt.note,
+    stamp = spec.stamp })
+  return math.floor(math.min(56, 0.62 * opt.width) + 1000 - top + bottom
+    + #rows * page:line_height(page.style.table_text) + 0.5)
+end
+
+--- curves.spec(who, curves, opt, fields) -> what chart.draw takes, the default
+-- height. fields: entries, ylabel, xlabel, y (a range), medians, text, tables,
+-- stamp
+function M.spec(who, curves, opt, fields)
+  local x, ticks = x_of(who, curves, opt)
+  local y = scale.limits(who, "ylim", opt.ylim) or fields.y or { 0, 1 }
+  local yticks = scale.linear(y[1], y[2], 6)
+  if y[1] == 0 and y[2] == 1 and not opt.ylim then
+    yticks = { 0, 0.25, 0.5, 0.75, 1 }
+  end
+  local kinds = risk_table.kinds(who, opt.risk_table)
+  local spec = { who = who, curves = curves, x = x,
+    y = { y[1], y[2] + (y[2] == 1 and 0.02 * (y[2] - y[1]) or 0) },
+    ticks = ticks, xlabels = scale.labels(ticks), xlabel = fields.xlabel,
+    yaxis = { ticks = yticks, labels = scale.labels(yticks), upto = y[2],
+      title = fields.ylabel },
+    entries = fields.entries, legend = opt.legend, text = fields.text,
+    medians = fields.medians, censor = opt.censor, stamp = fields.stamp }
+  spec.ends = ends_of(spec)
+  local tables = { curves = fields.tables or curves, kinds = kinds,
+    ticks = ticks, arms = {} }
+  for i, curve in ipairs(tables.curves) do tables.arms[i] = curve.arm end
+  spec.rows = function() return risk_table.rows(tables) end
+  spec.obstacles = function(panel) return obstacles_of(panel, spec) end
+  spec.marks = function(panel) draw(panel, spec) end
+  return spec, default_height(spec, opt)
+end
+
+local columns = { "time", "n_risk", "n_event", "n_censor", "estimate",
+  "conf_low", "conf_high" }
+
+--- curves.shown(curves, more) -> names, arrays: the numbers behind them
+function M.shown(curves)
+  local names, arrays = { "group" }, { {} }
+  for j, name in ipairs(columns) do names[j + 1], arrays[j + 1] = name, {} end
+  for _, curve in ipairs(curves) do
+    for i in ipairs(curve.time) do
+      table.insert(arrays[1], curve.key or curve.name or "all")
+      for j, name in ipairs(columns) do
+        table.insert(arrays[j + 1], curve[name][i])
+      end
+    end
+  end
+  return names, arrays
+end
+
+return M

@@ -1,0 +1,133 @@
+-- Nothing overlaps, nothing leaves the page, no text is below 6 points: boxes of
+-- text from the font's metrics, for every kind of figure, with short and very
+-- long labels, 2 to 6 arms, n from 3 to 3,000, alone and as a panel.
+-- A new kind of figure is one line in kinds.
+local lu = require "luaunit"
+local object = require "trialsh.figure.object"
+local note = require "trialsh.note"
+
+local state = 1
+local function uniform()
+  state = (state * 1103515245 + 12345) % 2147483648
+  return (state + 0.5) / 2147483648
+end
+
+-- What differs between the cases: words is short or long text.
+local words = {
+  short = { title = "ALC", axis = "Count (/uL)", arm = "Arm",
+    note = "ITT.", caption = "Day" },
+  long = { title = ("Change of the absolute lymphocyte count "):rep(4),
+    axis = "Absolute lymphocyte count of peripheral blood in cells per microlitre "
+      .. "as measured by the central laboratory (cells/uL)",
+    arm = "Recombinant human interleukin-7 10 micrograms per kilogram, regimen",
+    note = ("A note that explains what was left out, and why. "):rep(4),
+    caption = "Day of the study since randomisation, end-of-treatment visit" },
+}
+
+local function arms_of(case)
+  local names = {}
+  for k = 1, case.arms do names[k] = words[case.words].arm .. " " .. k end
+  return names
+end
+
+-- n subjects in turn over the arms.
+local function subjects(case)
+  local d = { USUBJID = {}, TRT01P = {} }
+  local arms = arms_of(case)
+  for i = 1, case.n do
+    d.USUBJID[i] = ("S%05d"):format(i)
+    d.TRT01P[i] = arms[(i - 1) % #arms + 1]
+  end
+  return d
+end
+
+local function times(case)
+  local d = subjects(case)
+  d.AVAL, d.CNSR = {}, {}
+  for i = 1, case.n do
+    local t, c = -60 * math.log(uniform()), 120 * uniform()
+    d.AVAL[i] = math.floor(math.min(t, c)) + 1
+    d.CNSR[i] = t <= c and (i % 3 == 0 and 2 or 0) or 1
+  end
+  return d
+end
+
+local function values(case)
+  local d = subjects(case)
+  d.AVAL = {}
+  for i = 1, case.n do d.AVAL[i] = math.exp(5 + 2 * (uniform() + uniform() - 1)) end
+  return d
+end
+
+local function with(case, data, more)
+  local w = words[case.words]
+  local t = { data, title = w.title, ylabel = w.axis, note = w.note,
+    journal = case.journal, width = case.width, height = case.height }
+  for key, value in pairs(more or {}) do t[key] = value end
+  return t
+end
+
+local kinds = {
+  { "survival", function(case) return figure.survival(with(case, times(case),
+    { p_value = true, xlabel = words[case.words].axis })) end },
+  { "survival, table", function(case) return figure.survival(with(case,
+    times(case), { risk_table = { "at risk", "events", "censored" },
+      legend = "direct" })) end },
+  { "points", function(case) return figure.points(with(case, values(case),
+    { yscale = "log", xlabel = words[case.words].axis })) end },
+  { "panels", function(case)
+    local a = figure.survival { times(case), title = words[case.words].title }
+    local b = figure.points { values(case), ylabel = words[case.words].axis }
+    return figure.panels { a, b, a, b, legend = "shared", xlabel = "Day",
+      journal = case.journal, height = case.height, note = words[case.words].note }
+  end },
+}
+
+local cases = {}
+for _, w in ipairs { "short", "long" } do
+  for _, arms in ipairs { 2, 3, 6 } do
+    for _, n in ipairs { 3, 30, 3000 } do
+      cases[#cases + 1] = { words = w, arms = arms, n = n,
+        height = w == "long" and 190 or nil, width = w == "long" and 120 or nil,
+        journal = n == 30 and (arms == 2 and "Critical Care" or "Lancet") or nil }
+    end
+  end
+end
+
+local function check(figure, what)
+  local page = object.boxes(figure)
+  local boxes = page.boxes
+  lu.assertTrue(#boxes > 3, what)
+  for i, a in ipairs(boxes) do
+    lu.assertTrue(a[1] >= -0.01 and a[2] >= -0.01 and a[3] <= page.width + 0.01
+      and a[4] <= page.height + 0.01, ("%s: '%s' leaves the page"):format(what,
+        a.text))
+    lu.assertTrue(a.size >= 6, ("%s: '%s' is of %g points"):format(what, a.text,
+      a.size))
+    for j = 1, i - 1 do
+      local b = boxes[j]
+      lu.assertFalse(a[1] < b[3] and a[3] > b[1] and a[2] < b[4] and a[4] > b[2],
+        ("%s: '%s' meets '%s'"):format(what, a.text, b.text))
+    end
+  end
+  return page
+end
+
+TestLayout = {}
+
+for _, kind in ipairs(kinds) do
+  TestLayout["test_" .. kind[1]:gsub("%W+", "_")] = function()
+    state = 7
+    for _, case in ipairs(cases) do
+      local what = ("%s, %s words, %d arms, n = %d"):format(kind[1], case.words,
+        case.arms, case.n)
+      local made = kind[2](case)
+      check(made, what)
+      if case.n == 30 and case.arms == 3 then -- the preview holds too
+        lu.assertTrue(#made:text { columns = 100, lines = 30 } > 100, what)
+      end
+    end
+  end
+end
+
+os.exit(lu.LuaUnit.run())
