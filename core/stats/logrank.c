@@ -1,4 +1,4 @@
-/* The log-rank test for k groups, with strata. */
+/* The log-rank test for k groups, with strata and weights. */
 #include "ts/survival.h"
 
 #include <math.h>
@@ -46,16 +46,15 @@ static void sums_free(sums *s)
 }
 
 /* Adds one time with d events among n at risk, s->at_risk by group: moments of
- * the multivariate hypergeometric distribution. A weight of the
- * Fleming-Harrington family would multiply d - E, its square the variance. */
-static void add_time(sums *s, double n, double d)
+ * the multivariate hypergeometric distribution, times a weight. */
+static void add_time(sums *s, double n, double d, double weight)
 {
-    double spread = n > 1 ? d * (n - d) / (n - 1) : 0;
+    double spread = n > 1 ? weight * weight * d * (n - d) / (n - 1) : 0;
     for (size_t g = 0; g < s->k; g++) {
         double share = s->at_risk[g] / n;
         if (share == 0)
             continue;
-        ts_sum_add(&s->expected[g], d * share);
+        ts_sum_add(&s->expected[g], weight * d * share);
         if (spread == 0)
             continue;
         ts_sum_add(&s->variance[g * s->k + g], spread * share * (1 - share));
@@ -66,11 +65,23 @@ static void add_time(sums *s, double n, double d)
     }
 }
 
-static ts_status add_stratum(sums *s, const ts_event_order *order,
-                             size_t stratum, bool *one_group, ts_error *err)
+double ts_logrank_next(ts_logrank_weight kind, double n, double d,
+                       double *survival)
+{
+    double before = *survival;
+    if (kind == TS_LOGRANK_EQUAL)
+        return 1;
+    *survival *= kind == TS_PETO_PRENTICE ? 1 - d / (n + 1) : 1 - d / n;
+    return kind == TS_PETO_PRENTICE ? *survival : before;
+}
+
+static ts_status add_stratum(sums *s, ts_logrank_weight kind,
+                             const ts_event_order *order, size_t stratum,
+                             size_t *n_events, bool *one_group, ts_error *err)
 {
     size_t first = order->start[stratum], end = order->start[stratum + 1];
     size_t n_group = 0, n_event = 0;
+    double survival = 1;
     for (size_t g = 0; g < s->k; g++)
         s->at_risk[g] = 0;
     for (size_t i = first; i < end; i++)
@@ -81,7 +92,7 @@ static ts_status add_stratum(sums *s, const ts_event_order *order,
     }
     size_t n_step = 0;
     for (size_t i = first, next; i < end; i = next) {
-        double d = 0;
+        double d = 0, weight = 1;
         if (n_step++ % 1024 == 0) {
             ts_status status = ts_interrupt_check(err);
             if (status)
@@ -90,14 +101,18 @@ static ts_status add_stratum(sums *s, const ts_event_order *order,
         for (next = i; next < end && order->rank[next] == order->rank[i];
              next++)
             d += order->tag[next] & 1;
-        if (d > 0)
-            add_time(s, (double)(end - i), d);
+        if (d > 0) {
+            weight = ts_logrank_next(kind, (double)(end - i), d, &survival);
+            add_time(s, (double)(end - i), d, weight);
+        }
         for (size_t j = i; j < next; j++) {
             s->at_risk[order->tag[j] >> 1]--;
-            s->observed[order->tag[j] >> 1] += order->tag[j] & 1;
+            if (order->tag[j] & 1)
+                s->observed[order->tag[j] >> 1] += weight;
         }
         n_event += (size_t)d;
     }
+    *n_events += n_event;
     *one_group = n_group == 1 && n_event > 0;
     return TS_OK;
 }
@@ -131,7 +146,6 @@ static void hand_out(const sums *s, ts_logrank_result *out, double *observed,
     size_t k = s->k;
     for (size_t g = 0; g < k; g++) {
         double e = ts_sum_value(&s->expected[g]);
-        out->n_event += (size_t)s->observed[g];
         out->n_idle_group += s->seen[g] && e == 0;
         if (observed)
             observed[g] = s->observed[g];
@@ -161,7 +175,8 @@ ts_status ts_logrank(const ts_survival *data, ts_logrank_result *out,
         status = sums_new(k, &s, err);
     for (size_t b = 0; !status && b < order->n_block; b++) {
         bool one_group = false;
-        status = add_stratum(&s, order, b, &one_group, err);
+        status = add_stratum(&s, data->weight, order, b, &out->n_event,
+                             &one_group, err);
         out->n_idle_stratum += one_group;
     }
     if (!status)

@@ -21,6 +21,15 @@
 #include <stddef.h>
 #include "ts/error.h"
 
+/* What an event counts in the log-rank test: 1; the S of Prentice (1978,
+ * Biometrika 65:167), the product of 1 - d / (n + 1) to the event's own time;
+ * or the Kaplan-Meier S before it (Fleming and Harrington, rho = 1). */
+typedef enum {
+    TS_LOGRANK_EQUAL,
+    TS_PETO_PRENTICE,
+    TS_FLEMING_HARRINGTON
+} ts_logrank_weight;
+
 typedef struct {
     const double *time;  /* n times, finite, >= 0 */
     const double *event; /* n values: 1 event, 0 censored */
@@ -29,6 +38,7 @@ typedef struct {
     size_t n_group;
     const int *stratum; /* the same; the curves take no notice of it */
     size_t n_stratum;
+    ts_logrank_weight weight; /* of the test; the curves have none */
 } ts_survival;
 
 /* The scale on which the interval of S is symmetric. */
@@ -94,8 +104,8 @@ void ts_km_quantile_at(const ts_km *km, size_t group, double p,
 /*
  * Log-rank test of n_group >= 1 groups, stratified where there are strata
  * (Mantel 1966; Peto and Peto 1972, JRSS A 135:185). The caller gives
- * observed and expected (n_group values each) and variance (n_group squared,
- * of observed - expected, row-major), or NULL for what is not wanted.
+ * observed and expected (n_group values each, weighted) and variance (n_group
+ * squared, of observed - expected, row-major), or NULL for what is not wanted.
  *
  * The statistic is (O-E)' V^- (O-E) with df = rank of V: groups that are never
  * at risk at an event, and groups never compared with another, drop out. With
@@ -110,6 +120,10 @@ typedef struct {
     size_t n_idle_group;   /* groups with subjects whose E is 0 */
     size_t n_idle_stratum; /* strata with events in which one group is alone */
 } ts_logrank_result;
+
+/* The weight of d events among n, and S after them; *survival starts at 1. */
+double ts_logrank_next(ts_logrank_weight kind, double n, double d,
+                       double *survival);
 
 ts_status ts_logrank(const ts_survival *data, ts_logrank_result *out,
                      double *observed, double *expected, double *variance,

@@ -75,6 +75,7 @@ int luaopen_ts_error(lua_State *L);
 int luaopen_ts_interrupt(lua_State *L);
 int luaopen_ts_multiple(lua_State *L);
 int luaopen_ts_na(lua_State *L);
+int luaopen_ts_nondetect(lua_State *L);
 int luaopen_ts_competing(lua_State *L);
 int luaopen_ts_win_ratio(lua_State *L);
 int luaopen_ts_counts(lua_State *L);

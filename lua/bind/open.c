@@ -25,6 +25,7 @@ static const luaL_Reg modules[] = {
     {"ts.mixed", luaopen_ts_mixed},
     {"ts.multiple", luaopen_ts_multiple},
     {"ts.na", luaopen_ts_na},
+    {"ts.nondetect", luaopen_ts_nondetect},
     {"ts.gnuplot", luaopen_ts_gnuplot},
     {"ts.json", luaopen_ts_json},
     {"ts.rate", luaopen_ts_rate},

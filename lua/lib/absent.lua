@@ -21,7 +21,6 @@ local list = {
   { "sace", "the effect in those who would survive under both arms",
     "endpoint", "survivor" },
   { "nls", "nonlinear least squares", "lm", "nonlinear nlin" },
-  { "peto_prentice", "the Peto-Prentice test", "logrank", "prentice" },
   { "brunner_munzel", "the Brunner-Munzel test", "wilcoxon", "brunner" },
   { "friedman", "Friedman's test", "signed_rank kruskal", "" },
   { "rerandomise", "tests by randomising again", "model:contrast",

@@ -184,36 +184,6 @@ local function table_of(set)
   return cells
 end
 
-local function transpose(cells)
-  local out = {}
-  for j = 1, #cells[1] do
-    out[j] = {}
-    for i = 1, #cells do out[j][i] = cells[i][j] end
-  end
-  return out
-end
-
--- First column to the left, the others to the right.
-local function layout(cells)
-  local widths, lines, total = {}, {}, 0
-  for j = 1, #cells[1] do
-    widths[j] = 0
-    for i = 1, #cells do
-      widths[j] = math.max(widths[j], text.width(cells[i][j]))
-    end
-    total = total + widths[j] + (j > 1 and 2 or 0)
-  end
-  for i, row in ipairs(cells) do
-    local parts = {}
-    for j, cell in ipairs(row) do
-      local blank = (" "):rep(widths[j] - text.width(cell))
-      parts[j] = j == 1 and cell .. blank or blank .. cell
-    end
-    lines[i] = (table.concat(parts, "  "):gsub("%s+$", ""))
-  end
-  return table.concat(lines, "\n"), total
-end
-
 local type_name = { [2] = "type 2 (SAS)", [6] = "type 6 (Prism)",
   [7] = "type 7 (R)" }
 
@@ -247,13 +217,7 @@ local function interval_text(d, fields)
 end
 
 local function print_description(set, fields)
-  local cells = table_of(set)
-  local body, width = layout(cells)
-  local screen = require "trialsh.show".width()
-  if width > screen then
-    local turned, turned_width = layout(transpose(cells))
-    if turned_width < width then body = turned end
-  end
+  local body = format.grid(table_of(set))
   local head = text.escape(set.variable)
   if set.unit ~= NA then head = head .. ", " .. text.escape(set.unit) end
   if #set.by > 0 then
@@ -340,6 +304,9 @@ end
 -- (SAS's); shapiro_w and shapiro_p (3 to 5000 values). Intervals: conf_low and
 -- conf_high of the mean, geomean_low and geomean_high, median_low and median_high:
 -- exact, of the level median_level; of 5 values or fewer there is none at 95 %.
+-- Where values of AVAL, or of ln(AVAL), are below their limit (BLQFL is Y), there
+-- are n_below, quantiles of Kaplan and Meier's curve, a median with its interval, and
+-- a geometric mean by the likelihood of a log-normal distribution.
 --
 --   > describe({3, 1, 4, 1, 5, NA})
 --   x
@@ -358,6 +325,11 @@ end
 --
 -- See also: ttest. R: summary, quantile. SAS: PROC MEANS.
 function M.describe(x, data, opt)
+  if type(x) == "string" and data ~= nil then
+    local o = options("describe", opt, spec)
+    local below = require "trialsh.nondetect".describe(x, data, o.conf_level)
+    if below then return below end
+  end
   local set, o = read(x, data, opt)
   return describe_set(set, o)
 end

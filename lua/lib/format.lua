@@ -3,7 +3,8 @@
 -- double nearest to it lies below.
 
 local NA = require "ts.na".NA
-local number = require "ts.text".number
+local text = require "ts.text"
+local number = text.number
 
 local M = {}
 
@@ -147,6 +148,49 @@ function M.level(level)
   local sign, digits, point = split(level)
   return plain(sign, digits, point + 2, math.max(0, #digits - point - 2))
     .. " %"
+end
+
+-- Tables ---------------------------------------------------------------------
+
+local function transpose(cells)
+  local out = {}
+  for j = 1, #cells[1] do
+    out[j] = {}
+    for i = 1, #cells do out[j][i] = cells[i][j] end
+  end
+  return out
+end
+
+-- First column to the left, the others to the right.
+local function layout(cells)
+  local widths, lines, total = {}, {}, 0
+  for j = 1, #cells[1] do
+    widths[j] = 0
+    for i = 1, #cells do
+      widths[j] = math.max(widths[j], text.width(cells[i][j]))
+    end
+    total = total + widths[j] + (j > 1 and 2 or 0)
+  end
+  for i, row in ipairs(cells) do
+    local parts = {}
+    for j, cell in ipairs(row) do
+      local blank = (" "):rep(widths[j] - text.width(cell))
+      parts[j] = j == 1 and cell .. blank or blank .. cell
+    end
+    lines[i] = (table.concat(parts, "  "):gsub("%s+$", ""))
+  end
+  return table.concat(lines, "\n"), total
+end
+
+--- format.grid(cells): rows of texts as a table; turned where that is narrower and
+-- the screen asks for it.
+function M.grid(cells)
+  local body, width = layout(cells)
+  if width > require "trialsh.show".width() then
+    local turned, turned_width = layout(transpose(cells))
+    if turned_width < width then body = turned end
+  end
+  return body
 end
 
 return M

@@ -19,7 +19,7 @@ local groups = {
     "column", "demo", "data", "sql" },
   { "Statistics", "describe", "smd", "ttest", "mediandiff", "lm", "mmrm", "lmm", "multiple",
     "rank", "group_rank", "correlation", "proportion", "two_proportions",
-    "contingency", "rate", "survival", "cuminc", "winratio", "tobit",
+    "contingency", "rate", "survival", "cuminc", "winratio", "tobit", "peto_prentice",
     "padjust", "sample", "result", "model" },
   { "Trials and endpoints", "trial", "endpoint", "multiplicity", "run",
     "analysis" },

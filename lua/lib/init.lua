@@ -42,6 +42,7 @@ local home = {
   multiplicity = "multiplicity",
   oddsratio = "two_proportions",
   padjust = "padjust",
+  peto_prentice = "peto_prentice",
   proportion = "proportion",
   random = "random",
   rate = "rate",

@@ -25,14 +25,18 @@ end
 local rising = { log = true, ln = true, log10 = true, log2 = true,
   sqrt = true }
 
---- limits.check_response(who, response): a limit of AVAL is one of ln(AVAL).
-function M.check_response(who, response)
+--- limits.is_of(response): whether the limit of AVAL is one of the response, as of
+-- ln(AVAL): whether it rises with it.
+function M.is_of(response)
   local plain = response:gsub("`", "")
-  local name = plain:match "^(%a%w*)%b()$"
-  if plain:find "^[%a.][%w._]*$"
-    or name and rising[name] and plain:find "^%a%w*%([%a.][%w._]*%)$" then
-    return
-  end
+  if plain:find "^[%a.][%w._]*$" then return plain == "AVAL" end
+  local name, inner = plain:match "^(%a%w*)%(([%a.][%w._]*)%)$"
+  return name ~= nil and rising[name] == true and inner == "AVAL"
+end
+
+--- limits.check_response(who, response): an error where it is none.
+function M.check_response(who, response)
+  if M.is_of(response) then return end
   fail("invalid", ("%s: of %s the limits are not known: the response is AVAL, "
     .. "ln(AVAL) or the like"):format(who, response))
 end

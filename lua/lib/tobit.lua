@@ -156,7 +156,7 @@ end
 --   geometric means 12.4 and 4.0; ratio of geometric means 3.1, 95 % CI 0.4 to 21.6
 --   t = 1.44, df = 6; P = 0.201
 --
--- See also: relation:detect, lm, model:means, model:contrast.
+-- See also: peto_prentice, relation:detect, lm, model:means, model:contrast.
 -- Tobin 1958. R: survival::survreg. SAS: PROC LIFEREG.
 function M.tobit(source, data, opt)
   opt = options("tobit", opt, spec)
