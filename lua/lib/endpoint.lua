@@ -17,9 +17,19 @@ local Endpoint = {}
 --- Everything wrong with an endpoint that can be said without a study.
 function M.problems_of(e) return definition.read(e) end
 
+-- Endpoints are those of one trial: of another one they begin anew.
+local function begin_trial(trial)
+  local before = M.list[1] and M.list[1].trial
+  if not (before and trial) or before.id == trial.id then return end
+  require "trialsh.note".say("%d endpoint%s of %s left: endpoints are now those "
+    .. "of %s", #M.list, #M.list == 1 and "" or "s", before.id, trial.id)
+  for key in pairs(M.list) do M.list[key] = nil end
+  require "trialsh.multiplicity".keep(trial)
+end
+
 --- endpoint "ID" { keys }
--- Defines an endpoint of the trial defined last. Defining an ID again replaces
--- it. Nothing is computed before run().
+-- Defines an endpoint of the trial defined last; those of another trial are left
+-- then. Defining an ID again replaces it. Nothing is computed before run().
 --   title      text
 --   role       primary, key secondary, secondary, exploratory, safety
 --   population one of the trial's; the first by default
@@ -80,6 +90,7 @@ function M.endpoint(id)
       fail("type", ('endpoint "%s" { ... } takes a table'):format(id))
     end
     local file, line = errors.where()
+    begin_trial(trial_module.current)
     local e = setmetatable({ id = id, definition = def, file = file,
       line = line, trial = trial_module.current, variation = "main",
       kind = "main" }, Endpoint)

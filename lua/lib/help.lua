@@ -26,7 +26,8 @@ local groups = {
   { "Figures and tables", "figure", "table" },
   { "Arithmetic", "elementwise" },
   { "Scripts and the prompt", "script", "help",
-    "tour", "log_to", "report", "sessioninfo", "random" },
+    "tour", "log_to", "report", "sessioninfo", "random",
+    "rawfiles" },
   { "More" },
 }
 

@@ -45,6 +45,7 @@ local home = {
   peto_prentice = "peto_prentice",
   proportion = "proportion",
   random = "random",
+  rawfiles = "rawfiles",
   rate = "rate",
   rateratio = "rate",
   read = "read",

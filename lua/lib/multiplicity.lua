@@ -16,6 +16,14 @@ local by_padjust = { "Bonferroni", "Holm", "Hochberg", "Hommel" }
 local methods = { "graph", "fixed sequence" }
 table.move(by_padjust, 1, #by_padjust, 3, methods)
 
+--- multiplicity.keep(trial): those of another one are left
+function M.keep(trial)
+  for i = #M.list, 1, -1 do
+    local own = M.list[i].trial
+    if own and own.id ~= trial.id then table.remove(M.list, i) end
+  end
+end
+
 -- P-values ---------------------------------------------------------------------
 
 local function fixed_sequence(p)

@@ -15,6 +15,22 @@ local function whole(name, x)
   return n
 end
 
+-- What streams give beyond uniform and normal numbers.
+local Stream = getmetatable(streams.stream(0)).__index
+
+function Stream:pick(list) return list[self:below(#list)] end
+function Stream:chance(p) return self:uniform() < p end
+function Stream:lognormal(median, sd) return median * math.exp(sd * self:normal()) end
+function Stream:waiting(mean) return -mean * math.log(self:uniform()) end
+function Stream:between(mean, sd, low, high)
+  if not (low < high) then
+    fail("invalid", ("random: nothing lies between %s and %s"):format(low, high))
+  end
+  local x
+  repeat x = mean + sd * self:normal() until x >= low and x <= high
+  return x
+end
+
 --- random(seed [, opt]) -> stream
 -- A stream of random numbers that its seed, scenario and replicate determine,
 -- the same on any machine and whatever else is drawn.
@@ -24,6 +40,11 @@ end
 --   r:normal()    standard normal
 --   r:below(n)    one of 1, 2, ... n
 --   r:shuffle(list)  the list itself, in a random order
+--   r:pick(list)  one of its entries
+--   r:chance(p)   true with that probability
+--   r:lognormal(median, sd)  sd is that of the logarithm
+--   r:waiting(mean)  exponential
+--   r:between(mean, sd, low, high)  normal, drawn until it lies there
 --
 --   > r = random(20180308)
 --   > round(r:uniform(), 6), round(r:normal(), 6), r:below(6)
