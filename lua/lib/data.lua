@@ -55,11 +55,11 @@ function M.has(x, name)
   return false
 end
 
---- data.simulated(x): whether the data are made up; what is computed from
--- them says so too.
+--- data.simulated(x): the mark of made-up data, or of dummy arms, or false; what
+-- is computed from them bears it too.
 function M.simulated(x)
   if kind(x) ~= "relation" then return false end
-  return require "trialsh.relation".node_of(x).simulated and true or false
+  return require "trialsh.relation".node_of(x).simulated or false
 end
 
 --- data.wrap(cframe [, simulated]): the frame a user sees, with its verbs.

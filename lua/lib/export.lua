@@ -1,6 +1,7 @@
 -- What goes into files: the rows of a relation, with the codes of missing values
 -- where they are known, and a note of what a kind of file has no place for.
 
+local mark = require "trialsh.mark"
 local note = require "trialsh.note"
 
 local M = {}
@@ -61,6 +62,19 @@ function M.rows(node)
   return frame
 end
 
+--- export.marked(relation, kind) -> relation
+-- With dummy arms, and a kind of file that has no place for a mark: with a column
+-- that says so in each row.
+function M.marked(what, kind)
+  local node = require "trialsh.relation".node_of(what)
+  if not mark.is_dummy(node.simulated) or kind.holds.simulated or node.group
+      or node.columns[mark.COLUMN:lower()] then
+    return what
+  end
+  note.say("the arms are dummies: %s says so in each row", mark.COLUMN)
+  return what:mutate(("%s = '%s'"):format(mark.COLUMN, mark.DUMMY))
+end
+
 --- export.columns(names): "AVAL, BASE", "12 columns" of a long list.
 function M.columns(names)
   return #names > 4 and #names .. " columns" or table.concat(names, ", ")
@@ -98,8 +112,8 @@ function M.tell(node, path, kind, opt)
   if #codes > 0 then
     lost[#lost + 1] = ("special missing values (%s)"):format(M.columns(codes))
   end
-  if node.simulated and not kind.holds.simulated then
-    lost[#lost + 1] = "the mark SIMULATED DATA"
+  if mark.is_simulated(node.simulated) and not kind.holds.simulated then
+    lost[#lost + 1] = "the mark " .. mark.SIMULATED
   end
   if #lost > 0 then
     note.say("%s: %s has no place for %s", path, kind.what,

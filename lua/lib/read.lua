@@ -218,7 +218,7 @@ end
 -- file that the path names.
 function M.write(what, path, opt)
   local kind, all = prepare(path, opt, "write")
-  local node = relation.node_of(what)
+  local node = relation.node_of(export.marked(what, kind))
   kind.write(node, path, all)
   export.tell(node, path, kind, all)
   note.wrote(path)

@@ -8,6 +8,7 @@
 
 local cframe = require "ts.frame"
 local NA = require "ts.na".NA
+local mark = require "trialsh.mark"
 local note = require "trialsh.note"
 local columns_module = require "trialsh.relation.columns"
 local layers = require "trialsh.relation.layers"
@@ -67,7 +68,8 @@ function M.base(study, name, columns, key, simulated)
       empty = function() return study:is_empty(name, column.name) end }
   end
   return { study = study, name = name, columns = columns, layer = layer,
-    key = key, generation = study:generation(), simulated = simulated }
+    key = key, generation = study:generation(),
+    simulated = mark.of_columns(columns, simulated) }
 end
 
 function M.of_base(node) return relation_of(node) end
@@ -131,7 +133,7 @@ function M.of_frame(frame, facts)
   end
   layer.hidden = { { name = "_ts_o1", sql = place_name(index(columns)) } }
   return relation_of { frame = frame, columns = columns, layer = layer,
-    key = facts and facts.key, simulated = facts and facts.simulated,
+    key = facts and facts.key, simulated = mark.of_columns(columns, facts and facts.simulated),
     member = facts and facts.member, label = facts and facts.label,
     dataset = facts and facts.dataset, print = facts and facts.print,
     read = facts and facts.read, made = facts and facts.made,

@@ -112,11 +112,11 @@ function methods.p_text(r, journal)
 end
 
 -- The mark of made-up data goes with all that is computed from them: a result
--- has it when its fields say simulated = true.
+-- has it when its fields say simulated = mark (trialsh.mark).
 local function marked(r, frame)
   if not rawget(r, STATE).fields.simulated then return frame end
   local relation = require "trialsh.relation"
-  return relation.of_frame(relation.node_of(frame).frame, { simulated = true })
+  return relation.of_frame(relation.node_of(frame).frame, { simulated = rawget(r, STATE).fields.simulated })
 end
 
 function methods.tidy(r) return marked(r, rawget(r, STATE).tidy(r)) end
@@ -160,7 +160,7 @@ end
 function Result.__tostring(r)
   local state = rawget(r, STATE)
   local body = state.print(r, state)
-  return state.fields.simulated and body .. "\nSIMULATED DATA" or body
+  return state.fields.simulated and body .. "\n" .. state.fields.simulated or body
 end
 
 -- What Tab offers behind "." and ":".

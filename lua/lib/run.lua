@@ -319,6 +319,11 @@ function M.run(s)
   end
   local inner = require "trialsh.study".inner(s)
   inner:change(function() end) -- a locked study is no place for results
+  local stale = require "trialsh.study.derive".stale(inner)
+  if #stale > 0 then
+    note.warn("derived with another trial than that of the study: %s",
+      table.concat(stale, ", "))
+  end
   local _, remarks = endpoints.checked(s)
   for _, words in ipairs(remarks) do note.say("%s", words) end
   local all = {}

@@ -253,7 +253,7 @@ local function footer(columns, total, rows, shown, simulated)
       lines[#lines + 1] = cut(part, width)
     end
   end
-  if simulated then lines[#lines + 1] = "SIMULATED DATA" end
+  if simulated then lines[#lines + 1] = simulated end
   for i, l in ipairs(lines) do lines[i] = "  " .. l end
   return lines
 end

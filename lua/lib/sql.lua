@@ -2,6 +2,7 @@
 
 local errors = require "ts.error"
 local text = require "ts.text"
+local mark = require "trialsh.mark"
 local relation = require "trialsh.relation"
 local sql_types = require "trialsh.sql_types"
 
@@ -41,6 +42,8 @@ function M.sources(statement)
       list[#list + 1] = { word, study[name], stored = true }
     elseif relation.is(value) then
       list[#list + 1] = { word, value }
+    elseif name == "arms" and study then -- no table while they are dummies
+      list[#list + 1] = { word, study.arms }
     end
   end
   return list
@@ -117,7 +120,7 @@ function M.sql(statement, ...)
   local named, simulated = {}, false
   for _, source in ipairs(sources) do
     local node = relation.node_of(source[2])
-    simulated = simulated or node.simulated
+    simulated = mark.both(simulated, node.simulated)
     -- a variable that is called like its table
     local same = node.name == source[1] and not node.verb and node.study == inner
     if not (source.stored or same) then named[#named + 1] = { source[1], node } end

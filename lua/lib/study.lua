@@ -6,6 +6,7 @@ local text = require "ts.text"
 local errors = require "ts.error"
 local store_module = require "ts.store"
 local NA = require "ts.na".NA
+local mark = require "trialsh.mark"
 local options = require "trialsh.options"
 local relation = require "trialsh.relation"
 local Inner = require "trialsh.study.inner"
@@ -13,6 +14,7 @@ local derive = require "trialsh.study.derive"
 local import = require "trialsh.study.import"
 local lock = require "trialsh.study.lock"
 local trail = require "trialsh.study.trail"
+local unblind = require "trialsh.study.unblind"
 local export = require "trialsh.study.export"
 
 local fail = errors.fail
@@ -23,7 +25,7 @@ local methods = { import = import.import, export = export.export,
   dictionary = require "trialsh.study.dictionary".dictionary,
   findings = require "trialsh.study.findings".findings,
   history = trail.history, version = trail.version, lock = lock.lock,
-  unlock = lock.unlock, verify = lock.verify }
+  unblind = unblind.unblind, unlock = lock.unlock, verify = lock.verify }
 local current -- the study opened last
 
 -- Methods --------------------------------------------------------------------
@@ -42,6 +44,9 @@ function methods.drop(s, name, opt)
   local self = Inner.of(s)
   opt = options("drop", opt, { reason = { "string" } })
   self:change(function()
+    if name == "arms" then
+      fail("invalid", "s.arms is always there; unblinding is not undone")
+    end
     local t = type(name) == "string" and self:tables_list()[name]
     if not t then M.no_table(self, name) end
     local raw = t.kind == "raw"
@@ -105,6 +110,27 @@ local special = {}
 --
 -- See also: trial.
 function special.trial(s) return Inner.of(s):trial() or NA end
+
+--- study.arms -> relation
+-- s.arms says who has which treatment: USUBJID, TRT01P (planned) and TRT01A
+-- (given). Until s:unblind the allocation is not in the study, and these are
+-- dummies: drawn by the randomisation of the trial from its seed, within the
+-- strata, without a look at any outcome. So scripts run before and after as they
+-- are: s.adsl = s.dm:join(s.arms, "USUBJID"). All that is made of dummies bears
+-- the mark DUMMY TREATMENT, which no option takes away; files without a place for
+-- a mark get a column DUMMYTRT.
+-- Subjects are those of dm, else adsl, else of the raw table that lists each once
+-- with the strata; who has no RANDDT there was not randomised. Where raw data hold
+-- arms of the trial there is nothing to blind, and s.arms is an error; a study
+-- with dummies refuses such data.
+--
+--   > select(2, pcall(function() return demo.arms end))
+--   s.arms: adsl holds arms of the trial (TRT01P): they are in the study already, and there is nothing to blind
+--
+-- See also: study:unblind, trial.
+function special.arms(s)
+  return relation.of_base(Inner.of(s):base "arms")
+end
 
 --- study.results -> frame
 -- s.results is the table of what run() computed and stored, one row per
@@ -197,17 +223,15 @@ end
 
 function Study.__tostring(s)
   local self = Inner.of(s)
-  local list, raw = {}, {}
-  for _, t in ipairs(self:tables_list()) do list[#list + 1] = t end
+  local list = self:tables_list()
   local columns = {
     { name = "table", type = "text", values = {} },
     { name = "rows", type = "real", values = {} },
     { name = "columns", type = "real", values = {} },
     { name = "key", type = "text", values = {} },
     { name = "made by", type = "text", values = {} },
-    { name = "simulated", type = "text", values = {} },
   }
-  local simulated
+  local all = mark.of_tables(list)
   for i, t in ipairs(list) do
     columns[1].values[i] = t.name
     columns[2].values[i] = t.rows
@@ -215,18 +239,31 @@ function Study.__tostring(s)
     columns[4].values[i] = t.key and table.concat(t.key, " ") or "-"
     columns[5].values[i] = t.kind == "raw" and (t.file or "import")
       or t.script and ("%s:%d"):format(t.script, t.line) or "the prompt"
-    columns[6].values[i] = t.simulated and "yes" or "no"
-    simulated = simulated or t.simulated
-    raw[i] = t
+  end
+  for _, kind in ipairs { { "simulated", mark.is_simulated },
+      { "dummy arms", mark.is_dummy } } do
+    if kind[2](all) then
+      local values = {}
+      for i, t in ipairs(list) do
+        values[i] = kind[2](t.simulated) and "yes" or "no"
+      end
+      columns[#columns + 1] = { name = kind[1], type = "text",
+        values = values }
+    end
   end
   local lines = {}
   if #list == 0 then
     lines[1] = "no tables yet; s:import \"file.csv\" brings one"
   else
-    if not simulated then columns[6] = nil end
     lines[1] = require "trialsh.show".table(columns, #list, {})
   end
-  if simulated then lines[#lines + 1] = "SIMULATED DATA" end
+  if all then lines[#lines + 1] = all end
+  lines[#lines + 1] = unblind.line(self)
+  local stale = derive.stale(self)
+  if #stale > 0 then
+    lines[#lines + 1] = "derived with another trial than that of the study: "
+      .. table.concat(stale, ", ")
+  end
   local locked, altered = lock.of(self), self.handle:altered()
   if altered then lines[#lines + 1] = "ALTERED: " .. text.escape(altered) end
   if locked then lines[#lines + 1] = tostring(locked):match "[^\n]+" end

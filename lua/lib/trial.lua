@@ -135,12 +135,25 @@ function M.to_json(t)
     file = rawget(t, "file"), line = rawget(t, "line") }
 end
 
+-- What no derived table depends on; dummy arms, which depend on more, are a source.
+local BESIDE = { title = true, registration = true, compare = true,
+  randomisation = true, seed = true, alpha = true, conf_level = true }
+
+--- trial.for_tables(trial) -> text of what derived tables depend on
+function M.for_tables(t)
+  local part = {}
+  for key, value in pairs(t.definition) do
+    if not BESIDE[key] then part[key] = value end
+  end
+  return json.encode(plain.of(part))
+end
+
 function M.from_json(s)
   local t = json.decode(s)
   return make(t.id, plain.back(t.definition), rawget(t, "file"), rawget(t, "line"))
 end
 
---- trial.set(inner study, trial): s.trial = ...
+--- trial.set(inner study, trial): s.trial = ..., and what tables owe to it.
 function M.set(self, t)
   if not M.is(t) then
     fail("type", 's.trial = trial "ID" { ... } takes a trial, not a '
@@ -154,6 +167,8 @@ function M.set(self, t)
       "insert or replace into _ts_setting values ('trial', ?)", { value })
     self.handle:audit { verb = "define", object = "trial " .. t.id,
       sha256 = text.sha256(value), detail = value }
+    self.version = self.version + 1
+    require "trialsh.study.derive".by_trial(self)
   end)
 end
 

@@ -3,8 +3,7 @@
 local note = require "trialsh.note"
 local export = require "trialsh.export"
 local iso = require "trialsh.iso"
-
-local MARK = "SIMULATED DATA"
+local mark = require "trialsh.mark"
 
 local M = { what = "XLSX", extensions = { xlsx = true }, takes = {},
   writes = { member = { "string" }, label = { "string" },
@@ -38,30 +37,40 @@ local function say_dates(path, node, counts)
   end
 end
 
--- What the last sheet says of data that are made up.
-local function marks(names)
-  return require "ts.frame".build({ MARK }, { names })
+-- Sheets behind the others, one for each mark, name those that bear it.
+local function add_marks(list)
+  local names, order, all = {}, {}, false
+  for _, sheet in ipairs(list) do
+    local of = sheet.mark
+    if of and not names[of] then
+      names[of], order[#order + 1] = {}, of
+    end
+    if of then table.insert(names[of], sheet.name) end
+    all = mark.both(all, of)
+  end
+  for _, of in ipairs(order) do
+    list[#list + 1] = { name = of, mark = of,
+      frame = require "ts.frame".build({ of }, { names[of] }) }
+  end
+  return all or nil
 end
 
 --- xlsx.write_sheets(sheets, path, opt): sheets are { name =, node = }.
 function M.write_sheets(sheets, path, opt)
-  local list, simulated = {}, {}
+  local list = {}
   for i, sheet in ipairs(sheets) do
     local frame, kinds = export.rows(sheet.node), {}
     for j, name in ipairs(frame:names()) do
       kinds[name] = iso.kind(frame:column(j).format)
     end
-    if sheet.node.simulated then simulated[#simulated + 1] = sheet.name end
     list[i] = { name = sheet.name, frame = frame, kinds = kinds,
-      mark = sheet.node.simulated and MARK or nil }
+      mark = sheet.node.simulated or nil }
   end
-  if #simulated > 0 then
-    list[#list + 1] = { name = MARK, frame = marks(simulated), mark = MARK }
-  end
+  local all = add_marks(list)
   local counts = require "ts.xlsx".write(path, list, {
     title = opt.label or export.facts(sheets[1].node).label,
     creator = require "trialsh.version".text,
-    keywords = #simulated > 0 and MARK or nil,
+    keywords = all,
     created = opt.created, mode = require "ts.file".mode() })
   for i, sheet in ipairs(sheets) do
     say_dates(path, sheet.node, counts[i])

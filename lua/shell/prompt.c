@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include "bind.h"
 #include "version.h"
 
 static bool is_blank(const char *text)
@@ -10,12 +11,29 @@ static bool is_blank(const char *text)
     return text[strspn(text, " \t\r\n")] == '\0';
 }
 
-static void banner(const shell_options *o)
+/* What is to be known of the study that is open as s. */
+static int opening(lua_State *L)
+{
+    tsl_require(L, "trialsh.study.opening");
+    lua_getfield(L, -1, "line");
+    lua_getglobal(L, "s");
+    lua_pushvalue(L, 1);
+    lua_call(L, 2, 1);
+    return 1;
+}
+
+static void banner(lua_State *L, const shell_options *o)
 {
     if (o->quiet)
         return;
     if (o->study) {
-        shell_write(stdout, o->study, strlen(o->study));
+        size_t n;
+        lua_pushcfunction(L, opening);
+        lua_pushstring(L, o->study);
+        bool known = !lua_pcall(L, 1, 1, 0) && lua_isstring(L, -1);
+        const char *line = known ? lua_tolstring(L, -1, &n) : o->study;
+        shell_write(stdout, line, known ? n : strlen(line));
+        lua_pop(L, 1);
         fputs(". ", stdout);
     } else {
         fputs("trialsh " TS_VERSION ". ", stdout);
@@ -65,7 +83,7 @@ static char *edited(char *text)
 int shell_prompt(lua_State *L, const shell_options *o)
 {
     char *text;
-    banner(o);
+    banner(L, o);
     shell_history_open(!o->no_history);
     shell_edit_open(L);
     while ((text = shell_edit_read("> "))) {

@@ -2,7 +2,6 @@
 local s, folder = study.open((...)), select(2, ...) or "out"
 s.trial = dofile "trial.lua"
 s:import(folder .. "/raw", { simulated = true })                    -- dm ex lb flow cyto ada organ support ae inf ds; unchanged files are left alone
-s:import(folder .. "/sealed/codes.csv", { simulated = true })
 
 -- Y: dead by that day; N: known to have lived longer; missing: lost to follow-up before it
 local function died_by(day)
@@ -11,7 +10,7 @@ end
 
 -- ADSL: one row per patient ----------------------------------------------------------------------------------------------------
 s.adsl = s.dm
-  :join(s.codes:mutate "TRT01A = TRT01P", "USUBJID")             -- [a] everyone was given what was planned
+  :join(s.arms, "USUBJID")                                       -- TRT01P, TRT01A: dummy arms until s:unblind
   :join(s.ex:exposure(), "USUBJID")                              -- TRTSDT, TRTEDT, TRTDUR, NDOSE, NPLAN
   :join(s.ds:by "USUBJID":summarise(
     "DTHDT = min(DSDT) filter (where DSDECOD = 'DEATH')",

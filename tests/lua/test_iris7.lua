@@ -14,6 +14,7 @@ local function set_up()
   study.open(s)
   dofile("../../scripts/iris7/simulate.lua", folder, 29)
   dofile("../../scripts/iris7/derive.lua", s, folder)
+  s:unblind { reason = "a test", codes = folder .. "/sealed/codes.csv" }
 end
 
 TestIris7 = {}

@@ -48,12 +48,12 @@ function TestTrail.test_each_change_is_one_event()
   pcall(s.drop, s, "big")
   s:unlock { reason = "second" }
   lu.assertEquals(column(s.audit, "verb"), { "create", "import", "derive",
-    "replace", "derive again", "derive", "derive", "drop", "define", "lock",
-    "unlock" })
-  lu.assertEquals(s:verify(), 11)
+    "replace", "derive again", "derive", "derive", "drop", "define",
+    "derive again", "lock", "unlock" })
+  lu.assertEquals(s:verify(), 12)
   local a = s.audit:collect()
-  lu.assertEquals(a.detail[10], "first")
-  lu.assertEquals(a.detail[11], "second")
+  lu.assertEquals(a.detail[11], "first")
+  lu.assertEquals(a.detail[12], "second")
   lu.assertStrContains(a.script[2], "test_study_lock.lua:")
   lu.assertEquals(a.previous[5], a.hash[4])
   lu.assertNotEquals(a.who[11], NA)

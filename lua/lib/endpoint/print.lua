@@ -226,8 +226,7 @@ return function(results)
     end
   end
   lines[#lines + 1] = all_columns(hidden)
-  if relation.node_of(results).simulated then
-    lines[#lines + 1] = "  SIMULATED DATA"
-  end
+  local mark = relation.node_of(results).simulated
+  if mark then lines[#lines + 1] = "  " .. mark end
   return table.concat(lines, "\n")
 end

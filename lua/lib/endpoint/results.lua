@@ -3,6 +3,7 @@
 
 local NA = require "ts.na".NA
 local fail = require "ts.error".fail
+local mark = require "trialsh.mark"
 local relation = require "trialsh.relation"
 local trial_module = require "trialsh.trial"
 
@@ -51,6 +52,16 @@ function M.store(inner, rows)
   end)
 end
 
+--- results.forget(study's inside): they are of data that are others by now.
+function M.forget(inner)
+  if not inner:has_table "_ts_result" then return end
+  inner.results = nil
+  inner:change(function()
+    inner.handle:execute "drop table _ts_result"
+    inner.handle:audit { verb = "drop", object = "results" }
+  end)
+end
+
 --- results.relation(study): what s.results gives.
 function M.relation(s)
   local inner = require "trialsh.study".inner(s)
@@ -72,13 +83,10 @@ function M.relation(s)
     -- a column that an older version did not store
     select[j] = (there[name] and '"%s"' or 'null as "%s"'):format(name)
   end
-  local simulated = false
-  for _, t in ipairs(inner:tables_list()) do
-    simulated = simulated or t.simulated
-  end
   return relation.of_frame(handle:query("select "
     .. table.concat(select, ", ") .. " from _ts_result", nil, columns),
-    { simulated = simulated, print = require "trialsh.endpoint.print" })
+    { simulated = mark.of_tables(inner:tables_list()),
+      print = require "trialsh.endpoint.print" })
 end
 
 -- Addresses ------------------------------------------------------------------

@@ -4,6 +4,7 @@
 local NA = require "ts.na".NA
 local errors = require "ts.error"
 local text = require "ts.text"
+local mark = require "trialsh.mark"
 local relation = require "trialsh.relation"
 local endpoints = require "trialsh.endpoint"
 local trial_module = require "trialsh.trial"
@@ -334,17 +335,15 @@ function M.why(x)
   local row, e, at = M.find(x, s)
   local inner = require "trialsh.study".inner(s)
   local changed = set.hash(inner, e, at) ~= row.data_sha256
-  local simulated, flagged = false, set.flagged(s, e, at)
-  for _, t in ipairs(inner:tables_list()) do
-    simulated = simulated or t.simulated
-  end
+  local simulated, flagged = mark.of_tables(inner:tables_list()),
+    set.flagged(s, e, at)
   return relation.of_frame(build(s, row, e, at), { simulated = simulated,
     print = function(r)
       local plain = relation.of_frame(relation.node_of(r).frame)
       local others = plain:where "STATUS <> 'used'"
       local lines = { head_of(row, changed, flagged), summary(plain) }
       if #others > 0 then lines[#lines + 1] = tostring(others) end
-      if simulated then lines[#lines + 1] = "  SIMULATED DATA" end
+      if simulated then lines[#lines + 1] = "  " .. simulated end
       return table.concat(lines, "\n")
     end })
 end

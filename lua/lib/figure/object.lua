@@ -7,6 +7,7 @@ local text = require "ts.text"
 local fail = require "ts.error".fail
 local canvas = require "trialsh.figure.canvas"
 local journal = require "trialsh.figure.journal"
+local mark = require "trialsh.mark"
 local note = require "trialsh.note"
 local options = require "trialsh.options"
 local sheet = require "trialsh.figure.sheet"
@@ -17,7 +18,7 @@ local Figure = {}
 local known = { "save", "show", "text", "data", "caption", "width", "height",
   "title" }
 local maybe = { title = true, caption = true, note = true, stamp = true,
-  entries = true, journal = true, shown = true, parts = true }
+  words = true, mark = true, entries = true, journal = true, shown = true, parts = true }
 Figure.__index = function(self, key)
   if Figure[key] ~= nil then return Figure[key] end
   if maybe[key] then return nil end
@@ -36,7 +37,8 @@ function M.new(opt, from, fields)
     or from.endpoint and from.endpoint.title
   if fields.title == "" then fields.title = nil end
   fields.note = opt.note
-  fields.stamp = opt.stamp or fields.stamp or from.stamp
+  fields.words, fields.mark = opt.stamp or fields.words, from.stamp
+  fields.stamp = mark.with(fields.mark, fields.words)
   fields.width, fields.height = opt.width, opt.height or fields.height
   fields.journal = opt.journal
   return setmetatable(fields, Figure)
@@ -117,13 +119,17 @@ local function cell(x)
   return type(x) == "number" and text.number(x) or quoted(tostring(x))
 end
 
-local function csv(names, arrays)
+-- Numbers of dummy arms say so in each row.
+local function csv(marked, names, arrays)
   local lines, heads = {}, {}
   for j, name in ipairs(names) do heads[j] = quoted(name) end
+  local dummy = mark.is_dummy(marked)
+  if dummy then heads[#heads + 1] = mark.COLUMN end
   lines[1] = table.concat(heads, ",")
   for i = 1, #arrays[1] do
     local row = {}
     for j in ipairs(names) do row[j] = cell(arrays[j][i]) end
+    if dummy then row[#row + 1] = mark.DUMMY end
     lines[i + 1] = table.concat(row, ",")
   end
   return table.concat(lines, "\n") .. "\n"
@@ -140,7 +146,7 @@ local function write_beside(figure, file, page)
     if part.figure.shown then
       local path = ("%s%s.data.csv"):format(stem,
         part.letter and "." .. part.letter or "")
-      core.write(path, csv(part.figure.shown()))
+      core.write(path, csv(figure.mark, part.figure.shown()))
       note.wrote(path)
     end
   end
@@ -230,7 +236,7 @@ function Figure:data(panel)
   end
   if not found.shown then fail("not found", "data: it shows none") end
   return require "trialsh.data".wrap(cframe.build(found.shown()),
-    self.stamp and self.stamp:find "SIMULATED" and true or nil)
+    self.mark)
 end
 
 -- The preview ----------------------------------------------------------------

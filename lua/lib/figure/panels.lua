@@ -4,6 +4,7 @@
 
 local text = require "ts.text"
 local fail = require "ts.error".fail
+local mark = require "trialsh.mark"
 local legend = require "trialsh.figure.legend"
 local object = require "trialsh.figure.object"
 local source = require "trialsh.figure.source"
@@ -179,18 +180,19 @@ function M.panels(given)
     opt.letters = opt.journal and opt.journal.letters[1] or "A"
   end
   local letters = letters_of(opt.letters, #figures)
-  local stamp
+  local marked, words
   local parts = {}
   for i, figure in ipairs(figures) do
-    stamp = stamp or figure.stamp
+    marked = mark.both(marked, figure.mark)
+    words = words or figure.words
     parts[i] = { figure = figure, letter = letters[i] or tostring(i) }
   end
   local spec = { figures = figures, columns = columns, letters = letters,
     legend = opt.legend, xlabel = opt.xlabel, gap = opt.gap,
     entries = opt.legend == "shared" and entries_of(figures) or {} }
   local rows = math.ceil(#figures / columns)
-  return object.new(opt, { stamp = stamp }, { what = #figures .. " panels",
-    height = rows * 65, parts = parts, caption = caption_of(figures, letters),
+  return object.new(opt, { stamp = marked or nil }, { words = words,
+    what = #figures .. " panels", height = rows * 65, parts = parts, caption = caption_of(figures, letters),
     draw = function(page, bottom, top) draw(page, bottom, top, spec) end })
 end
 

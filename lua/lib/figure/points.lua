@@ -233,7 +233,8 @@ end
 --   title, xlabel, ylabel   text;  width 89, height 65   mm
 --   palette     "okabe ito", "tol", "grey" or { "#000000", ... }
 --   journal     "Nature" and others: see figure.journal
---   note, stamp  lines under the figure; simulated data stamp themselves
+--   note, stamp  lines under the figure; the mark of simulated data and dummy
+--                arms stands there in any case
 -- Points that would touch stand beside each other, the same way each time.
 --
 --   > figure.points { { Y = { 1, 2, 4 }, ARM = { "A", "A", "B" } }, y = "Y" }.caption

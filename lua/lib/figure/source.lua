@@ -13,7 +13,7 @@ local M = {}
 
 --- source.stamp(x) -> what must stand on whatever shows these data, or nil
 function M.stamp(x)
-  return data.simulated(x) and "SIMULATED DATA" or nil
+  return data.simulated(x) or nil
 end
 
 --- source.take(who, first) -> { data, response, treatment, formula, endpoint,

@@ -5,6 +5,7 @@ local cframe = require "ts.frame"
 local fail = require "ts.error".fail
 local NA = require "ts.na".NA
 local data = require "trialsh.data"
+local mark = require "trialsh.mark"
 local chart = require "trialsh.figure.chart"
 local curves = require "trialsh.figure.curves"
 local object = require "trialsh.figure.object"
@@ -139,7 +140,8 @@ local spec_of_options = {
 --   palette     "okabe ito", "tol", "grey" or { "#000000", ... }
 --   journal     "Nature" and others: see figure.journal
 --   conf_level  0.95;  ci  "log-log", "log", "plain"
---   note, stamp  lines under the figure; simulated data stamp themselves
+--   note, stamp  lines under the figure; the mark of simulated data and dummy
+--                arms stands there in any case
 --
 --   > figure.survival { demo.adtte, title = "Survival", band = true }.caption
 --   Kaplan-Meier estimates, n = 24; bands: pointwise 95 % confidence intervals (log-log); vertical ticks: censored.
@@ -153,7 +155,7 @@ function M.survival(given)
     if opt.p_value then
       fail("invalid", WHO .. ": p_value needs the data, not curves of km")
     end
-    from, fit = { stamp = first.simulated and "SIMULATED DATA" or nil }, first
+    from, fit = { stamp = first.simulated or nil }, first
   else
     from = source.take(WHO, first)
     formula = formula_of(from, opt)
@@ -165,7 +167,6 @@ function M.survival(given)
   end
   local list, entries, n = curves_of(fit), {}, 0
   if opt.band == nil then opt.band = #list <= 2 end
-  opt.stamp = opt.stamp or from.stamp
   local arms = style.arms(#list, opt.palette)
   for i, curve in ipairs(list) do
     n = n + curve.n
@@ -184,7 +185,7 @@ function M.survival(given)
     ylabel = opt.ylabel or (opt.mirror and "Cumulative incidence"
       or "Survival probability"),
     medians = opt.median and medians_of(fit) or nil, text = text,
-    stamp = opt.stamp })
+    stamp = mark.with(from.stamp, opt.stamp) })
   return object.new(opt, from, { what = "survival curves",
     caption = caption_of(fit, opt, n), height = height, entries = entries,
     shown = function() return curves.shown(list) end,

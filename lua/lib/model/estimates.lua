@@ -123,7 +123,7 @@ function M.shown(rows, names, opt)
         for _, line in ipairs(opt.lines or {}) do
           lines[#lines + 1] = text.escape(line)
         end
-        if opt.simulated then lines[#lines + 1] = "SIMULATED DATA" end
+        if opt.simulated then lines[#lines + 1] = opt.simulated end
         return table.concat(lines, "\n")
       end })
 end

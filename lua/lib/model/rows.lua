@@ -144,8 +144,8 @@ function M.predict(state, data, opt)
   for k, name in ipairs { "estimate", "std_error", "conf_low", "conf_high" } do
     names[#names + 1], columns[#columns + 1] = name, out[k]
   end
-  return data_of.wrap(cframe.build(names, columns), state.simulated
-    or data_of.simulated(data) or nil)
+  return data_of.wrap(cframe.build(names, columns), require "trialsh.mark"
+    .both(state.simulated, data_of.simulated(data)))
 end
 
 return M

@@ -324,7 +324,7 @@ return function(M)
       trial = node.trial or node.study and node.study:trial() or nil })
   end
 
-  local function row_table(frame, i, names)
+  local function row_table(frame, i, names, marked)
     local row = {}
     for j, name in ipairs(names) do row[name] = frame:value(i, j) end
     return setmetatable(row, { __tostring = function(r)
@@ -337,6 +337,7 @@ return function(M)
         lines[i] = ("%s%s  %s"):format(name, (" "):rep(width - text.width(name)),
           text.escape(tostring(r[names[i]])))
       end
+      if marked then lines[#lines + 1] = marked end
       return table.concat(lines, "\n")
     end, __index = function(_, name)
       local near = type(name) == "string" and text.nearest(name, names)
@@ -361,7 +362,7 @@ return function(M)
     if #frame == 0 then
       fail("not found", ("there is no row %d"):format(i))
     end
-    return row_table(frame, 1, M.names_of(node.columns))
+    return row_table(frame, 1, M.names_of(node.columns), node.simulated)
   end
 
   --- relation:rows() -> iterator
@@ -377,7 +378,7 @@ return function(M)
     local names, i = M.names_of(node.columns), 0
     return function()
       i = i + 1
-      if i <= #frame then return row_table(frame, i, names) end
+      if i <= #frame then return row_table(frame, i, names, node.simulated) end
     end
   end
 

@@ -2,6 +2,7 @@
 -- union, wider, longer.
 
 local fail = require "ts.error".fail
+local mark = require "trialsh.mark"
 local options = require "trialsh.options"
 local columns_module = require "trialsh.relation.columns"
 local layers = require "trialsh.relation.layers"
@@ -26,7 +27,7 @@ local function both(node, right, changes, check)
   changes.rules = nodes.joined(node.rules, right.rules)
   changes.study = node.study or right.study
   changes.generation = node.generation or right.generation
-  changes.simulated = node.simulated or right.simulated
+  changes.simulated = mark.both(node.simulated, right.simulated)
   return derive(node, changes)
 end
 

@@ -412,7 +412,8 @@ function methods.compare(relation, other, keys, opt)
     n_rows = n_rows + (rows[i] and 0 or 1)
     rows[i] = true
   end
-  local simulated = left.simulated or right.simulated
+  local simulated = require "trialsh.mark".both(left.simulated,
+    right.simulated) or nil
   local function frame(names, arrays)
     return M.of_frame(cframe.build(names, arrays), { simulated = simulated })
   end

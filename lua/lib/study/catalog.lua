@@ -3,6 +3,7 @@
 
 local json = require "ts.json"
 local fail = require "ts.error".fail
+local mark = require "trialsh.mark"
 local NA = require "ts.na".NA
 
 local M = {}
@@ -100,9 +101,9 @@ local function read_column(self, c)
 end
 
 -- What tables and columns say beyond that: the informat of a column, the label
--- and SAS name of a table (column ''), and what Dataset-JSON says of both, as
--- JSON.
-local TABLE_ATTRIBUTES = { "label", "member", "dataset" }
+-- and SAS name of a table (column ''), that its arms are dummies, and what
+-- Dataset-JSON says of both, as JSON.
+local TABLE_ATTRIBUTES = { "label", "member", "dataset", "mark" }
 local COLUMN_ATTRIBUTES = { "informat", "item" }
 local IS_JSON = { dataset = true, item = true }
 
@@ -151,7 +152,9 @@ function M.enter_attributes(self, t)
       end
     end
   end
-  enter("", t, TABLE_ATTRIBUTES)
+  local dummy = mark.is_dummy(t.simulated) and mark.DUMMY or nil
+  enter("", { label = t.label, member = t.member, dataset = t.dataset,
+    mark = dummy }, TABLE_ATTRIBUTES)
   for _, c in ipairs(t.columns) do enter(c.name, c, COLUMN_ATTRIBUTES) end
 end
 
@@ -173,6 +176,11 @@ function M.read(self)
     if t then t.columns[#t.columns + 1] = read_column(self, c) end
   end
   read_attributes(self, tables, was)
+  for _, list in ipairs { tables, was } do
+    for _, t in ipairs(list) do
+      t.simulated = mark.of(t.simulated, t.mark == mark.DUMMY)
+    end
+  end
   return tables, was
 end
 

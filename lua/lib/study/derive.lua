@@ -4,9 +4,11 @@
 local text = require "ts.text"
 local json = require "ts.json"
 local errors = require "ts.error"
+local mark = require "trialsh.mark"
 local note = require "trialsh.note"
 local relation = require "trialsh.relation"
 local definition = require "trialsh.definition"
+local arms = require "trialsh.study.arms"
 local findings = require "trialsh.study.findings"
 local export = require "trialsh.export"
 
@@ -21,7 +23,7 @@ local function derived_hash(self, def, sources)
     parts[#parts + 1] = name .. " " .. (self:facts_of(name).sha256 or "")
   end
   local trial = self:trial()
-  if trial then parts[#parts + 1] = require "trialsh.trial".to_json(trial) end
+  if trial then parts[#parts + 1] = require "trialsh.trial".for_tables(trial) end
   return text.sha256(table.concat(parts, "\n"))
 end
 
@@ -48,7 +50,9 @@ local function materialise(self, name, node, facts)
     name = name, kind = facts.kind, rows = #frame, key = node.key,
     definition = facts.definition, sources = facts.sources,
     script = facts.script, line = facts.line, sha256 = facts.sha256,
-    file = facts.made and facts.made.file, simulated = node.simulated or facts.simulated, columns = columns })
+    file = facts.made and facts.made.file,
+    simulated = mark.both(node.simulated, mark.of(facts.simulated)),
+    columns = columns })
   findings.keep(self, name, found)
   self:after(function()
     note.record("%s: %s, %s, stored%s", name, note.plural(#frame, "row"),
@@ -78,7 +82,8 @@ local function derive_again(self, t)
     local r = definition.rebuild(self.object, t.definition)
     materialise(self, t.name, relation.node_of(r), { kind = "derived",
       verb = "derive again", definition = t.definition, sources = t.sources,
-      script = t.script, line = t.line, simulated = t.simulated,
+      script = t.script, line = t.line,
+      simulated = mark.is_simulated(t.simulated),
       sha256 = derived_hash(self, t.definition, t.sources) })
   end)
   if ok then return end
@@ -92,7 +97,10 @@ end
 
 -- Derives again, in order, what depends on the tables in the set.
 function M.dependents(self, set)
-  local done = {}
+  local done, subjects = {}, arms.source(self)
+  if subjects and set[subjects.name] and not self:tables_list().arms then
+    set.arms = true -- the dummies are drawn for those subjects
+  end
   local function visit(name)
     if done[name] ~= nil then return done[name] end
     done[name] = false
@@ -117,6 +125,66 @@ function M.dependents(self, set)
   end
 end
 
+-- Whether a table is what its statement gives now: the trial may have changed.
+local function is_stale(self, t)
+  if t.kind ~= "derived" or not t.definition then return false end
+  local ok, hash = pcall(derived_hash, self, t.definition, t.sources)
+  return not ok or hash ~= t.sha256
+end
+
+--- derive.stale(study) -> names of tables that their statement would make anew
+function M.stale(self)
+  local list = {}
+  self:trial() -- one that is damaged is an error
+  for _, t in ipairs(self:tables_list()) do
+    if is_stale(self, t) then list[#list + 1] = t.name end
+  end
+  return list
+end
+
+-- Runs f; where it fails nothing of what it did stays, and all else does.
+local function attempt(self, f, ...)
+  self.handle:execute "savepoint derive_again"
+  local ok, err = pcall(f, ...)
+  if not ok and not (errors.is(err) and err.code ~= "interrupted") then
+    error(err, 0)
+  end
+  if not ok then
+    self.handle:execute "rollback to derive_again"
+    self.tables, self.version = nil, self.version + 1
+  end
+  self.handle:execute "release derive_again"
+  return ok, err
+end
+
+--- derive.by_trial(study): the trial is another one. What cannot be derived by
+-- it stays as it was, which a warning says: its statement may be next to change.
+function M.by_trial(self)
+  local names, failed, why = {}, {}, nil
+  for i, t in ipairs(self:tables_list()) do names[i] = t.name end
+  local done = {}
+  local function visit(name)
+    local t = self:tables_list()[name]
+    if done[name] or not t then return end
+    done[name] = true
+    for _, source in ipairs(t.sources) do visit(source) end
+    t = self:tables_list()[name]
+    if not is_stale(self, t) then return end
+    local ok, err = attempt(self, derive_again, self, t)
+    if ok then
+      self:after(function() note.say("%s derived again", name) end)
+    else
+      failed[#failed + 1], why = name, why or err.message
+    end
+  end
+  for _, name in ipairs(names) do visit(name) end
+  if #failed > 0 then
+    self:after(function()
+      note.warn("derived with the trial as it was: %s (%s)",
+        table.concat(failed, ", "), (why:gsub("; nothing was changed$", "")))
+    end)
+  end
+end
 
 -- What stands against deriving name so; the table that is there, and the hash.
 local function check_assignment(self, name, def, sources)
@@ -161,6 +229,7 @@ function M.assign(self, name, value)
       kind = def and "derived" or "frame", definition = def, sources = sources,
       script = file, line = line, sha256 = hash or as_read(made) and made.sha256
         or text.sha256(json.encode(made)) })
+    if not def then arms.guard(self, name) end
     if old then M.dependents(self, { [name] = true }) end
     if made and made.file then
       self:after(function()

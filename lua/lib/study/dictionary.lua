@@ -144,7 +144,7 @@ function M.dictionary(s, what)
   local lines, simulated = {}, false
   for _, node in ipairs(nodes) do
     add_table(lines, node)
-    simulated = simulated or node.simulated
+    simulated = require "trialsh.mark".both(simulated, node.simulated)
   end
   return frame_of(lines, simulated)
 end

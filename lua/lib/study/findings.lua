@@ -5,6 +5,7 @@
 local fail = require "ts.error".fail
 local text = require "ts.text"
 local NA = require "ts.na".NA
+local mark = require "trialsh.mark"
 local options = require "trialsh.options"
 local Inner = require "trialsh.study.inner"
 
@@ -99,7 +100,7 @@ local function printed(rules, rows, simulated)
   for i, rule in ipairs(rules) do
     out[i] = one_rule(rule, of[rule.tbl .. "\0" .. rule.number] or {})
   end
-  if simulated then out[#out + 1] = "SIMULATED DATA" end
+  if simulated then out[#out + 1] = simulated end
   return table.concat(out, "\n")
 end
 
@@ -139,7 +140,7 @@ function M.findings(s, name, opt)
   end
   local rules, simulated = lines(self, "f.place = 0", name), false
   for _, rule in ipairs(rules) do -- the mark of made-up data goes along
-    simulated = simulated or self:tables_list()[rule.tbl].simulated
+    simulated = mark.both(simulated, self:tables_list()[rule.tbl].simulated)
   end
   if opt.rules then
     return frame_of(rules, RULE_NAMES, { simulated = simulated })

@@ -5,7 +5,9 @@ local errors = require "ts.error"
 local note = require "trialsh.note"
 local options = require "trialsh.options"
 local relation = require "trialsh.relation"
+local mark = require "trialsh.mark"
 local read = require "trialsh.read"
+local arms = require "trialsh.study.arms"
 local Inner = require "trialsh.study.inner"
 local derive = require "trialsh.study.derive"
 local replaced = require "trialsh.study.replaced"
@@ -56,12 +58,14 @@ end
 function M.store(self, name, file, facts, path, simulated, old)
   local columns = facts.kind.columns(facts)
   relation.check_names(columns)
+  simulated = mark.of_columns(columns, simulated)
   facts.kind.store(self.handle, name, file, facts)
   enter(self, { name = name, rows = facts.n_row,
     sha256 = facts.sha256, file = path, simulated = simulated,
     columns = columns, label = facts.label, member = facts.member,
     dataset = facts.dataset, key = facts.key, definition = facts.given },
     old and "replace" or "import", facts.detail or path)
+  arms.guard(self, name)
   return store_rejects(self, name, file, facts, path, simulated)
 end
 

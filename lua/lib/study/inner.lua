@@ -6,7 +6,9 @@ local text = require "ts.text"
 local json = require "ts.json"
 local errors = require "ts.error"
 local NA = require "ts.na".NA
+local mark = require "trialsh.mark"
 local relation = require "trialsh.relation"
+local arms = require "trialsh.study.arms"
 local catalog = require "trialsh.study.catalog"
 
 local fail = errors.fail
@@ -87,6 +89,7 @@ end
 -- The node of a table, kept until the study changes.
 function Inner:base(name)
   local t = self:tables_list()[name] or self.was[name]
+  if not t and name == "arms" then return arms.node(self) end
   if not t then fail("not found", ("there is no table %s any more"):format(name)) end
   if not t.node or t.node.generation ~= self:generation() then
     t.node = relation.base(self, name, self:columns_of(t), t.key, t.simulated)
@@ -132,12 +135,12 @@ end
 
 function Inner:facts_of(name)
   return self:tables_list()[name] or self.was[name]
+    or name == "arms" and arms.facts(self) or nil
 end
 
 function Inner:trial()
   self:look()
   if self.trial_read ~= self.version then
-    self.trial_read = self.version
     local found = self:rows(
       "select value from _ts_setting where name = 'trial'")[1]
     local ok, trial = pcall(require "trialsh.trial".from_json,
@@ -148,7 +151,7 @@ function Inner:trial()
       fail("format", ("%s is damaged: the definition of the trial: %s"):format(
         self.handle:path(), why.message))
     end
-    self.trial_value = found and trial or nil
+    self.trial_value, self.trial_read = found and trial or nil, self.version
   end
   return self.trial_value
 end
@@ -202,7 +205,7 @@ function Inner:register(t)
     t.name, t.kind, position, t.rows, null(t.key and json.encode(t.key)),
     null(t.definition and json.encode(t.definition)),
     null(t.sources and json.encode(t.sources)), null(t.script), null(t.line),
-    null(t.sha256), null(t.file), t.simulated and 1 or 0 })
+    null(t.sha256), null(t.file), mark.is_simulated(t.simulated) and 1 or 0 })
   for i, c in ipairs(t.columns) do
     self.handle:execute("insert into _ts_column values (?,?,?,?,?,?,?,?,?)", {
       t.name, i, c.name, c.type or "text", null(c.label), null(c.unit),

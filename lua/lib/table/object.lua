@@ -8,7 +8,7 @@
 --   cells     table/cell.lua: text, and the statistics it was made of
 --   notes     { { text =, mark = "a" or nil }, ... }, below the table
 --   origin    { { "Source", "adsl ..." }, ... }, what it was made of
---   stamp     "SIMULATED DATA" or nil
+--   stamp     the mark of the data (trialsh.mark) or nil
 --
 -- Writers (table/text.lua, html.lua, ...) read these fields and change nothing.
 

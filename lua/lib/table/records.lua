@@ -57,7 +57,7 @@ function M.frame(t)
     end
   end
   return require "trialsh.relation".of_frame(require "ts.frame".build(columns,
-    arrays), { simulated = t.stamp ~= nil })
+    arrays), { simulated = t.stamp })
 end
 
 -- What is not in the rows: title, population, notes, origin, stamp.

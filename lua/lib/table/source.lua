@@ -5,6 +5,7 @@ local cframe = require "ts.frame"
 local NA = require "ts.na".NA
 local fail = require "ts.error".fail
 local data = require "trialsh.data"
+local mark = require "trialsh.mark"
 local figure_source = require "trialsh.figure.source"
 local names_module = require "trialsh.names"
 local note = require "trialsh.note"
@@ -193,12 +194,15 @@ local function tables_of(node, list, seen)
   return list
 end
 
---- source.stamp(set, ...): the mark of made-up data on any of the relations
+--- source.stamp(set, ...): the mark of made-up data, or dummy arms, on any of
+-- the relations
 function M.stamp(...)
+  local found = false
   for i = 1, select("#", ...) do
     local x = select(i, ...)
-    if x ~= nil and data.simulated(x) then return "SIMULATED DATA" end
+    if x ~= nil then found = mark.both(found, data.simulated(x)) end
   end
+  return found or nil
 end
 
 -- "adsl (made by derive.lua:12, SHA-256 0123456789abcdef)" of each table.

@@ -1,0 +1,299 @@
+-- s.arms: who has which treatment. Until s:unblind the allocation is not in the
+-- study at all: dummy arms are drawn by the scheme of the trial, with a stream of
+-- their own, and know nothing of the true ones. From then on it is a table.
+
+local cframe = require "ts.frame"
+local text = require "ts.text"
+local fail = require "ts.error".fail
+local NA = require "ts.na".NA
+local mark = require "trialsh.mark"
+local relation = require "trialsh.relation"
+
+local M = {}
+
+local SUBJECT = "USUBJID"
+local SCENARIO = 827 -- of the stream, which nothing else draws from
+
+M.columns = { SUBJECT, "TRT01P", "TRT01A" }
+
+local function quote(name) return require "trialsh.expression".quote(name) end
+
+--- arms.names(trial) -> the arms that a subject can have, in order
+function M.names(trial)
+  local list = {}
+  for _, arm in ipairs(trial.arms or {}) do
+    if not arm.pool then list[#list + 1] = arm.name end
+  end
+  return list
+end
+
+--- arms.trial(study) -> its trial, which must have arms
+function M.trial(self)
+  local trial = self:trial()
+  if not trial or #M.names(trial) == 0 then
+    fail("not found", "s.arms: the study has no trial with arms; s.trial = "
+      .. 'trial "ID" { arms = ... } gives it one')
+  end
+  return trial
+end
+
+-- Subjects ---------------------------------------------------------------------
+
+local function strata_of(trial)
+  local strata = (trial.randomisation or {}).strata
+  return type(strata) == "string" and { strata } or strata or {}
+end
+
+local function has(t, name)
+  for _, c in ipairs(t.columns) do
+    if c.name == name then return c end
+  end
+end
+
+local function has_all(t, names)
+  if not has(t, SUBJECT) then return false end
+  for _, name in ipairs(names) do
+    if not has(t, name) then return false end
+  end
+  return true
+end
+
+local function once_each(self, t)
+  return #self:rows(("select 1 from %s group by %s having count(*) > 1 limit 1")
+    :format(quote(t.name), SUBJECT)) == 0
+end
+
+--- arms.source(study) -> the raw table that lists the subjects, or nil: dm, adsl,
+-- or the first with each of them once and the strata of the randomisation.
+function M.source(self)
+  local trial = self:trial()
+  if not trial then return nil end
+  local strata, tables = strata_of(trial), self:tables_list()
+  local list = { tables.dm, tables.adsl }
+  if #list == 0 then list = { tables.adsl } end
+  for _, t in ipairs(tables) do list[#list + 1] = t end
+  for _, t in ipairs(list) do
+    if t.kind == "raw" and t.name ~= "arms" and has_all(t, strata)
+        and once_each(self, t) then
+      return t
+    end
+  end
+end
+
+--- arms.subjects(study) -> { { id =, stratum = } } in the order of their
+-- randomisation, and the table that lists them. Who has no date in its RANDDT, if
+-- there is one, was not randomised.
+function M.subjects(self)
+  local trial = M.trial(self)
+  local strata, t = strata_of(trial), M.source(self)
+  if not t then
+    fail("not found", ("s.arms: no raw table lists each subject once, with %s; "
+      .. "s:import \"dm.csv\" brings one"):format(table.concat({ SUBJECT,
+      table.unpack(strata) }, ", ")))
+  end
+  local date, select = has(t, "RANDDT"), { SUBJECT .. " as id" }
+  for i, name in ipairs(strata) do
+    select[i + 1] = ("%s as s%d"):format(quote(name), i)
+  end
+  local list = self:rows(("select %s from %s where %s is not null%s order by "
+    .. "%s%s"):format(table.concat(select, ", "), quote(t.name), SUBJECT,
+    date and " and RANDDT is not null" or "", date and "RANDDT, " or "",
+    SUBJECT))
+  for _, subject in ipairs(list) do
+    local parts = {}
+    for i in ipairs(strata) do
+      local value = subject["s" .. i]
+      parts[i] = value == NA and "" or tostring(value)
+    end
+    subject.stratum = table.concat(parts, "\0")
+  end
+  if #list == 0 then fail("degenerate", t.name .. " has no subjects") end
+  return list, t
+end
+
+-- An allocation that is in the data ----------------------------------------------
+
+-- The column of a table whose texts are arms of the trial, all of them.
+local function column_of_arms(self, t, words, marks)
+  for _, c in ipairs(t.columns) do
+    local name = quote(c.name)
+    if c.type == "text" and #self:rows(("select 1 from %s where %s is not null "
+        .. "and lower(trim(%s)) not in (%s) limit 1"):format(quote(t.name), name,
+        name, marks), words) == 0
+        and self:rows(("select count(distinct %s) as n from %s"):format(name,
+          quote(t.name)))[1].n > 1 then
+      return c.name
+    end
+  end
+end
+
+--- arms.held(study [, table]) -> the first table that was brought in and holds
+-- arms of the trial, and its column; dummies are none.
+function M.held(self, only)
+  local trial = self:trial()
+  local words, seen = {}, {}
+  for _, arm in ipairs(trial and trial.arms or {}) do
+    for _, word in ipairs { arm.name:lower(), (arm.label or ""):lower() } do
+      if word ~= "" and not seen[word] then
+        seen[word], words[#words + 1] = true, word
+      end
+    end
+  end
+  if #words == 0 then return nil end
+  local marks = ("?"):rep(#words, ",")
+  for _, tables in ipairs { only and { only } or self:tables_list(),
+      only and {} or self:replaced_list() } do
+    for _, t in ipairs(tables) do
+      if t.kind ~= "derived" and t.name ~= "arms"
+          and not mark.is_dummy(t.simulated) then
+        local column = column_of_arms(self, t, words, marks)
+        if column then return t, column end
+      end
+    end
+  end
+end
+
+--- arms.is_blinded(study): whether its tables hold dummy arms.
+function M.is_blinded(self)
+  return mark.is_dummy(mark.of_tables(self:tables_list()))
+end
+
+--- arms.guard(study, table): refuses data that hold arms of the trial, where the
+-- study is blinded.
+function M.guard(self, name)
+  if not M.is_blinded(self) then return end
+  local t, column = M.held(self, self:tables_list()[name])
+  if t then
+    fail("refused", ("%s: %s holds arms of the trial, and the study is blinded; "
+      .. "s:unblind { reason = ..., codes = ... } brings them"):format(
+      t.file or t.name, column))
+  end
+end
+
+-- Dummies --------------------------------------------------------------------------
+
+-- Arms by their ratio, n times.
+local function by_ratio(names, ratio, n)
+  local list = {}
+  for _ = 1, n do
+    for i, name in ipairs(names) do
+      for _ = 1, ratio[i] do list[#list + 1] = name end
+    end
+  end
+  return list
+end
+
+-- n arms of one stratum, in order of randomisation.
+local function draw(stream, names, scheme, n)
+  local ratio, sum = {}, 0
+  for i in ipairs(names) do
+    ratio[i] = scheme.ratio and scheme.ratio[i] or 1
+    sum = sum + ratio[i]
+  end
+  local once = by_ratio(names, ratio, 1)
+  local list = {}
+  if scheme[1] == "simple" then
+    for i = 1, n do list[i] = once[stream:below(sum)] end
+  elseif scheme[1] == "permuted blocks" then
+    while #list < n do
+      local size = scheme.sizes[stream:below(#scheme.sizes)]
+      local block = stream:shuffle(by_ratio(names, ratio, size // sum))
+      table.move(block, 1, #block, #list + 1, list)
+    end
+  else -- as many of each as their ratio gives, what is left over by lot
+    local all = by_ratio(names, ratio, n // sum)
+    table.move(stream:shuffle(once), 1, n % sum, #all + 1, all)
+    list = stream:shuffle(all)
+  end
+  return list
+end
+
+-- Dummy arms by subject, and what they depend on, as text.
+local function draw_all(trial, subjects)
+  local names, scheme = M.names(trial), trial.randomisation or {}
+  local stream = require "ts.random".stream(trial.seed or 0, SCENARIO)
+  local by_stratum, order = {}, {}
+  for i, subject in ipairs(subjects) do
+    local stratum = by_stratum[subject.stratum]
+    if not stratum then
+      stratum = {}
+      by_stratum[subject.stratum], order[#order + 1] = stratum, subject.stratum
+    end
+    stratum[#stratum + 1] = i
+  end
+  table.sort(order)
+  local arms = {}
+  for _, key in ipairs(order) do
+    local drawn = draw(stream, names, scheme, #by_stratum[key])
+    for k, i in ipairs(by_stratum[key]) do arms[i] = drawn[k] end
+  end
+  return arms
+end
+
+-- What the dummies depend on: the raw tables and the trial.
+local function state_of(self)
+  local parts = { require "trialsh.trial".to_json(M.trial(self)) }
+  for _, t in ipairs(self:tables_list()) do
+    if t.kind ~= "derived" then
+      parts[#parts + 1] = t.name .. " " .. (t.sha256 or "")
+    end
+  end
+  return table.concat(parts, "\n")
+end
+
+local function make_dummies(self)
+  local trial = M.trial(self)
+  local held, column = M.held(self)
+  if held then
+    fail("invalid", ("s.arms: %s holds arms of the trial (%s): they are in the "
+      .. "study already, and there is nothing to blind"):format(held.name, column))
+  end
+  local subjects, t = M.subjects(self)
+  local arms = draw_all(trial, subjects)
+  local ids, parts = {}, {}
+  for i, subject in ipairs(subjects) do
+    ids[i] = subject.id
+    parts[i] = ("%s\t%s"):format(tostring(subject.id), arms[i])
+  end
+  local names = M.names(trial)
+  return { sha256 = text.sha256(table.concat(parts, "\n")),
+    simulated = mark.both(t.simulated, mark.DUMMY),
+    frame = cframe.build(M.columns, { ids, arms, arms },
+      { TRT01P = names, TRT01A = names }) }
+end
+
+-- Drawn once for a state of the study.
+local function dummies(self)
+  local state = state_of(self)
+  if not self.dummies or self.dummies.state ~= state then
+    self.dummies = make_dummies(self)
+    self.dummies.state = state
+  end
+  return self.dummies
+end
+
+--- arms.facts(study): what the list of tables would say of the dummies.
+function M.facts(self)
+  local found = dummies(self)
+  return { name = "arms", kind = "arms", rows = #found.frame,
+    sha256 = found.sha256, simulated = found.simulated, columns = {},
+    sources = {} }
+end
+
+--- arms.node(study): the node of s.arms while there is no such table.
+function M.node(self)
+  local found = dummies(self)
+  local generation = self:generation()
+  if found.node and found.node.generation == generation then
+    return found.node
+  end
+  local node = relation.node_of(relation.of_frame(found.frame,
+    { key = { SUBJECT }, simulated = found.simulated }))
+  -- a table of the study, for who asks; its rows are those of the frame
+  found.node = { study = self, name = "arms", columns = node.columns,
+    layer = node.layer, key = node.key, simulated = node.simulated,
+    generation = generation }
+  return found.node
+end
+
+return M
