@@ -159,6 +159,18 @@ int ts_store_frame_module(ts_store *store)
                                     NULL);
 }
 
+/* A locked study is open for queries only, which SQLite takes to mean its
+ * temporary tables too. */
+static ts_status execute_temp(ts_store *store, const char *sql, ts_error *err)
+{
+    if (store->lock)
+        ts_store_script(store, "pragma query_only = off", NULL);
+    ts_status status = ts_store_execute(store, sql, NULL, 0, err);
+    if (store->lock)
+        ts_store_script(store, "pragma query_only = on", NULL);
+    return status;
+}
+
 ts_status ts_store_attach(ts_store *store, const ts_frame *frame, char *name,
                           ts_error *err)
 {
@@ -180,7 +192,7 @@ ts_status ts_store_attach(ts_store *store, const ts_frame *frame, char *name,
     store->frames = a;
     snprintf(sql, sizeof sql, "create virtual table temp.%s using _ts_frame",
              a->name);
-    status = ts_store_execute(store, sql, NULL, 0, err);
+    status = execute_temp(store, sql, err);
     if (status)
         ts_store_detach(store, a->name);
     else
@@ -198,7 +210,7 @@ void ts_store_detach(ts_store *store, const char *name)
     if (!a)
         return;
     snprintf(sql, sizeof sql, "drop table if exists temp.%s", a->name);
-    if (ts_store_execute(store, sql, NULL, 0, NULL))
+    if (execute_temp(store, sql, NULL))
         return; /* a statement still reads it: it stays until the end */
     *link = a->next;
     ts_frame_free(a->frame);

@@ -122,7 +122,8 @@ function M.sql(statement, ...)
     local node = relation.node_of(source[2])
     simulated = mark.both(simulated, node.simulated)
     -- a variable that is called like its table
-    local same = node.name == source[1] and not node.verb and node.study == inner
+    local same = node.name == source[1] and not node.verb
+      and node.study == inner and node.layer.source.table
     if not (source.stored or same) then named[#named + 1] = { source[1], node } end
   end
   local values = table.pack(...)

@@ -132,12 +132,21 @@ local function is_stale(self, t)
   return not ok or hash ~= t.sha256
 end
 
---- derive.stale(study) -> names of tables that their statement would make anew
+--- derive.stale(study) -> names of tables that their statements would make anew
 function M.stale(self)
-  local list = {}
+  local list, known = {}, {}
   self:trial() -- one that is damaged is an error
+  local function judge(t)
+    if t and known[t.name] == nil then
+      known[t.name] = is_stale(self, t)
+      for _, source in ipairs(t.sources) do
+        known[t.name] = judge(self:tables_list()[source]) or known[t.name]
+      end
+    end
+    return t and known[t.name]
+  end
   for _, t in ipairs(self:tables_list()) do
-    if is_stale(self, t) then list[#list + 1] = t.name end
+    if judge(t) then list[#list + 1] = t.name end
   end
   return list
 end
@@ -167,14 +176,19 @@ function M.by_trial(self)
     local t = self:tables_list()[name]
     if done[name] or not t then return end
     done[name] = true
-    for _, source in ipairs(t.sources) do visit(source) end
+    local ok, err = true, nil
+    for _, source in ipairs(t.sources) do
+      visit(source)
+      ok = ok and not failed[source]
+    end
     t = self:tables_list()[name]
-    if not is_stale(self, t) then return end
-    local ok, err = attempt(self, derive_again, self, t)
+    if ok and not is_stale(self, t) then return end
+    if ok then ok, err = attempt(self, derive_again, self, t) end
     if ok then
       self:after(function() note.say("%s derived again", name) end)
     else
-      failed[#failed + 1], why = name, why or err.message
+      failed[#failed + 1], failed[name] = name, true
+      why = why or err.message
     end
   end
   for _, name in ipairs(names) do visit(name) end

@@ -47,13 +47,13 @@ end
 
 -- The file --------------------------------------------------------------------------
 
+-- Errors whose words are not of the data; any other may show a value.
+local OPEN = { interrupted = true, memory = true, file = true, refused = true }
+
 -- What is wrong with a file may be a cell of it: the place alone is told.
 local function refuse_unread(path, err)
-  if not errors.is(err) or err.code == "interrupted"
-      or err.code == "no memory" or err.code == "io" then
-    error(err, 0)
-  end
-  local place = err.message:sub(#path + 1):match "^:%d+[:%d]*" or ""
+  if not errors.is(err) or OPEN[err.code] then error(err, 0) end
+  local place = err.message:sub(#path + 1):match "^:%d+" or ""
   fail(err.code, ("%s%s: no table that can be read; what stands there is not "
     .. "shown"):format(path, place))
 end
@@ -215,10 +215,7 @@ end
 local function derive_again(self)
   local ok, err = pcall(derive.dependents, self, { arms = true })
   if ok then return end
-  if not errors.is(err) or err.code == "interrupted" or err.code == "no memory"
-      or err.code == "io" then
-    error(err, 0)
-  end
+  if not errors.is(err) or OPEN[err.code] then error(err, 0) end
   local what = err.message:match "^(.-, derived again[^:]*:?%d*)" or "a table"
   fail(err.code, ("unblind: %s: an error with the arms of the codes, which is "
     .. "not shown; nothing was changed"):format(what))
