@@ -147,3 +147,9 @@ void ts_shapiro_wilk(const double *x, size_t n, double *w, double *p)
     *w = fmin(1, weighted * weighted / ((double)n - 1));
     *p = p_of_w(*w, n);
 }
+
+void ts_normal_scores(size_t n, double *score)
+{
+    for (size_t i = 0; i < n; i++)
+        score[i] = qnorm(((double)i + 0.625) / ((double)n + 0.25), 0, 1, 1, 0);
+}

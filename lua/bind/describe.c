@@ -107,6 +107,28 @@ static int median_error(lua_State *L)
     return 1;
 }
 
+static void push_list(lua_State *L, const double *x, size_t n)
+{
+    lua_createtable(L, (int)n, 0);
+    for (size_t i = 0; i < n; i++) {
+        tsl_push_real(L, x[i]);
+        lua_rawseti(L, -2, (lua_Integer)i + 1);
+    }
+}
+
+/* normal(column) -> its values in order, their normal scores */
+static int normal(lua_State *L)
+{
+    size_t n;
+    double *x = check_values(L, 1, &n);
+    double *score = lua_newuserdatauv(L, (n + 1) * sizeof *score, 0);
+    ts_sort(x, n);
+    ts_normal_scores(n, score);
+    push_list(L, x, n);
+    push_list(L, score, n);
+    return 2;
+}
+
 /* decimals(column, most): with which its values are written */
 static int decimals(lua_State *L)
 {
@@ -171,6 +193,7 @@ static const luaL_Reg functions[] = {
     {"profile", profile},
     {"describe", describe},
     {"quantile", quantile},
+    {"normal", normal},
     {"median_error", median_error},
     {"decimals", decimals},
     {"count", count},

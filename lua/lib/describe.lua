@@ -14,12 +14,14 @@ local M = {}
 local spec = {
   quantile_type = { "integer", 2, above = 0, below = 10 },
   conf_level = { "number", 0.95, above = 0, below = 1 },
+  of = { { "known", "all", "value" }, "known" },
+  journal = { require "trialsh.p_text".journals },
 }
 M.specs = { describe = spec } -- also for endpoints
 
 -- Statistics of a group, in the order of tidy().
 local statistics = { "n", "n_missing", "mean", "sd", "std_error", "median",
-  "q1", "q3", "min", "max", "geomean", "geosd", "geocv", "conf_low",
+  "q1", "q3", "iqr", "min", "max", "geomean", "geosd", "geocv", "conf_low",
   "conf_high", "median_low", "median_high", "median_level", "geomean_low",
   "geomean_high", "cv", "mad", "skewness", "kurtosis", "shapiro_w",
   "shapiro_p" }
@@ -29,7 +31,9 @@ local function summarise(column, n_missing, opt)
   local d = cdescribe.describe(column, opt.quantile_type, opt.conf_level)
   d.n_missing = d.n_missing + n_missing
   d.std_error = d.se
+  d.iqr = d.q1 ~= NA and d.q3 - d.q1 or NA
   d.decimals = cdescribe.decimals(column, 3)
+  d.column = column
   return d
 end
 
@@ -60,20 +64,48 @@ local function numeric_columns(frame)
   return is
 end
 
+-- The text of an array as data with a formula.
+local function as_text(x)
+  if type(x) == "table" and type(x[1]) ~= "string" then return nil end
+  local frame = require "ts.frame".build({ type(x) == "userdata" and x.name
+    or "x" }, { x })
+  if frame:column(1).type ~= "text" then return nil end
+  local name = frame:names()[1]
+  return "`" .. name .. "`", require "trialsh.data".wrap(frame)
+end
+
+local function check_of(given, name)
+  for _, key in ipairs { "of", "journal" } do
+    if given and given[key] ~= nil then
+      fail("invalid", ("describe: %s is for text, and %s is numbers"):format(key,
+        name))
+    end
+  end
+end
+
 local function read(x, data, opt)
   local kind, given = sample.arguments("describe", x, data, opt)
   opt = options("describe", given, spec)
   if kind == "two" then
     fail("invalid", 'describe takes one array, or "y ~ group" and data')
   end
+  local words, of_text
+  if kind == "one" then words, of_text = as_text(x) end
+  if words then x, data, kind = words, of_text, "formula" end
   if kind == "one" then
     local column, n_missing, whole = sample.column("describe", x, "x")
+    check_of(given, whole.name)
     return { variable = whole.name, groups = { {
       statistics = summarise(column, n_missing, opt) } }, by = {},
       unit = whole.unit, no_group = 0 }, opt
   end
   local model, info, frame = sample.model("describe", x, data,
-    { groups = true, alone = true })
+    { groups = true, alone = true, text = true })
+  if info.response[1].type == "text" then
+    opt.simulated = require "trialsh.data".simulated(data) or nil
+    return nil, opt, require "trialsh.frequency".of(model, info, frame, opt)
+  end
+  check_of(given, info.response[1].name)
   local set = { variable = info.response[1].name, by = {}, no_group = 0,
     unit = NA, simulated = require "trialsh.data".simulated(data) or nil }
   for _, name in ipairs(frame:names()) do
@@ -128,6 +160,74 @@ local function tidy(set)
   return result.frame(names, arrays, levels)
 end
 
+-- Values, for who wants to look ----------------------------------------------
+
+-- A frame of what f(statistics, add) adds of each group: add(x, y).
+local function values_of(set, heads, f)
+  local names, arrays, levels = {}, {}, {}
+  for j, by in ipairs(set.by) do
+    names[j], arrays[j] = by, {}
+    levels[by] = not set.numeric[by] and levels_of(set.groups, j) or nil
+  end
+  local fixed = #names
+  for j, head in ipairs(heads) do
+    names[fixed + j], arrays[fixed + j] = head, {}
+  end
+  for _, g in ipairs(set.groups) do
+    f(g.statistics, function(...)
+      for j, by in ipairs(set.by) do
+        table.insert(arrays[j], set.numeric[by] and tonumber(g.parts[j])
+          or g.parts[j])
+      end
+      for j, x in ipairs { ... } do table.insert(arrays[fixed + j], x) end
+    end)
+  end
+  return result.frame(names, arrays, levels)
+end
+
+--- result:outliers([k]) -> frame
+-- Of a description: the values more than k quartile distances beyond the
+-- quartiles, which box plots draw as points (Tukey). They are for looking up, not
+-- for leaving out.
+--   k  1.5
+--
+--   > describe({ 3, 1, 4, 1, 5, 40 }):outliers()
+--      value  side
+--   1     40  high
+--
+-- See also: describe, result:qq.
+local function outliers(set, k)
+  if k == nil then k = 1.5 end
+  if type(k) ~= "number" or not (k >= 0) then
+    fail("invalid", "describe: outliers are beyond k quartile distances, k a "
+      .. "number of 0 or more")
+  end
+  return values_of(set, { "value", "side" }, function(d, add)
+    if d.n == 0 then return end
+    for _, x in ipairs((cdescribe.normal(d.column))) do
+      if x < d.q1 - k * d.iqr then add(x, "low") end
+      if x > d.q3 + k * d.iqr then add(x, "high") end
+    end
+  end)
+end
+
+--- result:qq() -> frame
+-- Of a description: the values in order with their normal scores (Blom's, as
+-- SAS), which are on a line when the values are normal.
+--
+--   > describe({ 3, 1, 4, 1, 5 }):qq():head(2)
+--          score  value
+--   1  -1.179761      1
+--   2  -0.497201      1
+--
+-- See also: describe, result:outliers. R: qqnorm. SAS: PROC UNIVARIATE.
+local function qq(set)
+  return values_of(set, { "score", "value" }, function(d, add)
+    local values, scores = cdescribe.normal(d.column)
+    for i, x in ipairs(values) do add(scores[i], x) end
+  end)
+end
+
 -- print ----------------------------------------------------------------------
 
 local function widest(groups, key)
@@ -167,7 +267,7 @@ local function table_of(set)
   local d = math.max(0, decimals_of(groups))
   local q = quartile_decimals(groups, d)
   local columns = { { "n", "n", 0 }, { "missing", "n_missing", 0 },
-    { "mean", "mean", d + 1 }, { "SD", "sd", d + 1 }, { "median", "median", q },
+    { "mean", "mean", d + 1 }, { "SD", "sd", d + 2 }, { "median", "median", q },
     { "Q1", "q1", q }, { "Q3", "q3", q }, { "min", "min", d },
     { "max", "max", d }, { "geo mean", "geomean", d + 1 },
     { "geo CV %", "geocv", 1 } }
@@ -282,7 +382,9 @@ function describe_set(set, opt)
       "quantile_type", "note" },
     tidy = function() return tidy(set) end,
     print = function() return print_description(set, fields) end,
-    methods = { group = function(_, name) return group_of(set, opt, name) end },
+    methods = { group = function(_, name) return group_of(set, opt, name) end,
+      outliers = function(_, k) return outliers(set, k) end,
+      qq = function() return qq(set) end },
     hint = function(key)
       if not known[key] or single or #set.groups == 0 then return nil end
       return ('describe: which %s of %d groups? r:group("%s").%s, or r:tidy()')
@@ -298,40 +400,55 @@ end
 --                  expression such as log(y). An array does as well
 --   quantile_type  2 (SAS; default), 7 (R), 6 (Prism), 1 to 9
 --   conf_level     0.95, of the interval of the mean in tidy()
+--   of, journal    for text, below
 -- r:tidy() has a row per group; r:group(name) is one of them, and of a single
 -- one each statistic is a field: mean sd std_error median q1 q3 min max geomean
 -- geosd geocv n n_missing; cv and mad (without a factor); skewness and kurtosis
 -- (SAS's); shapiro_w and shapiro_p (3 to 5000 values). Intervals: conf_low and
 -- conf_high of the mean, geomean_low and geomean_high, median_low and median_high:
 -- exact, of the level median_level; of 5 values or fewer there is none at 95 %.
+-- Of text it counts: n (%) of each value and what is missing; tidy() has a row for
+-- each, with n, of and proportion.
+--   of             "known" (default): percentages are of those with a value;
+--                  "all": of all in the group; "value": of those with this value
+--   journal        "Lancet": no decimals below 100, else below 200 (Annals)
 -- Where values of AVAL, or of ln(AVAL), are below their limit (BLQFL is Y), there
 -- are n_below, quantiles of Kaplan and Meier's curve, a median with its interval, and
 -- a geometric mean by the likelihood of a log-normal distribution.
 --
 --   > describe({3, 1, 4, 1, 5, NA})
 --   x
---      n  missing  mean   SD  median  Q1  Q3  min  max  geo mean  geo CV %
---   x  5        1   2.8  1.8       3   1   4    1    5       2.3      89.8
+--      n  missing  mean    SD  median  Q1  Q3  min  max  geo mean  geo CV %
+--   x  5        1   2.8  1.79       3   1   4    1    5       2.3      89.8
 --   quartiles: type 2 (SAS); 95 % CI of the mean 0.6 to 5.0
 --   > describe({3, 1, 4, 1, 5}).mean
 --   2.8
 --   > describe("AGE ~ SEX", demo.adsl)
 --   AGE by SEX
---       n  missing  mean   SD  median    Q1    Q3  min  max  geo mean  geo CV %
---   F  12        0  67.8  8.9    67.5  65.5  74.5   47   79      67.2      14.3
---   M  12        0  66.8  6.5    67.0  64.5  71.0   54   77      66.5      10.1
+--       n  missing  mean    SD  median    Q1    Q3  min  max  geo mean  geo CV %
+--   F  12        0  67.8  8.94    67.5  65.5  74.5   47   79      67.2      14.3
+--   M  12        0  66.8  6.53    67.0  64.5  71.0   54   77      66.5      10.1
 --   quartiles: type 2 (SAS)
 --   SIMULATED DATA
+--   > describe("SEX ~ TRT01P", demo.adsl)
+--   SEX by TRT01P, n (%)
+--       Placebo  CYT107 LF  CYT107 HF
+--   N         8          8          8
+--   F  5 (63 %)   3 (38 %)   4 (50 %)
+--   M  3 (38 %)   5 (63 %)   4 (50 %)
+--   percentages of those with a value
+--   SIMULATED DATA
 --
--- See also: ttest. R: summary, quantile. SAS: PROC MEANS.
+-- See also: smd, ttest, relation:count, table.summary. R: summary, quantile.
+-- SAS: PROC MEANS, PROC FREQ.
 function M.describe(x, data, opt)
   if type(x) == "string" and data ~= nil then
     local o = options("describe", opt, spec)
     local below = require "trialsh.nondetect".describe(x, data, o.conf_level)
     if below then return below end
   end
-  local set, o = read(x, data, opt)
-  return describe_set(set, o)
+  local set, o, counts = read(x, data, opt)
+  return counts or describe_set(set, o)
 end
 
 return M

@@ -76,6 +76,24 @@ function M.percent(x, decimals)
   return (special(x) or fixed(x, decimals or 0, 2)) .. " %"
 end
 
+--- format.share_digits(n, journal): decimals of percentages of n in all: none
+-- below 200 (Annals), for the Lancet below 100, else one.
+function M.share_digits(n, journal)
+  return n < (journal == "Lancet" and 100 or 200) and 0 or 1
+end
+
+--- format.share(share, decimals): percent, "63"; "<1" of what would round to 0,
+-- ">99" of what would round to 100.
+function M.share(x, decimals)
+  local shown, least = M.fixed(100 * x, decimals), 10 ^ -decimals
+  if x > 0 and tonumber(shown) == 0 then
+    shown = "<" .. M.fixed(least, decimals)
+  elseif x < 1 and tonumber(shown) == 100 then
+    shown = ">" .. M.fixed(100 - least, decimals)
+  end
+  return shown
+end
+
 --- format.significant(x, n): n significant digits, in plain decimals from
 -- 1e-6 to 1e15, else "2.8e-19".
 function M.significant(x, n)

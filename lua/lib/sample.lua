@@ -44,7 +44,8 @@ local function text_response(who, v)
   fail("type", ("%s: %s is text, numbers are needed"):format(who, v.name))
 end
 
---- sample.model(who, text, data, opt) -> model frame, info, C frame
+--- sample.model(who, text, data, opt) -> model frame, info, C frame; opt.text:
+-- the response may be text.
 function M.model(who, source, data, opt)
   local parsed = formula.parse(source, opt.alone)
   if not parsed.response then
@@ -58,7 +59,9 @@ function M.model(who, source, data, opt)
     fail("type", ("%s: Surv() is for times to events; km and logrank take it")
       :format(who))
   end
-  if info.response[1].type == "text" then text_response(who, info.response[1]) end
+  if info.response[1].type == "text" and not opt.text then
+    text_response(who, info.response[1])
+  end
   if info.stratum and not opt.strata then
     fail("invalid", ("%s has no strata()"):format(who))
   end

@@ -61,8 +61,8 @@ function TestDescribe.test_arrays()
   near(d.std_error, d.sd / math.sqrt(5))
   lu.assertEquals(tostring(d), [[
 x
-   n  missing  mean   SD  median  Q1  Q3  min  max  geo mean  geo CV %
-x  5        1   2.8  1.8       3   1   4    1    5       2.3      89.8
+   n  missing  mean    SD  median  Q1  Q3  min  max  geo mean  geo CV %
+x  5        1   2.8  1.79       3   1   4    1    5       2.3      89.8
 quartiles: type 2 (SAS); 95 % CI of the mean 0.6 to 5.0]])
 end
 
@@ -98,16 +98,97 @@ function TestDescribe.test_expressions_and_text()
     "F" } })
   local d = describe("log10(AVAL)", data)
   lu.assertEquals({ d.n, d.n_missing, d.mean }, { 3, 1, 1 })
-  refuses("SEX is text, numbers are needed", describe, "SEX", data)
   refuses("no column AVLA; nearest: AVAL", describe, "AVLA ~ SEX", data)
   refuses("data is missing", describe, "AVAL ~ SEX")
   refuses("describe takes one array", describe, { 1 }, { 2 })
   refuses("out of its range", describe, "AVAL", data, { quantile_type = 10 })
+  refuses("describe: of is for text, and AVAL is numbers", describe, "AVAL",
+    data, { of = "all" })
   refuses("describe has no option quantiles", describe, "AVAL", data,
     { quantiles = 2 })
   local b = describe("AVAL ~ SEX", data)
   lu.assertStrContains(b.note, "0 or below: 1 in F")
   lu.assertEquals(b:group "F".geomean, NA)
+end
+
+-- Text: counts of each value, in level order, and of what is missing.
+function TestDescribe.test_text()
+  local data = wrap({ "SEX", "arm" }, { { "M", "F", NA, "M", NA, "F", "M", "M" },
+    { "B", "B", "B", "A", "C", "A", "A", NA } },
+    { SEX = { "M", "F", "X" }, arm = { "B", "A", "C" } })
+  local d = describe("SEX ~ arm", data)
+  lu.assertEquals({ d.n, d.n_missing, d.of, d.by }, { 5, 3, "known", "arm" })
+  local t = d:tidy()
+  lu.assertEquals(#t, 12)
+  local function row(i)
+    return { t.arm[i], t.SEX[i], t.n[i], t.of[i], t.proportion[i] }
+  end
+  lu.assertEquals(row(1), { "B", "M", 1, 2, 0.5 })
+  lu.assertEquals(row(3), { "B", "X", 0, 2, 0 })
+  lu.assertEquals(row(4), { "B", NA, 1, 3, 1 / 3 })
+  lu.assertEquals(row(5), { "A", "M", 2, 3, 2 / 3 })
+  lu.assertEquals(row(9), { "C", "M", 0, 0, NA })
+  lu.assertEquals(tostring(d), [[
+SEX by arm, n (%)
+                B         A  C
+N               3         3  1
+M        1 (50 %)  2 (67 %)  -
+F        1 (50 %)  1 (33 %)  -
+X               0         0  -
+missing         1         0  1
+percentages of those with a value; 1 row without arm left out]])
+  local all = describe("SEX ~ arm", data, { of = "all" }):group "C"
+  lu.assertEquals(tostring(all), [[
+SEX by arm, n (%)
+                 C
+N                1
+M                0
+F                0
+X                0
+missing  1 (100 %)
+percentages of all in the group; no values]])
+  local by_value = describe("SEX ~ arm", data, { of = "value" }):tidy()
+  lu.assertEquals(by_value.proportion[1], 1 / 3)
+  lu.assertEquals(by_value.of[5], 3)
+  lu.assertEquals(describe({ "a", NA, "a", "b" }):tidy().n[1], 2)
+  lu.assertEquals(describe(data.SEX):tidy().of[1], 6)
+  refuses("SEX is text, which has no mean", function() return d.mean end)
+  refuses("describe: no group D", d.group, d, "D")
+  local many = {}
+  for i = 1, 300 do many[i] = "P" .. i end
+  refuses("y has 300 values, too many to count each", describe, "y",
+    { y = many })
+end
+
+-- None below 200 but for the Lancet, whose limit is 100; what rounds to nothing
+-- or to all says so.
+function TestDescribe.test_percentages()
+  local format = require "trialsh.format"
+  lu.assertEquals({ format.share_digits(99, "Lancet"),
+    format.share_digits(100, "Lancet"), format.share_digits(199, "Annals"),
+    format.share_digits(200) }, { 0, 1, 0, 1 })
+  lu.assertEquals({ format.share(0.004, 0), format.share(0.9996, 1),
+    format.share(1, 1), format.share(0, 0), format.share(0.125, 1) },
+    { "<1", ">99.9", "100.0", "0", "12.5" })
+end
+
+-- R: qnorm((1:5 - 3/8) / 5.25); quartiles 1 and 5, so that 12 is out.
+function TestDescribe.test_qq_and_outliers()
+  local data = { y = { 3, 1, 4, 1, 5, NA, 40, 2, 2, 2 }, g = { "a", "a", "a", "a",
+    "a", "a", "a", "b", "b", "b" } }
+  local d = describe("y ~ g", data)
+  local q = d:qq()
+  lu.assertEquals(#q, 9)
+  near(q.score[1], -1.2815515655446004)
+  lu.assertEquals({ q.g[6], q.value[6], q.g[7], q.score[8] }, { "a", 40, "b",
+    0 })
+  near(describe({ 3, 1, 4, 1, 5 }):qq().score[1], -1.1797611176118612)
+  local o = d:outliers()
+  lu.assertEquals({ #o, o.g[1], o.value[1], o.side[1] }, { 1, "a", 40, "high" })
+  lu.assertEquals(#d:outliers(10), 0)
+  lu.assertEquals(d:group "a".iqr, 4)
+  lu.assertEquals(#describe({ NA, NA }):outliers(), 0)
+  refuses("k a number of 0 or more", d.outliers, d, -1)
 end
 
 function TestDescribe.test_degenerate()

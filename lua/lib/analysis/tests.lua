@@ -61,6 +61,7 @@ local summaries = {
 M.describe = { location = true,
   options = analysis.checker("describe", function()
     local spec = analysis.spec_of("describe", "describe")
+    spec.of, spec.journal = nil, nil
     spec.estimate = { { "mean", "median", "geometric mean" }, "mean" }
     return spec
   end),

@@ -17,17 +17,7 @@ function M.count(n, name)
   return { text = tostring(n), stats = { { name or "n", n } } }
 end
 
--- "16", "<1" of a share that rounds to nothing, ">99" of one that does to all.
-local function percent_of(share, digits)
-  local shown = format.fixed(100 * share, digits)
-  local least = 10 ^ -digits
-  if share > 0 and tonumber(shown) == 0 then
-    return "<" .. format.fixed(least, digits)
-  elseif share < 1 and tonumber(shown) == 100 then
-    return ">" .. format.fixed(100 - least, digits)
-  end
-  return shown
-end
+local percent_of = format.share
 M.percent = percent_of
 
 --- cell.share(n, of, style): "16 (59 %)", "0"; of = 0: "-". style: { percent =

@@ -5,6 +5,7 @@ local cframe = require "ts.frame"
 local NA = require "ts.na".NA
 local fail = require "ts.error".fail
 local data = require "trialsh.data"
+local format = require "trialsh.format"
 local mark = require "trialsh.mark"
 local figure_source = require "trialsh.figure.source"
 local names_module = require "trialsh.names"
@@ -268,7 +269,8 @@ function M.subjects(who, first, opt, want)
   set.n = #set.frame - (without or 0)
   set.population = population and ("%s (%s)"):format(population.label
     or population.name, population.name) or nil
-  set.style = { percent = opt.percent_digits or (set.n < 200 and 0 or 1),
+  set.style = { percent = opt.percent_digits
+      or format.share_digits(set.n, opt.journal),
     sign = opt.percent == "joined" and "%" or " %",
     p_digits = opt.p_digits, journal = opt.journal }
   return set
