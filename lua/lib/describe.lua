@@ -403,8 +403,9 @@ end
 --   of, journal    for text, below
 -- r:tidy() has a row per group; r:group(name) is one of them, and of a single
 -- one each statistic is a field: mean sd std_error median q1 q3 min max geomean
--- geosd geocv n n_missing; cv and mad (without a factor); skewness and kurtosis
--- (SAS's); shapiro_w and shapiro_p (3 to 5000 values). Intervals: conf_low and
+-- geosd geocv n n_missing; iqr, cv and mad (without a factor); skewness, kurtosis
+-- (SAS's); shapiro_w and shapiro_p (3 to 5000 values); r:outliers(), r:qq().
+-- Intervals: conf_low and
 -- conf_high of the mean, geomean_low and geomean_high, median_low and median_high:
 -- exact, of the level median_level; of 5 values or fewer there is none at 95 %.
 -- Of text it counts: n (%) of each value and what is missing; tidy() has a row for
