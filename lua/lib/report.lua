@@ -119,20 +119,27 @@ local function within(t, word)
   end
 end
 
--- A syntax error is at the first token that no other can set right.
-local function wrong_token(source, tokens, line)
+local function is_wrong(code)
+  local _, problem = load(code)
+  return problem and not problem:find "<eof>$"
+end
+
+-- A syntax error is at the first token that no other can set right; what is
+-- typed may be an expression too.
+local function wrong_token(source, tokens, line, typed)
   for _, t in ipairs(tokens) do
-    if t.line == line then
-      local _, problem = load(source:sub(1, t.to))
-      if problem and not problem:find "<eof>$" then return t.from end
+    local code = t.line == line and source:sub(1, t.to)
+    if code and is_wrong(code) and not (typed and not is_wrong("return " .. code))
+    then
+      return t.from
     end
   end
 end
 
 -- Byte at which the source is to be looked at, or nil.
-local function place(source, line, cause, object, kind)
+local function place(source, line, cause, object, kind, typed)
   local tokens = listing.tokens(source)
-  if kind == "syntax" then return wrong_token(source, tokens, line) end
+  if kind == "syntax" then return wrong_token(source, tokens, line, typed) end
   local near = reach(tokens, line)
   for _, word in ipairs(words(cause, object, kind == "ours")) do
     for _, t in ipairs(near) do
@@ -200,8 +207,8 @@ local function is_arrow(source, line)
 end
 
 -- What is known of the place: fills line, column, and the lines to be shown.
-local function locate(r, source, kind)
-  local byte = place(source, r.line, r.cause, r.object, kind)
+local function locate(r, source, kind, typed)
+  local byte = place(source, r.line, r.cause, r.object, kind, typed)
   local line, head
   if byte then
     r.line, r.column, line, head = at_byte(source, byte)
@@ -237,7 +244,7 @@ local function understand(facts)
     r.message = cause .. "; " .. r.hint
   end
   if source and r.line and not facts.interrupted then
-    locate(r, source, ours and "ours" or syntax and "syntax")
+    locate(r, source, ours and "ours" or syntax and "syntax", facts.typed)
   end
   return r
 end
@@ -253,7 +260,7 @@ local function compose(r, facts)
     head = r.file .. ": "
   end
   out[1] = head .. r.message
-  if not facts.typed or facts.long then
+  if not facts.typed or facts.long or r.code == "syntax" and r.caret then
     out[2], out[3] = r.shown, r.caret
   end
   if facts.traceback then

@@ -16,6 +16,7 @@ seen "a semicolon silences, values stand two blanks apart" '^667  b$'
 is "nothing printed behind the semicolon" "$(shows '^666$')" 0
 line 'x = = 1'
 seen "a wrong line is told at once" "^error: unexpected symbol near '='$"
+ends "with a caret below what is wrong" 3 '    x = = 1|        ^|>'
 line 'nosuch'
 seen "an unknown name is one line" "^error: no variable or function 'nosuch'"
 line 'demo.adsl:count()'

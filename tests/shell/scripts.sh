@@ -14,9 +14,13 @@ is "values that statements return are printed" "$out" "2  b"
 run -e 'x = nosuch'
 is "an unknown name in -e" "$rc $out$err" "1 error: no variable or function 'nosuch'"
 run -e 'x = ='
-is "a wrong line in -e" "$rc $err" "1 error: unexpected symbol near '='"
+is "a wrong line in -e" "$rc $err" "1 error: unexpected symbol near '='
+    x = =
+        ^"
 run -e '1 +* 2'
-is "what is wrong is named" "$err" "error: unexpected symbol near '*'"
+is "what is wrong is named" "$err" "error: unexpected symbol near '*'
+    1 +* 2
+       ^"
 run -e 'exit(7)'
 is "exit(7)" "$rc" 7
 run -e 'quit(false)'
