@@ -100,12 +100,12 @@ end
 local function select(names, word)
   local seen, list = {}, {}
   for _, name in ipairs(names) do
-    if is_name(name) and name:sub(1, #word) == word and not seen[name]
-        and not keyword[name] then
+    if is_name(name) and not seen[name] and not keyword[name] then
       seen[name] = true
       list[#list + 1] = name
     end
   end
+  list = sql.beginning(list, word)
   table.sort(list)
   return list
 end

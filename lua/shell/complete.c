@@ -94,5 +94,7 @@ void shell_complete_open(lua_State *L)
     rl_attempted_completion_function = complete;
     rl_completer_word_break_characters =
         (char *)" \t\n\"\\'`@$><=;|&{(.:,+-*/%^#~[])}?!";
+    /* complete.lua closes what is in quotes, and only what is whole */
     rl_completer_quote_characters = "";
+    rl_basic_quote_characters = "";
 }

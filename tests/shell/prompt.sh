@@ -1,5 +1,5 @@
 # The prompt in a real terminal: printing, blocks, Ctrl-C and Ctrl-D, history,
-# completion, help, signals.
+# help, signals.
 . tests/shell/tap.bash
 . tests/shell/tmux.bash
 
@@ -250,51 +250,6 @@ sees '^x$'
 check "an empty HISTFILE keeps none" test ! -e "$history"
 unset HISTFILE
 tm set-environment -gu HISTFILE
-
-# completion -------------------------------------------------------------------
-touch "$tmp/work/adlb_long_name.csv"
-start t
-tm send-keys -t "=t:" -l 'type(coro'
-keys Tab
-tm send-keys -t "=t:" -l ')'
-keys Enter
-seen "Tab completes a global" '^table$'
-tm send-keys -t "=t:" -l 'print(2, string.g'
-keys Tab Tab
-seen "ties are listed" '^gmatch +gsub$'
-keys C-c
-tm send-keys -t "=t:" -l 'demo.adsl.APA.max'
-keys M-b Left Tab
-ends "what stands to the right stays" 1 '> demo.adsl.APACHE.max'
-keys C-c
-tm send-keys -t "=t:" -l 'demo.adsl:summ'
-keys Tab
-sees 'summarise'
-pass "a verb of a relation"
-keys C-c
-tm send-keys -t "=t:" -l 'read "adlb_l'
-keys Tab
-seen "a file inside a string" 'read "adlb_long_name.csv"'
-keys C-c
-tm send-keys -t "=t:" -l "demo.adlb:where \"AVISIT = 'Day "
-keys Tab Tab
-seen "levels inside a string" '^Day 15 +Day 29 +Day 8$'
-tm send-keys -t "=t:" -l '2'
-keys Tab
-ends "and the one that is left" 1 "> demo.adlb:where \"AVISIT = 'Day 29'"
-keys C-c
-tm send-keys -t "=t:" -l 'ttest({1, 2}, {3, 4}, { conf'
-keys Tab
-seen "an option inside { }" '\{ conf_level$'
-keys C-c
-
-line 'wide = {} for i = 1, 2000 do wide[("COLUMN%04d"):format(i)] = i end'
-typed 'wide.'
-keys Tab
-sees '^> wide\.COLUMN$'
-keys Tab
-seen "of many names a hundred are listed" '^\.\.\. and 1900 more$'
-keys C-c
 
 # help -------------------------------------------------------------------------
 high=60 start e

@@ -6,18 +6,35 @@ local expression = require "trialsh.expression"
 
 local M = {}
 
+--- sql.beginning(names, typed): those that begin as typed; where none does,
+-- those that do but for upper and lower case, of two letters or more.
+function M.beginning(names, typed)
+  local exact, alike = {}, {}
+  for _, name in ipairs(names) do
+    local head = name:sub(1, #typed)
+    if head == typed then
+      exact[#exact + 1] = name
+    elseif #typed > 1 and head:lower() == typed:lower() then
+      alike[#alike + 1] = name
+    end
+  end
+  return #exact > 0 and exact or alike
+end
+
 --- sql.from(names, typed, place [, close [, write]]): the names that begin as
 -- typed, as candidates from that place on. close: what ends the value where it
 -- is the only one; write(name): how it is spelt there.
 function M.from(names, typed, place, close, write)
-  local out, seen = {}, {}
+  local out, seen, list = {}, {}, {}
   for _, name in ipairs(names) do
-    if type(name) == "string" and name:sub(1, #typed) == typed
-        and not seen[name] then
+    if type(name) == "string" and not seen[name] then
       seen[name] = true
-      out[#out + 1] = { text = write and write(name) or name, from = place,
-        close = close }
+      list[#list + 1] = name
     end
+  end
+  for i, name in ipairs(M.beginning(list, typed)) do
+    out[i] = { text = write and write(name) or name, from = place,
+      close = close }
   end
   table.sort(out, function(a, b) return a.text < b.text end)
   return out
