@@ -7,8 +7,7 @@
 
 #include <string.h>
 
-/* The symmetric matrix that `packed` has, off-diagonals there twice. */
-static void unpack(const double *packed, size_t width, double *out)
+void ts_unpack(const double *packed, size_t width, double *out)
 {
     for (size_t i = 0; i < width; i++)
         for (size_t j = i; j < width; j++, packed++)
@@ -22,7 +21,7 @@ static void take_middle(ts_likelihood *l, const ts_pattern *p,
 {
     ts_room *r = l->room;
     size_t q = p->q, width = l->width;
-    unpack(r->weight, width, weight);
+    ts_unpack(r->weight, width, weight);
     memset(r->middle, 0, q * q * sizeof *r->middle);
     for (size_t s = 0; s < p->m; s++) {
         double *z = l->whitened + (p->first + s * q) * width;
@@ -62,8 +61,8 @@ static double trace(const double *a, size_t q)
     return sum;
 }
 
-/* tr(a b), in squares that stay near. */
-static double trace_of_product(const double *a, const double *b, size_t q)
+/* In squares that stay near. */
+double ts_trace_of_product(const double *a, const double *b, size_t q)
 {
     enum { SIDE = 32 };
     double sum = 0;
@@ -115,9 +114,9 @@ void ts_add_block(ts_likelihood *l, const double *theta, const ts_pattern *p,
     for (size_t h = 0; h < n; h++)
         for (size_t k = 0; k < n; k++) {
             const double *own = inverse + k * area;
-            double x = m * trace_of_product(own, inverse + h * area, q);
+            double x = m * ts_trace_of_product(own, inverse + h * area, q);
             l->expected[h * t + k] += x;
             l->hessian[h * t + k] +=
-                2 * trace_of_product(own, middle + h * area, q) - x;
+                2 * ts_trace_of_product(own, middle + h * area, q) - x;
         }
 }

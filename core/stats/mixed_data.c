@@ -241,7 +241,7 @@ static void take_patterns(ts_mixed_data *d, const series *s, bool timed,
                               .first = row,
                               .first_subject = i};
             if (p->q > d->longest)
-                d->longest = p->q;
+                d->longest = d->whole = p->q;
         }
         p->m++;
         d->subject[i] = s[i].record->subject;
@@ -412,6 +412,8 @@ void ts_mixed_data_free(ts_mixed_data *d)
     ts_free(d->subject);
     ts_free(d->visit_level);
     ts_free(d->group_level);
+    for (size_t k = 0; k < d->n_pattern; k++)
+        ts_crossed_free(d->pattern[k].crossed);
     ts_free(d->pattern);
     ts_free(d->places);
     ts_free(d->times);

@@ -9,9 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "ts/interrupt.h"
 #include "ts/memory.h"
 
-#define ROWS 1000 /* of a block: its matrix is kept whole */
+#define ROWS 100 /* of a block: its matrix is kept whole */
 
 /* Levels ------------------------------------------------------------------ */
 
@@ -291,19 +292,14 @@ static ts_status check_information(const ts_mixed *f, ts_error *err)
 
 ts_status ts_effects_check(const ts_mixed *f, ts_error *err)
 {
-    const ts_mixed_data *d = f->data;
     ts_status status = TS_OK;
     for (size_t e = 0; e < f->spec.n_effect && !status; e++)
         if (!(status = check_levels(f, e, err)))
             status = check_fixed(f, e, err);
     if (status)
         return status;
-    if (d->longest > ROWS)
-        return ts_fail(err, TS_ELIMIT,
-                       "%zu rows are joined by levels of random effects; %d "
-                       "are the most",
-                       d->longest, ROWS);
-    return check_information(f, err);
+    status = ts_crossed_build(f->data, ROWS, err);
+    return status ? status : check_information(f, err);
 }
 
 /* What they are ----------------------------------------------------------- */
@@ -345,15 +341,13 @@ size_t ts_mixed_effect_of(const ts_mixed *f, size_t parameter)
     return p ? (size_t)(p - c->part) : c->n_part;
 }
 
-/* sum += Z'V^-1 r of one block, by levels; r: its residuals, changed. */
+/* sum += Z'r of one block, by levels; r: V^-1 times its residuals. */
 static void add_block(const ts_mixed *f, const ts_pattern *p, size_t first,
-                      const double *chol, size_t e, double *r, double *sum)
+                      size_t e, const double *r, double *sum)
 {
     const ts_mixed_data *d = f->data;
     const ts_covariance *c = &d->covariance;
     const ts_part *part = &c->part[e];
-    ts_solve_lower(chol, p->q, r);
-    ts_solve_lower_transposed(chol, p->q, r);
     for (size_t i = 0; i < p->q; i++) {
         double *own = sum + d->level_of[(first + i) * c->n_part + e] * part->n;
         for (size_t a = 0; a < part->n; a++)
@@ -379,29 +373,44 @@ ts_status ts_mixed_random(const ts_mixed *f, size_t e, double *effect,
                           ts_error *err)
 {
     const ts_mixed_data *d = f->data;
-    size_t q = d->longest;
+    size_t q = d->longest, width = d->width;
     ts_entry entry;
     ts_status status = ts_entry_new(&d->covariance, &entry, err);
-    double *chol = ts_alloc_array(q + 1, q * sizeof *chol), *r;
-    if (!status && !chol)
+    double *chol = ts_alloc_array(d->whole, d->whole * sizeof *chol);
+    double *r = ts_alloc_array(q, (width + 1) * sizeof *r);
+    if (!status && (!chol || !r))
         status = ts_fail_memory(err);
     memset(effect, 0,
            d->levels[e].n * d->covariance.part[e].n * sizeof *effect);
     for (size_t j = 0; j < d->n_pattern && !status; j++) {
         const ts_pattern *p = &d->pattern[j];
-        r = chol + q * q;
-        ts_pattern_factor(d, f->theta_own, p, &entry, chol);
+        double share;
+        if (p->crossed)
+            ts_crossed_factor(p->crossed, f->theta_own, &share);
+        else
+            ts_pattern_factor(d, f->theta_own, p, &entry, chol);
         for (size_t s = 0; s < p->m; s++) {
             size_t first = p->first + s * p->q;
-            const double *a = d->a + first * d->width;
-            for (size_t i = 0; i < p->q; i++, a += d->width)
-                r[i] = a[f->rank] - ts_dot(a, f->shift, f->rank);
-            add_block(f, p, first, chol, e, r, effect);
+            const double *a = d->a + first * width;
+            if (p->crossed) {
+                ts_crossed_solve(p->crossed, a, r + q);
+                a = r + q;
+            }
+            for (size_t i = 0; i < p->q; i++)
+                r[i] = a[i * width + f->rank] -
+                       ts_dot(a + i * width, f->shift, f->rank);
+            if (!p->crossed) {
+                ts_solve_lower(chol, p->q, r);
+                ts_solve_lower_transposed(chol, p->q, r);
+            }
+            add_block(f, p, first, e, r, effect);
         }
+        status = ts_interrupt_check(err);
     }
     if (!status)
         take_effects(f, e, effect);
     ts_entry_free(&entry);
     ts_free(chol);
+    ts_free(r);
     return status;
 }

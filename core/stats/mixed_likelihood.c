@@ -40,7 +40,7 @@ static void room_free(ts_room *r)
 static ts_room *room_new(const ts_likelihood *l)
 {
     const ts_mixed_data *d = l->data;
-    size_t q = d->longest, packed = ts_packed_size(l->width);
+    size_t q = d->whole, packed = ts_packed_size(l->width);
     size_t entries = q * (q + 1) / 2 * d->covariance.most;
     ts_room *r = ts_alloc_array(1, sizeof *r);
     if (!r)
@@ -83,7 +83,7 @@ ts_status ts_likelihood_new(const ts_mixed_data *d, bool ml,
     l->width = d->width;
     l->p = d->width - 1;
     l->n_theta = d->n_group * d->covariance.n;
-    size_t t = l->n_theta, p = l->p, q = d->longest;
+    size_t t = l->n_theta, p = l->p, q = d->whole;
     l->root = ts_alloc_array(p, p * sizeof *l->root);
     l->shift = ts_alloc_array(p, sizeof *l->shift);
     l->whitened = ts_alloc_array(d->n, d->width * sizeof *l->whitened);
@@ -195,10 +195,41 @@ static double solve(ts_likelihood *l, const double *sum)
     return log_det + rss;
 }
 
+/* sum += a z', the upper triangle by rows. */
+static void add_form(const double *a, const double *z, size_t width,
+                     double *sum)
+{
+    for (size_t i = 0; i < width; i++) {
+        for (size_t j = i; j < width; j++)
+            sum[j - i] += a[i] * z[j];
+        sum += width - i;
+    }
+}
+
+/* Of a pattern: log |V|, INFINITY when it is not positive, and [X e]'V^-1 [X e]
+ * to sum. */
+static double crossed_value(ts_likelihood *l, const double *theta,
+                            const ts_pattern *p, double *sum)
+{
+    const ts_mixed_data *d = l->data;
+    double share, log_det = ts_crossed_factor(p->crossed, theta, &share);
+    size_t width = l->width, from = p->first * width;
+    if (!(share > PIVOT) || !isfinite(log_det))
+        return INFINITY;
+    l->determinacy = fmin(l->determinacy, share);
+    for (size_t s = 0; s < p->m; s++)
+        ts_crossed_solve(p->crossed, d->a + from + s * p->q * width,
+                         l->whitened + from + s * p->q * width);
+    for (size_t i = 0; i < p->m * p->q; i++)
+        add_form(d->a + from + i * width, l->whitened + from + i * width, width,
+                 sum);
+    return (double)p->m * log_det;
+}
+
 double ts_likelihood_value(ts_likelihood *l, const double *theta)
 {
     const ts_mixed_data *d = l->data;
-    size_t width = l->width, area = d->longest * d->longest;
+    size_t width = l->width, area = d->whole * d->whole;
     double log_det = 0;
     double *sum = ((ts_room *)l->room)->weight;
     memset(sum, 0, ts_packed_size(width) * sizeof *sum);
@@ -209,6 +240,12 @@ double ts_likelihood_value(ts_likelihood *l, const double *theta)
     for (size_t k = 0; k < d->n_pattern; k++) {
         const ts_pattern *p = &d->pattern[k];
         double *chol = l->chol + k * area;
+        if (p->crossed) {
+            log_det += crossed_value(l, theta, p, sum);
+            if (!isfinite(log_det))
+                return INFINITY;
+            continue;
+        }
         double share = ts_pattern_factor(d, theta, p, &l->entry, chol);
         if (!(share > 0))
             return INFINITY;
@@ -445,9 +482,14 @@ void ts_likelihood_derive(ts_likelihood *l, const double *theta)
     memset(l->expected, 0, t * t * sizeof *l->expected);
     memset(r->slope, 0, t * ts_packed_size(l->width) * sizeof *r->slope);
     take_weight(l, r->weight);
-    for (size_t k = 0; k < d->n_pattern; k++)
-        (d->z ? ts_add_block : add_pattern)(
-            l, theta, &d->pattern[k], l->chol + k * d->longest * d->longest);
+    for (size_t k = 0; k < d->n_pattern; k++) {
+        const ts_pattern *pattern = &d->pattern[k];
+        if (pattern->crossed)
+            ts_crossed_add(l, theta, pattern);
+        else
+            (d->z ? ts_add_block : add_pattern)(
+                l, theta, pattern, l->chol + k * d->whole * d->whole);
+    }
     take_slopes(l);
     for (size_t h = 0; h < t; h++)
         for (size_t k = 0; k <= h; k++) {

@@ -77,9 +77,14 @@ void ts_covariance_start(const ts_covariance *c, const ts_moments *m,
 
 /* The data ---------------------------------------------------------------- */
 
+/* What a pattern of many rows has in the place of its matrix; it belongs to the
+ * pattern. */
+typedef struct ts_crossed ts_crossed;
+
 /* Subjects of one group with the same visits (or times). */
 typedef struct {
     size_t group, q, m;  /* visits, subjects */
+    ts_crossed *crossed; /* or NULL: its matrix is kept whole */
     size_t *visit;       /* q places among the visits used */
     double *time;        /* q, or NULL */
     const double *z;     /* q x n_random, or NULL */
@@ -115,6 +120,7 @@ struct ts_mixed_data {
     size_t n_pattern;
     ts_pattern *pattern;
     size_t longest; /* visits of a pattern */
+    size_t whole;   /* of one whose matrix is kept whole */
     size_t *places; /* what visit and time of patterns point into */
     double *times;
     double log_weight; /* the sum */
@@ -137,6 +143,27 @@ ts_status ts_effect_rows_new(const ts_model_frame *model,
 void ts_effect_rows_free(ts_effect_rows *r);
 /* Whether the data can tell effects from each other and from the residual. */
 ts_status ts_effects_check(const ts_mixed *f, ts_error *err);
+
+/* What a block needs its whole matrix for, sandwiches and scaled residuals, has
+ * it of so many rows at most. */
+enum { TS_WHOLE_MOST = 1000 };
+
+/* Patterns of more rows than `from` get a ts_crossed; TS_ELIMIT when too much
+ * crosses there. */
+ts_status ts_crossed_build(ts_mixed_data *d, size_t from, ts_error *err);
+ts_status ts_crossed_new(const ts_mixed_data *d, const ts_pattern *p,
+                         ts_crossed **out, ts_error *err);
+void ts_crossed_free(ts_crossed *x);
+/* log |V| at a theta, for what follows; INFINITY where V is not positive,
+ * share: the smallest one that the residual has of a variance. */
+double ts_crossed_factor(ts_crossed *x, const double *theta, double *share);
+/* delta += sum w_hk (X'V^-1 V_h V^-1 V_k V^-1 X - X'V^-1 V_hk V^-1 X / 4) of a
+ * pattern, in the coordinates of root; w: n x n. */
+ts_status ts_crossed_correct(const ts_mixed *f, const ts_pattern *p,
+                             const double *w, bool linear, double *delta,
+                             ts_error *err);
+/* out = inverse(V) a, rows x width of the data. */
+void ts_crossed_solve(const ts_crossed *x, const double *a, double *out);
 
 /* Whether free parameters are covariance matrices of random effects. */
 bool ts_effects_positive(const ts_mixed *f);
@@ -174,8 +201,9 @@ typedef struct {
     /* a value leaves these */
     double *root;       /* p x p, lower, by rows: of X'V^-1 X */
     double *shift;      /* p: the coefficients */
-    double *whitened;   /* n x width: inverse(L) [X e] */
-    double *chol;       /* L of each pattern, longest^2 apart */
+    double *whitened;   /* n x width: inverse(L) [X e]; of a crossed pattern
+                           V^-1 [X e] */
+    double *chol;       /* L of each pattern, whole^2 apart */
     double determinacy; /* the smallest share of a variance that is free */
     /* derivatives leave these; slope: those of X'V^-1 X, between inverse(root)
      * and its transpose */

@@ -18,7 +18,7 @@ typedef struct {
                        ts_add_block needs */
     double *slope;  /* of each parameter, packed */
     double *gather; /* n_theta x p */
-    double *inverse, *middle, *half, *w, *u; /* longest^2 */
+    double *inverse, *middle, *half, *w, *u; /* whole^2 */
 } ts_room;
 
 static inline size_t ts_packed_size(size_t width)
@@ -34,8 +34,15 @@ void ts_unwhiten(const double *chol, size_t q, size_t width, double *z);
 void ts_take_derivatives(ts_likelihood *l, const double *theta,
                          const ts_pattern *p);
 
-/* What a pattern of random effects adds to the derivatives. */
+/* The symmetric matrix that `packed` has, off-diagonals there twice. */
+void ts_unpack(const double *packed, size_t width, double *out);
+/* tr(a b), q x q. */
+double ts_trace_of_product(const double *a, const double *b, size_t q);
+
+/* What a pattern of random effects adds to the derivatives; the second when it
+ * has a ts_crossed. */
 void ts_add_block(ts_likelihood *l, const double *theta, const ts_pattern *p,
                   const double *chol);
+void ts_crossed_add(ts_likelihood *l, const double *theta, const ts_pattern *p);
 
 #endif

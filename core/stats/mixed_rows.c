@@ -5,9 +5,10 @@
 #include "ts/interrupt.h"
 #include "ts/memory.h"
 
-/* Of one subject: its first row in the data, r with room for q numbers. */
+/* Of one subject: its first row in the data, chol or NULL, r with room for q
+ * numbers. */
 static void take_subject(const ts_mixed *f, const ts_pattern *p, size_t first,
-                         const double *chol, double *r,
+                         ts_entry *e, const double *chol, double *r,
                          ts_mixed_diagnostics *out)
 {
     const ts_mixed_data *d = f->data;
@@ -16,38 +17,42 @@ static void take_subject(const ts_mixed *f, const ts_pattern *p, size_t first,
         const double *a = d->a + (first + i) * d->width;
         size_t row = d->row[first + i];
         double w = m->weight.value ? sqrt(m->weight.value[row]) : 1;
-        double sd = 0;
+        ts_pattern_entry(d, f->theta_own, p, i, i, e);
+        double sd = sqrt(e->value);
         r[i] = a[f->rank] - ts_dot(a, f->shift, f->rank);
-        for (size_t k = 0; k <= i; k++)
-            sd = hypot(sd, chol[i * p->q + k]);
         out->residual[row] = r[i] / w / f->scale;
         out->fitted[row] = m->response[0].value[row] - out->residual[row];
         out->std_residual[row] = r[i] / sd;
     }
-    ts_solve_lower(chol, p->q, r);
+    if (chol)
+        ts_solve_lower(chol, p->q, r);
     for (size_t i = 0; i < p->q; i++)
-        out->scaled_residual[d->row[first + i]] = r[i];
+        out->scaled_residual[d->row[first + i]] = chol ? r[i] : NAN;
 }
 
 ts_status ts_mixed_diagnose(const ts_mixed *f, ts_mixed_diagnostics *out,
                             ts_error *err)
 {
     const ts_mixed_data *d = f->data;
-    size_t q = d->longest;
+    size_t q = d->longest, most = q > TS_WHOLE_MOST ? TS_WHOLE_MOST : q;
     ts_entry e;
     ts_status status = ts_entry_new(&d->covariance, &e, err);
-    double *chol = ts_alloc_array(q + 1, q * sizeof *chol);
-    if (!status && !chol)
+    double *chol = ts_alloc_array(most, most * sizeof *chol);
+    double *r = ts_alloc_array(q, sizeof *r);
+    if (!status && (!chol || !r))
         status = ts_fail_memory(err);
     for (size_t k = 0; k < d->n_pattern && !status; k++) {
         const ts_pattern *p = &d->pattern[k];
-        ts_pattern_factor(d, f->theta_own, p, &e, chol);
+        if (p->q <= most)
+            ts_pattern_factor(d, f->theta_own, p, &e, chol);
         for (size_t s = 0; s < p->m; s++)
-            take_subject(f, p, p->first + s * p->q, chol, chol + q * q, out);
+            take_subject(f, p, p->first + s * p->q, &e,
+                         p->q <= most ? chol : NULL, r, out);
         status = ts_interrupt_check(err);
     }
     ts_entry_free(&e);
     ts_free(chol);
+    ts_free(r);
     return status;
 }
 

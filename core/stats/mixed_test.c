@@ -153,6 +153,11 @@ ts_status ts_mixed_method(ts_mixed *f, ts_df_method df, ts_sandwich sandwich,
         return ts_fail(err, TS_EINVALID,
                        "levels of random effects join all rows to one block: a "
                        "sandwich needs independent ones");
+    if (sandwich && f->data->longest > TS_WHOLE_MOST)
+        return ts_fail(err, TS_ELIMIT,
+                       "levels of random effects join %zu rows to one block; "
+                       "%d are the most for a sandwich",
+                       f->data->longest, TS_WHOLE_MOST);
     f->df = df;
     f->sandwich = sandwich;
     if (roger)

@@ -38,7 +38,7 @@ static void correction_free(correction *c)
 static ts_status correction_new(const ts_mixed *f, bool linear, correction *c,
                                 ts_error *err)
 {
-    size_t q = f->data->longest, area = q * q;
+    size_t q = f->data->whole, area = q * q;
     *c = (correction){.fit = f, .linear = linear};
     ts_status status = ts_entry_new(&f->data->covariance, &c->entry, err);
     c->chol = ts_alloc_array(5, area * sizeof *c->chol);
@@ -183,15 +183,20 @@ ts_status ts_mixed_kenward_roger(ts_mixed *f, bool linear, ts_error *err)
         ts_free(delta);
         return status;
     }
-    for (size_t k = 0; k < f->data->n_pattern; k++)
-        add_pattern(&c, &f->data->pattern[k], delta);
+    for (size_t k = 0; k < f->data->n_pattern && !status; k++) {
+        const ts_pattern *p = &f->data->pattern[k];
+        if (p->crossed)
+            status = ts_crossed_correct(f, p, f->theta_var, linear, delta, err);
+        else
+            add_pattern(&c, p, delta);
+    }
     subtract_slopes(f, delta + r * r, delta);
     for (size_t i = 0; i < r; i++)
         for (size_t j = 0; j < r; j++)
             f->var[i * r + j] = (i == j) + delta[i * r + j] + delta[j * r + i];
     correction_free(&c);
     ts_free(delta);
-    return TS_OK;
+    return status;
 }
 
 /* Sandwiches -------------------------------------------------------------- */

@@ -49,8 +49,11 @@ end
 --   weights, reference, contrasts, tolerance, conf_level  as in lm
 -- Where the best covariance matrix of the random effects is at its bound (a
 -- variance of 0, a correlation of 1) the note says so, and degrees of freedom
--- are those of fewer parameters, as SAS has them. Up to 1,000 rows may be joined
--- by levels that they share, directly or over other rows.
+-- are those of fewer parameters, as SAS has them. Any number of rows may be
+-- joined by levels that they share; but what crosses the term of most levels, and
+-- all that is nested in it, may have 2,000 effects (of several subjects with their
+-- raters and sites: raters and sites). Sandwiches and scaled residuals are for
+-- blocks of 1,000 rows at most.
 --
 --   > m = lmm("log(AVAL) ~ TRT01P * ADY", demo.adlb:where { PARAMCD = "ALC" })
 --   > m:slope("ADY", { by = "TRT01P" })

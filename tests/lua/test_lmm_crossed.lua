@@ -130,17 +130,6 @@ function test_small()
   refuses("A:B of its own", lmm, "Y ~ 1", d, { random = "~ 1 | A/B" })
 end
 
--- What is kept whole has a limit, and says so at once.
-function test_limit()
-  local d = { Y = {}, A = {}, B = {} }
-  for i = 1, 1002 do
-    d.Y[i], d.A[i], d.B[i] = i * 7 % 13, "a" .. i % 3, "b" .. i // 3
-  end
-  refuses("1002 rows are joined by levels of random effects; 1000 are the most",
-    lmm, "Y ~ 1", d, { random = { "~ 1 | A", "~ 1 | B" } })
-  lu.assertEquals(lmm("Y ~ 1", d, { random = "~ 1 | B" }).n, 1002)
-end
-
 -- Ways to write one model, orders of rows and terms, units.
 function test_same()
   local a = fit "pastes"
