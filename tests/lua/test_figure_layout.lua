@@ -59,6 +59,26 @@ local function values(case)
   return d
 end
 
+-- Some visits of each subject, some values below a limit, some deaths.
+local function visits(case)
+  local d = { USUBJID = {}, TRT01P = {}, AVISITN = {}, AVAL = {}, BASE = {},
+    BLQFL = {}, LLOQ = {}, DTHDY = {} }
+  local s = subjects(case)
+  for i, id in ipairs(s.USUBJID) do
+    local base, dies = math.exp(2 + 2 * uniform()), uniform() < 0.2 and 20 or NA
+    for _, day in ipairs { 1, 4, 8, 11, 15, 22, 29, 42 } do
+      if day == 1 or uniform() < 0.9 and (dies == NA or day < dies) then
+        local y = day == 1 and base or base * math.exp(2 * uniform() - 1.2)
+        local k = #d.AVAL + 1
+        d.USUBJID[k], d.TRT01P[k], d.AVISITN[k] = id, s.TRT01P[i], day
+        d.AVAL[k], d.BLQFL[k] = math.max(y, 5), y < 5 and "Y" or "N"
+        d.LLOQ[k], d.BASE[k], d.DTHDY[k] = y < 5 and 5 or NA, base, dies
+      end
+    end
+  end
+  return d
+end
+
 local function with(case, data, more)
   local w = words[case.words]
   local t = { data, title = w.title, ylabel = w.axis, note = w.note,
@@ -75,6 +95,13 @@ local kinds = {
       legend = "direct" })) end },
   { "points", function(case) return figure.points(with(case, values(case),
     { yscale = "log", xlabel = words[case.words].axis })) end },
+  { "profile", function(case) return figure.profile(with(case, visits(case),
+    { limit = true, centre = "median", yscale = "log", deaths = true })) end },
+  { "profile of change", function(case)
+    local arms = arms_of(case)
+    return figure.profile(with(case, visits(case), { change = "ratio",
+      limit = true, lines = case.n < 100, dosing = { [arms[1]] = { 1, 8 },
+        [arms[2]] = { 1, 4, 8, 11 } } })) end },
   { "panels", function(case)
     local a = figure.survival { times(case), title = words[case.words].title }
     local b = figure.points { values(case), ylabel = words[case.words].axis }
@@ -90,6 +117,9 @@ for _, w in ipairs { "short", "long" } do
       cases[#cases + 1] = { words = w, arms = arms, n = n,
         height = w == "long" and 190 or nil, width = w == "long" and 120 or nil,
         journal = n == 30 and (arms == 2 and "Critical Care" or "Lancet") or nil }
+      if n == 3000 and (arms == 3 or arms == 2 and w == "long") then
+        cases[#cases] = nil -- of many, some are enough
+      end
     end
   end
 end

@@ -182,6 +182,15 @@ function Page:text(s, x, y, opt)
   add_head(self, table.concat(words, " "))
 end
 
+-- A colour mixed with white. Lines are never translucent, for not all formats
+-- know that; of EPS, which knows no transparency, neither are areas.
+local function on_white(colour, opacity)
+  return (colour:gsub("%x%x", function(part)
+    local x = tonumber(part, 16)
+    return ("%02X"):format(math.floor(255 - opacity * (255 - x) + 0.5))
+  end))
+end
+
 local function pen(page, opt)
   if page.cells then return ("lt %d"):format(opt.place or -1) end
   local dash = "solid"
@@ -192,11 +201,12 @@ local function pen(page, opt)
     end
     dash = "(" .. table.concat(list, ",") .. ")"
   end
-  return ('lc rgb "%s" lw %s dt %s'):format(opt.colour or "#000000",
-    size(opt.width or 0.5), dash)
+  local colour = opt.colour or "#000000"
+  if opt.opacity then colour = on_white(colour, opt.opacity) end
+  return ('lc rgb "%s" lw %s dt %s'):format(colour, size(opt.width or 0.5), dash)
 end
 
---- page:line(x1, y1, x2, y2, { colour, width, dash })
+--- page:line(x1, y1, x2, y2, { colour, width, dash, opacity, back })
 function Page:line(x1, y1, x2, y2, opt)
   local root = self.root
   root.n_arrow = root.n_arrow + 1
@@ -238,6 +248,35 @@ function Page:box(left, bottom, right, top, opt)
     return
   end
   self:polygon({ left, bottom, right, bottom, right, top, left, top }, opt)
+end
+
+local function ring(n, turn, radius)
+  local corners = {}
+  for i = 0, n - 1 do
+    local a = 2 * math.pi * (i / n + turn)
+    table.insert(corners, radius * math.cos(a))
+    table.insert(corners, radius * math.sin(a))
+  end
+  return corners
+end
+
+-- Shapes of the symbols that arms have, as large as those of panel:points.
+local shapes = { [7] = ring(32, 0, 1), [6] = ring(32, 0, 1),
+  up = ring(3, 1 / 4, 2 / math.sqrt(3)), down = ring(3, -1 / 4, 2 / math.sqrt(3)),
+  [5] = ring(4, 1 / 8, math.sqrt(2)), [4] = ring(4, 1 / 8, math.sqrt(2)),
+  [13] = ring(4, 0, 1.2), [15] = ring(5, 1 / 4, 1.1) }
+local hollow = { [4] = true, [6] = true }
+
+--- page:symbol(x, y, { symbol, size (points across), colour, open }): one mark
+-- on the page; those of data are panel:points
+function Page:symbol(x, y, opt)
+  local corners = {}
+  for i, c in ipairs(shapes[opt.symbol]) do
+    corners[i] = (i % 2 == 1 and x or y) + c * opt.size * 25.4 / 72 / 2
+  end
+  local open = opt.open or hollow[opt.symbol]
+  self:polygon(corners, { fill = open and "#FFFFFF" or opt.colour,
+    colour = open and opt.colour, width = 0.5 })
 end
 
 --- page:arrow(x1, y1, x2, y2, { colour, width, head }): a line whose end has a
@@ -358,14 +397,6 @@ function Panel:lines(xs, ys, opt)
   plot(self, { xs, ys }, "1:2", "lines " .. pen(self.page, opt))
 end
 
--- EPS knows no transparency, cairo would make an image of it: mixed with white.
-local function on_white(colour, opacity)
-  return (colour:gsub("%x%x", function(part)
-    local x = tonumber(part, 16)
-    return ("%02X"):format(math.floor(255 - opacity * (255 - x) + 0.5))
-  end))
-end
-
 local function translucent(page, colour, opacity)
   if page.format == "eps" and opacity then return on_white(colour, opacity) end
   local alpha = math.floor(255 * (1 - (opacity or 1)) + 0.5)
@@ -405,8 +436,15 @@ local function draw_triangles(panel, xs, ys, opt)
   panel:area(px, py, { colour = opt.colour, opacity = opt.opacity or 1 })
 end
 
---- panel:points(xs, ys, { symbol, size (points across), colour, opacity })
+--- panel:points(xs, ys, { symbol, size (points across), colour, opacity, open })
+-- open: hollow, over what is behind
 function Panel:points(xs, ys, opt)
+  if opt.open and not self.page.cells then
+    for i = 1, #xs do
+      self.page:symbol(self:at_x(xs[i]), self:at_y(ys[i]), opt)
+    end
+    return
+  end
   if self.page.cells then
     plot(self, { xs, ys }, "1:2", ("points pt %d"):format(opt.place))
     return

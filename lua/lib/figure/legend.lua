@@ -5,13 +5,19 @@ local M = {}
 
 local marks = { "*", "#", "$", "%", "@", "&", "=", "+" } -- of gnuplot's dumb
 
+local function key_width(page, e)
+  local key = page.style.key
+  return not page.cells and e.key == "point" and key / 2 or key
+end
+
 --- legend.size(page, entries) -> width, height of a block
--- entries: { { name, arm } }; an entry without arm is text alone
+-- entries: { { name, arm, place, key, letter } }; an entry without arm is text
+-- alone; key: "line" (default), "point" or "both"; letter: its mark in a preview
 function M.size(page, entries)
   local s, widest = page.style, 0
   for _, e in ipairs(entries) do
     local w = page:text_width(e.name, s.legend_text)
-    if e.arm then w = w + s.key + s.gap end
+    if e.arm then w = w + key_width(page, e) + s.gap end
     widest = math.max(widest, w)
   end
   return widest, #entries * page:line_height(s.legend_text)
@@ -20,10 +26,18 @@ end
 local function draw_key(page, e, x, y)
   local s = page.style
   if page.cells then
-    page:text(marks[e.place]:rep(s.key), x, y, {})
-  else
+    local mark = marks[e.place]
+    page:text(e.key == "point" and " " .. e.letter .. " "
+      or e.letter and mark .. e.letter .. mark or mark:rep(s.key), x, y, {})
+    return
+  end
+  if e.key ~= "point" then
     page:line(x, y, x + s.key, y, { colour = e.arm.colour, width = s.curve,
       dash = e.arm.dash })
+  end
+  if e.key then
+    page:symbol(x + (e.key == "point" and s.key / 4 or s.key / 2), y,
+      { symbol = e.arm.symbol, colour = e.arm.colour, size = 3.2 * e.arm.weight })
   end
 end
 
@@ -35,7 +49,7 @@ function M.draw(page, entries, left, top)
     local y, x = top - (i - 0.5) * height, left
     if e.arm then
       draw_key(page, e, x, y)
-      x = x + s.key + s.gap
+      x = x + key_width(page, e) + s.gap
     end
     page:text(page:fit(e.name, page.width - s.pad - x, s.legend_text), x, y,
       { size = s.legend_text })
@@ -70,6 +84,25 @@ function M.draw_above(page, entries, left, top, width)
       M.draw(page, { item[1] }, left + item[2], top - (i - 1) * height)
     end
   end
+end
+
+--- legend.letters(names) -> a letter for each in a preview: the first one of its
+-- last word, P, L and H of Placebo, CYT107 LF, CYT107 HF
+function M.letters(names)
+  local out, used = {}, {}
+  for i, name in ipairs(names) do
+    local choice = { (name:match "(%w)%w*%W*$" or ""):upper(),
+      (name:match "%w" or ""):upper(), string.char(64 + i) }
+    for _, c in ipairs(choice) do
+      if not out[i] and c:find "^%w$" and not used[c] then out[i] = c end
+    end
+    for k = 1, 26 do
+      local c = string.char(64 + k)
+      if not out[i] and not used[c] then out[i] = c end
+    end
+    used[out[i]] = true
+  end
+  return out
 end
 
 --- legend.spread(ys, height, low, high) -> ys moved apart to be height apart,

@@ -85,14 +85,9 @@ end
 -- stand above their numbers.
 function M.stack(page, rows)
   local s, out, most = page.style, {}, 0.3 * page.width
-  local long = false
   for _, row in ipairs(rows) do
-    long = long or row.numbers
-      and page:text_width(row.label, s.table_text, row.bold) > most
-  end
-  if not long then return rows end
-  for _, row in ipairs(rows) do
-    if row.numbers then
+    if row.numbers
+        and page:text_width(row.label, s.table_text, row.bold) > most then
       out[#out + 1] = { label = row.label, arm = row.arm, long = true }
       out[#out + 1] = { label = "", arm = row.arm, numbers = row.numbers }
     else

@@ -73,6 +73,55 @@ function M.log(low, high)
   return major, minor
 end
 
+-- Powers of 2, for what doubles and halves.
+local function doubling(low, high)
+  local list = {}
+  local first, last = math.ceil(math.log(low, 2) - 1e-9),
+    math.floor(math.log(high, 2) + 1e-9)
+  local every = math.max(1, math.ceil((last - first) / 7))
+  for i = first, last do
+    if i % every == 0 then list[#list + 1] = 2.0 ^ i end
+  end
+  if #list < 2 then return M.linear(low, high, 6), {} end
+  return list, {}
+end
+
+--- scale.axis(who, low, high, { log, limits, doubling, ticks, title }) -> range,
+-- axis: around what is shown, ended by ticks where it is linear
+function M.axis(who, low, high, opt)
+  local range, major, minor = M.limits(who, "ylim", opt.limits, opt.log), nil, nil
+  if opt.log then
+    if not range then
+      local pad = math.max((high / low) ^ 0.04, 1.02)
+      range = { low / pad, high * pad }
+    end
+    if opt.doubling and range[2] / range[1] < 2 ^ 15 then
+      major, minor = doubling(range[1], range[2])
+    else
+      major, minor = M.log(range[1], range[2])
+    end
+  elseif range then
+    major = M.linear(range[1], range[2], 7)
+  else
+    if low == high then
+      local d = low == 0 and 1 or math.abs(low) * 0.1
+      low, high = low - d, high + d
+    end
+    local step
+    major, step = M.linear(low, high, 7)
+    local function tick(i, x)
+      table.insert(major, i, tonumber(("%.15g"):format(x)))
+    end
+    if major[1] > low then tick(1, major[1] - step) end
+    if major[#major] < high then tick(#major + 1, major[#major] + step) end
+    local clear = 0.03 * (major[#major] - major[1])
+    range = { math.min(major[1], low - clear), math.max(major[#major], high + clear) }
+  end
+  if opt.ticks then major, minor = M.ticks(who, "ticks", opt.ticks, range), {} end
+  return range, { ticks = major, minor = minor,
+    labels = M.labels(major, opt.log), title = opt.title }
+end
+
 --- scale.labels(ticks) -> texts with equal decimals; thousands in full
 function M.labels(ticks, log)
   local decimals, largest = 0, 0

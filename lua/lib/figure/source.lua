@@ -36,6 +36,95 @@ function M.take(who, first)
   return { data = first, stamp = M.stamp(first) }
 end
 
+--- source.trial(from) -> the definition of the trial that the data are of, or nil
+function M.trial(from)
+  if from.endpoint then return from.endpoint.trial end
+  local relation = require "trialsh.relation"
+  local inner = relation.is(from.data) and relation.node_of(from.data).study
+  local found = inner and inner:trial()
+  return found or require "trialsh.trial".current
+end
+
+-- Columns of rows over time that a figure can use.
+local of_course = { "USUBJID", "AVISIT", "AVISITN", "ADY", "AVAL", "BASE", "CHG",
+  "ANL01FL", "BLQFL", "LLOQ", "DTHFL", "DTHDY" }
+
+-- Rows of a relation with the day of death, where dates tell it.
+local function with_deaths(x)
+  if data.has(x, "DTHDT") and data.has(x, "TRTSDT") and not data.has(x, "DTHDY")
+  then
+    return x:study_day "DTHDY = DTHDT"
+  end
+  return x
+end
+
+--- source.parameter(from) -> the trial's parameter that all rows are of, or nil
+function M.parameter(from)
+  if from.parameter or not data.has(from.data, "PARAMCD") then
+    return from.parameter
+  end
+  local trial, code = M.trial(from), nil
+  local column = data.frame(from.data, { "PARAMCD" }):column "PARAMCD"
+  for _, value in ipairs(cframe.values(column)) do
+    if value ~= NA and code and value ~= code then return nil end
+    code = code or value ~= NA and value
+  end
+  return trial and trial.parameters and trial.parameters[code]
+end
+
+--- source.results(study, condition) -> rows that run() stored, as a list
+function M.results(s, condition)
+  local list = {}
+  local ok, err = pcall(function()
+    for row in s.results:where(condition):rows() do list[#list + 1] = row end
+  end)
+  if not ok and not (require "ts.error".is(err) and err.code == "not found") then
+    error(err, 0)
+  end
+  return list
+end
+
+--- source.course(who, first) -> from: as source.take, but of an endpoint the rows
+-- of all its visits and of the baseline, and with results = what run() stored
+function M.course(who, first)
+  if type(first) ~= "string" then
+    local from = M.take(who, first)
+    if require "trialsh.relation".is(from.data) then
+      from.data = with_deaths(from.data)
+    end
+    return from
+  end
+  local set = require "trialsh.endpoint.set"
+  local e = require "trialsh.endpoint".ready(first)
+  local s = require "trialsh.study".study.open()
+  if not e.parameters then
+    fail("invalid", ("%s: endpoint %s has no parameter, whose values could be "
+      .. "shown"):format(who, first))
+  end
+  local code = e.parameters[1]
+  local rows = with_deaths(s[set.table_of(e, code)]:where { PARAMCD = code })
+  if e.where then rows = rows:where(e.where) end
+  if e.visits or e.visit then
+    local visits = table.move(e.visits or { e.visit }, 1, 1000, 1, {})
+    local baseline = e.trial.visits and e.trial.visits[1]
+    if baseline and baseline.day <= 1 then visits[#visits + 1] = baseline.name end
+    rows = rows:where { AVISIT = visits }
+  end
+  local names = {}
+  for _, name in ipairs(of_course) do
+    if data.has(rows, name) then names[#names + 1] = name end
+  end
+  local treatment = set.treatment_of(e)
+  local joined = set.of_arms(set.subjects(s, e):select("USUBJID", treatment)
+    :join(rows:select(table.unpack(names)), "USUBJID", { many = true }), e,
+    treatment)
+  return { data = joined, endpoint = e, name = first, treatment = treatment,
+    parameter = e.trial.parameters and e.trial.parameters[code],
+    log = (e.variable or ""):find "^%s*ln%s*%(" ~= nil, stamp = M.stamp(joined),
+    results = M.results(s, { endpoint = first, variation = "main",
+      parameter = code }) }
+end
+
 -- What all figures take.
 local common = { title = { "string" }, note = { "string" }, stamp = { "string" },
   width = { "any" }, height = { "number", nil, least = 10 },
