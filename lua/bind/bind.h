@@ -83,6 +83,7 @@ int luaopen_ts_rate(lua_State *L);
 int luaopen_ts_csv(lua_State *L);
 int luaopen_ts_xpt(lua_State *L);
 int luaopen_ts_xlsx(lua_State *L);
+int luaopen_ts_zip(lua_State *L);
 int luaopen_ts_file(lua_State *L);
 int luaopen_ts_gnuplot(lua_State *L);
 int luaopen_ts_json(lua_State *L);

@@ -13,6 +13,7 @@ static const luaL_Reg modules[] = {
     {"ts.csv", luaopen_ts_csv},
     {"ts.xpt", luaopen_ts_xpt},
     {"ts.xlsx", luaopen_ts_xlsx},
+    {"ts.zip", luaopen_ts_zip},
     {"ts.describe", luaopen_ts_describe},
     {"ts.dsjson", luaopen_ts_dsjson},
     {"ts.error", luaopen_ts_error},

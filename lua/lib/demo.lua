@@ -5,7 +5,7 @@ local trials = require "trialsh.trial"
 
 local types = { lb = { AVALC = "text" } }
 local texts = {}
-for i, name in ipairs { "adsl", "adlb", "adtte", "dm", "ex", "lb", "organ",
+for i, name in ipairs { "adsl", "adlb", "adtte", "adae", "dm", "ex", "lb", "organ",
     "support", "ae" } do
   texts[i] = { name = name, text = embedded("demo/" .. name .. ".csv"),
     types = types[name] }
@@ -51,7 +51,7 @@ trials.current = defined
 --- demo: a small study to try things on
 -- 24 made-up patients of three arms, in memory; changes to it are gone at the
 -- end. demo.adsl has a row per patient, demo.adlb lymphocyte counts by visit,
--- demo.adtte the time to death. As an export brings them: demo.dm dates of
+-- demo.adtte the time to death, demo.adae adverse events. As an export brings them: demo.dm dates of
 -- patients, ex doses, lb results of the laboratory, organ what SOFA is made of,
 -- support of organs from day to day, ae adverse events. demo.trial is the
 -- definition of the trial.

@@ -6,7 +6,7 @@ local fail = require "ts.error".fail
 
 local M = {}
 
-M.kinds = { "summary" }
+M.kinds = { "summary", "ae_overview", "ae" }
 
 --- table.names(library): what it has, of Lua's and ours.
 function M.names(library)

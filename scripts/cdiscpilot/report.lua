@@ -13,7 +13,7 @@ run(s)
 
 local tables = dofile("tables.lua", s)
 
--- Columns as wide as their widest cell.
+-- A table of a form of its own: columns as wide as their widest cell.
 local function show(t)
   local width = {}
   for _, row in ipairs(t) do
@@ -30,7 +30,7 @@ local function show(t)
   end
 end
 
-show(tables.demographics())
+print("\n" .. tables.demographics():text { width = 120 })
 show(tables.primary())
-show(tables.adverse_events())
+print("\n" .. tables.adverse_events():text { width = 160 })
 print("\nThe study with all results: " .. file)

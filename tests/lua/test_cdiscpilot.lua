@@ -235,54 +235,76 @@ function TestPilot.test_table_14_3_01()
   lu.assertEquals(n, #ours - 1)
 end
 
-function TestPilot.test_table_14_2_01()
-  local ours, rows, n = tables.demographics(), published "t_14-2.01.tsv", 0
-  local by_name, block = {}, nil
-  for i = 2, #ours do
-    block = ours[i][1] ~= "" and ours[i][1] or block
-    by_name[block .. "/" .. ours[i][2]] = ours[i]
+-- The rows of a table by the names they stand below, "Age (y)/Mean".
+local function by_name(t)
+  local out, above = {}, nil
+  for i, row in ipairs(t.rows) do
+    local texts = {}
+    for j in ipairs(t.columns) do texts[j] = t:cell(i, j) end
+    if row.indent == 0 then
+      above = row.label
+      out[above] = texts
+    else
+      out[above .. "/" .. row.label] = texts
+    end
   end
-  local words = { ["<65 yrs"] = "<65", ["65-80 yrs"] = "65-80",
-    [">80 yrs"] = ">80", Male = "M", Female = "F", ["<12 months"] = "<12",
-    [">=12 months"] = ">=12" }
+  return out
+end
+
+function TestPilot.test_table_14_2_01()
+  local t, rows, n = tables.demographics(), published "t_14-2.01.tsv", 0
+  local ours = by_name(t)
+  local words = { ["<65 yrs"] = "Age group (y)/<65",
+    ["65-80 yrs"] = "Age group (y)/65-80", [">80 yrs"] = "Age group (y)/>80",
+    ["<12 months"] = "Duration of disease (months)/<12",
+    [">=12 months"] = "Duration of disease (months)/>=12",
+    ["<25"] = "Baseline BMI group/<25", ["25-<30"] = "Baseline BMI group/25-<30",
+    [">=30"] = "Baseline BMI group/>=30" }
+  local block, known = nil, 0
   for i = 3, #rows do
     block = rows[i][1] ~= "" and rows[i][1] or block
-    local name = words[rows[i][2]] or rows[i][2]
-    local row = by_name[block .. "/" .. name]
-    lu.assertNotNil(row, block .. "/" .. name)
-    same_row(cells(rows[i], 3, 7), cells(row, 3, 7), block .. "/" .. name)
+    local name = words[rows[i][2]] or block .. "/" .. rows[i][2]
+    lu.assertNotNil(ours[name], name)
+    same_row(cells(rows[i], 3, 6), cells(ours[name], 1, 4), name)
+    if rows[i][7] and rows[i][7] ~= "" then -- P stands beside the block's name
+      same_row({ rows[i][7] }, { ours[name:match "^(.*)/"][5] }, name .. " P")
+      known = known + 1
+    end
     n = n + 1
   end
-  lu.assertEquals(n, #ours - 1)
+  lu.assertEquals({ n, known }, { #rows - 2, 12 })
+  local heads = 0
+  for _, row in ipairs(t.rows) do heads = heads + (row.heading and 1 or 0) end
+  lu.assertEquals(#t.rows - heads, n)
+  for j, arm in ipairs(arms) do
+    lu.assertEquals(t.columns[j].arm, arm)
+    lu.assertStrContains(rows[2][j + 2], ("(N=%d)"):format(t.columns[j].n))
+  end
 end
 
 function TestPilot.test_table_14_5_01()
-  local ours, rows = tables.adverse_events(), published "t_14-5.01.tsv"
-  local by_name, organ = {}, nil
-  for i = 2, #ours do
-    local name = ours[i][1]
-    if not name:find "^ " then organ = name end
-    by_name[organ .. "/" .. name:gsub("^ +", "")] = ours[i]
-  end
-  local n = 0
-  organ = nil
-  for i = 3, #rows do
+  local t, rows = tables.adverse_events(), published "t_14-5.01.tsv"
+  local ours, order = by_name(t), {}
+  for i, row in ipairs(t.rows) do order[i] = row.label end
+  local n, organ = 0, nil
+  for i = 4, #rows do
     local name = rows[i][1]
-    if by_name[name .. "/" .. name] then organ = name end
-    local row = by_name[(organ or name) .. "/" .. name]
-    if row then
-      local cell = {}
-      for j = 1, 3 do -- patients and [events] stand in two columns there
-        cell[j] = rows[i][2 * j] .. " " .. (rows[i][2 * j + 1] or "")
-      end
-      same_row(cell, cells(row, 2, 4), name)
-      for j, p in ipairs { rows[i][8] or "", rows[i][9] or "" } do
-        if p:find "%d" then same_row({ p }, { row[4 + j] }, name .. " P") end
-      end
-      n = n + 1
+    organ = ours[name] and name or organ
+    local row = ours[name] or ours[organ .. "/" .. name]
+    lu.assertNotNil(row, name)
+    local cell = {}
+    for j = 1, 3 do -- patients and [events] stand in two columns there
+      cell[j] = rows[i][2 * j] .. " " .. (rows[i][2 * j + 1] or "")
     end
+    same_row(cell, cells(row, 1, 3), name)
+    for j, p in ipairs { rows[i][8] or "", rows[i][9] or "" } do
+      lu.assertEquals(row[3 + j] ~= "", p:find "%d" ~= nil, name .. " P")
+      if p:find "%d" then same_row({ p }, { row[3 + j] }, name .. " P") end
+    end
+    n = n + 1
   end
-  lu.assertTrue(n >= 250, n .. " rows compared of " .. #rows)
+  lu.assertEquals(n, #t.rows)
+  for i = 1, #t.rows do lu.assertEquals(order[i], rows[i + 3][1]) end
 end
 
 os.exit(lu.LuaUnit.run())

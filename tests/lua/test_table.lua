@@ -4,6 +4,7 @@ local lu = require "luaunit"
 local NA = require "ts.na".NA
 local clean = require "trialsh.table.object".clean
 local files = dofile "files.lua"
+local back = require "tests.lua.tables_back"
 local html = require "tests.lua.html"
 local reference = require "tests.lua.reference"
 local sha256 = require "ts.text".sha256
@@ -125,6 +126,153 @@ function TestTable:test_degenerate_data_are_told()
   lu.assertEquals(t:cell("Y, mean (SD)", "P"), "")
 end
 
+-- Adverse events ---------------------------------------------------------------------
+
+-- Four subjects of A, two of B, one of no arm; events by hand.
+local function small_events()
+  local subjects = { USUBJID = { "1", "2", "3", "4", "5", "6", "7" },
+    ARM = { "A", "A", "A", "A", "B", "B", NA },
+    DAYS = { 10, 20, 30, 40, 50, 60, 70 } }
+  local e = { USUBJID = {}, SOC = {}, PT = {}, GRADE = {}, DAY = {}, SER = {} }
+  local function add(id, soc, pt, grade, day, ser)
+    local n = #e.USUBJID + 1
+    e.USUBJID[n], e.SOC[n], e.PT[n], e.GRADE[n], e.DAY[n], e.SER[n] = id, soc, pt,
+      grade, day, ser or "N"
+  end
+  add("1", "heart", "beat", 1, 5)
+  add("1", "heart", "beat", 3, 2, "Y")
+  add("1", "heart", "stop", NA, 8)
+  add("2", "heart", "stop", NA, NA)
+  add("5", "skin", "rash", 2, 60)
+  add("5", "heart", "beat", 2, 20)
+  add("5", "heart", NA, 4, 20)
+  add("7", "skin", "rash", 1, 1)  -- has no arm
+  add("99", "skin", "rash", 1, 1) -- is no subject
+  return e, subjects
+end
+
+local function ae(opt)
+  local e, subjects = small_events()
+  local given = { e, subjects = subjects, by = "ARM", rows = { "SOC", "PT" },
+    grade_column = "GRADE", day = "DAY", time = "DAYS" }
+  for key, value in pairs(opt or {}) do given[key] = value end
+  return table.ae(given)
+end
+
+function TestTable:test_subjects_are_counted_once()
+  local t = ae { events = true, total = true }
+  local seen = {}
+  for i, row in ipairs(t.rows) do
+    seen[i] = ("%d %s: %s, %s, %s"):format(row.indent, row.label, t:cell(i, 1),
+      t:cell(i, 2), t:cell(i, 3))
+  end
+  lu.assertEquals(seen, {
+    "0 Any adverse event: 2 (50 %) [4], 1 (50 %) [3], 3 (50 %) [7]",
+    "0 heart: 2 (50 %) [4], 1 (50 %) [2], 3 (50 %) [6]",
+    "1 beat: 1 (25 %) [2], 1 (50 %) [1], 2 (33 %) [3]",
+    "1 stop: 2 (50 %) [2], 0, 2 (33 %) [2]",
+    "1 Not coded: 0, 1 (50 %) [1], 1 (17 %) [1]",
+    "0 skin: 0, 1 (50 %) [1], 1 (17 %) [1]",
+    "1 rash: 0, 1 (50 %) [1], 1 (17 %) [1]" })
+  lu.assertEquals(t.columns[1].n, 4)
+  t = ae { where = "SER = 'Y'", rows = "PT", any = false }
+  lu.assertEquals(#t.rows, 1)
+  lu.assertEquals(t:cell("beat", "A"), "1 (25 %)")
+  t = ae { cutoff = 50, rows = "PT", sort = "alphabetical" }
+  lu.assertEquals(#t.rows, 5) -- beat and rash in B, stop in A, Not coded in B
+  lu.assertEquals(t.rows[2].label, "Not coded")
+end
+
+function TestTable:test_the_highest_grade_of_each_row()
+  local t = ae { grade = "maximum" }
+  local seen = {}
+  for i, row in ipairs(t.rows) do
+    if row.label:find "Grade" then
+      seen[#seen + 1] = ("%s: %s, %s"):format(row.label, t:cell(i, 1), t:cell(i, 2))
+    else
+      seen[#seen + 1] = row.label
+    end
+  end
+  lu.assertEquals(seen, { "Any adverse event", "Grade 3: 1 (25 %), 0",
+    "Grade 4: 0, 1 (50 %)", "Grade missing: 1 (25 %), 0",
+    "heart", "Grade 3: 1 (25 %), 0", "Grade 4: 0, 1 (50 %)",
+    "Grade missing: 1 (25 %), 0", "beat", "Grade 2: 0, 1 (50 %)",
+    "Grade 3: 1 (25 %), 0", "stop", "Grade missing: 2 (50 %), 0", "Not coded",
+    "Grade 4: 0, 1 (50 %)", "skin", "Grade 2: 0, 1 (50 %)", "rash",
+    "Grade 2: 0, 1 (50 %)" })
+end
+
+function TestTable:test_rates_end_with_the_first_event()
+  local t = ae { rates = "first", rows = "SOC" }
+  local found = {}
+  for row in t:tidy():where "statistic in ('rate', 'years')":rows() do
+    found[row.label .. row.arm .. row.statistic] = row.value
+  end
+  -- A: subject 1 until day 2, 2 has no day, 3 and 4 whole
+  reference.near(found["heartAyears"], (2 + 20 + 30 + 40) / 365.25)
+  reference.near(found["heartArate"], 100 * 2 / ((2 + 20 + 30 + 40) / 365.25))
+  -- B: the rash of day 60 is after the 50 days at risk
+  reference.near(found["skinByears"], (50 + 60) / 365.25)
+  reference.near(found["heartByears"], (20 + 60) / 365.25)
+  reference.near(found["skinAyears"], 100 / 365.25)
+  lu.assertStrContains(t:text(), "1 event without DAY")
+  t = ae { rates = "all", rows = "SOC", per = 1 }
+  for row in t:tidy():where "statistic = 'rate' and label = 'heart'":rows() do
+    reference.near(row.value, (row.arm == "A" and 4 / 100 or 2 / 110) * 365.25)
+  end
+end
+
+function TestTable:test_differences_are_those_of_riskdiff()
+  local t = ae { riskdiff = true, p_value = true, compare = "B vs A",
+    two_sided = "minlike" }
+  local r = riskdiff { { 1, 2 }, { 2, 4 } }
+  local f = fisher({ { 1, 1 }, { 2, 2 } }, { two_sided = "minlike" })
+  for row in t:tidy():where "label = 'heart' and arm = 'B vs A'":rows() do
+    lu.assertEquals(row.value, ({ risk_difference = r.estimate,
+      conf_low = r.conf_low, conf_high = r.conf_high,
+      p_value = f.p_value })[row.statistic])
+  end
+  lu.assertEquals(t.columns[3].arm, "B vs A")
+  t = table.ae { demo.adae, riskdiff = true }
+  lu.assertEquals(t.columns[4].arm, "CYT107 vs Placebo")
+  local any = riskdiff { { 16, 16 }, { 8, 8 } }
+  lu.assertEquals(t:cell(1, 4), ("0.0 (%.1f to %.1f)"):format(100 * any.conf_low,
+    100 * any.conf_high))
+end
+
+function TestTable:test_overview()
+  local e, subjects = small_events()
+  local t = table.ae_overview { e, subjects = subjects, by = "ARM", events = true,
+    { "Any", "1 = 1" }, { "Serious", "SER = 'Y'" }, { "Grade 3+", "GRADE >= 3" } }
+  lu.assertEquals({ t:cell("Any", "A"), t:cell("Serious", "A"),
+    t:cell("Grade 3+", "B") }, { "2 (50 %) [4]", "1 (25 %) [1]", "1 (50 %) [1]" })
+  t = table.ae_overview { demo.adae }
+  local serious = {}
+  for row in demo.adae:where "AESER = 'Y' and TRTEMFL = 'Y'"
+      :distinct("USUBJID", "TRT01P"):count "TRT01P":rows() do
+    serious[row.TRT01P] = row.n
+  end
+  for row in t:tidy():where "label like '%Serious' and statistic = 'n'":rows() do
+    lu.assertEquals(row.value, serious[row.arm] or 0)
+  end
+end
+
+function TestTable:test_mistakes_of_events()
+  refuses("no study is open", table.ae, { subjects = demo.adsl })
+  local e = small_events()
+  refuses("subjects = a relation", table.ae, { e, rows = "PT" })
+  refuses("no column AEDECD; nearest: AEDECOD", table.ae, { demo.adae,
+    rows = "AEDECD" })
+  refuses("sort = often is neither", table.ae, { demo.adae, sort = "often" })
+  refuses("no arm HF", table.ae, { demo.adae, riskdiff = true,
+    compare = "HF vs Placebo" })
+  refuses('it is "A vs B"', table.ae, { demo.adae, riskdiff = true,
+    compare = "Placebo" })
+  refuses("rows are", table.ae_overview, { demo.adae, "AESER" })
+  refuses("time = names", table.ae, { demo.adae, rates = "first",
+    subjects = demo.adsl:select("USUBJID", "TRT01P") })
+end
+
 -- Mistakes -----------------------------------------------------------------------------
 
 function TestTable:test_mistakes()
@@ -233,6 +381,97 @@ function TestTable:test_hostile_text_of_text()
   end
 end
 
+-- What each format shows of a table, in rows of texts without marks.
+local function rows_back(t, extension)
+  local path = folder .. "/h." .. extension
+  t:save(path)
+  local found, rows = back[extension](path), {}
+  for i, row in ipairs(found.rows) do
+    rows[i] = {}
+    for j = 1, 1 + #t.columns do
+      rows[i][j] = (row[j] or ""):gsub("^ +", ""):gsub("%[%a%]$", "")
+        :gsub(" %[%a%]$", "")
+    end
+  end
+  return rows, found
+end
+
+local function assert_same_rows(t, extension)
+  local rows, found = rows_back(t, extension)
+  lu.assertEquals(#rows, #t.rows, extension)
+  for i, row in ipairs(t.rows) do
+    local function same(got, wanted)
+      -- blanks at the ends are not kept by every format
+      lu.assertEquals(got:gsub(" +$", ""):gsub("  +", " "),
+        wanted:gsub("^ +", ""):gsub(" +$", ""):gsub("  +", " "),
+        extension .. " row " .. i)
+    end
+    same(rows[i][1], clean(row.label))
+    for j in ipairs(t.columns) do same(rows[i][j + 1], t:cell(i, j)) end
+  end
+  return found
+end
+
+function TestTable:test_every_format_shows_the_same_cells()
+  local t = table.ae { demo.adae, total = true, p_value = true, compare =
+    "CYT107 HF vs Placebo", events = true }
+  local zipped = have "unzip"
+  for _, extension in ipairs { "rtf", "tex", "md", zipped and "docx" or nil,
+      zipped and "xlsx" or nil } do
+    local found = assert_same_rows(t, extension)
+    if extension == "rtf" or extension == "docx" then
+      lu.assertEquals(found.heads, 2)
+      lu.assertStrContains(found.header, "SIMULATED DATA")
+    elseif extension == "tex" then
+      lu.assertEquals(found.caption, "Treatment-emergent adverse events. "
+        .. "Population: All treated (SAF). SIMULATED DATA")
+    end
+    local all = found.all or read(folder .. "/h." .. extension)
+    lu.assertStrContains(all, "SIMULATED DATA")
+    lu.assertStrContains(all, "Subjects are counted once in each row")
+    lu.assertStrContains(all, "adae (SHA")
+  end
+end
+
+function TestTable:test_hostile_text_of_other_formats()
+  state = 99
+  local unzip = have "unzip"
+  for k = 1, 60 do
+    local t, given = hostile_table()
+    for _, extension in ipairs { "rtf", "tex", "md" } do
+      local found = assert_same_rows(t, extension)
+      if extension == "rtf" then
+        lu.assertStrContains(found.header, clean(given.title))
+        lu.assertTrue(found.depth <= 4)
+        local raw = read(folder .. "/h.rtf"):gsub("\\\\", "")
+        lu.assertNil(raw:find "\\object")
+        lu.assertEquals(select(2, raw:gsub("{\\field", "")), 2) -- page x of y
+        lu.assertNil(raw:find "[^\n\32-\126]")
+      elseif extension == "tex" then
+        lu.assertStrContains(found.caption, clean(given.title))
+      end
+    end
+    if unzip and k <= 8 then
+      for _, extension in ipairs { "docx", "xlsx" } do
+        local found = assert_same_rows(t, extension)
+        lu.assertStrContains(found.all, clean(given.note))
+      end
+    end
+  end
+end
+
+function TestTable:test_office_files_are_well_formed()
+  if not (have "unzip" and have "xmllint") then lu.skip "unzip or xmllint" end
+  state = 5
+  local t = hostile_table()
+  for _, extension in ipairs { "docx", "xlsx" } do
+    t:save(folder .. "/w." .. extension)
+    lu.assertTrue(os.execute(("cd %s && rm -rf w && mkdir w && cd w && "
+      .. "unzip -q ../w.%s && find . -type f | xargs xmllint --noout")
+      :format(folder, extension)))
+  end
+end
+
 function TestTable:test_html_says_what_heads_are_of()
   local t = table.summary { demo.adsl, by = "TRT01P", p_value = true, "SEX",
     "AGE" }
@@ -258,7 +497,7 @@ function TestTable:test_same_bytes_twice()
     return table.summary { data, by = "TRT01P", total = true, p_value = true,
       smd = true, "AGE", "SEX", "COUNTRY" }
   end
-  for _, extension in ipairs { "txt", "html", "csv", "json" } do
+  for _, extension in ipairs(require "trialsh.table.object".extensions) do
     local sums = {}
     for i = 1, 2 do
       local path = ("%s/%d.%s"):format(folder, i, extension)

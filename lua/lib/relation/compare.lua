@@ -358,7 +358,7 @@ return function(M, methods)
 --   > old = demo.adsl:where "AGE < 78":mutate "AGE = AGE + (USUBJID = 'DEMO-003')"
 --   > demo.adsl:compare(old, "USUBJID")
 --   compare by USUBJID: a has 24 rows, b has 22; 22 in both, 2 only in a, 0 only in b
---   9 columns in both
+--   17 columns in both
 --   1 value in 1 row differs
 --      column  different
 --   1  AGE             1

@@ -28,6 +28,8 @@ table.ts th,table.ts td{padding:.12em .8em .12em 0;text-align:left;vertical-alig
 table.ts thead th{vertical-align:bottom;font-weight:bold}
 table.ts thead th.span{text-align:center;border-bottom:1px solid #000}
 table.ts thead tr:last-child th{border-bottom:1px solid #000}
+table.ts thead th[rowspan],table.ts thead td{border-bottom:1px solid #000}
+table.ts caption .ts-stamp{font-weight:bold}
 table.ts td{white-space:nowrap}
 table.ts td.w{white-space:normal}
 table.ts tbody th{max-width:26em}

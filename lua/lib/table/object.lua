@@ -43,8 +43,10 @@ end
 
 -- Which file writes a format: extension -> module, function.
 local writers = { txt = "text", md = "markdown", html = "html", htm = "html",
-  tex = "latex", rtf = "rtf", csv = "records", json = "records" }
-M.extensions = { "txt", "md", "html", "tex", "rtf", "csv", "json" }
+  tex = "latex", rtf = "rtf", docx = "docx", xlsx = "workbook", csv = "records",
+  json = "records" }
+M.extensions = { "txt", "md", "html", "tex", "rtf", "docx", "xlsx", "csv",
+  "json" }
 
 local function writer_of(file)
   local extension = file:match "%.([^./]+)$"
@@ -58,7 +60,7 @@ end
 
 --- table:save(file [, opt]) -> file
 -- Writes a table: .txt, .md, .html, .tex (longtable and booktabs), .rtf
--- (landscape, its header on every page, page x of y); .csv and
+-- (landscape, its header on every page, page x of y), .docx, .xlsx; .csv and
 -- .json have a row per statistic with its context, unrounded. Title, population,
 -- source, program and the mark of made-up data are in every one; the same table
 -- gives the same bytes.
@@ -66,7 +68,7 @@ end
 --   spreadsheet   true: ' before texts of .csv that look like formulas
 --
 --   > table.summary { demo.adsl, by = "TRT01P", "AGE" }:save "/tmp/table.pdf"
---   error: /tmp/table.pdf: a table is saved as .txt, .md, .html, .tex, .rtf, .csv or .json, not .pdf
+--   error: /tmp/table.pdf: a table is saved as .txt, .md, .html, .tex, .rtf, .docx, .xlsx, .csv or .json, not .pdf
 --
 -- See also: table.summary, table:tidy.
 function Table:save(file, opt)

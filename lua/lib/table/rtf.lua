@@ -183,7 +183,7 @@ function M.page(t)
     .. "1}}\\par}\n"):format(SIZE)
   out[#out + 1] = ("\\f0\\fs%d\n"):format(SIZE)
   for b, block in ipairs(g.blocks) do
-    if b > 1 then out[#out + 1] = "\\pard\\page\n" end
+    if b > 1 then out[#out + 1] = "\\pard\\page\\par\n" end
     local heads = head_rows(t, g, block)
     table.move(heads, 1, #heads, #out + 1, out)
     body_rows(t, g, block, out)

@@ -69,6 +69,17 @@ local function table_of(who, inner, name)
   return relation.of_base(inner:base(name))
 end
 
+--- source.study(who, inner): the study that is open, where the data are from it.
+function M.study(who, inner)
+  local study = require "trialsh.study"
+  local s = study.study.open()
+  if inner and study.inner(s) ~= inner then
+    fail("invalid", who .. ": results are those of the study that is open, and "
+      .. "the data are of another")
+  end
+  return s
+end
+
 -- The population that is named, or the usual one of such tables.
 local function population_of(who, trial, name, usual)
   if not trial or #(trial.populations or {}) == 0 then
@@ -244,6 +255,9 @@ function M.subjects(who, first, opt, want)
   set.trial = node and node.trial or set.inner and set.inner:trial() or nil
   local population = (first == nil or opt.population)
     and population_of(who, set.trial, opt.population, want.usual) or nil
+  if first ~= nil and not relation.is(first) then
+    first = data.wrap(data.frame(first, nil, who))
+  end
   set.data = first or table_of(who, set.inner, "adsl")
   if population then set.data = restrict(set.data, population) end
   if opt.by == nil then
@@ -254,9 +268,7 @@ function M.subjects(who, first, opt, want)
     if type(opt.by) ~= "string" then
       fail("type", ("%s: by is the name of a column, or false"):format(who))
     end
-    set.by = relation.is(set.data)
-      and relation.find(who, relation.node_of(set.data).columns, opt.by).name
-      or opt.by
+    set.by = relation.find(who, relation.node_of(set.data).columns, opt.by).name
   end
   set.frame = data.frame(set.data)
   check_subjects(who, set.frame)

@@ -128,9 +128,8 @@ local function p_of(v, set, opt)
   local given = v.test or opt.tests and opt.tests[v.name]
   if opt.p_value == "results" or given and given:find "%." then
     local address = given or v.name .. ".p_value"
-    local study = require "trialsh.study"
-    local row = require "trialsh.endpoint.results".find(study.study.open(),
-      (address:gsub("%.p_value$", "")))
+    local row = require "trialsh.endpoint.results".find(
+      source.study(WHO, set.inner), (address:gsub("%.p_value$", "")))
     return row.p_value, ("P of %s: results of run()"):format(
       row.method ~= NA and row.method or address)
   end

@@ -114,6 +114,7 @@ local function set(t, width)
     local limit, lines = math.max(w, 14), {}
     for k, line in ipairs(heads[j]) do
       if k == #heads[j] then line = marked(line, heads[j]) end
+      if text.width(line) <= limit + 4 then limit = math.max(limit, text.width(line)) end
       if widest_word(line) > limit then limit = math.min(widest_word(line), 30) end
       for _, part in ipairs(wrap(line, limit)) do
         lines[#lines + 1] = part
@@ -145,10 +146,13 @@ local function trimmed(line) return (line:gsub(" +$", "")) end
 
 -- The lines above the rows: names of spans over a rule, heads set to the bottom.
 local function header(g, block)
-  local lines = {}
-  if g.spans then
-    local high = 0
-    for _, s in ipairs(g.spans) do high = math.max(high, #s.lines) end
+  local lines, high = {}, 0
+  for _, s in ipairs(g.spans or {}) do
+    if s.from <= block[2] and s.to >= block[1] then
+      high = math.max(high, #s.lines)
+    end
+  end
+  if high > 0 then
     for k = 1, high + 1 do
       local line, j = pad("", g.stub), block[1]
       while j <= block[2] do
@@ -169,7 +173,7 @@ local function header(g, block)
       lines[#lines + 1] = trimmed(line)
     end
   end
-  local high = #g.stub_head
+  high = #g.stub_head
   for j = block[1], block[2] do high = math.max(high, #g.heads[j]) end
   for k = 1, high do
     local line = pad(g.stub_head[k - (high - #g.stub_head)] or "", g.stub)
