@@ -51,10 +51,10 @@ trials.current = defined
 --- demo: a small study to try things on
 -- 24 made-up patients of three arms, in memory; changes to it are gone at the
 -- end. demo.adsl has a row per patient, demo.adlb lymphocyte counts by visit,
--- demo.adtte the time to death, demo.adae adverse events. As an export brings them: demo.dm dates of
--- patients, ex doses, lb results of the laboratory, organ what SOFA is made of,
--- support of organs from day to day, ae adverse events. demo.trial is the
--- definition of the trial.
+-- demo.adtte the time to death, demo.adae adverse events. As an export brings
+-- them: demo.dm dates of patients, ex doses, lb results of the laboratory, organ
+-- what SOFA is made of, support of organs from day to day, ae adverse events.
+-- demo.trial is the definition of the trial.
 --
 --   > demo.adsl:count()
 --       n

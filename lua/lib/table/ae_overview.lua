@@ -80,7 +80,7 @@ end
 --   Events that came under treatment (TRTEMFL = Y).
 --   SIMULATED DATA
 --
--- See also: table.ae, table.deaths.
+-- See also: table.ae.
 function M.ae_overview(given)
   local first, list, opt = source.read(WHO, given, spec)
   local set = events.read(WHO, first, opt)
