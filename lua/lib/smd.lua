@@ -212,6 +212,17 @@ local function of_formula(source, data, o)
   return of_numbers(sample.sides("smd", model, info, data, o), o)
 end
 
+--- smd.of_values(a, b): that of two lists of numbers, NA where there is none.
+function M.of_values(a, b)
+  local f = require "ts.frame"
+  if #a == 0 or #b == 0 then return NA end
+  return core.smd(f.build({ "a" }, { a }):column "a",
+    f.build({ "b" }, { b }):column "b", {}).estimate
+end
+
+--- smd.of_shares(p, q): that of two lists of shares of the same categories.
+M.of_shares = distance
+
 --- smd(formula, data [, opt]) -> result
 -- Standardised difference of two groups, as tables of baseline have it in place
 -- of a P-value: of numbers the difference of the means by a standard deviation,

@@ -10,6 +10,7 @@ local make = require "trialsh.table.cell"
 local names_module = require "trialsh.names"
 local object = require "trialsh.table.object"
 local options = require "trialsh.options"
+local smd = require "trialsh.smd"
 local source = require "trialsh.table.source"
 local text = require "ts.text"
 
@@ -145,38 +146,7 @@ local function p_of(v, set, opt)
   return p, "P: " .. test_names[known]
 end
 
--- Standardised mean difference of two arms; of categories that of Yang and
--- Dalton 2012, (T - C)' S^-1 (T - C).
-local function smd_real(a, b)
-  if #a < 2 or #b < 2 then return NA end
-  local x, y = describe(a, 0), describe(b, 0)
-  local pooled = math.sqrt((x.sd ^ 2 + y.sd ^ 2) / 2)
-  return pooled > 0 and (x.mean - y.mean) / pooled or NA
-end
-
--- Solves S x = d by elimination with pivots; nil where S is singular.
-local function solve(s, d)
-  local n = #d
-  for k = 1, n do
-    local p = k
-    for i = k + 1, n do
-      if math.abs(s[i][k]) > math.abs(s[p][k]) then p = i end
-    end
-    if math.abs(s[p][k]) < 1e-12 then return nil end
-    s[k], s[p], d[k], d[p] = s[p], s[k], d[p], d[k]
-    for i = k + 1, n do
-      local f = s[i][k] / s[k][k]
-      for j = k, n do s[i][j] = s[i][j] - f * s[k][j] end
-      d[i] = d[i] - f * d[k]
-    end
-  end
-  for i = n, 1, -1 do
-    for j = i + 1, n do d[i] = d[i] - s[i][j] * d[j] end
-    d[i] = d[i] / s[i][i]
-  end
-  return d
-end
-
+-- Standardised differences of two arms.
 local function shares(values, levels)
   local out = {}
   for i, level in ipairs(levels) do
@@ -189,22 +159,10 @@ end
 
 local function smd_text(a, b, levels)
   if #a == 0 or #b == 0 then return NA end
-  local p, q, d, s = shares(a, levels), shares(b, levels), {}, {}
-  for i = 2, #levels do
-    d[i - 1] = p[i] - q[i]
-    s[i - 1] = {}
-    for j = 2, #levels do
-      s[i - 1][j - 1] = i == j and (p[i] * (1 - p[i]) + q[i] * (1 - q[i])) / 2
-        or -(p[i] * p[j] + q[i] * q[j]) / 2
-    end
-  end
-  local kept = { table.unpack(d) }
-  local x = solve(s, d)
-  if not x then return NA end
-  local sum = 0
-  for i, value in ipairs(kept) do sum = sum + value * x[i] end
-  local size = math.sqrt(math.max(0, sum))
-  return #levels == 2 and kept[1] < 0 and -size or size
+  local p, q = shares(a, levels), shares(b, levels)
+  local x = smd.of_shares(p, q)
+  -- of two levels with a sign, of the second
+  return x ~= NA and #levels == 2 and p[2] < q[2] and -x or x
 end
 
 -- Rows -----------------------------------------------------------------------------------
@@ -245,7 +203,7 @@ local function extra_cells(t, v, set, opt, levels)
       j = j + 1
       local a, b = values_of(v, arms[k]), values_of(v, arms[1])
       local x
-      if v.text then x = smd_text(a, b, levels) else x = smd_real(a, b) end
+      if v.text then x = smd_text(a, b, levels) else x = smd.of_values(a, b) end
       cells[j] = make.fixed("smd", x, 2)
     end
   end
