@@ -116,13 +116,27 @@ local function check(p)
   end
 end
 
---- padjust(p, method) -> array
+-- Which are rejected at alpha: what is adjusted is so that p <= alpha says it.
+local function rejected(adjusted, alpha)
+  if type(alpha) ~= "number" or not (alpha > 0 and alpha < 1) then
+    fail("invalid", ("padjust: alpha is a number between 0 and 1, not %s"):format(
+      type(alpha) == "number" and number(alpha) or type(alpha)))
+  end
+  local out = {}
+  for i, p in ipairs(adjusted) do
+    if p == NA then out[i] = NA else out[i] = p <= alpha end
+  end
+  return out
+end
+
+--- padjust(p, method [, alpha]) -> array [, array]
 -- P-values adjusted for their number, in the order given; NA stays NA and does
 -- not count.
 --   p       an array or a column
 --   method  "Holm", "Hochberg", "Hommel", "Bonferroni", "Sidak", "Holm-Sidak":
 --           for the chance of any error; "BH", "BY": for the false discovery
 --           rate; "none"
+--   alpha   0.05: then a second array tells which are rejected at that level
 -- There is no default: the plan says which. Hochberg, Hommel and BH need tests
 -- that are independent or positively dependent; Holm needs nothing.
 --
@@ -130,10 +144,12 @@ end
 --   { 0.03, 0.06, 0.06, NA }
 --   > padjust({ 0.01, 0.04, 0.03 }, "BH")[2]
 --   0.04
+--   > select(2, padjust({ 0.01, 0.04, 0.03 }, "Holm", 0.05))
+--   { true, false, false }
 --
 -- See also: endpoint. Holm 1979, Benjamini and Hochberg 1995. R: p.adjust.
 -- SAS: PROC MULTTEST.
-function M.padjust(p, method)
+function M.padjust(p, method, alpha)
   check(p)
   if method == nil then
     fail("invalid", "padjust: which method? " .. table.concat(names, ", "))
@@ -151,7 +167,8 @@ function M.padjust(p, method)
   for rank, i in ipairs(order) do sorted[rank] = p[i] end
   local adjusted = methods[method](sorted)
   for rank, i in ipairs(order) do out[i] = adjusted[rank] end
-  return out
+  if alpha == nil then return out end
+  return out, rejected(out, alpha)
 end
 
 return M

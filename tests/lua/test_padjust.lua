@@ -86,4 +86,14 @@ function test_what_it_takes()
   refuses("value 1, x, is no P-value", padjust, { "x" }, "Holm")
 end
 
+function test_which_are_rejected()
+  local p, yes = padjust({ 0.01, 0.02, 0.03, NA, 0.025 }, "Hochberg", 0.03)
+  lu.assertEquals(p[1], 0.03)
+  lu.assertEquals(yes, { true, true, true, NA, true })
+  p, yes = padjust({ 0.01, 0.02, 0.03, NA, 0.025 }, "Holm", 0.05)
+  lu.assertEquals(yes, { true, false, false, NA, false })
+  lu.assertEquals(select("#", padjust({ 0.1 }, "Holm")), 1)
+  refuses("alpha is a number between 0 and 1, not 5", padjust, { 0.1 }, "Holm", 5)
+end
+
 os.exit(lu.LuaUnit.run())
