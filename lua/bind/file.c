@@ -2,6 +2,8 @@
 #include "bind.h"
 
 #include <dirent.h>
+#include <errno.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -77,7 +79,30 @@ static int sha256(lua_State *L)
     return failed ? 1 : 2;
 }
 
+/* make_folder(path): with those above it, where they are not there */
+static int make_folder(lua_State *L)
+{
+    const char *path = tsl_check_out(L, 1);
+    char part[PATH_MAX];
+    struct stat found;
+    size_t n = strlen(path);
+    if (n == 0 || n >= sizeof part)
+        return luaL_argerror(L, 1, "no folder has such a name");
+    memcpy(part, path, n + 1);
+    for (size_t i = 1; i <= n; i++)
+        if (part[i] == '/' || part[i] == '\0') {
+            part[i] = '\0';
+            if (mkdir(part, 0777) && errno != EEXIST && i == n)
+                return tsl_failf(L, TS_EIO, "%s: %s", path, strerror(errno));
+            part[i] = path[i];
+        }
+    if (stat(path, &found) || !S_ISDIR(found.st_mode))
+        return tsl_failf(L, TS_EIO, "%s: it is there and no folder", path);
+    return 0;
+}
+
 static const luaL_Reg functions[] = {{"list", list},
+                                     {"make_folder", make_folder},
                                      {"exists", exists},
                                      {"mode", mode},
                                      {"sha256", sha256},

@@ -23,7 +23,7 @@ local groups = {
     "padjust", "sample", "result", "model" },
   { "Trials and endpoints", "trial", "endpoint", "multiplicity", "run",
     "analysis" },
-  { "Figures and tables", "figure", "table" },
+  { "Figures and tables", "figure", "table", "document" },
   { "Arithmetic", "elementwise" },
   { "Scripts and the prompt", "script", "help",
     "tour", "log_to", "report", "sessioninfo", "random",

@@ -85,12 +85,13 @@ end
 
 --- study:result(address) -> result
 -- The result of run() that an address names: "ID", "ID[A vs B]", "ID@visit";
--- with .field the value alone.
+-- with .field the value alone. Of a population it is n, its number of subjects:
+-- "ITT.n", "ITT[Placebo].n".
 --
 --   > select(2, pcall(demo.result, demo, "ALC29"))
 --   there are no results yet; run() makes them
 --
--- See also: run, endpoint.
+-- See also: run, endpoint, fill.
 function methods.result(s, address)
   return require "trialsh.endpoint.results".find(s, address)
 end

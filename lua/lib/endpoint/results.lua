@@ -169,11 +169,35 @@ local function of_endpoint(s, address, id)
   return cache.rows[id]
 end
 
+-- "ITT", "ITT[Placebo]": the subjects of a population, or of an arm in it; nil
+-- where the name is not that of a population, or an endpoint has it.
+local function population(s, address, a)
+  local inner = require "trialsh.study".inner(s)
+  local t = inner:trial()
+  local p = t and t.populations and t.populations[a.id]
+  if not p or a.parameter or a.visit or a.variation then return nil end
+  local subjects = require "trialsh.table.source".restrict(s.adsl, p)
+  if a.compare then
+    local arm = t.arms and t.arms[a.compare]
+    subjects = subjects:where { [p.treatment or "TRT01P"] =
+      arm and arm.pool or a.compare }
+  end
+  local found = { population = p.name, label = p.label, n = #subjects }
+  if not a.field then return found end
+  if a.field ~= "n" then
+    fail("not found", ("%s: of a population n is known, its number of subjects")
+      :format(address))
+  end
+  return found.n
+end
+
 --- results.find(study, address): where an address leaves something open it is
 -- the endpoint's own comparison and visit, and no variation; of several arms
 -- one must be named.
 function M.find(s, address)
   local a = parse(address)
+  local of_population = population(s, address, a)
+  if of_population then return of_population end
   local rows = of_endpoint(s, address, a.id)
   rows = narrow(rows, address, "variation", a.variation or "main",
     function(row) return row.variation ~= NA and row.variation or "main" end)

@@ -104,11 +104,13 @@ local function cell_of(column, cell, most)
     mark_of(cell))
 end
 
---- html.table(t [, id]) -> the table with its notes, for a page that has the style
-function M.table(t, id)
+--- html.table(t [, id, number]) -> the table with its notes, for a page that has
+-- the style; number, "Table 3.", stands before its title
+function M.table(t, id, number)
   local out = { ('<div class="ts-scroll"><table class="ts"%s>'):format(
     id and (' id="%s"'):format(escape(id)) or "") }
-  local caption = { escape(t.title or t.what) }
+  local caption = { (number and escape(number) .. " " or "")
+    .. escape(t.title or t.what) }
   if t.population then
     caption[#caption + 1] = ("<span>Population: %s</span>"):format(
       escape(t.population))

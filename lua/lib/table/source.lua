@@ -99,8 +99,9 @@ local function population_of(who, trial, name, usual)
   return usual and trial.populations[usual] or trial.populations[1]
 end
 
--- Rows of adsl that are in a population: by its flag where there is one.
-local function restrict(subjects, population)
+--- source.restrict(subjects, population): rows of adsl that are in it, by its flag
+-- where there is one.
+function M.restrict(subjects, population)
   local columns = relation.node_of(subjects).columns
   local flag = columns[(population.name .. "FL"):lower()]
   if flag then return subjects:where { [flag.name] = "Y" } end
@@ -259,7 +260,7 @@ function M.subjects(who, first, opt, want)
     first = data.wrap(data.frame(first, nil, who))
   end
   set.data = first or table_of(who, set.inner, "adsl")
-  if population then set.data = restrict(set.data, population) end
+  if population then set.data = M.restrict(set.data, population) end
   if opt.by == nil then
     local own = population and population.treatment
     set.by = own and data.has(set.data, own) and own

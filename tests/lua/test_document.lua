@@ -1,0 +1,243 @@
+-- Reports and filled manuscripts: what stands in them comes from the stored
+-- results, all of it or nothing, with the mark of made-up data.
+local lu = require "luaunit"
+local relations = require "tests.lua.relations"
+local files = require "ts.file"
+
+local refuses = relations.refuses
+
+local folder = os.tmpname()
+os.remove(folder)
+os.execute("mkdir " .. folder)
+
+local function write(name, words)
+  local f = assert(io.open(folder .. "/" .. name, "w"))
+  f:write(words)
+  f:close()
+  return folder .. "/" .. name
+end
+
+local function content(path)
+  local f = assert(io.open(path, "rb"))
+  local all = f:read "a"
+  f:close()
+  return all
+end
+
+-- A trial of eight whose values are to be followed: one differs by `age`.
+local function study_of(name, age)
+  local arms, rows = { "P", "A" }, { "USUBJID,TRT01P,AGE,RESP" }
+  for i = 1, 8 do
+    rows[#rows + 1] = ("S%d,%s,%s,%s"):format(i, arms[i % 2 + 1],
+      i == 1 and age or 40 + 3 * i, i % 2 == 0 and i > 6 and "N" or "Y")
+  end
+  local s = study.create(folder .. "/" .. name .. ".db")
+  s.trial = trial "T-1" { title = "A trial of <eight> & more",
+    arms = { { "P", "Placebo", reference = true }, { "A", "Active" } },
+    compare = "A vs P",
+    populations = { { "ITT", "All randomised", "TRT01P is not null" } } }
+  s:import(write(name .. ".csv", table.concat(rows, "\n") .. "\n"),
+    { as = "adsl", simulated = true })
+  endpoint "AGE" { title = "Age", data = "adsl", variable = "AGE", analysis = "ttest" }
+  endpoint "RESP" { title = "Response", data = "adsl", variable = "RESP = 'Y'",
+    analysis = "riskdiff" }
+  run(s)
+  return s
+end
+
+local s = study_of("one", 43)
+
+TestFill = {}
+
+function TestFill.test_values_have_the_digits_of_tables()
+  local r = s:result "AGE"
+  local from = write("p.md", "{{AGE.estimate}}|{{ AGE.conf_low , 4}}|{{AGE.n}}|"
+    .. "{{RESP.estimate_1, 1 %}}|{{ITT.n}}|{{ITT[A].n}}|{{trial.id}}\n")
+  local out, n = fill(from, nil, { study = s })
+  lu.assertEquals(out, folder .. "/p.filled.md")
+  lu.assertEquals(n, 7)
+  local words = content(out)
+  lu.assertEquals(words:match "^%*%*SIMULATED DATA%*%*\n\n(.*)$",
+    ("%.1f|%.4f|8|100.0 %%|8|4|T-1\n"):format(r.estimate, r.conf_low))
+end
+
+function TestFill.test_an_address_alone_is_a_sentence()
+  local words = content((fill(write("s.txt", "{{RESP}}\n{{AGE}}"), nil, { study = s })))
+  lu.assertStrContains(words, "Response: 4 of 4 (100 %) with A and 3 of 4 (75 %) "
+    .. "with P; risk difference 0.25 (95 % CI ")
+  lu.assertStrContains(words, "Age: difference in means, A (n = 4) vs P (n = 4), ")
+  lu.assertStrContains(words, ("P = %s."):format(
+    require "trialsh.format".p(s:result "AGE".p_value)))
+end
+
+function TestFill.test_the_sign_of_a_small_p_takes_the_place_of_equals()
+  local place = require "trialsh.document.place"
+  local fake = { result = function() return { p_value = 0.0000001, note = NA } end }
+  lu.assertEquals((place.fill(fake, "P = {{X.p_value}}.", { name = "x",
+    journal = "NEJM" })), "P < 0.001.")
+  lu.assertEquals((place.fill(fake, "({{X.p_value}})", { name = "x",
+    journal = "NEJM" })), "(<0.001)")
+end
+
+function TestFill.test_tex_and_html_are_escaped_and_marked()
+  local tex = content((fill(write("p.tex",
+    "\\begin{document}\n{{trial.title}} {{RESP}}\n"), nil, { study = s })))
+  lu.assertStrContains(tex, "\\begin{document}\n\\noindent\\textbf{SIMULATED DATA}")
+  lu.assertStrContains(tex, "A trial of \\textless{}eight\\textgreater{} \\& more")
+  lu.assertStrContains(tex, "100 \\%")
+  local html = content((fill(write("p.html", "<body class=x>{{trial.title}}</body>"),
+    nil, { study = s })))
+  lu.assertEquals(html, "<body class=x>\n<p><strong>SIMULATED DATA</strong></p>"
+    .. "A trial of &lt;eight&gt; &amp; more</body>")
+end
+
+function TestFill.test_mistakes_are_told_at_once_and_nothing_is_written()
+  local from = write("bad.md", "one {{AGEE}}\n\u{e9} {{AGE.estimat}} {{AGE.p_adjusted}}\n"
+    .. "{{ITT.p_value}} {{trial.nothing}} {{AGE@Day 3}}\n")
+  local ok, err = pcall(fill, from, folder .. "/bad.out.md", { study = s })
+  lu.assertFalse(ok)
+  for _, words in ipairs { "bad.md:1:5: {{AGEE}}: no result AGEE; nearest: AGE",
+    "bad.md:2:3: {{AGE.estimat}}: ", "nearest: estimate",
+    "bad.md:2:19: {{AGE.p_adjusted}}: AGE.p_adjusted is NA",
+    "bad.md:3:1: {{ITT.p_value}}", "the trial has no nothing",
+    "{{AGE@Day 3}}" } do
+    lu.assertStrContains(tostring(err), words)
+  end
+  lu.assertFalse(files.exists(folder .. "/bad.out.md"))
+  refuses("takes .md, .tex, .html and .txt, not .doc", fill, "x.doc")
+  refuses("no_such.md", fill, folder .. "/no_such.md", nil, { study = s })
+  refuses("the places would be gone", fill, from, from, { study = s })
+  refuses("not UTF-8", fill, write("latin.md", "\xe9"), nil, { study = s })
+  refuses("no option studdy; nearest: study", fill, from, nil, { studdy = s })
+end
+
+TestReport = {}
+
+local function entries(of)
+  return "# Who *they* were\n\n{{ITT.n}} of them.\n\n- one\n- two <b>\n\n### Deep",
+    table.summary { of.adsl, by = "TRT01P", title = "Baseline <1>", "AGE" },
+    "# And then\n\n{{AGE}} `a*b*`",
+    figure.points { of.adsl, y = "AGE", by = "TRT01P", title = "Age & arm" }
+end
+
+local function make(of, name, opt)
+  local given = { entries(of) }
+  given.out, given.study = folder .. "/" .. name, of
+  for key, value in pairs(opt or {}) do given[key] = value end
+  return report "r" (given)
+end
+
+function TestReport.test_the_page_needs_nothing_else()
+  local page = content(make(s, "page"))
+  lu.assertStrContains(page, "default-src 'none'; img-src data:")
+  lu.assertNotStrContains(page:lower(), "<script")
+  lu.assertNil(page:find('src="http', 1, true))
+  lu.assertStrContains(page, "<title>A trial of &lt;eight&gt; &amp; more</title>")
+  lu.assertStrContains(page, "<h2 id=\"who-they-were\">Who <em>they</em> were</h2>")
+  lu.assertStrContains(page, "<p>8 of them.</p>")
+  lu.assertStrContains(page, "<ul><li>one</li><li>two &lt;b&gt;</li></ul>")
+  lu.assertStrContains(page, "<h3 id=\"deep\">") -- no level is left out
+  lu.assertStrContains(page, "<code>a*b*</code>")
+  lu.assertStrContains(page, "Table 1. Baseline &lt;1&gt;")
+  lu.assertStrContains(page, "<strong>Figure 1.</strong> Age &amp; arm.")
+  lu.assertStrMatches(page, '.*<img alt="Age &amp; arm[^"]+SIMULATED DATA%." width="%d+" height="%d+" src="data:image/svg.xml,[^"<>]+">.*')
+  lu.assertStrContains(page, '<div class="mark">SIMULATED DATA</div>')
+  lu.assertStrContains(page, "Statistical methods")
+  for id in page:gmatch 'href="#([^"]+)"' do
+    lu.assertStrContains(page, ('id="%s"'):format(id))
+  end
+  local check = io.popen(("xmllint --html --noout '%s/page/r.html' 2>&1 | "
+    .. "grep -v 'Tag \\(figure\\|figcaption\\|main\\|nav\\|header\\|footer\\) invalid' | grep error"):format(folder))
+  lu.assertEquals(check:read "a", "")
+  check:close()
+end
+
+function TestReport.test_pieces_and_manifest()
+  make(s, "pieces", { figures = { "png", "pdf" } })
+  local at = folder .. "/pieces/r/"
+  for _, name in ipairs { "table-1.rtf", "table-1.csv", "figure-1.png",
+    "figure-1.pdf", "figure-1.data.csv", "figure-1.caption.txt", "methods.md" } do
+    lu.assertTrue(files.exists(at .. name), name)
+  end
+  lu.assertFalse(files.exists(at .. "figure-1.svg"))
+  local manifest = require "ts.json".decode(content(at .. "manifest.json"))
+  lu.assertEquals(manifest.report, "r")
+  lu.assertEquals(manifest.mark, "SIMULATED DATA")
+  lu.assertEquals(manifest.inputs[1].table, "adsl")
+  lu.assertEquals(manifest.inputs[1].sha256, (files.sha256(folder .. "/one.csv")))
+  lu.assertEquals(#manifest.outputs, #files.list(at)) -- the page, not itself
+  for _, o in ipairs(manifest.outputs) do
+    lu.assertEquals(o.sha256, (files.sha256(at .. o.file)), o.file)
+  end
+  lu.assertEquals(manifest.audit.sha256, s.audit:row(#s.audit).hash)
+  -- what an earlier report left is gone, other files stay
+  write("pieces/r/notes.txt", "mine")
+  report "r" { out = folder .. "/pieces", study = s, "# Only text" }
+  lu.assertFalse(files.exists(at .. "table-1.csv"))
+  lu.assertTrue(files.exists(at .. "notes.txt"))
+end
+
+function TestReport.test_two_runs_give_the_same_bytes()
+  make(s, "first", { figures = "svg" })
+  make(s, "second", { figures = "svg" })
+  lu.assertEquals(content(folder .. "/first/r.html"), content(folder .. "/second/r.html"))
+  for _, name in ipairs(files.list(folder .. "/first/r")) do
+    lu.assertEquals(content(folder .. "/first/r/" .. name),
+      content(folder .. "/second/r/" .. name), name)
+  end
+end
+
+-- One value of the raw data is another: each number that comes of it follows,
+-- nothing else moves.
+function TestReport.test_numbers_follow_the_data()
+  local other = study_of("two", 45)
+  make(s, "before", { figures = "svg" })
+  make(other, "after", { figures = "svg" })
+  fill(write("f.txt", "{{AGE}}"), folder .. "/f.before.txt", { study = s })
+  fill(folder .. "/f.txt", folder .. "/f.after.txt", { study = other })
+  for _, name in ipairs { "f.%s.txt", "%s/r.html", "%s/r/table-1.csv",
+    "%s/r/table-1.txt", "%s/r/figure-1.svg", "%s/r/figure-1.data.csv" } do
+    local a = content(folder .. "/" .. name:format "before")
+    local b = content(folder .. "/" .. name:format "after")
+    lu.assertNotEquals(a, b, name)
+  end
+  local function sentence(which, id)
+    return content(("%s/%s/r.html"):format(folder, which)):match(id .. ": .-%.</p>")
+      or content(("%s/%s/r.html"):format(folder, which)):match("<p>" .. id .. ": [^<]+")
+  end
+  lu.assertNotNil(sentence("before", "Age"))
+  lu.assertNotEquals(sentence("before", "Age"), sentence("after", "Age"))
+  lu.assertEquals(s:result "RESP".p_value, other:result "RESP".p_value)
+  local function cells(which) -- of the arm without the value, all stay
+    local out = {}
+    for line in content(("%s/%s/r/table-1.csv"):format(folder, which)):gmatch "[^\n]+" do
+      if line:find ",P," then out[#out + 1] = line:match "^(.-),Baseline" end
+    end
+    return table.concat(out, "\n")
+  end
+  lu.assertNotEquals(cells "before", "")
+  lu.assertEquals(cells "before", cells "after")
+end
+
+function TestReport.test_mistakes()
+  local out = folder .. "/never"
+  refuses('report "ID" { ... } begins with its name', report, "a b")
+  refuses("takes a table", report "r", "x")
+  refuses("text 1:1:1: {{AGEE}}: no result AGEE", report "r",
+    { out = out, study = s, "{{AGEE}}" })
+  refuses("entry 2 is a number; text, tables and figures", report "r",
+    { out = out, study = s, "x", 3 })
+  refuses("entry 1 is nil", report "r", { out = out, study = s, nil, "x" })
+  refuses("there are svg, pdf", report "r", { out = out, study = s, figures = "gif" })
+  refuses("no journal Natur; nearest: Nature", report "r",
+    { out = out, study = s, journal = "Natur" })
+  refuses("tittle", report "r", { out = out, study = s, tittle = "x" })
+  lu.assertFalse(files.exists(out))
+  write("a_file", "x")
+  refuses("a_file", report "r", { out = folder .. "/a_file", study = s, "x" })
+end
+
+TestZ = {}
+function TestZ.test_clean() os.execute("rm -r " .. folder) end
+
+os.exit(lu.LuaUnit.run())
