@@ -10,11 +10,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "ts/memory.h"
+#include "ts/temporary.h"
 
 struct ts_file_out {
     char *path, *target, *temporary; /* target: where links of path lead */
-    int file, mode;
+    int file, mode, lock;
 };
+
+static const char name_of_files[] = ".trialsh-temporary-";
 
 /* Where a name that may be a symbolic link leads, as a copy. */
 static ts_status follow(const char *path, char **out, ts_error *err)
@@ -59,21 +62,24 @@ ts_status ts_file_begin(const char *path, int mode, ts_file_out **out,
     *out = NULL;
     if (!o)
         return ts_fail_memory(err);
-    o->file = -1;
+    o->file = o->lock = -1;
     o->mode = mode;
     o->path = ts_strdup(path);
     status = o->path ? follow(path, &o->target, err) : ts_fail_memory(err);
     if (status)
         goto failed;
-    size_t room = strlen(o->target) + 20;
+    size_t room = strlen(o->target) + sizeof name_of_files + 8;
     const char *slash = strrchr(o->target, '/');
     int folder = slash ? (int)(slash - o->target) + 1 : 0;
     if (!(o->temporary = ts_alloc(room))) {
         status = ts_fail_memory(err);
         goto failed;
     }
-    snprintf(o->temporary, room, "%.*s.trialsh-XXXXXX", folder, o->target);
-    if ((o->file = mkostemp(o->temporary, O_CLOEXEC)) < 0) {
+    snprintf(o->temporary, room, "%.*s", folder, o->target);
+    ts_temporary_sweep(folder ? o->temporary : ".", name_of_files);
+    snprintf(o->temporary, room, "%.*s%sXXXXXX", folder, o->target,
+             name_of_files);
+    if ((o->file = ts_temporary_file(o->temporary, &o->lock)) < 0) {
         status = fail(o, errno, err);
         goto failed;
     }
@@ -126,6 +132,8 @@ void ts_file_discard(ts_file_out *out)
         close(out->file);
         unlink(out->temporary);
     }
+    if (out->lock >= 0)
+        close(out->lock);
     ts_free(out->temporary);
     ts_free(out->target);
     ts_free(out->path);

@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -22,16 +21,17 @@
 #include "ts/interrupt.h"
 #include "ts/jail.h"
 #include "ts/memory.h"
+#include "ts/temporary.h"
 
 #define LARGEST ((size_t)512 << 20) /* bytes of a picture */
 
 enum { OUT, COMPLAINT, REPORT, N_PIPE };
 
 typedef struct {
-    char *program, *home; /* where gnuplot is, "HOME=folder" */
-    const char *folder;   /* within home */
-    pid_t pid;            /* 0: not running */
-    int pipe[N_PIPE];     /* our ends, -1: closed */
+    char *program, *folder; /* where gnuplot is, where it works */
+    int lock;               /* of the folder */
+    pid_t pid;              /* 0: not running */
+    int pipe[N_PIPE];       /* our ends, -1: closed */
     ts_buffer text[N_PIPE];
     double deadline;
 } process;
@@ -61,37 +61,6 @@ static ts_status find_gnuplot(char **program, ts_error *err)
     }
     return ts_fail(err, TS_EPROCESS,
                    "gnuplot is not installed: apt-get install gnuplot-nox");
-}
-
-/* The folder: made, removed ------------------------------------------------ */
-
-static ts_status make_folder(process *gnuplot, ts_error *err)
-{
-    const char *tmp = getenv("TMPDIR");
-    char home[4096];
-    if (!tmp || tmp[0] != '/' || strlen(tmp) > sizeof home - 64)
-        tmp = "/tmp";
-    snprintf(home, sizeof home, "HOME=%s/trialsh-XXXXXX", tmp);
-    gnuplot->home = ts_strdup(home);
-    if (!gnuplot->home)
-        return ts_fail_memory(err);
-    if (!mkdtemp(gnuplot->home + 5)) {
-        int why = errno;
-        ts_free(gnuplot->home);
-        gnuplot->home = NULL;
-        return ts_fail(err, TS_EIO, "no temporary folder below %s: %s", tmp,
-                       strerror(why));
-    }
-    gnuplot->folder = gnuplot->home + 5;
-    return TS_OK;
-}
-
-static int remove_one(const char *path, const struct stat *info, int type,
-                      struct FTW *place)
-{
-    (void)info, (void)type, (void)place;
-    remove(path);
-    return 0;
 }
 
 static ts_status write_all(int file, const char *data, size_t length)
@@ -131,11 +100,17 @@ static _Noreturn void become_gnuplot(const process *gnuplot, const int *ends,
                                      double seconds)
 {
     char *argv[] = {gnuplot->program, "-d", "figure.gp", NULL};
-    char *env[] = {"PATH=/usr/bin:/bin", "LC_ALL=C.UTF-8", "TZ=UTC",
-                   "SOURCE_DATE_EPOCH=0", gnuplot->home, NULL};
+    char home[4200];
+    char *env[] = {"PATH=/usr/bin:/bin",
+                   "LC_ALL=C.UTF-8",
+                   "TZ=UTC",
+                   "SOURCE_DATE_EPOCH=0",
+                   home,
+                   NULL};
     int end[N_PIPE], nothing;
     sigset_t none;
 
+    strcpy(stpcpy(home, "HOME="), gnuplot->folder);
     for (int i = 1; i < NSIG; i++)
         signal(i, SIG_DFL);
     sigemptyset(&none);
@@ -337,16 +312,14 @@ static void end(process *gnuplot)
         close_pipe(gnuplot, i);
         ts_buffer_free(&gnuplot->text[i]);
     }
-    if (gnuplot->folder)
-        nftw(gnuplot->folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
-    ts_free(gnuplot->home);
+    ts_temporary_remove(gnuplot->folder, gnuplot->lock);
     ts_free(gnuplot->program);
 }
 
 ts_status ts_gnuplot_run(const char *script, double seconds, ts_buffer *out,
                          bool *unjailed, ts_error *err)
 {
-    process gnuplot = {.pipe = {-1, -1, -1}};
+    process gnuplot = {.lock = -1, .pipe = {-1, -1, -1}};
     sigset_t ending, before;
     int exit_status = 0;
     ts_status status;
@@ -357,7 +330,7 @@ ts_status ts_gnuplot_run(const char *script, double seconds, ts_buffer *out,
     sigprocmask(SIG_BLOCK, &ending, &before);
     status = find_gnuplot(&gnuplot.program, err);
     if (!status)
-        status = make_folder(&gnuplot, err);
+        status = ts_temporary_folder(&gnuplot.folder, &gnuplot.lock, err);
     if (!status)
         status = write_script(&gnuplot, script, err);
     if (!status)

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "ts/temporary.h"
 
 static struct sigaction interrupt, quit, broken;
 
@@ -79,23 +80,24 @@ static char *read_file(int fd)
 
 char *shell_editor(const char *text)
 {
-    const char *editor = getenv("VISUAL"), *folder = getenv("TMPDIR");
-    char path[4096], command[4096], *edited = NULL;
+    const char *editor = getenv("VISUAL");
+    char path[4200], command[4096], *folder, *edited = NULL;
     size_t length = strlen(text);
+    int lock;
+    ts_error err;
     if (shell_is_safe())
         return NULL; /* it could start whatever it likes */
     if (!editor || !*editor)
         editor = getenv("EDITOR");
     if (!editor || !*editor)
         editor = "vi";
-    snprintf(path, sizeof path, "%s/trialsh-XXXXXX.lua",
-             folder && *folder ? folder : "/tmp");
-    snprintf(command, sizeof command, "%s \"$1\"", editor);
-    int fd = mkostemps(path, 4, O_CLOEXEC);
-    if (fd < 0)
+    if (ts_temporary_folder(&folder, &lock, &err))
         return NULL;
-    bool written =
-        write(fd, text, length) == (ssize_t)length && write(fd, "\n", 1) == 1;
+    snprintf(path, sizeof path, "%s/entry.lua", folder);
+    snprintf(command, sizeof command, "%s \"$1\"", editor);
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    bool written = fd >= 0 && write(fd, text, length) == (ssize_t)length &&
+                   write(fd, "\n", 1) == 1;
     if (written && shell_child_end(shell_child(command, path, -1))) {
         close(fd); /* an editor may put another file in its place */
         fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -104,6 +106,6 @@ char *shell_editor(const char *text)
     }
     if (fd >= 0)
         close(fd);
-    unlink(path);
+    ts_temporary_remove(folder, lock);
     return edited;
 }

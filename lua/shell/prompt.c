@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "bind.h"
+#include "ts/temporary.h"
 #include "version.h"
 
 static bool is_blank(const char *text)
@@ -84,6 +85,7 @@ int shell_prompt(lua_State *L, const shell_options *o)
 {
     char *text;
     banner(L, o);
+    ts_temporary_sweep(ts_temporary_place(), TS_TEMPORARY);
     shell_history_open(!o->no_history);
     shell_edit_open(L);
     while ((text = shell_edit_read("> "))) {

@@ -267,26 +267,6 @@ high=60 start e
 line '?'
 seen "? alone shows what there is" '^Statistics$'
 
-# data never steers the terminal -------------------------------------------------
-start f
-tm select-pane -t "=f:" -T 'title-kept'
-line 'bad = "\27[2K\r\27[1A\27[2K001 DRUG-A\27]2;owned-title\7\u{9b}2J\u{202e}"'
-line 'print("001 PLACEBO")'
-line 'bad'
-seen "a value is escaped" '\\x1B\[2K\\x0D\\x1B\[1A\\x1B\[2K001 DRUG-A'
-line 'print(bad)'
-line '{ bad }'
-line 'error(bad, 0)'
-sees '^error: .x1B'
-is "print, tables and errors too" "$(shows 'x1B\[2K')" 4
-is "the line above is as it was" "$(shows '^001 PLACEBO$')" 1
-is "the title is as it was" \
-  "$(tm display-message -p -t '=f:' '#{pane_title}')" title-kept
-is "no core, not to be read by others" \
-  "$(stat -c %u "/proc/$(pid)/mem" 2>/dev/null; ls /proc/"$(pid)"/fd >/dev/null 2>&1; grep -c '^Max core file size *0 *0 ' "/proc/$(pid)/limits")" \
-  "0
-1"
-
 # the terminal's own signals -----------------------------------------------------
 tm kill-session -t "=z" 2>/dev/null
 tm new-session -d -s z -x 80 -y 24 -c "$tmp/work" "PS1='outside ' TERM=screen bash --norc"
