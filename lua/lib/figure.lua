@@ -4,7 +4,7 @@
 local text = require "ts.text"
 local fail = require "ts.error".fail
 
-local kinds = { "journal", "panels", "points", "profile", "survival" }
+local kinds = { "cuminc", "journal", "panels", "points", "profile", "survival" }
 
 local figure = setmetatable({}, {
   __index = function(self, name)

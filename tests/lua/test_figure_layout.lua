@@ -93,6 +93,8 @@ local kinds = {
   { "survival, table", function(case) return figure.survival(with(case,
     times(case), { risk_table = { "at risk", "events", "censored" },
       legend = "direct" })) end },
+  { "cuminc", function(case) return figure.cuminc(with(case, times(case),
+    { risk_table = { "at risk", "competing" } })) end },
   { "points", function(case) return figure.points(with(case, values(case),
     { yscale = "log", xlabel = words[case.words].axis })) end },
   { "profile", function(case) return figure.profile(with(case, visits(case),

@@ -2,7 +2,7 @@
 -- risk: what figure.survival and figure.cuminc share.
 --
 -- A curve: { name, start, time, n_risk, n_event, n_censor, estimate, conf_low,
--- conf_high, arm, band = pieces }; the lists have a row per time. The table has
+-- conf_high, arm, band = pieces, pale, for_good }; the lists have a row per time. The table has
 -- a row per entry of spec.tables, which is spec.curves for survival.
 
 local fail = require "ts.error".fail
@@ -25,6 +25,9 @@ function M.steps(curve)
     if curve.n_event[i] > 0 then
       xs[#xs + 1], ys[#ys + 1] = time, curve.estimate[i]
     end
+  end
+  if curve.upto and curve.upto > xs[#xs] then
+    xs[#xs + 1], ys[#ys + 1] = curve.upto, ys[#ys]
   end
   return xs, ys
 end
@@ -124,9 +127,10 @@ local function draw(panel, spec)
   end
   for i, curve in ipairs(spec.curves) do
     local xs, ys = M.steps(curve)
-    panel:lines(xs, ys, { colour = curve.arm.colour, width = s.curve,
-      dash = curve.dash or curve.arm.dash, place = curve.place or i })
-    if spec.censor and s.censor > 0 then draw_censored(panel, curve, curve.arm) end
+    panel:lines(xs, ys, { colour = curve.arm.colour, dash = curve.arm.dash,
+      width = curve.pale and s.thin or s.curve, place = curve.place or i,
+      opacity = curve.pale and 0.5 or nil })
+    if spec.censor and not curve.pale and s.censor > 0 then draw_censored(panel, curve, curve.arm) end
   end
 end
 
@@ -231,7 +235,7 @@ end
 
 --- curves.spec(who, curves, opt, fields) -> what chart.draw takes, the default
 -- height. fields: entries, ylabel, xlabel, y (a range), medians, text, tables,
--- stamp
+-- stamp, more (kinds of the table)
 function M.spec(who, curves, opt, fields)
   local x, ticks = x_of(who, curves, opt)
   local y = scale.limits(who, "ylim", opt.ylim) or fields.y or { 0, 1 }
@@ -239,7 +243,10 @@ function M.spec(who, curves, opt, fields)
   if y[1] == 0 and y[2] == 1 and not opt.ylim then
     yticks = { 0, 0.25, 0.5, 0.75, 1 }
   end
-  local kinds = risk_table.kinds(who, opt.risk_table)
+  for _, curve in ipairs(curves) do
+    curve.upto = curve.for_good and x[2] or nil
+  end
+  local kinds = risk_table.kinds(who, opt.risk_table, fields.more)
   local spec = { who = who, curves = curves, x = x,
     y = { y[1], y[2] + (y[2] == 1 and 0.02 * (y[2] - y[1]) or 0) },
     ticks = ticks, xlabels = scale.labels(ticks), xlabel = fields.xlabel,
@@ -260,7 +267,7 @@ end
 local columns = { "time", "n_risk", "n_event", "n_censor", "estimate",
   "conf_low", "conf_high" }
 
---- curves.shown(curves, more) -> names, arrays: the numbers behind them
+--- curves.shown(curves) -> names, arrays: the numbers behind them
 function M.shown(curves)
   local names, arrays = { "group" }, { {} }
   for j, name in ipairs(columns) do names[j + 1], arrays[j + 1] = name, {} end

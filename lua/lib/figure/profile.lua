@@ -495,7 +495,8 @@ end
 --   title, xlabel, ylabel   text;  width 89, height   mm
 --   palette     "okabe ito", "tol", "grey" or { "#000000", ... }
 --   journal     "Nature" and others: see figure.journal
---   note, stamp  lines under the figure; simulated data stamp themselves
+--   note, stamp  lines under the figure; the mark of simulated data and dummy
+--               arms stands there in any case
 --
 --   > alc = demo.adlb:where { PARAMCD = "ALC" }
 --   > figure.profile { alc, centre = "geometric mean", yscale = "log" }.caption

@@ -6,21 +6,29 @@ local fail = require "ts.error".fail
 
 local M = {}
 
--- Those at risk just before t, events and censorings before t: they add up to n.
+-- Those at risk just before t, events (of each kind) and censorings before t:
+-- they add up to n.
 local function counts_at(curve, t)
-  local events, censored = 0, 0
+  local now = { ["at risk"] = 0, events = 0, censored = 0, competing = 0 }
   for i, time in ipairs(curve.time) do
-    if time >= t then return curve.n_risk[i], events, censored end
-    events = events + curve.n_event[i]
-    censored = censored + curve.n_censor[i]
+    if time >= t then
+      now["at risk"] = curve.n_risk[i]
+      break
+    end
+    now.events = now.events + curve.n_event[i]
+    now.censored = now.censored + curve.n_censor[i]
+    now.competing = now.competing + (curve.n_competing and curve.n_competing[i] or 0)
   end
-  return 0, events, censored
+  return now
 end
 
-local kinds = { "at risk", "events", "censored" }
+local usual = { "at risk", "events", "censored" }
 
---- risk_table.kinds(who, value) -> list of "at risk", "events", "censored"
-function M.kinds(who, value)
+--- risk_table.kinds(who, value [, more]) -> list of "at risk", "events",
+-- "censored", and of more
+function M.kinds(who, value, more)
+  local kinds = table.move(more or {}, 1, #(more or {}), #usual + 1,
+    table.move(usual, 1, #usual, 1, {}))
   if value == false then return {} end
   if value == true or value == nil then return { "at risk" } end
   if type(value) == "string" then value = { value } end
@@ -39,14 +47,14 @@ function M.kinds(who, value)
       local near = type(word) == "string" and text.nearest(word, kinds)
       fail("invalid", ("%s: risk_table has no '%s'; %s"):format(who,
         tostring(word), near and "nearest: " .. near
-          or "it has at risk, events, censored"))
+          or "it has " .. table.concat(kinds, ", ")))
     end
   end
   return list
 end
 
 local heads = { ["at risk"] = "At risk", events = "Events",
-  censored = "Censored" }
+  censored = "Censored", competing = "Competing" }
 
 -- Rows of the table: { label, arm, bold, numbers = { text per tick } }
 local function rows_of(spec)
@@ -54,10 +62,7 @@ local function rows_of(spec)
   local function numbers(curve, kind)
     local list = {}
     for i, t in ipairs(spec.ticks) do
-      local risk, events, censored = counts_at(curve, t)
-      local value = kind == "at risk" and risk or kind == "events" and events
-        or censored
-      list[i] = text.number(value)
+      list[i] = text.number(counts_at(curve, t)[kind])
     end
     return list
   end

@@ -1,0 +1,107 @@
+-- figure.cuminc: its numbers are cuminc's, the competing event beside it.
+local lu = require "luaunit"
+local object = require "trialsh.figure.object"
+
+local function refuses(words, f, ...)
+  local ok, err = pcall(f, ...)
+  lu.assertFalse(ok, words)
+  lu.assertStrContains(tostring(err), words)
+end
+
+local data = { AVAL = { 3, 5, 5, 8, 9, 12, 2, 4, 6, 7, 10, 12 },
+  CNSR = { 0, 0, 2, 0, 1, 0, 2, 2, 1, 0, 2, 1 },
+  ARM = { "A", "A", "A", "A", "A", "A", "B", "B", "B", "B", "B", "B" } }
+
+local function texts(figure)
+  local list = {}
+  for _, box in ipairs(object.boxes(figure).boxes) do list[#list + 1] = box.text end
+  return table.concat(list, "\n")
+end
+
+function test_numbers()
+  local f = figure.cuminc { data, by = "ARM", competing_label = "death",
+    band = true, risk_table = { "at risk", "events", "competing", "censored" },
+    ticks = { 0, 6, 12 } }
+  local fit = cuminc("Surv(AVAL, CNSR == 0) ~ ARM", data)
+  local other = cuminc("Surv(AVAL, CNSR == 2) ~ ARM", data,
+    { competing = "CNSR == 0" })
+  local shown = f:data()
+  lu.assertEquals(#shown, #fit:tidy() + #other:tidy())
+  local i = 0
+  for _, from in ipairs { fit, other } do
+    for row in from:tidy():rows() do
+      i = i + 1
+      lu.assertEquals(shown.group[i], row.ARM .. (from == other and ", death" or ""))
+      for _, name in ipairs { "time", "estimate", "conf_low", "n_event" } do
+        lu.assertEquals(shown[name][i], row[name])
+      end
+    end
+  end
+  -- at 6: those at risk, events, competing and censored add up to 6
+  local all = texts(f)
+  lu.assertStrContains(all, "A\nAt risk\n6\n3\n1\nEvents\n0\n2\n3\nCompeting\n0\n"
+    .. "1\n1\nCensored\n0\n0\n1")
+  lu.assertStrContains(all, "Gray P = 0.132")
+  lu.assertStrContains(f.caption, "pale lines: death")
+end
+
+-- Nobody of A is left after 12: its curve goes on; of B one is censored last.
+function test_curves_end_where_nothing_is_known()
+  local short = { AVAL = { 1, 2, 1, 5 }, CNSR = { 0, 2, 0, 1 },
+    ARM = { "A", "A", "B", "B" } }
+  local page = object.boxes(figure.cuminc { short, by = "ARM",
+    show_competing = false, p_value = false })
+  local blocks = page.root.blocks
+  lu.assertStrContains(blocks[1], "\n0 0\n1 0\n1 0.5\n2 0.5\n5 0.5\n")
+  lu.assertStrContains(blocks[2], "\n0 0\n1 0\n1 0.5\n5 0.5\n")
+end
+
+function test_axis_ends_above_what_is_shown()
+  local many = { AVAL = {}, CNSR = {} }
+  for i = 1, 100 do
+    many.AVAL[i], many.CNSR[i] = i, i % 10 == 0 and 0 or 1
+  end
+  many.CNSR[5] = 2
+  local f = figure.cuminc { many, by = false, xlim = { 0, 50 } }
+  lu.assertNil(texts(f):find "Gray")
+  lu.assertTrue(#f:text() > 200)
+end
+
+function test_endpoints()
+  local s = require "trialsh.study".memory()
+  study.open(s)
+  local n, frame = #data.AVAL, { USUBJID = {}, TRT01P = data.ARM }
+  local code = {}
+  for i = 1, n do frame.USUBJID[i], code[i] = ("%02d"):format(i), "INF" end
+  local make = function(names, arrays)
+    return require "trialsh.data".wrap(require "ts.frame".build(names, arrays))
+  end
+  s.adsl = make({ "USUBJID", "TRT01P" }, { frame.USUBJID, data.ARM })
+  s.adtte = make({ "USUBJID", "PARAMCD", "AVAL", "CNSR" },
+    { frame.USUBJID, code, data.AVAL, data.CNSR })
+  trial "T" { arms = { { "A", "Arm A", reference = true }, { "B", "Arm B" } },
+    compare = { "B vs A" },
+    populations = { { "ITT", "all", "USUBJID is not null", treatment = "TRT01P" } },
+    parameters = { { "INF", "Infection", "adtte" } } }
+  endpoint "INF" { title = "Time to infection", parameter = "INF",
+    analysis = { "cuminc", at = { 6 } } }
+  local f = figure.cuminc { "INF" }
+  lu.assertEquals(f.title, "Time to infection")
+  local shown = figure.cuminc { data, by = "ARM" }:data()
+  lu.assertEquals(f:data().estimate[3], shown.estimate[3])
+  lu.assertEquals(#f:data(), #shown)
+end
+
+function test_refuses()
+  refuses("figure.cuminc has no option risktable; nearest: risk_table",
+    figure.cuminc, { data, by = "ARM", risktable = true })
+  refuses("risk_table has no 'dead'; it has at risk, events, censored, competing",
+    figure.cuminc, { data, by = "ARM", risk_table = "dead" })
+  refuses("the formula is", figure.cuminc, { data,
+    formula = "Surv(AVAL, (CNSR == 0)) ~ ARM" })
+  refuses("has no complete row", figure.cuminc, { { AVAL = {}, CNSR = {} },
+    by = false })
+  refuses("no column CNSR", figure.cuminc, { { AVAL = { 1 } }, by = false })
+end
+
+os.exit(lu.LuaUnit.run())
