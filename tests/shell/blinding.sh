@@ -1,0 +1,212 @@
+#!/usr/bin/env bash
+# Before s:unblind no byte that is written tells who has which treatment: the
+# study and its journal, exports, figures, tables, logs, screen, history, errors
+# and what was only there for a moment (witness.c). Each subject's true arm is
+# another than its dummy, so that one pattern finds each leak; after s:unblind it
+# does find them. A file that is refused leaves none of its words either.
+. tests/shell/tap.bash
+. tests/shell/tmux.bash
+
+export ASAN_OPTIONS=${ASAN_OPTIONS:-}:verify_asan_link_order=0
+if ! ${CC:-gcc} -shared -fPIC -O1 -o "$tmp/witness.so" tests/shell/witness.c \
+    2>"$tmp/cc.out"; then
+  fail "witness.c is compiled"
+  sed 's/^/# /' "$tmp/cc.out"
+  finish
+fi
+mkdir "$tmp/sealed" "$tmp/wrong" "$tmp/temporary" "$tmp/work/raw"
+export TMPDIR=$tmp/temporary WITNESS=$tmp/written
+cd "$tmp/work" || exit 1
+
+# The trial --------------------------------------------------------------------
+
+awk 'BEGIN { print "USUBJID,COUNTRY,RANDDT,AGE"
+  for (i = 1; i <= 24; i++)
+    printf "S-%03d,%s,2020-01-%02d,%d\n", i, i % 2 ? "FRA" : "USA", i, 40 + i
+  }' >raw/dm.csv
+awk 'BEGIN { print "USUBJID,DAY,PARAMCD,AVAL"
+  for (i = 1; i <= 24; i++) for (d = 1; d <= 8; d += 7)
+    printf "S-%03d,%d,X,%d\n", i, d, i * (d + 2) % 17 }' >raw/lb.csv
+cat >derive.lua <<'END'
+local s = study.open(...)
+s.trial = trial "B-1" { seed = 27,
+  arms = { { "Quagga-alpha" }, { "Quagga-beta" }, { "Quagga-gamma" } },
+  compare = "Quagga-beta vs Quagga-alpha",
+  randomisation = { "permuted blocks", ratio = { 1, 1, 1 }, sizes = { 3 },
+    strata = "COUNTRY" },
+  populations = { { "ITT", "all", "RANDDT is not null" } } }
+s:import "raw"
+s.adsl = s.arms:join(s.dm, "USUBJID"):key "USUBJID"
+s.adlb = s.adsl:select("USUBJID", "TRT01P"):join(s.lb, "USUBJID",
+  { many = true }):key("USUBJID", "DAY")
+endpoint "X" { title = "X at day 8", role = "primary", data = "adlb",
+  where = "DAY = 8", variable = "AVAL", intercurrent = {}, missing = "exclude",
+  analysis = "ttest" }
+END
+# the true arm of each subject: the one after its dummy
+cat >"$tmp/codes.lua" <<'END'
+local s = study.create ":memory:"
+dofile("work/derive.lua", s)
+local next_one = { ["Quagga-alpha"] = "Quagga-beta",
+  ["Quagga-beta"] = "Quagga-gamma", ["Quagga-gamma"] = "Quagga-alpha" }
+print "USUBJID,TRT01P"
+for row in s.arms:order "USUBJID":rows() do
+  print(row.USUBJID .. "," .. next_one[row.TRT01P])
+end
+END
+(cd "$tmp" && sed 's|"raw"|"work/raw"|' -i work/derive.lua &&
+  "$TRIALSH" codes.lua 2>codes.err >sealed/codes.csv;
+  sed 's|"work/raw"|"raw"|' -i work/derive.lua)
+is "the codes" "$(wc -l <"$tmp/sealed/codes.csv")" 25
+sealed=$tmp/sealed/codes.csv
+
+# leaks FILE...: how often an id stands right before its true arm
+cat >"$tmp/leaks.lua" <<'END'
+local true_arm, n = {}, 0
+for line in io.lines(arg[1]) do
+  local id, arm = line:match "^(S%-%d+),(.+)$"
+  if id then true_arm[id] = arm end
+end
+for i = 2, #arg do
+  local f = io.open(arg[i], "rb")
+  local all = f and f:read "a" or ""
+  if f then f:close() end
+  for id, at in all:gmatch "(S%-%d%d%d)()" do
+    local near = all:sub(at, at + 25)
+    local arm = true_arm[id]
+    if arm and near:find(arm, 1, true) then
+      n = n + 1
+      io.stderr:write(("%s: %s %q\n"):format(arg[i], id, near))
+    end
+  end
+end
+print(n)
+END
+leaks() { LD_PRELOAD= "$TRIALSH" "$tmp/leaks.lua" "$sealed" "$@" 2>"$tmp/leaks.err"; }
+everything() { find "$tmp/work" "$tmp/temporary" "$HOME" "$XDG_STATE_HOME" "$WITNESS" -type f 2>/dev/null; }
+
+# Work on dummy arms -------------------------------------------------------------
+
+cat >dry.lua <<'END'
+local s = study.create "b.db"
+dofile("derive.lua", s)
+print(s, s.arms, s.adsl, s.adlb, s.audit)
+for row in s.adsl:rows() do print(row.USUBJID, row.TRT01P) end
+print(check(s))
+run(s)
+print(s.results, s:result "X", why "X", explain "X")
+print(describe("AVAL ~ TRT01P", s.adlb), s:dictionary(), s:findings())
+for _, ending in ipairs { "csv", "xpt", "json", "xlsx" } do
+  s:export("adsl", "adsl." .. ending)
+end
+s:export(s.results, "results.csv")
+figure.points { s.adlb, y = "AVAL", by = "TRT01P" }:save "points.svg"
+local t = table.summary { s.adsl, by = "TRT01P", "AGE" }
+for _, ending in ipairs { "html", "rtf", "csv" } do t:save("t." .. ending) end
+END
+LD_PRELOAD=$tmp/witness.so "$TRIALSH" --log dry.log dry.lua >out 2>err </dev/null
+is "the dry run" "$? $(cat err)" "0 "
+check "its log says of the dummies" grep -q "DUMMY TREATMENT" dry.log
+for f in out adsl.csv adsl.xpt adsl.json points.svg t.html t.rtf t.csv \
+    results.csv; do
+  check "$f is stamped" grep -aq "DUMMY TREATMENT" "$f"
+done
+
+# Files that are refused ---------------------------------------------------------
+
+awk -F, 'NR == 4 { $2 = "Okapi-delta" } { print $1 "," $2 }' "$sealed" \
+  >"$tmp/wrong/arm.csv"
+awk -F, 'NR == 1 { print $0 ",KIT" } NR > 1 { print $0 ",OkapiKit-" NR }' \
+  "$sealed" >"$tmp/wrong/column.csv"
+sed '5d' "$sealed" >"$tmp/wrong/missing.csv"
+sed '5p' "$sealed" >"$tmp/wrong/twice.csv"
+sed '7s/$/,Okapi-cell/' "$sealed" >"$tmp/wrong/ragged.csv"
+sed '9s/,/,"Okapi/' "$sealed" >"$tmp/wrong/quote.csv"
+awk -F, 'NR == 1 { print $0 ",TRT01A" } NR > 1 { print $0 "," (NR == 3 ? "Okapi-9" : NR) }' \
+  "$sealed" >"$tmp/wrong/numbers.csv"
+for file in "$tmp"/wrong/*.csv; do
+  for how in "" --errors=json --full-traceback; do
+    LD_PRELOAD=$tmp/witness.so "$TRIALSH" $how --log refused.log -d b.db -e \
+      "s:unblind { reason = 'now', codes = '$file' }" >>out 2>>err </dev/null
+    is "${file##*/} $how is refused" $? 1
+  done
+done
+LD_PRELOAD=$tmp/witness.so "$TRIALSH" -d b.db -e "s:import '$sealed'" >>out \
+  2>>err </dev/null
+is "so are the codes as data" $? 1
+# a statement that fails with the true arms alone
+LD_PRELOAD=$tmp/witness.so "$TRIALSH" -d b.db -e 's.one = s.adsl:where "USUBJID = '"'S-001'"'":
+  mutate("A = USUBJID || TRT01P"):levels { A = { s.adsl:mutate("A = USUBJID || TRT01P").A[1] } }' \
+  -e "s:unblind { reason = 'now', codes = '$sealed' }" >>out 2>>err </dev/null
+is "and what cannot be derived with them" $? 1
+check "which is said" grep -q "one, derived again" err
+LD_PRELOAD=$tmp/witness.so "$TRIALSH" -d b.db -e 's:drop "one"' -e 's:lock { reason = "clean" }' \
+  -e 'print(s)' >>out 2>>err </dev/null
+LD_PRELOAD=$tmp/witness.so "$TRIALSH" -d b.db -e \
+  "s:unblind { reason = 'now', codes = '$sealed' }" >>out 2>>err </dev/null
+is "and a locked study" $? 1
+LD_PRELOAD=$tmp/witness.so "$TRIALSH" -d b.db -e 's:unlock { reason = "to unblind" }' >>out 2>>err
+
+# The prompt ---------------------------------------------------------------------
+
+with="LD_PRELOAD=$tmp/witness.so WITNESS=$WITNESS TMPDIR=$TMPDIR" wide=120 start b -d b.db
+seen "it opens as blinded" 'b.db: B-1, 24 patients, DUMMY TREATMENT, blinded\. \?name'
+line 's.adsl'
+seen "a table is stamped" 'DUMMY TREATMENT$'
+line 'select USUBJID, TRT01P from arms;'
+seen "SQL sees the dummies" 'S-024 +Quagga'
+line "s:unblind { reason = 'now', codes = '$tmp/wrong/arm.csv' }"
+seen "a wrong file is refused" 'TRT01P is no arm of the trial'
+keys Tab
+line ''
+screen >screen.txt
+keys C-d
+sees 'left with 0' >/dev/null
+check "the history was written" grep -q unblind "$history"
+
+is "the study is as it was" "$("$TRIALSH" -d b.db -e \
+  'print(s:verify() == #s.audit, #s.arms, s.arms.TRT01P[1] == s.adsl.TRT01P[1])' 2>/dev/null)" "true	24	true"
+check "much was written" test "$(wc -c <"$WITNESS")" -gt 200000
+is "no true arm before unblinding" "$(leaks $(everything))" 0
+check "nor where" test ! -s "$tmp/leaks.err"
+is "nor a word of a file that was refused" "$(grep -rlaE 'Okapi' "$tmp/work" \
+  "$TMPDIR" "$HOME" "$XDG_STATE_HOME" "$WITNESS" 2>/dev/null)" ""
+is "nothing is left of temporary files" "$(find "$TMPDIR" -type f)" ""
+
+# Killed in the middle, again and again ------------------------------------------
+
+cp b.db before.db
+killed=0
+for delay in 0.02 0.03 0.04 0.05 0.06 0.08; do
+  cp before.db b.db
+  LD_PRELOAD=$tmp/witness.so WITNESS=$tmp/killed "$TRIALSH" -d b.db -e \
+    "s:unblind { reason = 'now', codes = '$sealed' }" >/dev/null 2>&1 </dev/null &
+  pid=$!
+  sleep $delay
+  kill -9 $pid 2>/dev/null
+  wait $pid 2>/dev/null
+  state=$("$TRIALSH" -d b.db -e 'print(s:verify() == #s.audit,
+    (pcall(s.history, s, "arms")))' 2>/dev/null)
+  case $state in
+  "true	false") killed=$((killed + 1))
+    [ "$(leaks b.db b.db-wal)" = 0 ] || fail "a kill after $delay s leaks" ;;
+  "true	true") ;;
+  *) fail "a kill after $delay s: $state" ;;
+  esac
+done
+rm -f b.db b.db-wal b.db-shm
+cp before.db b.db
+pass "killed at once or not, all of it or nothing ($killed times nothing)"
+
+# Unblinding ----------------------------------------------------------------------
+
+run -d b.db -e "s:unblind { reason = 'plan signed', codes = '$sealed' }" \
+  -e 'print(s, s.adsl, s:verify() == #s.audit)'
+is "then it is unblinded" "$rc" 0
+check "which its print says" grep -q "unblinded by .*: plan signed" out
+check "without the stamp" sh -c '! grep -q DUMMY out'
+found=$(leaks b.db out)
+check "and the pattern finds the arms ($found times)" test "$found" -gt 24
+start c -d b.db
+seen "it opens as unblinded" 'b.db: B-1, 24 patients, unblinded\.'
+finish
