@@ -12,7 +12,7 @@
 #include "ts/interrupt.h"
 #include "ts/memory.h"
 
-#define ROWS 100 /* of a block: its matrix is kept whole */
+#define ROWS 20 /* of a block whose matrix is kept whole: the faster way */
 
 /* Levels ------------------------------------------------------------------ */
 
