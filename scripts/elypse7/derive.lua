@@ -2,10 +2,9 @@
 local s, folder = study.open((...)), select(2, ...) or "out"
 s.trial = dofile "trial.lua"
 s:import(folder .. "/raw", { simulated = true })
-s:import(folder .. "/sealed/codes.csv", { simulated = true })
 
 s.adsl = s.dm
-  :join(s.codes, "USUBJID")
+  :join(s.arms, "USUBJID")                                       -- dummy arms until s:unblind
   :join(s.ds:by "USUBJID":summarise(
     "DTHDT = min(DSDT) filter (where DSDECOD = 'DEATH')",
     "PRGDT = min(DSDT) filter (where DSDECOD = 'PROGRESSION')"), "USUBJID")

@@ -2,7 +2,7 @@
 local s, folder = study.open((...)), select(2, ...) or "out"
 s.trial = dofile "trial.lua"
 s:import(folder .. "/raw", { simulated = true })
-s:import(folder .. "/sealed/codes.csv", { simulated = true })
+s:import(folder .. "/sealed/codes.csv", { simulated = true })            -- the level is no secret; who of its four has placebo was
 
 s.adsl = s.dm
   :join(s.codes, "USUBJID")

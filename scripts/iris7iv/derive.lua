@@ -2,14 +2,13 @@
 local s, folder = study.open((...)), select(2, ...) or "out"
 s.trial = dofile "trial.lua"
 s:import(folder .. "/raw", { simulated = true })
-s:import(folder .. "/sealed/codes.csv", { simulated = true })
 
 -- Hours from the first screening value to the second
 local HOURS = "HOURS = 24 * days(AT1, AT2) + cast(substr(AT2, 12, 2) as real) - cast(substr(AT1, 12, 2) as real)"
   .. " + (cast(substr(AT2, 15, 2) as real) - cast(substr(AT1, 15, 2) as real)) / 60"
 
 s.adsl = s.dm
-  :join(s.codes:mutate "TRT01A = TRT01P", "USUBJID")             -- [a] everyone was given what was planned
+  :join(s.arms, "USUBJID")                                       -- TRT01P, TRT01A: dummy arms until s:unblind
   :join(s.ex:exposure(), "USUBJID")
   :join(s.ds:by "USUBJID":summarise(
     "DTHDT = min(DSDT) filter (where DSDECOD = 'DEATH')",

@@ -114,7 +114,7 @@ function M.html(opt, entries, methods)
       body[#body + 1] = markdown.html(entry.text, heading)
     else
       local id = entry.name
-      contents[#contents + 1] = { level = 3, id = id, 
+      contents[#contents + 1] = { level = 3, id = id,
         html = escape(title_of(entry)) }
       body[#body + 1] = entry.kind == "table"
         and ('<div class="ts-table">%s</div>'):format(html.table(entry.object, id,
