@@ -23,6 +23,7 @@
 --   joint    kinds of adjust that the model itself does
 --   repeated all visits of a subject are in data, with their AVISIT
 --   measure  (opt) -> what is estimated, in the words of `summary`; nil: a test
+--   limits   it takes values below and above their limit as what they are
 --   likelihood  subjects whose values are missing at random do no harm
 
 local options = require "trialsh.options"
@@ -57,6 +58,8 @@ function M.spec_of(module, name)
     spec[key] = rule
   end
   spec.compare, spec.reference, spec.paired = nil, nil, nil
+  local limits = require "trialsh.limits"
+  if limits.blind[name] then spec.blq = limits.rule end
   return spec
 end
 

@@ -201,6 +201,8 @@ end
 --   alternative  "two-sided" (default), "less", "greater": both rise together
 --   conf_level   0.95, by Fisher's z (SAS); Kendall has no interval
 -- Ranks tie as the decimals that they are, as in wilcoxon; R's if identical.
+-- Values of AVAL below their limit (BLQFL) are refused, unless blq says what stands
+-- for them: relation:detect.
 --
 --   > cor({ 1, 2, 3, 4, 5, 6 }, { 2, 1, 4, 3, 7, 5 })
 --   Pearson correlation, two-sided: a and b, n = 6

@@ -328,7 +328,7 @@ local function print_description(set, fields)
   if #set.groups == 1 then
     foot[#foot + 1] = interval_text(set.groups[1].statistics, fields)
   end
-  if fields.note ~= NA then foot[#foot + 1] = fields.note end
+  if fields:get "note" ~= NA then foot[#foot + 1] = fields.note end
   if set.no_group > 0 then
     foot[#foot + 1] = ("%d row%s without %s left out"):format(set.no_group,
       set.no_group == 1 and "" or "s", table.concat(set.by, " or "))
@@ -381,7 +381,7 @@ function describe_set(set, opt)
     order = { "method", "variable", "by", "n", "n_missing", "conf_level",
       "quantile_type", "note" },
     tidy = function() return tidy(set) end,
-    print = function() return print_description(set, fields) end,
+    print = function(m) return print_description(set, m) end,
     methods = { group = function(_, name) return group_of(set, opt, name) end,
       outliers = function(_, k) return outliers(set, k) end,
       qq = function() return qq(set) end },
@@ -415,7 +415,8 @@ end
 --   journal        "Lancet": no decimals below 100, else below 200 (Annals)
 -- Where values of AVAL, or of ln(AVAL), are below their limit (BLQFL is Y), there
 -- are n_below, quantiles of Kaplan and Meier's curve, a median with its interval, and
--- a geometric mean by the likelihood of a log-normal distribution.
+-- a geometric mean by the likelihood of a log-normal distribution; blq = "half" or
+-- the like replaces them instead (relation:detect).
 --
 --   > describe({3, 1, 4, 1, 5, NA})
 --   x

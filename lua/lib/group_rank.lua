@@ -172,6 +172,8 @@ local kruskal_spec = { exact = { "boolean" } }
 --   exact    true or false decides; R has chi-square alone
 -- Values tie as the decimals that they are, as in wilcoxon; R's if identical.
 -- r.statistic is H with r.df; r:tidy() has n, median and mean rank by group.
+-- Values of AVAL below their limit (BLQFL) are refused, unless blq says what stands
+-- for them: relation:detect.
 --
 --   > kruskal { {2.9, 3.0, 2.5, 2.6, 3.2}, {3.8, 2.7, 4.0, 2.4}, {2.8, 3.4, 3.7, 2.2, 2.0} }
 --   Kruskal-Wallis test, exact: 14 values in 3 groups
@@ -219,6 +221,8 @@ end
 --   exact        true or false decides
 -- Values tie as the decimals that they are, as in wilcoxon; R's if identical.
 -- r.statistic counts pairs that rise from a group to a later one, ties half.
+-- Values of AVAL below their limit (BLQFL) are refused, unless blq says what stands
+-- for them: relation:detect.
 --
 --   > jonckheere { {40, 35, 38, 43, 44, 41}, {38, 40, 47, 44, 40, 42}, {48, 40, 45, 43, 46, 44} }
 --   Jonckheere-Terpstra test, exact, two-sided: 18 values in 3 groups
@@ -273,6 +277,8 @@ local van_elteren_spec = { compare = { "string" }, reference = { "string" },
 -- Values tie as the decimals that they are, as in wilcoxon; R's if identical.
 -- r.z is above 0 when A is larger; r.z^2 is SAS's row mean score statistic with
 -- SCORES=MODRIDIT.
+-- Values of AVAL below their limit (BLQFL) are refused, unless blq says what stands
+-- for them: relation:detect.
 --
 --   > van_elteren("AGE ~ SEX + strata(COUNTRY)", demo.adsl)
 --   van Elteren test, exact, two-sided: AGE, M (n = 12) vs F (n = 12)

@@ -112,6 +112,8 @@ setmetatable(_G, { __index = function(_, name)
   local module = home[name]
   if module then
     local value = require("trialsh." .. module)[name]
+    local limits = require "trialsh.limits"
+    if limits.blind[name] then value = limits.guard(name, value) end
     rawset(_G, name, value)
     return value
   end

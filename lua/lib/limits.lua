@@ -11,6 +11,14 @@ local data_of = require "trialsh.data"
 
 local M = {}
 
+-- Statistics that would take a limit for a value, and how they may be told to.
+M.blind = {}
+for name in ("ttest mediandiff wilcoxon van_elteren kruskal jonckheere "
+  .. "signed_rank sign_test cor describe lm mmrm lmm"):gmatch "%S+" do
+  M.blind[name] = true
+end
+M.rule = { { "half", "limit", "sqrt2", "zero" } }
+
 local flags = { { "BLQFL", -1 }, { "ALQFL", 1 } }
 
 --- limits.columns(data) -> those of BLQFL and ALQFL that it has
@@ -77,6 +85,155 @@ function M.need(who, data)
         who))
   end
   return columns
+end
+
+-- In place of a value below its limit -------------------------------------------
+
+local instead = {
+  half = { "AVAL / 2", "half of it", function(x) return x / 2 end },
+  limit = { "AVAL", "the limit itself", function(x) return x end },
+  sqrt2 = { "AVAL / sqrt(2)", "the limit over the root of 2",
+    function(x) return x / math.sqrt(2) end },
+  zero = { "0", "0", function() return 0 end },
+}
+
+--- limits.replace(relation, rule): AVAL with what blq says of values below their
+-- limit.
+function M.replace(r, rule)
+  return r:mutate(("AVAL = case when BLQFL = 'Y' then %s else AVAL end"):format(
+    instead[rule][1]))
+end
+
+--- limits.words(rule): "half of it"
+function M.words(rule) return instead[rule][2] end
+
+--- limits.replaced(n, of, rule): what a result repeats.
+function M.replaced(n, of, rule)
+  return ("%d of %d values below their limit counted as %s"):format(n, of,
+    instead[rule][2])
+end
+
+-- "3.2 or 6.4", "0.5 to 6.4"
+local function limits_in(frame, side)
+  local there, list, seen = {}, {}, {}
+  for _, name in ipairs(frame:names()) do there[name] = true end
+  local column = frame:column(there.LLOQ and "LLOQ" or "AVAL")
+  for i = 1, #frame do
+    local x = column[i]
+    if side[i] < 0 and x ~= NA and not seen[x] then
+      seen[x] = true
+      list[#list + 1] = x
+    end
+  end
+  table.sort(list)
+  for i, x in ipairs(list) do list[i] = require "ts.text".number(x) end
+  return #list < 4 and table.concat(list, " or ")
+    or list[1] .. " to " .. list[#list]
+end
+
+-- Rows with a value, and how many of them are below and above a limit.
+local function count(frame, side)
+  local column, n, below, above = frame:column "AVAL", 0, 0, 0
+  for i = 1, #frame do
+    if column[i] ~= NA then
+      n = n + 1
+      if side[i] < 0 then below = below + 1 end
+      if side[i] > 0 then above = above + 1 end
+    end
+  end
+  return n, below, above
+end
+
+--- limits.refuse(who, n, below, above, words): the error; words: what the limits
+-- are.
+function M.refuse(who, n, below, above, words)
+  local function say(k, side)
+    return k > 0 and ("%d of %d values of AVAL %s %s %s limit%s"):format(k, n,
+      k == 1 and "is" or "are", side, k == 1 and "its" or "their",
+      words and side == "below" and (" (%s)"):format(words) or "")
+  end
+  fail("invalid", ("%s: %s; %s would take them as measured. tobit and "
+    .. "peto_prentice use them as they are; { blq = \"half\" } replaces those "
+    .. "below and says so in the result"):format(who, say(below, "below")
+      or say(above, "above"), who))
+end
+
+-- Whether a formula has AVAL for a variable.
+local function has_value(source)
+  for _, alone in ipairs { false, true } do
+    local ok, parsed = pcall(formulas.parse, source, alone)
+    if ok then
+      for _, name in ipairs(parsed.variables) do
+        if name == "AVAL" then return true end
+      end
+      return false
+    end
+  end
+  return false
+end
+
+-- The data with other values below limits, and what to say of them.
+local function replaced(who, data, frame, side, n, below, above, rule)
+  if above > 0 then M.refuse(who, n, 0, above) end
+  local words = M.replaced(below, n, rule)
+  if getmetatable(data) ~= nil then return M.replace(data, rule), words end
+  local out, column = {}, {}
+  for name, values in pairs(data) do out[name] = values end
+  for i = 1, #frame do
+    local x = data.AVAL[i]
+    column[i] = side[i] < 0 and x ~= NA and instead[rule][3](x) or x
+  end
+  out.AVAL = column
+  return out, words
+end
+
+-- A table of options without blq, and what blq is.
+local function split(who, opt)
+  if type(opt) ~= "table" or opt.blq == nil then return opt, nil end
+  local rest = {}
+  for key, value in pairs(opt) do
+    if key ~= "blq" then rest[key] = value end
+  end
+  return rest, require "trialsh.options"(who, { blq = opt.blq },
+    { blq = M.rule }).blq
+end
+
+--- limits.guard(name, f) -> a statistic f(formula, data, opt) that refuses values
+-- of AVAL that are beyond a limit, unless the option blq says what to take for
+-- those below: "half", "limit", "sqrt2", "zero".
+function M.guard(who, f)
+  return function(source, data, opt, ...)
+    if type(source) ~= "string" or not data_of.is(data) then
+      return f(source, data, opt, ...)
+    end
+    local rest, rule = split(who, opt)
+    local columns = M.columns(data)
+    if #columns == 0 or not data_of.has(data, "AVAL")
+      or not has_value(source) then
+      if rule then
+        fail("invalid", ("%s: blq is for values of AVAL, with BLQFL in the data")
+          :format(who))
+      end
+      return f(source, data, opt, ...)
+    end
+    if who == "describe" and not rule then return f(source, data, opt, ...) end
+    columns[#columns + 1] = "AVAL"
+    if data_of.has(data, "LLOQ") then columns[#columns + 1] = "LLOQ" end
+    local frame = data_of.frame(data, columns, who)
+    local side = M.sides(who, frame)
+    local n, below, above = count(frame, side)
+    if below + above == 0 then return f(source, data, rest, ...) end
+    if not rule then
+      M.refuse(who, n, below, above, below > 0 and limits_in(frame, side))
+    end
+    local other, words = replaced(who, data, frame, side, n, below, above, rule)
+    if getmetatable(other) == nil then
+      other.BLQFL = nil -- what is replaced is a value
+    else
+      other = other:mutate "BLQFL = 'N'"
+    end
+    return require "trialsh.result".noted(f(source, other, rest, ...), words)
+  end
 end
 
 return M

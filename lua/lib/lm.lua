@@ -129,6 +129,8 @@ end
 -- the rows used. m:tidy() and m:term "AGE" have the coefficients, m:glance()
 -- the rest; m:means, m:contrast, m:slope, m:anova, m:predict and m:augment work
 -- with the model.
+-- Values of AVAL below their limit (BLQFL) are refused, unless blq says what stands
+-- for them: relation:detect.
 --
 --   > d29 = demo.adlb:where { PARAMCD = "ALC", AVISIT = "Day 29" }
 --   > m = lm("log(AVAL / BASE) ~ log(BASE) + TRT01P", d29)

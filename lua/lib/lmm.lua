@@ -54,6 +54,8 @@ end
 -- all that is nested in it, may have 2,000 effects (of several subjects with their
 -- raters and sites: raters and sites). Sandwiches and scaled residuals are for
 -- blocks of 1,000 rows at most.
+-- Values of AVAL below their limit (BLQFL) are refused, unless blq says what stands
+-- for them: relation:detect.
 --
 --   > m = lmm("log(AVAL) ~ TRT01P * ADY", demo.adlb:where { PARAMCD = "ALC" })
 --   > m:slope("ADY", { by = "TRT01P" })

@@ -80,6 +80,8 @@ end
 -- The interval and the normal test agree, and want some ten values a group.
 -- wilcoxon is exact; its shift is the median of all differences, which is the
 -- difference of the medians only of distributions of one shape.
+-- Values of AVAL below their limit (BLQFL) are refused, unless blq says what stands
+-- for them: relation:detect.
 --
 --   > mediandiff({32, 39, 26, 35, 43, 27, 40, 37, 34, 29}, {36, 44, 47, 42, 49, 39, 46, 31, 33, 48})
 --   Difference of medians, Price-Bonett, two-sided: a (n = 10) vs b (n = 10)

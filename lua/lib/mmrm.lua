@@ -122,6 +122,8 @@ local order = { "structure", "group", "rung" }
 -- covariance as working model (Kauermann and Carroll 2001; FIRORES of SAS GLIMMIX);
 -- clubSandwich takes the symmetric matrix that makes up for H as well, which
 -- differs in the third digit or later. CR0 and CR3 are those of clubSandwich.
+-- Values of AVAL below their limit (BLQFL) are refused, unless blq says what stands
+-- for them: relation:detect.
 --
 --   > alc = demo.adlb:where { PARAMCD = "ALC" }:where "AVISITN > 1"
 --   > m = mmrm("log(AVAL) ~ log(BASE) * AVISIT + TRT01P * AVISIT", alc)

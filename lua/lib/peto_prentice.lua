@@ -96,9 +96,9 @@ local function print_test(m, names, arrays, left_out, smallest)
     columns[j] = { name = name == "n_below" and "below" or name,
       values = values, type = j == 1 and "text" or "real" }
   end
-  local lines = { ("%s: %s, %d values, %d below %s limit"):format(m.method,
-    text.escape(m.variable), m.n, m.n_below, m.n_below == 1 and "its"
-      or "their") }
+  local lines = { ("%s: %s, %d values, %d below %s"):format(m.method,
+    text.escape(m.variable), m.n, m.n_below, m.n_below == 1 and "its limit"
+      or "theirs") }
   lines[2] = require "trialsh.show".table(columns, #arrays[1], {})
   local pieces = { ("chi-square = %s, df = %d"):format(
     format.fixed(m.statistic, 2), m.df) }
@@ -108,7 +108,7 @@ local function print_test(m, names, arrays, left_out, smallest)
   end
   pieces[#pieces + 1] = ("%s%s%s"):format(m.alternative ~= "two-sided"
     and ("one-sided (%s) "):format(m.alternative) or "",
-    format.p_equals(m.p_value), m.exact and " (exact permutation)" or "")
+    format.p_equals(m.p_value), m.exact and " (permutation)" or "")
   lines[3] = result.lines(pieces)
   if smallest then
     lines[4] = ("smallest P that these values can give: %s"):format(
@@ -141,11 +141,11 @@ end
 --   >   BLQFL = { "Y", "N", "N", "Y", "N", "Y", "N", "N" },
 --   >   ARM = { "B", "B", "B", "B", "A", "A", "A", "A" } }
 --   > peto_prentice("AVAL ~ ARM", t, { compare = "A vs B" })
---   Peto-Prentice test of values below limits: AVAL, 8 values, 3 below their limit
+--   Peto-Prentice test of values below limits, exact: AVAL, 8 values, 3 below theirs
 --      ARM  n  below  observed  expected
 --   1  B    4      2      1.11      2.00
 --   2  A    4      1      2.22      1.33
---   chi-square = 1.42, df = 1; z = 1.19 (A vs B); P = 0.314 (exact permutation)
+--   chi-square = 1.42, df = 1; z = 1.19 (A vs B); P = 0.314 (permutation)
 --   smallest P that these values can give: 0.029
 --
 -- See also: tobit, wilcoxon, relation:detect, logrank. Prentice 1978, Latta 1981.
@@ -164,7 +164,8 @@ function M.peto_prentice(source, data, opt)
     n, n_below, names[i] = n + t.n[i], n_below + t.n_below[i], g.name
   end
   local pair = #groups == 2
-  local fields = { method = o.weights .. " test of values below limits",
+  local fields = { method = ("%s test of values below limits, %s"):format(
+      o.weights, t.exact and "exact" or "chi-square"),
     variable = info.response[1].name, group = info.group.name,
     statistic = t.statistic, df = t.df, p_value = t.p_value,
     p_asymptotic = t.p_asymptotic, p_smallest = t.p_smallest, exact = t.exact,

@@ -136,6 +136,8 @@ local function median(column) return cdescribe.quantile(column, 0.5, 2) end
 -- the interval holds the shifts that the same test does not reject.
 -- r.superiority is P(A > B), ties half; r.statistic is U, the pairs with A > B
 -- (R's W); r.p_smallest the smallest P that these values can give.
+-- Values of AVAL below their limit (BLQFL) are refused, unless blq says what stands
+-- for them: relation:detect.
 --
 --   > wilcoxon({1.2, 0.8, 1.9, 2.4}, {0.4, 0.3, 0.8})
 --   Wilcoxon-Mann-Whitney test, exact, two-sided: a (n = 4) vs b (n = 3)
@@ -243,6 +245,8 @@ end
 -- r.estimate is the Hodges-Lehmann pseudo-median, that of the averages of all
 -- pairs of values, zeros too; the interval holds the mu that the same test does
 -- not reject, zeros ranked. r.statistic is V, the sum of the ranks above mu.
+-- Values of AVAL below their limit (BLQFL) are refused, unless blq says what stands
+-- for them: relation:detect.
 --
 --   > signed_rank({0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0, 2})
 --   Wilcoxon signed-rank test, exact, two-sided: n = 10
@@ -278,6 +282,8 @@ end
 -- r.estimate is the median, its interval goes from one value to another and has
 -- at least the level asked for; values equal to mu are left out of the test
 -- alone. r.statistic is the number of values above mu.
+-- Values of AVAL below their limit (BLQFL) are refused, unless blq says what stands
+-- for them: relation:detect.
 --
 --   > sign_test({0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0, 2})
 --   Sign test, exact, two-sided: n = 10

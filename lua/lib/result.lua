@@ -175,6 +175,17 @@ local function new(state)
   return setmetatable({ [STATE] = state }, Result)
 end
 
+--- result.noted(r, words) -> the same result with more in its note.
+function M.noted(r, words)
+  local state, fields = {}, {}
+  for key, value in pairs(rawget(r, STATE)) do state[key] = value end
+  for key, value in pairs(state.fields) do fields[key] = value end
+  local note = fields.note
+  fields.note = M.note(note ~= NA and note or nil, words)
+  state.fields = fields
+  return setmetatable({ [STATE] = state }, Result)
+end
+
 --- result.is(x): whether x is a result.
 function M.is(x) return getmetatable(x) == Result end
 

@@ -7,6 +7,7 @@ local NA = require "ts.na".NA
 local endpoints = require "trialsh.endpoint"
 local analysis = require "trialsh.analysis"
 local expression = require "trialsh.expression"
+local limits = require "trialsh.endpoint.limits"
 local set = require "trialsh.endpoint.set"
 local results = require "trialsh.endpoint.results"
 local note = require "trialsh.note"
@@ -80,7 +81,7 @@ function ways.model(e, bound, frame, formula, opt, at)
   local rows = or_note(row, analysis.find(e.method).model, formula, frame, opt,
     { comparisons = e.comparisons, overall = e.overall, each = e.each,
       treatment = bound.treatment, adjust = e.joint, visits = at.visits,
-      visit = e.visit })
+      visit = e.visit, arms = e.trial.arms })
   if rows ~= row then return rows end
   rows = {} -- no fit: each comparison tells why
   for _, visit in ipairs(at.visits or { false }) do
@@ -131,12 +132,14 @@ local function compute_at(s, e, at)
   -- kept once for all comparisons; notes on it are said once
   local frame = bound.data:collect()
   set.check_values(frame, e, bound.response, at)
+  local beyond = limits.check(frame, e, bound)
   note.record("endpoint %s%s%s%s: %s analysed", e.id,
     at.parameter and ", " .. at.parameter or "",
     at.visit and " at " .. at.visit or "",
     at.subgroup and (", %s %s"):format(at.subgroup[1], tostring(at.subgroup[2]))
       or "", note.plural(#frame, "row"))
   local notes = { bound.note ~= "" and bound.note or nil }
+  notes[#notes + 1] = beyond
   notes[#notes + 1] = set.without_arm(frame, e, bound.treatment)
   local words, way = table.concat(notes, "; "), analysis.way(e)
   local rows = ways[way](e, bound, set.of_arms(frame, e, bound.treatment),

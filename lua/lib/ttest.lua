@@ -104,6 +104,8 @@ end
 --                logarithm; std_error stays that of the logarithm; mu is 1
 --   conf_level   0.95;  paired  false;  reference  a group, for the default
 -- Rows with a missing value are left out and counted in n_missing.
+-- Values of AVAL below their limit (BLQFL) are refused, unless blq says what stands
+-- for them: relation:detect.
 --
 --   > ttest({1.2, 0.8, 1.9}, {0.4, 0.3, 0.8})
 --   Welch t test, two-sided: a (n = 3) vs b (n = 3)

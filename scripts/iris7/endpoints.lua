@@ -94,6 +94,19 @@ for _, code in ipairs { "KI67CD4", "KI67CD8", "PD1CD8", "MHLADR" } do
 end
 
 -- 3. Is it safe? -------------------------------------------------------------------------------------------------------------
+endpoint "CYTO" {
+  title     = "Plasma cytokines: no storm",
+  role      = "safety", population = "SAF",
+  parameter = { "IL6", "IL8", "IL10", "TNF", "IFNG" }, visits = { "Day 4", "Day 8", "Day 15", "Day 29" }, visit = "Day 8",
+  variable  = "ln(AVAL)",
+  intercurrent = { death = "while alive" }, missing = "exclude",
+  summary   = "ratio of geometric means",
+  analysis  = { "tobit", "~ TRT01A" },                      -- likelihood with values below several limits
+  adjust    = "Holm",                                       -- over the whole panel
+  sensitivity   = { { "half the limit", analysis = { "ttest", blq = "half" } } },
+  supplementary = { { "ranks", summary = "order of the values", analysis = "peto_prentice" } },
+}
+
 local icu_visits = { "Day 4", "Day 8", "Day 15", "Day 22", "Day 29" }
 endpoint "SOFA" {
   title     = "Change of SOFA by day 8, death as 24 points",

@@ -10,7 +10,11 @@ local s
 
 TestEdges = {}
 
-function TestEdges.setUp() s = s or shared.study() end
+function TestEdges.setUp()
+  if s then return end
+  s = shared.study()
+  s.adlim = s.adlb:where "PARAMCD = 'ALC'":mutate "BLQFL = flag(AVAL < 600)"
+end
 
 local numbers = { "estimate", "std_error", "statistic", "df", "p_value",
   "p_adjusted", "conf_low", "conf_high", "n", "n_missing", "estimate_1",
@@ -31,8 +35,10 @@ local function define(name, where, variable)
   local given = { name }
   for key, value in pairs(needs[name] or {}) do given[key] = value end
   local survival = entry.survival
+  if entry.limits then variable = "ln(AVAL)" end
   endpoints.list = {}
-  endpoint "E" { parameter = survival and "DEATH" or "ALC",
+  endpoint "E" { parameter = survival and "DEATH" or not entry.limits and "ALC"
+      or nil, data = entry.limits and "adlim" or nil,
     visits = not survival and { "Day 8", "Day 29" } or nil,
     variable = not survival and (variable or entry.text and "AVAL >= 600"
       or "AVAL") or nil, where = where, analysis = given, subgroups = "SEX",

@@ -195,6 +195,72 @@ M.lm = { location = true, covariates = true, weights = true,
   end,
 }
 
+-- Values beyond limits -------------------------------------------------------------
+
+-- The arms of which something is measured, and of the others why they have no
+-- mean, by name.
+local function measured_arms(data, treatment)
+  local n, known, list, why = {}, {}, {}, {}
+  local arm, value = data[treatment], data.BLQFL
+  local above = require "trialsh.data".has(data, "ALQFL") and data.ALQFL
+  for i = 1, #data do
+    if arm[i] ~= NA and value[i] ~= NA then
+      n[arm[i]] = (n[arm[i]] or 0) + 1
+      if value[i] ~= "Y" and not (above and above[i] == "Y") then
+        known[arm[i]] = true
+      end
+    end
+  end
+  for name, k in pairs(n) do
+    if known[name] then list[#list + 1] = name
+    else why[name] = ("all %d values of %s are beyond their limit"):format(k,
+      name) end
+  end
+  return list, why
+end
+
+-- Why a comparison of arms has no estimate.
+local function unknown_side(compare, why, arms)
+  if type(compare) == "table" then return nil end
+  local trials = require "trialsh.trial"
+  for _, side in ipairs { trials.pair(compare, arms) } do
+    for _, part in ipairs(trials.members(arms, side)) do
+      if why[part] then return why[part] .. ": no estimate" end
+    end
+  end
+end
+
+M.tobit = { location = true, covariates = true, weights = true, limits = true,
+  joint = { "Dunnett", "Tukey", "mvt" },
+  measure = function() return "difference of means" end,
+  options = analysis.checker("tobit", function()
+    return with_means(analysis.spec_of("tobit", "tobit"))
+  end),
+  -- an arm of which nothing is measured has no mean, and does no harm to others
+  model = function(formula, data, opt, set)
+    local list, why = measured_arms(data, set.treatment)
+    local rows, known = {}, {}
+    for i, compare in ipairs(set.each and {} or set.comparisons) do
+      local words = unknown_side(compare, why, set.arms)
+      rows[i] = words and { compare = name_of(compare), note = words } or false
+      if not words then known[#known + 1] = compare end
+    end
+    if #known == 0 and #list < 2 and #rows > 0 then return rows end
+    if next(why) and #list > 1 then
+      data = data:where { [set.treatment] = list }
+    end
+    local m = fit("tobit", formula, data, opt)
+    local found = set.each and {} or contrasts_of(m, opt, setmetatable({
+      comparisons = known }, { __index = set }))
+    for i in ipairs(rows) do
+      if not rows[i] then rows[i] = table.remove(found, 1) end
+      rows[i].method, rows[i].n = m.method, m.n
+    end
+    table.move(means_of(m, opt, set), 1, 1000, #rows + 1, rows)
+    return rows
+  end,
+}
+
 -- Repeated measures --------------------------------------------------------------
 
 local function mmrm_spec()

@@ -46,6 +46,7 @@ add("van_elteren", "group_rank", "compare", { strata = "formula",
   needs_strata = true })
 add("kruskal", "group_rank", "overall")
 add("jonckheere", "group_rank", "overall")
+add("peto_prentice", "peto_prentice", "compare overall", { limits = true })
 add("signed_rank", "rank", "within", { location = true })
 add("sign_test", "rank", "within", { location = true })
 

@@ -6,6 +6,7 @@ local relation = require "trialsh.relation"
 local trial_module = require "trialsh.trial"
 local analysis = require "trialsh.analysis"
 local intercurrent = require "trialsh.endpoint.intercurrent"
+local limits = require "trialsh.endpoint.limits"
 local missing = require "trialsh.endpoint.missing"
 local set = require "trialsh.endpoint.set"
 
@@ -148,9 +149,12 @@ local function choose_rows(s, e)
   return own
 end
 
--- One row for each subject, where the analysis takes one.
+-- One row for each subject, where the analysis takes one; and no value beyond a
+-- limit where it takes none.
 local function check_single(s, e, at)
-  local data = set.bind(s, e, at).data
+  local bound = set.bind(s, e, at)
+  local data = bound.data
+  if #bound.flags > 0 then limits.check(data:collect(), e, bound) end
   local ok, err = pcall(relation.single, relation.node_of(data))
   if ok then return end
   if errors.is(err) then fail(err.code, set.told(err.message)) end
@@ -194,6 +198,7 @@ function M.problems(s, e, whole)
     e.where or e.visit or at.parameter, function() r = choose_rows(s, e) end)
   good = chosen and try(e.variable and "variable", nil, function()
     local _
+    limits.known(r, e)
     names, _, what, sums_up = select(2, set.response(r, e))
     if sums_up then at = set.at(e, true) end
   end)

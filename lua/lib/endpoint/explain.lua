@@ -31,6 +31,8 @@ local names = {
   km = "Kaplan-Meier curves", cuminc = "cumulative incidence and Gray's test",
   lm = "a linear model",
   mmrm = "a model for repeated measures", lmm = "a linear mixed model",
+  tobit = "a Tobit model of values beyond limits",
+  peto_prentice = "the Peto-Prentice test of values below limits",
   cor = "the correlation",
 }
 
@@ -147,6 +149,9 @@ local function options_words(e)
     local value = e.options[key]
     if key == "strata" then
       words[#words + 1] = "stratified by " .. value_words(value)
+    elseif key == "blq" then
+      words[#words + 1] = "values below their limit as "
+        .. require "trialsh.limits".words(value)
     elseif key ~= "conf_level" and value ~= defaults[key] then
       words[#words + 1] = ("%s %s"):format(key:gsub("_", " "),
         value_words(value))

@@ -10,6 +10,7 @@ local relation = require "trialsh.relation"
 local trial_module = require "trialsh.trial"
 local analysis = require "trialsh.analysis"
 local intercurrent = require "trialsh.endpoint.intercurrent"
+local limits = require "trialsh.endpoint.limits"
 local missing = require "trialsh.endpoint.missing"
 
 local fail = errors.fail
@@ -147,15 +148,20 @@ end
 M.covariates = covariates
 
 -- One value per subject, by an aggregate over the rows; what else the rows say
--- of a subject stays.
+-- of a subject stays, and whether one of them is beyond a limit.
 local function of_rows(r, e, variable, name)
-  local by = { SUBJECT }
+  local by, items = { SUBJECT }, { ('"%s" = %s'):format(name, variable) }
+  for _, flag in ipairs { "BLQFL", "ALQFL" } do
+    if relation.node_of(r).columns[flag:lower()] then
+      items[#items + 1] = ("%s = max(%s)"):format(flag, flag)
+    end
+  end
   for _, covariate in ipairs(covariates(e)) do
     if relation.node_of(r).columns[covariate:lower()] then
       by[#by + 1] = covariate
     end
   end
-  return r:by(table.unpack(by)):summarise(('"%s" = %s'):format(name, variable))
+  return r:by(table.unpack(by)):summarise(table.unpack(items))
 end
 
 -- The tree of a variable, its type, and whether it is an aggregate.
@@ -214,14 +220,17 @@ function M.sums_up(s, e)
 end
 
 --- set.bind(study, endpoint, at) -> { data = relation, left = the left side
--- of the formula, treatment =, response = its column, what =, note =, worst =
--- whether some have a rank that is worse than all }
+-- of the formula, treatment =, response = its column, what =, note =, flags =
+-- those of limits that are in data, worst = whether some have a rank that is
+-- worse than all }
 function M.bind(s, e, at)
   local treatment, subjects = treatment_of(e), M.subjects(s, e, at)
   local rows, said = M.rows(s, e, at)
   local notes = { said ~= "" and said or nil }
   local dated
   rows, dated = intercurrent.dated(s, e, rows)
+  local flags
+  rows, flags, notes[#notes + 1] = limits.rows(rows, e)
   local r, response, left, what, sums_up = M.response(rows, e)
   dated = dated and not sums_up and what ~= "any" and what ~= "count"
   r, notes[#notes + 1] = missing.carry(r, e, at, response[1])
@@ -232,6 +241,7 @@ function M.bind(s, e, at)
     elseif name ~= "AVISIT" then row_columns[#row_columns + 1] = name end
   end
   table.move(response, 1, #response, #row_columns + 1, row_columns)
+  table.move(flags, 1, #flags, #row_columns + 1, row_columns)
   local repeated = analysis.find(e.method).repeated
   if repeated then row_columns[#row_columns + 1] = "AVISIT" end
   if dated then row_columns[#row_columns + 1] = "day of value" end
@@ -246,7 +256,7 @@ function M.bind(s, e, at)
   data, notes[#notes + 1] = missing.nonresponders(data, e, response[1], what)
   data, worst = missing.worst(data, e, at, response[1], flagged)
   return { data = data, left = left, treatment = treatment, what = what,
-    response = response[1], worst = worst, note = table.concat(notes, "; ") }
+    response = response[1], worst = worst, flags = flags, note = table.concat(notes, "; ") }
 end
 
 --- set.told(message): of the join of rows to subjects, in an endpoint's words.
@@ -340,6 +350,7 @@ function M.options(e)
   local out = {}
   for key, value in pairs(e.options) do out[key] = value end
   if analysis.find(e.method).strata == "formula" then out.strata = nil end
+  out.blq = nil -- the rows have it already
   return out
 end
 

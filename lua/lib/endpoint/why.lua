@@ -240,7 +240,8 @@ local function build(s, row, e, at)
       and name ~= bound.treatment
       and name ~= bound.response then shown[#shown + 1] = name end
   end
-  about.covariates = shown
+  about.covariates = { table.unpack(shown) }
+  table.move(bound.flags, 1, #bound.flags, #shown + 1, shown)
   for _, name in ipairs { "STATUS", "REASON", "ROWS" } do
     names[#names + 1] = name
   end

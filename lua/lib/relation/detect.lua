@@ -39,6 +39,10 @@ end
 -- (Y below a limit, else N) and LLOQ (the limit it is below), and where there is
 -- a > anywhere, ALQFL and ULOQ. A missing or empty text has none of them. Any
 -- other text is an error. The option censored of read and import does the same.
+-- tobit, peto_prentice and describe use values below a limit as what they are.
+-- ttest, wilcoxon, lm and others, which would take the limit for the value, refuse
+-- them unless blq = "half", "limit", "sqrt2" (the limit over the root of 2) or
+-- "zero" says what stands for them, and the result repeats it.
 --   na   texts that are missing values: "ND", or a list, { "ND", "NOT DONE" }
 --
 --   > lab = demo.adsl:limit(2):mutate "AVALC = iif(AGE = 63, '<3.2', '12')"
