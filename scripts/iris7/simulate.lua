@@ -50,17 +50,6 @@ local P = {
   ae           = 3.2,                    -- [a] adverse events of a patient
 }
 
--- Draws ------------------------------------------------------------------------
-
-local function chance(p) return r:uniform() < p end
-local function between(mean, sd, low, high)
-  local x
-  repeat x = mean + sd * r:normal() until x >= low and x <= high
-  return x
-end
-local function lognormal(median, sd) return median * math.exp(sd * r:normal()) end
-local function waiting(mean) return -mean * math.log(r:uniform()) end
-local function pick(list) return list[r:below(#list)] end
 local function rounded(x, digits)
   local s = ("%." .. (digits or 0) .. "f"):format(x)
   return tonumber(s) == 0 and "0" or s
@@ -73,31 +62,22 @@ end
 
 -- Tables -----------------------------------------------------------------------
 
-local tables = {}
-local function tbl(name, columns)
-  tables[#tables + 1] = { name = name, columns = columns, rows = {} }
-  tables[name] = tables[#tables].rows
-end
-tbl("dm", { "USUBJID", "SITE", "COUNTRY", "AGE", "SEX", "RANDDT", "ICUDT", "APACHE", "SOFASCR", "INR", "ROUTE" })
-tbl("ex", { "USUBJID", "EXSTDTC", "EXOCCUR", "EXROUTE" })
-for _, name in ipairs { "lb", "flow", "cyto", "ada" } do
-  tbl(name, { "USUBJID", "TESTCD", "DT", "SEQ", "RESULT", "UNIT", "BATCH" })
-end
-tbl("organ", { "USUBJID", "ADTM", "PAO2", "FIO2", "VENT", "PLAT", "BILI", "MAP", "NOREPI", "GCS", "SEDATED", "CREAT", "URINE" })
-tbl("support", { "USUBJID", "SUPPORT", "STDT", "ENDT" })
-tbl("ae", { "USUBJID", "AESEQ", "AEBODSYS", "AEDECOD", "AESTDTC", "AEENDTC", "AETOXGR", "AESER", "AEREL", "AEOUT" })
-tbl("inf", { "USUBJID", "INFDT", "INFSITE", "ADJUDICATED" })
-tbl("ds", { "USUBJID", "DSDECOD", "DSDT" })
-local codes = {}
-
-local function add(name, ...)
-  local rows = tables[name]
-  rows[#rows + 1] = table.pack(...)
-end
+local measured = { "USUBJID", "TESTCD", "DT", "SEQ", "RESULT", "UNIT", "BATCH" }
+local raw = rawfiles {
+  dm = { "USUBJID", "SITE", "COUNTRY", "AGE", "SEX", "RANDDT", "ICUDT", "APACHE", "SOFASCR", "INR", "ROUTE" },
+  ex = { "USUBJID", "EXSTDTC", "EXOCCUR", "EXROUTE" },
+  lb = measured, flow = measured, cyto = measured, ada = measured,
+  organ = { "USUBJID", "ADTM", "PAO2", "FIO2", "VENT", "PLAT", "BILI", "MAP", "NOREPI", "GCS", "SEDATED", "CREAT", "URINE" },
+  support = { "USUBJID", "SUPPORT", "STDT", "ENDT" },
+  ae = { "USUBJID", "AESEQ", "AEBODSYS", "AEDECOD", "AESTDTC", "AEENDTC", "AETOXGR", "AESER", "AEREL", "AEOUT" },
+  inf = { "USUBJID", "INFDT", "INFSITE", "ADJUDICATED" },
+  ds = { "USUBJID", "DSDECOD", "DSDT" },
+}
+local codes = rawfiles { codes = { "USUBJID", "TRT01P" } }
 
 local function measure(p, name, code, day, result, unit, batch)
   p.seq = p.seq + 1
-  add(name, p.id, code, date(p.start, day), p.seq, result, unit, batch)
+  raw:add(name, p.id, code, date(p.start, day), p.seq, result, unit, batch)
 end
 
 -- A patient ----------------------------------------------------------------------
@@ -105,10 +85,10 @@ end
 -- The day of death, or nil: two rates, one to day 28 and one from then on.
 local function day_of_death()
   local early = -28 / math.log(1 - P.deaths[1])
-  local day = math.ceil(waiting(early))
+  local day = math.ceil(r:waiting(early))
   if day <= 28 then return day end
   local late = -62 / math.log((1 - P.deaths[2]) / (1 - P.deaths[1]))
-  day = 28 + math.ceil(waiting(late))
+  day = 28 + math.ceil(r:waiting(late))
   return day <= 120 and day or nil
 end
 
@@ -118,13 +98,13 @@ local function visit_days(p)
   for i, target in ipairs(P.visits) do
     local day = target
     if i == 1 then
-      day = pick { -2, -1, 1, 1, 1 }
+      day = r:pick { -2, -1, 1, 1, 1 }
     else
       local reach = target <= 15 and 1 or 3
       day = day + r:below(2 * reach + 1) - reach - 1
-      if chance(P.strayed) then day = day + pick { -4, 5, 6 } end
+      if r:chance(P.strayed) then day = day + r:pick { -4, 5, 6 } end
     end
-    local taken = i == 1 or not chance(P.missed)
+    local taken = i == 1 or not r:chance(P.missed)
     if day > before and taken and day ~= 0 and day < p.last then
       days[#days + 1] = day
       before = day
@@ -148,25 +128,25 @@ local function lymphocytes(p, days)
   local function written(x) -- French laboratories count in 10^9/L
     return p.country == "FRA" and rounded(x / 1000, 2) or rounded(x)
   end
-  local cd4, cd8 = lognormal(P.cd4[1], P.cd4[2]), lognormal(P.cd8[1], P.cd8[2])
+  local cd4, cd8 = r:lognormal(P.cd4[1], P.cd4[2]), r:lognormal(P.cd8[1], P.cd8[2])
   local function share(x) return math.max(1, math.min(95, x)) end
-  local proliferation = lognormal(P.ki67[1], P.ki67[2])
-  local pd1, hla = lognormal(P.pd1[1], P.pd1[2]), lognormal(P.mhladr[1], P.mhladr[2])
+  local proliferation = r:lognormal(P.ki67[1], P.ki67[2])
+  local pd1, hla = r:lognormal(P.pd1[1], P.pd1[2]), r:lognormal(P.mhladr[1], P.mhladr[2])
   for i, day in ipairs(days) do
-    local x = math.max(20, p.alc * fold(p, day) * (i > 1 and lognormal(1, P.alc_noise) or 1))
-    measure(p, "lb", "ALC", day, written(x), unit, "")
-    measure(p, "flow", "CD4", day, rounded(x * cd4 * lognormal(1, 0.08)), "/uL", "")
-    measure(p, "flow", "CD8", day, rounded(x * cd8 * lognormal(1, 0.08)), "/uL", "")
+    local x = math.max(20, p.alc * fold(p, day) * (i > 1 and r:lognormal(1, P.alc_noise) or 1))
+    measure(p, "lb", "ALC", day, written(x), unit)
+    measure(p, "flow", "CD4", day, rounded(x * cd4 * r:lognormal(1, 0.08)), "/uL")
+    measure(p, "flow", "CD8", day, rounded(x * cd8 * r:lognormal(1, 0.08)), "/uL")
     if day <= 35 then
       local height = p.drug > 0 and effect > 0
         and math.exp(-((day - P.ki67[4]) / 7) ^ 2) * math.log(P.ki67[3]) or 0
       if day <= 1 then height = 0 end
       local function rise(sd) return math.exp(height + sd * r:normal()) end
-      measure(p, "flow", "KI67CD4", day, rounded(share(proliferation * rise(0.2)), 1), "%", "")
-      measure(p, "flow", "KI67CD8", day, rounded(share(1.4 * proliferation * rise(0.25)), 1), "%", "")
+      measure(p, "flow", "KI67CD4", day, rounded(share(proliferation * rise(0.2)), 1), "%")
+      measure(p, "flow", "KI67CD8", day, rounded(share(1.4 * proliferation * rise(0.25)), 1), "%")
       local way = math.max(0, math.min(1, (day - 1) / 28))
-      measure(p, "flow", "PD1CD8", day, rounded(share(pd1 * P.pd1[3] ^ way * lognormal(1, 0.12)), 1), "%", "")
-      measure(p, "flow", "MHLADR", day, rounded(hla * P.mhladr[3] ^ way * lognormal(1, 0.2)), "AB/cell", "")
+      measure(p, "flow", "PD1CD8", day, rounded(share(pd1 * P.pd1[3] ^ way * r:lognormal(1, 0.12)), 1), "%")
+      measure(p, "flow", "MHLADR", day, rounded(hla * P.mhladr[3] ^ way * r:lognormal(1, 0.2)), "AB/cell")
     end
   end
 end
@@ -174,13 +154,13 @@ end
 local function cytokines(p, days)
   for _, code in ipairs(P.order) do
     local c = P.cytokines[code]
-    local x = lognormal(c[1], c[2])
+    local x = r:lognormal(c[1], c[2])
     for _, day in ipairs(days) do
       if day <= 35 then
         local batch = p.number <= P.n / 2 and "A" or "B"
         local limit = batch == "A" and c[4] or c[5]
         local floor = c[4] * 0.6 -- what remains when the shock is over
-        local value = (floor + x * 0.5 ^ (math.max(0, day - 1) / c[3])) * lognormal(1, 0.35)
+        local value = (floor + x * 0.5 ^ (math.max(0, day - 1) / c[3])) * r:lognormal(1, 0.35)
         measure(p, "cyto", code, day, value < limit and "<" .. limit or rounded(value, 1), "pg/mL", batch)
       end
     end
@@ -188,11 +168,11 @@ local function cytokines(p, days)
 end
 
 local function antibodies(p, days)
-  local has = p.drug > 0 and chance(P.ada)
+  local has = p.drug > 0 and r:chance(P.ada)
   for _, day in ipairs(days) do
     if day <= 1 or day >= 26 and day <= 75 then
       local titre = has and day > 1 and 20 * 2 ^ r:below(5)
-      measure(p, "ada", "ADA", day, titre and rounded(titre) or "<20", "titre", "")
+      measure(p, "ada", "ADA", day, titre and rounded(titre) or "<20", "titre")
     end
   end
 end
@@ -209,19 +189,19 @@ local function organs(p)
   local function assess(day, hour, blood)
     local x = severity(p, day)
     local vent, awake = x > 0.45, x < 0.75
-    add("organ", p.id, date(p.start, day) .. "T" .. hour,
-      rounded(between(62 + 34 * (1 - math.min(x, 1)), 8, 45, 130)), rounded(math.max(0.21, math.min(1, 0.24 + 0.45 * x)), 2),
-      vent and "Y" or "N", blood and rounded(math.max(8, 215 - 130 * x + 35 * r:normal())) or "",
-      blood and rounded(math.max(4, 9 + 42 * x * lognormal(1, 0.5))) or "", rounded(math.max(45, 84 - 19 * x + 4 * r:normal())),
-      x > 0.4 and rounded(0.28 * (x - 0.3) * lognormal(1, 0.4), 2) or "",
+    raw:add("organ", p.id, date(p.start, day) .. "T" .. hour,
+      rounded(r:between(62 + 34 * (1 - math.min(x, 1)), 8, 45, 130)), rounded(math.max(0.21, math.min(1, 0.24 + 0.45 * x)), 2),
+      vent and "Y" or "N", blood and rounded(math.max(8, 215 - 130 * x + 35 * r:normal())) or NA,
+      blood and rounded(math.max(4, 9 + 42 * x * r:lognormal(1, 0.5))) or NA, rounded(math.max(45, 84 - 19 * x + 4 * r:normal())),
+      x > 0.4 and rounded(0.28 * (x - 0.3) * r:lognormal(1, 0.4), 2) or NA,
       vent and not awake and 3 or x < 0.3 and 15 or 14, vent and not awake and "Y" or "N",
-      blood and rounded(math.max(35, 70 + 150 * x * lognormal(1, 0.4))) or "",
-      blood and rounded(math.max(0, 1700 - 1000 * x + 250 * r:normal())) or "")
+      blood and rounded(math.max(35, 70 + 150 * x * r:lognormal(1, 0.4))) or NA,
+      blood and rounded(math.max(0, 1700 - 1000 * x + 250 * r:normal())) or NA)
   end
   for day = -1, 29 do
     local wanted = day ~= 0 and (day <= 8 or day == 11 or day == 15 or day == 22 or day == 29)
-    if wanted and day < home and not chance(0.04) then
-      assess(day, "06:00", not chance(0.06))
+    if wanted and day < home and not r:chance(0.04) then
+      assess(day, "06:00", not r:chance(0.06))
       if day <= 2 then assess(day, "18:00", false) end
     end
   end
@@ -232,15 +212,15 @@ local function support(p)
   local function period(name, from, days)
     local upto = math.min(from + math.ceil(days) - 1, last)
     if upto >= from then
-      add("support", p.id, name, date(p.start, from), upto == last and p.death ~= last and upto > 60 and ""
+      raw:add("support", p.id, name, date(p.start, from), upto == last and p.death ~= last and upto > 60 and NA
         or date(p.start, upto == 0 and 1 or upto))
     end
   end
-  period("VASO", -2, 2 + waiting(3 * p.severity))
-  if p.severity > 0.55 then period("VENT", -2, 3 + waiting(9 * p.severity)) end
-  if p.severity > 0.8 and chance(0.6) then period("RRT", pick { -1, 1, 2 }, 2 + waiting(6)) end
-  if chance(0.15) then period("VENT", 12 + r:below(6), 2 + waiting(4)) end
-  period("ICU", -3, 6 + waiting(11 * p.severity))
+  period("VASO", -2, 2 + r:waiting(3 * p.severity))
+  if p.severity > 0.55 then period("VENT", -2, 3 + r:waiting(9 * p.severity)) end
+  if p.severity > 0.8 and r:chance(0.6) then period("RRT", r:pick { -1, 1, 2 }, 2 + r:waiting(6)) end
+  if r:chance(0.15) then period("VENT", 12 + r:below(6), 2 + r:waiting(4)) end
+  period("ICU", -3, 6 + r:waiting(11 * p.severity))
 end
 
 local TERMS = { { "Infections", "Pneumonia" }, { "Infections", "Urinary tract infection" },
@@ -253,32 +233,32 @@ local function adverse_events(p)
   local n = 0
   local function event(system, term, day, days, grade, related)
     n = n + 1
-    local upto = day + days < p.last and date(p.start, day + days) or ""
+    local upto = day + days < p.last and date(p.start, day + days) or NA
     local begin = date(p.start, day)
-    if chance(0.05) then begin = begin:sub(1, 7) end -- the day is not known
-    add("ae", p.id, n, system, term, begin, upto, grade, grade >= 3 and chance(0.6) and "Y" or "N",
-      related and "Y" or "N", upto == "" and "NOT RECOVERED" or "RECOVERED")
+    if r:chance(0.05) then begin = begin:sub(1, 7) end -- the day is not known
+    raw:add("ae", p.id, n, system, term, begin, upto, grade, grade >= 3 and r:chance(0.6) and "Y" or "N",
+      related and "Y" or "N", upto == NA and "NOT RECOVERED" or "RECOVERED")
   end
   if p.drug > 0 then
     for _, day in ipairs(p.given) do -- [p] reactions where it was injected
-      if chance(0.12) then event("General", "Injection site reaction", day, r:below(3), 1, true) end
+      if r:chance(0.12) then event("General", "Injection site reaction", day, r:below(3), 1, true) end
     end
   end
   local more = P.ae * math.min(1, p.last / 60)
-  while chance(more / (1 + more)) do
-    local term = pick(TERMS)
-    local day = pick { -2, 1, 1 } + r:below(math.max(2, math.min(p.last - 2, 60)))
+  while r:chance(more / (1 + more)) do
+    local term = r:pick(TERMS)
+    local day = r:pick { -2, 1, 1 } + r:below(math.max(2, math.min(p.last - 2, 60)))
     if day == 0 then day = 1 end
-    if day < p.last then event(term[1], term[2], day, r:below(10), pick { 1, 1, 2, 2, 2, 3, 3, 4 }, false) end
+    if day < p.last then event(term[1], term[2], day, r:below(10), r:pick { 1, 1, 2, 2, 2, 3, 3, 4 }, false) end
   end
 end
 
 local function infections(p)
   local day = 2
   while true do
-    day = day + math.ceil(waiting(1 / P.infections))
+    day = day + math.ceil(r:waiting(1 / P.infections))
     if day >= math.min(p.last, 90) then return end
-    add("inf", p.id, date(p.start, day), pick { "Lung", "Blood", "Urine", "Catheter" }, chance(0.85) and "Y" or "N")
+    raw:add("inf", p.id, date(p.start, day), r:pick { "Lung", "Blood", "Urine", "Catheter" }, r:chance(0.85) and "Y" or "N")
   end
 end
 
@@ -288,26 +268,26 @@ local function patient(number, site, country, arm)
   p.start = y2016 + (number * 17 + r:below(9)) * 86400
   p.severity = math.max(0.35, math.min(1.25, 0.75 + 0.2 * r:normal()))
   p.death, p.alc = day_of_death(), nil
-  repeat p.alc = lognormal(P.alc[1], P.alc[2]) until p.alc <= P.alc[3] and p.alc >= 150
+  repeat p.alc = r:lognormal(P.alc[1], P.alc[2]) until p.alc <= P.alc[3] and p.alc >= 150
   p.recovery = math.log(P.recovery[1]) + P.recovery[2] * r:normal()
   p.drug = effect * math.log(P.drug[arm])
-  p.lost = chance(P.lost) and 20 + r:below(60) or nil
+  p.lost = r:chance(P.lost) and 20 + r:below(60) or nil
   p.last = math.min(p.death or 95 + r:below(20), p.lost or 999)
-  p.discharge = 8 + math.ceil(waiting(P.discharge - 8) * (0.5 + p.severity / 2))
-  local inr, low = lognormal(1.4, 0.25), chance(0.08)
+  p.discharge = 8 + math.ceil(r:waiting(P.discharge - 8) * (0.5 + p.severity / 2))
+  local inr, low = r:lognormal(1.4, 0.25), r:chance(0.08)
   local route = (inr > 2.5 or low) and "SC" or "IM" -- [p] of INR and platelets
-  local randomised = p.start - (chance(0.3) and 86400 or 0)
-  add("dm", p.id, site, country, rounded(between(table.unpack(P.age))), chance(0.63) and "M" or "F",
+  local randomised = p.start - (r:chance(0.3) and 86400 or 0)
+  raw:add("dm", p.id, site, country, rounded(r:between(table.unpack(P.age))), r:chance(0.63) and "M" or "F",
     os.date("!%Y-%m-%d", randomised), os.date("!%Y-%m-%d", randomised - (1 + r:below(4)) * 86400),
-    rounded(between(table.unpack(P.apache))), rounded(between(P.sofa[1] + 8 * (p.severity - 0.75), P.sofa[2] * 0.7, P.sofa[3], P.sofa[4])),
+    rounded(r:between(table.unpack(P.apache))), rounded(r:between(P.sofa[1] + 8 * (p.severity - 0.75), P.sofa[2] * 0.7, P.sofa[3], P.sofa[4])),
     rounded(inr, 1), route)
-  codes[#codes + 1] = { p.id, arm }
-  local stop = chance(P.stopped) and pick { 4, 8, 11, 15 } or nil
+  codes:add("codes", p.id, arm)
+  local stop = r:chance(P.stopped) and r:pick { 4, 8, 11, 15 } or nil
   p.given = {}
   for _, day in ipairs(P.schedule) do
     if day < p.last then
-      local given = not (stop and day >= stop) and not (day > 1 and chance(P.not_given))
-      add("ex", p.id, date(p.start, day) .. (day == 1 and "T14:00" or ""), given and "Y" or "N", route)
+      local given = not (stop and day >= stop) and not (day > 1 and r:chance(P.not_given))
+      raw:add("ex", p.id, date(p.start, day) .. (day == 1 and "T14:00" or ""), given and "Y" or "N", route)
       if given then p.given[#p.given + 1] = day end
     end
   end
@@ -319,11 +299,11 @@ local function patient(number, site, country, arm)
   support(p)
   adverse_events(p)
   infections(p)
-  add("ds", p.id, "RANDOMISED", os.date("!%Y-%m-%d", randomised))
-  if stop and stop < p.last then add("ds", p.id, "STUDY DRUG STOPPED", date(p.start, stop)) end
-  if chance(0.07) then add("ds", p.id, "MAJOR DEVIATION", date(p.start, 1 + r:below(20))) end
-  if p.discharge < p.last then add("ds", p.id, "HOSPITAL DISCHARGE", date(p.start, p.discharge)) end
-  add("ds", p.id, p.last == p.death and "DEATH" or p.last == p.lost and "LOST TO FOLLOW-UP" or "END OF STUDY", date(p.start, p.last))
+  raw:add("ds", p.id, "RANDOMISED", os.date("!%Y-%m-%d", randomised))
+  if stop and stop < p.last then raw:add("ds", p.id, "STUDY DRUG STOPPED", date(p.start, stop)) end
+  if r:chance(0.07) then raw:add("ds", p.id, "MAJOR DEVIATION", date(p.start, 1 + r:below(20))) end
+  if p.discharge < p.last then raw:add("ds", p.id, "HOSPITAL DISCHARGE", date(p.start, p.discharge)) end
+  raw:add("ds", p.id, p.last == p.death and "DEATH" or p.last == p.lost and "LOST TO FOLLOW-UP" or "END OF STUDY", date(p.start, p.last))
 end
 
 -- All of them, in blocks within a country ------------------------------------------
@@ -350,19 +330,6 @@ end
 
 -- Files ------------------------------------------------------------------------------
 
-local function write(path, columns, rows)
-  local lines = { table.concat(columns, ",") }
-  for i, row in ipairs(rows) do
-    local cells = {}
-    for j = 1, #columns do cells[j] = tostring(row[j]) end
-    lines[i + 1] = table.concat(cells, ",")
-  end
-  local f = assert(io.open(path, "w"))
-  f:write(table.concat(lines, "\n"), "\n")
-  f:close()
-end
-
-os.execute(("mkdir -p '%s/raw' '%s/sealed'"):format(folder, folder))
-for _, t in ipairs(tables) do write(("%s/raw/%s.csv"):format(folder, t.name), t.columns, t.rows) end
-write(folder .. "/sealed/codes.csv", { "USUBJID", "TRT01P" }, codes)
+raw:write(folder .. "/raw")
+codes:write(folder .. "/sealed")
 return folder
