@@ -6,7 +6,8 @@ local fail = require "ts.error".fail
 
 local M = {}
 
-M.kinds = { "summary", "ae_overview", "ae" }
+M.kinds = { "summary", "disposition", "exposure", "ae_overview", "ae", "deaths",
+  "labs", "shift", "efficacy", "listing", "patient" }
 
 --- table.names(library): what it has, of Lua's and ours.
 function M.names(library)

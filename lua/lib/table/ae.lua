@@ -346,10 +346,9 @@ end
 --     Injection site reaction         2 (25 %)   5 (63 %)   5 (63 %)
 --   Skin and subcutaneous tissue      1 (13 %)   4 (50 %)   6 (75 %)
 --     disorders
---   Subjects are counted once in each row; percentages are of N.
---   Events that came under treatment (TRTEMFL = Y).
---   Rows of at least 60 % in any column.
---   Sorted by number of subjects in all arms, then by name.
+--   Subjects are counted once in each row; percentages are of N. Events that came
+--   under treatment (TRTEMFL = Y). Rows of at least 60 % in any column. Sorted by
+--   number of subjects in all arms, then by name.
 --   SIMULATED DATA
 --
 -- See also: table.ae_overview, table.summary, relation:emergent, rate, riskdiff.

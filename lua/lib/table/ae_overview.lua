@@ -76,11 +76,11 @@ end
 --     Related to treatment         0          7 (88 %)   7 (88 %)
 --     Leading to end of treatment  0          1 (13 %)   0
 --     Fatal                        4 (50 %)   2 (25 %)   2 (25 %)
---   Subjects are counted once in each row; percentages are of N.
---   Events that came under treatment (TRTEMFL = Y).
+--   Subjects are counted once in each row; percentages are of N. Events that came
+--   under treatment (TRTEMFL = Y).
 --   SIMULATED DATA
 --
--- See also: table.ae.
+-- See also: table.ae, table.deaths.
 function M.ae_overview(given)
   local first, list, opt = source.read(WHO, given, spec)
   local set = events.read(WHO, first, opt)

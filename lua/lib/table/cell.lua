@@ -41,6 +41,8 @@ function M.p(p, style)
     shown = p > 0.99 and ">0.99" or p < least
       and "<" .. format.fixed(least, style.p_digits)
       or format.fixed(p, style.p_digits)
+  elseif not style.journal or style.journal == "plain" then
+    shown = format.p(p, 0.0001)
   else
     shown = p_text.number(p, style.journal)
   end

@@ -108,9 +108,9 @@ local function set(t, width)
   local spans, heads = object.heads(t)
   g.spans = spans
   local most = math.max(12, (width - g.stub) // 2 - GAP)
-  for j in ipairs(t.columns) do
+  local function one(j, wide)
     local w
-    g.cells[j], w = cells_of(t, j, math.min(most, 30))
+    g.cells[j], w = cells_of(t, j, wide or math.min(most, 30))
     local limit, lines = math.max(w, 14), {}
     for k, line in ipairs(heads[j]) do
       if k == #heads[j] then line = marked(line, heads[j]) end
@@ -122,6 +122,16 @@ local function set(t, width)
       end
     end
     g.heads[j], g.widths[j] = lines, w
+  end
+  local left = width - g.stub
+  for j, column in ipairs(t.columns) do
+    if not column.wide then
+      one(j)
+      left = left - GAP - g.widths[j]
+    end
+  end
+  for j, column in ipairs(t.columns) do -- takes what the others leave
+    if column.wide then one(j, math.max(24, left - GAP)) end
   end
   for _, s in ipairs(spans or {}) do
     local total = -GAP
@@ -238,14 +248,14 @@ function M.prompt(t)
     add(lines, header(g, block))
     for i in ipairs(t.rows) do add(lines, row_lines(g, block, i)) end
   end
-  local notes = {}
+  local words = {} -- notes of the whole table follow one another
   for _, n in ipairs(layout.notes(t)) do
-    notes[#notes + 1] = (n[1] and "[" .. n[1] .. "] " or "") .. n[2]
+    if n[1] then break end
+    words[#words + 1] = n[2]:find "%.$" and n[2] or n[2] .. "."
   end
-  if #notes > 0 then
-    for line in require "trialsh.result".lines(notes, width):gmatch "[^\n]+" do
-      add(lines, wrap(line, width))
-    end
+  if #words > 0 then add(lines, wrap(table.concat(words, " "), width)) end
+  for _, n in ipairs(layout.notes(t)) do
+    if n[1] then add(lines, wrap(("[%s] %s"):format(n[1], n[2]), width)) end
   end
   if t.stamp then lines[#lines + 1] = clean(t.stamp) end
   return table.concat(lines, "\n")

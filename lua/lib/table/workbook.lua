@@ -76,7 +76,7 @@ function M.save(t, file)
       { "Statistics", relation.node_of(records.frame(t)).frame },
       { "About", about_frame(t) } } do
     sheets[i] = { name = sheet[1], node = relation.node_of(relation.of_frame(
-      sheet[2], { simulated = t.stamp ~= nil })) }
+      sheet[2], { simulated = t.stamp })) }
   end
   require "trialsh.xlsx".write_sheets(sheets, file,
     { label = clean(t.title or t.what) })
