@@ -23,6 +23,7 @@
 --   joint    kinds of adjust that the model itself does
 --   repeated all visits of a subject are in data, with their AVISIT
 --   measure  (opt) -> what is estimated, in the words of `summary`; nil: a test
+--   hierarchy  its variable is a list of outcomes
 --   limits   it takes values below and above their limit as what they are
 --   likelihood  subjects whose values are missing at random do no harm
 
@@ -98,8 +99,6 @@ local others = {
   dunnett = '{ "lm", "~ TRT01P" } with adjust = "Dunnett" is',
   tukey = '{ "lm", "~ TRT01P" } with adjust = "Tukey" is',
   cor = "it compares no groups",
-  winratio = "its outcomes are columns of one table, of which an endpoint has "
-    .. "none yet; winratio() does at the prompt",
   round = "it changes a variable: write it there",
 }
 for name in ("abs exp ln log log10 sqrt"):gmatch "%S+" do

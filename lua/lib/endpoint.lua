@@ -42,7 +42,9 @@ end
 --              "AVAL >= 1000" (responders), "mean(AVAL)" or another aggregate:
 --              one value per subject over the visits, "any" or "count" of rows
 --              of events; for km and logrank left out: the time AVAL and
---              censoring CNSR
+--              censoring CNSR; of winratio a list of parameters, the most
+--              important first: { { "DEATH", horizon = 90 }, { "ALC", visit =
+--              "Day 29", margin = 100 } }, and nothing else finds rows
 --   compare    "A vs B" or a list, those of the trial by default; "all arms" at
 --              once; "each arm" by itself; lm: { "trend", P = 0, H = 3 } as well,
 --              weights that sum to 0, or doses
@@ -50,10 +52,11 @@ end
 --              + strata(SITE)" may follow; the names are those of statistics.
 --              strata = "SITE" does the same. Of lm: term, by, at, slope,
 --              margins, type, pool as well; mmrm and lmm take all visits at
---              once
+--              once; tobit and peto_prentice take values below a limit (BLQFL),
+--              which others refuse without blq = "half" or the like
 --   missing    "exclude" (default); "nonresponder", of a condition; "LOCF", of
 --              the visits after baseline; "worst rank", of tests of ranks; "at
---              random", of mmrm and lmm
+--              random", of mmrm and lmm; "tie", of winratio
 --   better     "higher", "lower", "later", "earlier", as in the parameter
 --   intercurrent  { death = "composite" }: for each event of the trial
 --              "treatment policy", "composite" (not responded, the worst rank, or

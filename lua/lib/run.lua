@@ -150,7 +150,8 @@ local function compute_at(s, e, at)
     end
     if bound.worst then without_estimate(row) end
     row.parameter, row.visit = at.parameter, row.visit or at.visit
-    row.analysis, row.variable = e.method, e.variable
+    row.analysis, row.variable = e.method, e.variable or e.hierarchy
+      and require "trialsh.endpoint.hierarchy".words(e) or nil
     with_note(row, words)
   end
   return rows, words

@@ -134,7 +134,8 @@ local function notes_of(t, levels, a, b, info)
   local missing = {}
   for _, level in ipairs(levels) do
     if level.n_missing > 0 then
-      missing[#missing + 1] = ("%s in %d"):format(level.source, level.n_missing)
+      missing[#missing + 1] = ("%s in %d"):format(level.source:gsub("`", ""),
+        level.n_missing)
     end
   end
   if #missing > 0 then

@@ -171,6 +171,19 @@ for _, code in ipairs { "OSFD28", "ICUFD28" } do
   }
 end
 
+endpoint "WIN" {
+  title     = "Win ratio: death, then infection, then organ support, then ALC",
+  role      = "secondary",
+  variable  = {                                             -- the first difference decides; trial.lua says which is better
+    { "DEATH",  horizon = 90 },
+    { "TTINF",  horizon = 90 },
+    { "OSFD28", margin = 1 },
+    { "ALC",    visit = "Day 29", margin = 100 },
+  },
+  intercurrent = { death = "composite" }, missing = "tie",
+  analysis  = { "winratio", strata = "COUNTRY" },
+}
+
 -- 5. Order of claims -----------------------------------------------------------------------------------------------------------
 multiplicity "claims" { "graph", alpha = 0.05,
   { "ALC50", weight = 1, to = { ALC = 1 } },

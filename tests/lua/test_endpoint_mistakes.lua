@@ -75,7 +75,7 @@ local cases = {
   { "missing", '{ "LOCF", visits = 3 }', 'missing = "LOCF" has no options' },
   { "missing", "3", 'missing is a number, a rule such as "exclude"' },
   { "variable", '{ { "ALC", margin = 1 } }',
-    "a list of variables is for winratio, which endpoints do not take yet" },
+    "variable: a list of outcomes is for winratio" },
   { "variable", "3", "variable is a number, a string is needed" },
   { "analysis", '"ttets"', "no analysis ttets; nearest: ttest" },
   { "analysis", '{ "ttest", varaince = "pooled" }',

@@ -129,6 +129,8 @@ add("logrank", "survival", "compare overall", { survival = true,
 
 M.cuminc = require "trialsh.analysis.incidence".entry
 
+M.winratio = require "trialsh.analysis.win".entry
+
 M.km = { survival = true,
   options = analysis.checker("km", function()
     return analysis.spec_of("survival", "km")

@@ -161,6 +161,26 @@ local function check_single(s, e, at)
   error(err, 0)
 end
 
+-- A list of outcomes: each finds its rows, which are one for each subject.
+local function check_hierarchy(s, e, whole, try)
+  local at, way = set.at(e), nil
+  local good = try(e.definition.compare and "compare" or "analysis", nil,
+    function() way = check_kind(e) end)
+  good = good and try("analysis", e.formula, function()
+    check_formula(e, way)
+  end)
+  good = good and try("missing", e.missing, function()
+    if e.missing and e.missing ~= "tie" then
+      fail("invalid", ('missing = "%s": in a win ratio missing values tie: '
+        .. '"tie"'):format(e.missing))
+    end
+  end)
+  good = good and try("variable", nil, function() set.bind(s, e, at) end)
+  if good and whole then
+    try("variable", nil, function() check_single(s, e, at) end)
+  end
+end
+
 --- check.problems(study, endpoint [, whole]): what is wrong with it on this
 -- study; whole: what run() would find in the rows, too.
 function M.problems(s, e, whole)
@@ -174,8 +194,11 @@ function M.problems(s, e, whole)
     return ok
   end
   local at = set.at(e)
-  local good = try(e.data and "data" or "parameter", e.data or at.parameter,
-    function()
+  local good = try(e.data and "data" or e.hierarchy and "variable"
+    or "parameter", e.data or at.parameter, function()
+      for _, name in ipairs(e.hierarchy and require
+        "trialsh.endpoint.hierarchy".tables(e) or {}) do local _ = s[name] end
+      if e.hierarchy then return end
       for _, parameter in ipairs(e.parameters or { false }) do
         local _ = s[set.table_of(e, parameter or nil)]
       end
@@ -192,6 +215,10 @@ function M.problems(s, e, whole)
         fail("invalid", ("subgroups: %s is what is compared"):format(column))
       end
     end)
+  end
+  if e.hierarchy then
+    check_hierarchy(s, e, whole, try)
+    return problems
   end
   local r, way, what, sums_up, names
   local chosen = try(e.where and "where" or e.visit and "visit" or "parameter",

@@ -25,8 +25,8 @@ local roles = { "primary", "key secondary", "secondary", "exploratory",
 
 -- How a subject without a value counts; what the language will have.
 local missing_rules = { "exclude", "nonresponder", "LOCF", "worst rank",
-  "at random" }
-local missing_later = { "tipping point", "jump to reference", "tie" }
+  "at random", "tie" }
+local missing_later = { "tipping point", "jump to reference" }
 
 function M.sorted(t)
   local list = {}
@@ -162,10 +162,8 @@ end
 -- The variable is text; a rule for missing values may have options, none of which
 -- is there yet.
 local function check_texts(e, problems)
-  if type(e.variable) == "table" then
-    problems:add("variable", nil, "a list of variables is for winratio, which "
-      .. "endpoints do not take yet; winratio() at the prompt does")
-  elseif e.variable ~= nil and type(e.variable) ~= "string" then
+  if e.variable ~= nil and type(e.variable) ~= "string"
+    and type(e.variable) ~= "table" then
     problems:add("variable", nil, "variable is a %s, a string is needed",
       type(e.variable))
   end
@@ -358,7 +356,7 @@ end
 
 --- definition.read(endpoint) -> problems
 -- Fills in what the keys say: method, formula, options, comparisons, overall,
--- each, parameters, visits, events, variations.
+-- each, parameters, visits, events, hierarchy, variations.
 function M.read(e)
   local problems = trial_module.problems()
   for key in pairs(keys) do e[key] = nil end
@@ -367,6 +365,7 @@ function M.read(e)
   check_texts(e, problems)
   check_analysis(e, problems)
   check_trial(e, e.trial, problems)
+  require "trialsh.endpoint.hierarchy".read(e, problems)
   check_subgroups(e, problems)
   check_adjust(e, problems)
   check_summary(e, problems)

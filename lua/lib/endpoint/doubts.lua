@@ -47,9 +47,22 @@ local function place_words(e, at)
   return table.concat(out, ", ")
 end
 
+-- The same of each outcome of a win ratio.
+local function outcomes(s, e, add)
+  for _, part in ipairs(require "trialsh.endpoint.hierarchy".parts(e)) do
+    local r = set.rows(s, part.endpoint, part.at)
+    words(r, add)
+    if not relation.has(relation.node_of(r), { name = "USUBJID" }) then
+      add("no row of %s (%s)", set.table_of(part.endpoint, part.at.parameter),
+        place_words(part.endpoint, part.at))
+    end
+  end
+end
+
 -- Words of conditions; and where those are known, places without a row.
 local function rows(s, e, add)
   words(set.subjects(s, e), add)
+  if e.hierarchy then return outcomes(s, e, add) end
   for _, parameter in ipairs(e.parameters or { false }) do
     for _, visit in ipairs(e.visits or { e.visit or false }) do
       local at = { parameter = parameter or nil, visit = visit or nil }

@@ -28,6 +28,7 @@ local measures = {
     by = 'mediandiff of variable = "ln(AVAL)"' },
   { "difference of cumulative incidence",
     "difference of cumulative incidences", by = "cuminc with at = { 29 }" },
+  { "win ratio", by = "winratio" },
   { "hazard ratio", by = "cox, which is not there yet" },
   { "difference of restricted mean survival", "restricted mean survival",
     by = "rmst, which is not there yet" },

@@ -33,6 +33,7 @@ local names = {
   mmrm = "a model for repeated measures", lmm = "a linear mixed model",
   tobit = "a Tobit model of values beyond limits",
   peto_prentice = "the Peto-Prentice test of values below limits",
+  winratio = "the win ratio",
   cor = "the correlation",
 }
 
@@ -57,6 +58,10 @@ end
 -- Sentences ----------------------------------------------------------------------
 
 local function what(e)
+  if e.hierarchy then
+    return "a hierarchy of outcomes, of which the first that tells two subjects "
+      .. "apart decides: " .. require "trialsh.endpoint.hierarchy".words(e)
+  end
   local survival = analysis.find(e.method).survival
   local words = { e.variable or not survival and "AVAL" or nil }
   local parameters = {}
@@ -106,6 +111,9 @@ local function event_sentence(e, event)
       .. "(hypothetical)."):format(name)
   elseif event.strategy == "outcome" then
     return ("%s is part of what is counted."):format(name)
+  elseif e.hierarchy then
+    return ("%s counts where it is one of the outcomes (composite)."):format(
+      name)
   elseif analysis.find(e.method).survival then
     return ("%s counts as an event (composite)."):format(name)
   end
@@ -119,6 +127,7 @@ end
 local missing_words = {
   exclude = "Subjects without a value were left out.",
   nonresponder = "Subjects without a value counted as nonresponders.",
+  tie = "Values that are missing tie.",
   LOCF = "The last value after baseline was carried forward.",
   ["worst rank"] = "Subjects without a value had a rank worse than all others.",
   ["at random"] = "Values were taken to be missing at random.",
@@ -152,7 +161,7 @@ local function options_words(e)
     elseif key == "blq" then
       words[#words + 1] = "values below their limit as "
         .. require "trialsh.limits".words(value)
-    elseif key ~= "conf_level" and value ~= defaults[key] then
+    elseif key ~= "conf_level" and key ~= "hierarchy" and value ~= defaults[key] then
       words[#words + 1] = ("%s %s"):format(key:gsub("_", " "),
         value_words(value))
     end
@@ -246,8 +255,8 @@ local function paragraph(e)
   local flag = flag_sentence(e)
   if flag then add("%s", flag) end
   for _, event in ipairs(e.events or {}) do add("%s", event_sentence(e, event)) end
-  add("%s", missing_words[e.missing or analysis.find(e.method).likelihood
-    and "at random" or "exclude"])
+  add("%s", missing_words[e.hierarchy and "tie" or e.missing
+    or analysis.find(e.method).likelihood and "at random" or "exclude"])
   add("%s", how(e))
   closing(e, add)
   if e.note then add("%s", e.note) end

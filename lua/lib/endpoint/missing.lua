@@ -106,6 +106,8 @@ function M.check(e, at, what)
     and what ~= "count" then
     refuse('is for a condition, such as "AVAL >= 1.5 * BASE", not for %s',
       e.variable or "AVAL")
+  elseif rule == "tie" then
+    refuse "is for the outcomes of a win ratio"
   elseif rule == "worst rank" and not ranks[e.method] then
     refuse("is for tests of ranks (wilcoxon, kruskal, van_elteren, "
       .. "jonckheere), not for %s", e.method)

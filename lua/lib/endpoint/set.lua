@@ -72,6 +72,7 @@ end
 --- set.flagged(study, endpoint, at): whether of a visit's records those with
 -- ANL01FL = 'Y' are taken: where there is such a column, unless where names it.
 function M.flagged(s, e, at)
+  if e.hierarchy then return false end
   local columns = relation.node_of(s[M.table_of(e, at.parameter)]).columns
   if not columns.anl01fl or not missing.visits(e, at) then return false end
   local ok, tree = pcall(expression.parse, "where", e.where or "1 = 1", nil,
@@ -224,6 +225,9 @@ end
 -- those of limits that are in data, worst = whether some have a rank that is
 -- worse than all }
 function M.bind(s, e, at)
+  if e.hierarchy then
+    return require "trialsh.endpoint.hierarchy".bind(s, e, at, M)
+  end
   local treatment, subjects = treatment_of(e), M.subjects(s, e, at)
   local rows, said = M.rows(s, e, at)
   local notes = { said ~= "" and said or nil }
@@ -432,8 +436,10 @@ end
 --- set.hash(study's inside, endpoint, at): of the rows of the tables that are
 -- read.
 function M.hash(inner, e, at)
-  local all, parts = M.contents(inner), {}
-  for _, name in ipairs { "adsl", M.table_of(e, at.parameter) } do
+  local all, parts, names = M.contents(inner), {}, { "adsl" }
+  local others = e.hierarchy and require "trialsh.endpoint.hierarchy".tables(e)
+    or { M.table_of(e, at.parameter) }
+  for _, name in ipairs(table.move(others, 1, #others, 2, names)) do
     parts[#parts + 1] = all[name] or ""
   end
   return text.sha256(table.concat(parts, " "))

@@ -10,6 +10,7 @@ local endpoints = require "trialsh.endpoint"
 local trial_module = require "trialsh.trial"
 local analysis = require "trialsh.analysis"
 local results = require "trialsh.endpoint.results"
+local hierarchy = require "trialsh.endpoint.hierarchy"
 local set = require "trialsh.endpoint.set"
 
 local fail = errors.fail
@@ -96,8 +97,12 @@ end
 -- The rows of a subject before they are joined to the population.
 local function count_rows(s, e, at)
   local n = {}
-  for row in set.rows(s, e, at):count(SUBJECT):rows() do
-    n[row[SUBJECT]] = row.n
+  local parts = e.hierarchy and hierarchy.parts(e)
+    or { { endpoint = e, at = at } }
+  for _, part in ipairs(parts) do
+    for row in set.rows(s, part.endpoint, part.at):count(SUBJECT):rows() do
+      n[row[SUBJECT]] = (n[row[SUBJECT]] or 0) + row.n
+    end
   end
   return n
 end
@@ -146,6 +151,7 @@ local function who_has(s, e)
 end
 
 local function place(s, e, at)
+  if e.hierarchy then return hierarchy.words(e) end
   local words = set.table_of(e, at.parameter)
   local parts = { at.parameter, at.visit,
     at.visits and table.concat(at.visits, ", ") or nil,
@@ -163,6 +169,10 @@ local function status_of(row, bound, about)
   if arm == NA then return "left out", "without " .. bound.treatment end
   if about.arms and not about.arms[arm] then
     return "left out", ("arm %s is not part of it"):format(arm)
+  end
+  if about.e.hierarchy then
+    local lacks = hierarchy.unknown(about.e, row)
+    return "used", #lacks > 0 and "ties in " .. table.concat(lacks, ", ") or NA
   end
   if value == NA then
     if before ~= nil then
@@ -231,7 +241,7 @@ local function build(s, row, e, at)
   local about = { e = e, arms = arms_of(row, e), place = place(s, e, at),
     n_rows = count_rows(s, e, at), days = who_has(s, e),
     repeated = analysis.find(e.method).repeated, visit = row.visit }
-  about.before = observed(s, e, at, about)
+  about.before = e.hierarchy and {} or observed(s, e, at, about)
   local names = { SUBJECT, bound.treatment, bound.response }
   local have = relation.node_of(bound.data).columns
   local shown = {}
@@ -241,6 +251,9 @@ local function build(s, row, e, at)
       and name ~= bound.response then shown[#shown + 1] = name end
   end
   about.covariates = { table.unpack(shown) }
+  for _, name in ipairs(e.hierarchy and hierarchy.columns(e) or {}) do
+    if name ~= bound.response then shown[#shown + 1] = name end
+  end
   table.move(bound.flags, 1, #bound.flags, #shown + 1, shown)
   for _, name in ipairs { "STATUS", "REASON", "ROWS" } do
     names[#names + 1] = name
