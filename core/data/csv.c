@@ -69,6 +69,7 @@ static ts_status fail_ragged(const ts_csv *csv, const ragged *list,
     ts_buffer_puts(&message, csv->lenient
                                  ? "; none has the length of the header"
                                  : "; lenient = true sets them apart");
+    csv_type_strays(csv, &message);
     return csv_fail(&message, TS_EFORMAT, err);
 }
 

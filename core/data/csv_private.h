@@ -340,7 +340,9 @@ void csv_cell_place(const ts_csv *csv, size_t field, size_t *line,
 /* Decides the types of all columns and fills facts->column, or says which
  * cells stand in the way. */
 ts_status csv_type_decide(ts_csv *csv, ts_error *err);
-/* The same without types, for options->names_only. */
+/* Appends which those are, column by column; nothing where there are none. */
+void csv_type_strays(const ts_csv *csv, ts_buffer *out);
+/* csv_type_decide without types, for options->names_only. */
 ts_status csv_type_names(ts_csv *csv, ts_error *err);
 
 /* Sets a cell apart (column is its name), or a record (NULL). */

@@ -314,10 +314,21 @@ static ts_status room_for_facts(ts_csv *csv, size_t n, ts_error *err)
     return TS_OK;
 }
 
+void csv_type_strays(const ts_csv *csv, ts_buffer *out)
+{
+    for (size_t i = 0; i < csv->n_field && !csv->lenient; i++) {
+        if (!has_strays(&csv->column[i]))
+            continue;
+        if (out->length)
+            ts_buffer_puts(out, "; ");
+        put_strays(out, &csv->column[i], csv->path);
+    }
+}
+
 ts_status csv_type_decide(ts_csv *csv, ts_error *err)
 {
     ts_buffer message = {0};
-    ts_status status = TS_OK;
+    ts_status status;
     size_t n = 0;
     for (size_t i = 0; i < csv->n_field; i++) {
         csv_column *c = &csv->column[i];
@@ -328,12 +339,8 @@ ts_status csv_type_decide(ts_csv *csv, ts_error *err)
         c->above = c->flagged && c->n[CELL_ABOVE] > 0;
         c->out = n;
         n += 1 + (c->flagged ? 2 : 0) + (c->above ? 2 : 0);
-        if (csv->lenient || !has_strays(c))
-            continue;
-        if (message.length)
-            ts_buffer_puts(&message, "; ");
-        put_strays(&message, c, csv->path);
     }
+    csv_type_strays(csv, &message);
     if (message.length || message.failed)
         return csv_fail(&message, TS_ETYPE, err);
     status = room_for_facts(csv, n, err);

@@ -24,7 +24,7 @@ local groups = {
   { "Trials and endpoints", "trial", "endpoint", "multiplicity", "run",
     "analysis" },
   { "Figures and tables", "figure", "table", "document" },
-  { "Arithmetic", "elementwise" },
+  { "Arithmetic", "math", "elementwise" },
   { "Scripts and the prompt", "script", "help",
     "tour", "log_to", "report", "sessioninfo", "random",
     "rawfiles" },
@@ -225,11 +225,11 @@ function M.title_of(f)
   return name and blocks().by_name[name].title
 end
 
---- help.topics(): all names that have help, methods also without their kind.
+--- help.topics(): all names that have help, methods and fields also alone.
 function M.topics()
   local list, seen = {}, {}
   for _, block in ipairs(blocks().list) do
-    for _, name in ipairs { block.name, block.name:match ":([%w_]+)$" } do
+    for _, name in ipairs { block.name, block.name:match "[.:]([%w_]+)$" } do
       if not seen[name] then list[#list + 1] = name end
       seen[name] = true
     end
@@ -320,6 +320,21 @@ end
 --   NA
 --
 -- See also: help.
+
+--- math: how numbers and equality behave
+-- / divides: 7 / 2 is 3.5; // divides and rounds down: 7 // 2 is 3, -7 // 2 is -4;
+-- 1 / 0 and 1 // 0.0 are Inf, 0 / 0 is NaN; 1 // 0 of whole numbers is an error.
+-- In SQL text, of where and mutate, / divides too, and what is divided by 0 is
+-- missing, with a note. == compares values, never kinds: 1 == 1.0, but "1" ~= 1. A
+-- column is never equal to a number, and no rows are chosen by it: where is for
+-- that. See NA for what is missing. The library is Lua's: math.floor, math.max ...
+--
+--   > 7 / 2, 7 // 2, -7 // 2, 7 % 2, 1 / 0
+--   3.5  3  -4  1  Inf
+--   > 1 == 1.0, "1" == 1, NA == NA
+--   true  false  true
+--
+-- See also: NA, round, abs, relation:mutate.
 
 -- The option that a part of a help line begins with: "  ci  \"log\"".
 local function option_of(part)

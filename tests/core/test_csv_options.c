@@ -88,7 +88,10 @@ static const csv_case cases[] = {
     {"AVAL\n", 0, "AVAL:real BLQFL:text LLOQ:real\n",
      {.censored = aval, .n_censored = 1}, NULL},
     {"AVAL\n<1\n1,250\n<<2\n<\n> \n3\n", 0,
-     "format: x.csv:3: 2 fields, expected 1; lenient = true sets them apart",
+     "format: x.csv:3: 2 fields, expected 1; lenient = true sets them apart; "
+     "x.csv:4:1: '<<2' is not a number in column AVAL; also 5:1: '<', 6:1: "
+     "'> '; 3 of 5 values, but censored says numbers and limits; na = { words "
+     "} or lenient = true decides",
      {.censored = aval, .n_censored = 1}, NULL},
     {"AVAL\n<1\n\"1,250\"\n<<2\n<\n> \n<x\n<NA\n3\n", 0,
      "type: x.csv:3:1: '1,250' is not a number (a comma between digits) in column AVAL; also 4:1: "

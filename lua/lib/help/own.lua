@@ -87,9 +87,9 @@ local function value_of(name)
   return ok and value or nil
 end
 
---- own.topic(name) -> text or nil
+--- own.topic(name) -> text or nil; of an endpoint "ID" or "endpoint.ID"
 function M.topic(name)
-  local e = endpoints()[name]
+  local e = endpoints()[name] or endpoints()[name:match "^endpoint%.(.+)$"]
   if e then return of_endpoint(e) end
   local value = name:find "^[%a_][%w_.:]*$" and value_of(name)
   if type(value) == "function" then return of_function(name, value) end
