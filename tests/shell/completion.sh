@@ -120,7 +120,7 @@ becomes "a file inside" 's:import "data/ads' '' 's:import "data/adsl_raw.csv"'
 becomes "a command" '.tab' '' '.tables'
 becomes "its word" '.mode jsonl' '' '.mode jsonl'
 becomes "its file" '.read run_' '' '.read run_me.lua'
-becomes "a topic of the help" '?summa' '' '?summarise'
+becomes "a topic of the help" '?mutat' '' '?mutate'
 becomes "behind its family" '?model:contr' '' '?model:contrast'
 
 line 'wide = {} for i = 1, 2000 do wide[("COLUMN%04d"):format(i)] = i end'
