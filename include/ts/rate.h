@@ -6,9 +6,9 @@
  *     ts_rate_of(7, 412.5, &opt, &r, &err);
  *
  * Events are counts, person-time is a number of any unit. Ratios are the first
- * group over the second, differences the first minus the second. All of it
- * takes events for those of a Poisson process: subjects who have many of them
- * make the intervals too narrow.
+ * group over the second, differences the first minus the second. All but
+ * ts_rate_robust takes events for those of a Poisson process: subjects who have
+ * many of them make the intervals too narrow.
  */
 #ifndef TS_RATE_H
 #define TS_RATE_H
@@ -54,5 +54,34 @@ ts_status ts_rate_ratio(const ts_two_rates *strata, size_t n,
 ts_status ts_rate_difference(const ts_two_rates *rates,
                              const ts_two_options *opt, ts_two_result *out,
                              ts_error *err);
+
+/* Subjects: n counts and times, group 1, 0 or below 0 for neither. */
+typedef struct {
+    const double *events, *time;
+    const int *group;
+    size_t n;
+} ts_rate_subjects;
+
+typedef struct {
+    double estimate;  /* ratio of the rate of group 1 over that of 0 */
+    double std_error; /* of its logarithm */
+    double df, statistic, p_value, conf_low, conf_high;
+    double dispersion; /* Pearson's: 1 of a Poisson process */
+} ts_robust_rates;
+
+/*
+ * Ratio of rates with a variance that holds whatever the process: sum of
+ * squared residuals of a group over its squared events (the sandwich of a
+ * Poisson model with the time as offset; Lawless and Nadeau 1995,
+ * Technometrics 37:158), times m / (m - 1) for m subjects, so that with equal
+ * times it is that of means; t with Welch's degrees of freedom. Of opt
+ * alternative, null (a ratio) and conf_level are used. What does not exist is
+ * NaN: without events in a group all but, perhaps, the estimate; with one
+ * subject in one all beyond the estimate. TS_EDEGENERATE when a group has no
+ * time.
+ */
+ts_status ts_rate_robust(const ts_rate_subjects *data,
+                         const ts_rate_options *opt, ts_robust_rates *out,
+                         ts_error *err);
 
 #endif

@@ -129,9 +129,60 @@ static int sums(lua_State *L)
     return 2;
 }
 
+/* robust(model, levels of A, levels of B, { alternative, null, conf_level }) ->
+ * fields of ts_robust_rates; of a model that sums() has read */
+static int robust(lua_State *L)
+{
+    ts_error err;
+    ts_robust_rates r;
+    lua_settop(L, 4);
+    const ts_model_frame *m = tsl_check_model(L, 1);
+    luaL_argcheck(L, m->n_response == 1 && m->n_offset == 1 && m->group.code, 1,
+                  "no response, no time or no groups");
+    luaL_checktype(L, 4, LUA_TTABLE);
+    ts_rate_options opt = {.alternative = tsl_alternative(L, 4),
+                           .null = tsl_number(L, 4, "null", NAN),
+                           .conf_level = tsl_number(L, 4, "conf_level", 0.95)};
+    size_t k = m->group.n_level_all;
+    int *side = lua_newuserdatauv(L, (k + 1) * sizeof *side, 0);
+    for (size_t g = 0; g < k; g++)
+        side[g] = -1;
+    for (int index = 2; index <= 3; index++) {
+        luaL_checktype(L, index, LUA_TTABLE);
+        for (lua_Integer i = 1; i <= luaL_len(L, index); i++) {
+            lua_geti(L, index, i);
+            lua_Integer level = luaL_checkinteger(L, -1);
+            luaL_argcheck(L, level >= 1 && (size_t)level <= k, index,
+                          "no such level");
+            side[level - 1] = index == 2;
+            lua_pop(L, 1);
+        }
+    }
+    int *group = lua_newuserdatauv(L, (m->n + 1) * sizeof *group, 0);
+    for (size_t i = 0; i < m->n; i++)
+        group[i] = side[m->group.code[i]];
+    ts_rate_subjects data = {.events = m->response[0].value,
+                             .time = m->offset[0].value,
+                             .group = group,
+                             .n = m->n};
+    tsl_try_named(L, "rateratio", ts_rate_robust(&data, &opt, &r, &err), &err);
+    lua_createtable(L, 0, 8);
+    tsl_set_real(L, "estimate", r.estimate);
+    tsl_set_real(L, "std_error", r.std_error);
+    tsl_set_real(L, "df", r.df);
+    tsl_set_real(L, "statistic", r.statistic);
+    tsl_set_real(L, "p_value", r.p_value);
+    lua_pushnumber(L, r.conf_low);
+    lua_setfield(L, -2, "conf_low");
+    lua_pushnumber(L, r.conf_high);
+    lua_setfield(L, -2, "conf_high");
+    tsl_set_real(L, "dispersion", r.dispersion);
+    return 1;
+}
+
 static const luaL_Reg functions[] = {
-    {"rate", rate}, {"ratio", ratio}, {"difference", difference},
-    {"sums", sums}, {NULL, NULL},
+    {"rate", rate}, {"ratio", ratio},   {"difference", difference},
+    {"sums", sums}, {"robust", robust}, {NULL, NULL},
 };
 
 int luaopen_ts_rate(lua_State *L)

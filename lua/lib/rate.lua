@@ -25,6 +25,7 @@ local M = { specs = {
     effect = { { "ratio", "difference" }, "ratio" },
     two_sided = { { "central", "minlike" }, "central" },
     mid_p = { "boolean", false }, null = { "number" }, strata = { "any" },
+    variance = { { "Poisson", "robust" }, "Poisson" },
     compare = { "string" }, reference = { "string" }, alternative = sides,
     conf_level = level },
 } }
@@ -67,7 +68,7 @@ local function model_of(who, source, data, o)
   local k = info.group and info.group.n_level or 1
   return info, function(h, g)
     return events[(h - 1) * k + g], times[(h - 1) * k + g]
-  end
+  end, model
 end
 
 local function is_plain(x) return type(x) == "table" and getmetatable(x) == nil end
@@ -119,7 +120,7 @@ local function two_of_counts(x, o)
 end
 
 local function two_of_formula(source, data, o)
-  local info, sum = model_of("rateratio", source, data, o)
+  local info, sum, model = model_of("rateratio", source, data, o)
   if #info.x ~= 1 then
     fail("invalid", 'rateratio compares the groups of one variable, "y ~ group"')
   end
@@ -128,6 +129,7 @@ local function two_of_formula(source, data, o)
   set.n_1, set.n_2 = 0, 0
   local sides_of = { tabulate.used(set.members_a, info),
     tabulate.used(set.members_b, info) }
+  set.model, set.sides = model, sides_of
   for i, members in ipairs(sides_of) do
     for _, g in ipairs(members) do
       set["n_" .. i] = set["n_" .. i] + info.group.levels[g].n
@@ -323,9 +325,12 @@ end
 --   mid_p        true: the observed count counts half
 --   strata       a column, or a list: a ratio common to strata
 --   null         1, of the difference 0
+--   variance     "Poisson" (default, exact); "robust": between subjects, for
+--                events that recur more often in some than in others, with t on
+--                Welch's degrees of freedom; r.dispersion is 1 of a Poisson process
 --   alternative  "two-sided" (default), "less", "greater";  conf_level  0.95
--- Events are taken for those of a Poisson process: where some subjects have many
--- of them, intervals are too narrow.
+-- The exact ratio takes events for those of a Poisson process: where some subjects
+-- have many of them, its intervals are too narrow.
 --
 --   > rateratio({ { 7, 412.5 }, { 15, 398 } }, { per = 100 })
 --   7 in 412.5 (1.70 per 100) vs 15 in 398 (3.77 per 100)
@@ -352,6 +357,10 @@ function M.rateratio(x, data, opt)
     if set.sum[2 * i] == 0 then
       fail("degenerate", ("rateratio: %s has no person-time"):format(name))
     end
+  end
+  if o.variance == "robust" then
+    return require "trialsh.rate_robust"(set, o, { fields = fields_of,
+      show = show, one_sided = one_sided })
   end
   return o.effect == "ratio" and ratio_of(set, o) or difference_of(set, o)
 end

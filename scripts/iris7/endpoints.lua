@@ -140,6 +140,17 @@ endpoint "AE34" {
   supplementary = { { "per 100 patient-days", variable = "count", analysis = { "rateratio", time = "TRTDUR", per = 100 } } },
 }
 
+endpoint "AERATE" {
+  title     = "Treatment-emergent adverse events per 100 patient-days",
+  role      = "safety", population = "SAF",
+  data      = "adae", where = "TRTEMFL = 'Y'",
+  variable  = "count",
+  intercurrent = { death = "while alive" },
+  summary   = "rate ratio",
+  analysis  = { "rateratio", time = "TRTDUR", per = 100, variance = "robust" },     -- some patients have many
+  sensitivity = { { "Poisson", analysis = { variance = "Poisson" } } },
+}
+
 endpoint "ADA" {
   title     = "Antibodies against CYT107 after baseline",
   role      = "safety", population = "SAF",

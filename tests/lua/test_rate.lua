@@ -181,4 +181,67 @@ function TestRate.test_an_endpoint_counts_events_per_person_time()
   refuses("which column is the person-time", check, s)
 end
 
+-- Variances between subjects ------------------------------------------------------
+
+local function subjects()
+  return { Y = { 0, 2, 1, 7, 0, 3, 1, 0, 4, 9, 2, 6, 0, 5, 3 },
+    T = { 28, 28, 14, 28, 9, 28, 28, 21, 28, 25, 28, 12, 28, 28, 20 },
+    G = { "A", "A", "A", "A", "A", "A", "A", "A", "B", "B", "B", "B", "B", "B",
+      "B" } }
+end
+
+local function robust(data, more)
+  local opt = { time = "T", compare = "A vs B", variance = "robust" }
+  for key, value in pairs(more or {}) do opt[key] = value end
+  return rateratio("Y ~ G", data, opt)
+end
+
+function TestRate.test_robust_against_r()
+  local r = robust(subjects())
+  for quantity, value in pairs(wanted.robust) do
+    near(r[quantity], value, 1e-10, quantity)
+  end
+  -- another unit of time, and the other way round
+  local other = subjects()
+  for i, t in ipairs(other.T) do other.T[i] = t * 365.25 end
+  near(robust(other).p_value, r.p_value, 1e-12)
+  local turned = robust(subjects(), { compare = "B vs A" })
+  near(turned.estimate, 1 / r.estimate, 1e-12)
+  near(turned.conf_low, 1 / r.conf_high, 1e-12)
+  near(robust(subjects(), { alternative = "less" }).p_value, r.p_value / 2,
+    1e-12)
+  near(robust(subjects(), { null = r.estimate }).p_value, 1, 1e-12)
+  lu.assertStrContains(tostring(r), "dispersion")
+end
+
+-- With equal times the error is that of the means.
+function TestRate.test_robust_is_that_of_means()
+  local data = subjects()
+  for i in ipairs(data.T) do data.T[i] = 10 end
+  local t = ttest("Y ~ G", data, { compare = "A vs B" })
+  local se = math.sqrt(t.sd_1 ^ 2 / (8 * t.estimate_1 ^ 2)
+    + t.sd_2 ^ 2 / (7 * t.estimate_2 ^ 2))
+  near(robust(data).std_error, se, 1e-12)
+end
+
+function TestRate.test_robust_without_a_variance()
+  local data = subjects()
+  for i = 1, 8 do data.Y[i] = 0 end
+  local r = robust(data)
+  lu.assertEquals({ r.estimate, r.p_value, r.std_error }, { 0.0, NA, NA })
+  lu.assertStrContains(r.note, "no events in A")
+  data = { Y = { 3, 1, 2 }, T = { 5, 5, 5 }, G = { "A", "B", "B" } }
+  lu.assertStrContains(robust(data).note, "A has one subject")
+  data = { Y = { 2, 2, 1, 1 }, T = { 5, 5, 5, 5 }, G = { "A", "A", "B", "B" } }
+  lu.assertStrContains(robust(data).note, "have the same rate")
+  near(robust(data).estimate, 2)
+  refuses("is for a formula", rateratio, { { 7, 412 }, { 15, 398 } },
+    { variance = "robust" })
+  refuses("has no strata", robust, { Y = { 1, 2, 1, 2 }, T = { 1, 1, 1, 1 },
+    G = { "A", "A", "B", "B" }, S = { 1, 2, 1, 2 } }, { strata = "S" })
+  refuses("has no difference", robust, subjects(), { effect = "difference" })
+  refuses("is no ratio above 0", robust, subjects(), { null = 0 })
+  refuses("nearest: robust", robust, subjects(), { variance = "robst" })
+end
+
 os.exit(lu.LuaUnit.run())

@@ -67,4 +67,22 @@ put("strata", "high", exp(solve(function(l) sum(sums(exp(l))[k <= x]) - 0.025, -
 d <- sums(1)
 put("strata", "central", 2 * min(sum(d[k <= x]), sum(d[k >= x])))
 put("strata", "minlike", sum(d[d <= d[x + 1] * (1 + 1e-7)]))
+# variances between subjects: the sandwich of a Poisson model, times m / (m - 1)
+subjects <- data.frame(y = c(0, 2, 1, 7, 0, 3, 1, 0, 4, 9, 2, 6, 0, 5, 3),
+  t = c(28, 28, 14, 28, 9, 28, 28, 21, 28, 25, 28, 12, 28, 28, 20),
+  arm = rep(c("A", "B"), c(8, 7)))
+m <- glm(y ~ I(arm == "A") + offset(log(t)), poisson, subjects,
+         control = glm.control(epsilon = 1e-15, maxit = 100))
+X <- model.matrix(m); mu <- fitted(m); k <- table(subjects$arm)[subjects$arm]
+bread <- base::solve(t(X) %*% (X * mu))
+v <- bread %*% t(X) %*% (X * ((subjects$y - mu)^2 * as.numeric(k / (k - 1)))) %*% bread
+own <- sapply(c("A", "B"), function(g) {
+  i <- subjects$arm == g; e <- sum(subjects$y[i])
+  sum((subjects$y - mu)[i]^2) / e^2 * sum(i) / (sum(i) - 1) })
+df <- sum(own)^2 / sum(own^2 / (c(8, 7) - 1)); se <- sqrt(v[2, 2]); b <- coef(m)[2]
+put("robust", "estimate", exp(b)); put("robust", "std_error", se); put("robust", "df", df)
+put("robust", "statistic", b / se); put("robust", "p_value", 2 * pt(-abs(b / se), df))
+put("robust", "conf_low", exp(b - qt(0.975, df) * se))
+put("robust", "conf_high", exp(b + qt(0.975, df) * se))
+put("robust", "dispersion", sum((subjects$y - mu)^2 / mu) / 13)
 write.csv(out, "tests/reference/rate.csv", row.names = FALSE, quote = FALSE)
