@@ -418,6 +418,30 @@ static ts_status check_spec(const ts_mixed_spec *spec, ts_error *err)
     return TS_OK;
 }
 
+/* The coefficients that go with parameters which are known. */
+static ts_status take_held(ts_mixed *f, ts_likelihood *l, ts_error *err)
+{
+    size_t p = f->rank;
+    if (f->spec.n_hold != f->n_theta)
+        return ts_fail(err, TS_EINVALID,
+                       "%zu covariance parameters are held, there are %zu",
+                       f->spec.n_hold, f->n_theta);
+    for (size_t a = 0; a < f->n_theta; a++) {
+        f->theta[a] = f->spec.hold[a];
+        f->theta_own[a] = f->theta[a] / unit_of(f, a);
+    }
+    double value = ts_likelihood_value(l, f->theta_own);
+    if (!isfinite(value))
+        return ts_fail(err, TS_EDEGENERATE,
+                       "the parameters that are held make no covariance "
+                       "matrix");
+    memcpy(f->root, l->root, p * p * sizeof *f->root);
+    memcpy(f->shift, l->shift, p * sizeof *f->shift);
+    f->neg2_log_lik = whole_value(f, value);
+    f->determinacy = l->determinacy;
+    return ts_mixed_method(f, TS_DF_RESIDUAL, TS_MODEL_BASED, err);
+}
+
 ts_status ts_mixed_fit_structure(ts_mixed *f, ts_error *err)
 {
     ts_likelihood *l = NULL;
@@ -425,10 +449,13 @@ ts_status ts_mixed_fit_structure(ts_mixed *f, ts_error *err)
     ts_status status = allocate(f, err);
     if (!status)
         status = ts_likelihood_new(f->data, f->spec.ml, &l, err);
-    if (!status)
+    if (!status && f->spec.hold) {
+        status = take_held(f, l, err);
+    } else if (!status) {
         status = find_optimum(f, l, &o, err);
-    if (!status)
-        status = keep(f, l, &o, err);
+        if (!status)
+            status = keep(f, l, &o, err);
+    }
     ts_likelihood_free(l);
     return status;
 }

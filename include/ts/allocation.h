@@ -63,4 +63,14 @@ void ts_allocation_draw(const ts_allocation *a, ts_random *stream,
 ts_status ts_allocation_start(ts_allocation *a, double most, ts_error *err);
 bool ts_allocation_next(ts_allocation *a, unsigned char *arm, double *weight);
 
+/*
+ * A linear rank statistic: how far the scores of side 1 sum from what is to be
+ * expected of as many of sides 1 and 2 together, in standard deviations over
+ * their permutations within strata (0 .. n_stratum - 1, or NULL). Units of side
+ * 0 do not count. NaN where nothing can vary. (Hajek and Sidak 1967, II.3.1.)
+ */
+ts_status ts_score_z(const double *score, const unsigned char *side,
+                     const size_t *stratum, size_t n, size_t n_stratum,
+                     double *z, ts_error *err);
+
 #endif

@@ -74,6 +74,9 @@ typedef struct {
     ts_structure structure;
     bool ml;
     const ts_model_frame *subject, *visit, *group, *time;
+    const double *hold; /* NULL, or n_hold parameters as theta has them: not
+                           sought, and taken as known (no random effects) */
+    size_t n_hold;
     ts_mixed_effect effect[TS_MIXED_EFFECTS];
     size_t n_effect;
 } ts_mixed_spec;

@@ -6,6 +6,8 @@
 
 #include <math.h>
 #include <string.h>
+#define MATHLIB_STANDALONE 1
+#include <Rmath.h>
 #include "options.h"
 #include "ts/allocation.h"
 #include "ts/interrupt.h"
@@ -199,6 +201,66 @@ static int dealt_weight(lua_State *L)
     return 1;
 }
 
+/* A list of whole numbers from 0, or NULL of nil; the copy belongs to Lua. */
+static size_t *list_at(lua_State *L, int index, size_t n)
+{
+    if (lua_isnoneornil(L, index))
+        return NULL;
+    luaL_checktype(L, index, LUA_TTABLE);
+    size_t *x = lua_newuserdatauv(L, (n + 1) * sizeof *x, 0);
+    for (size_t i = 0; i < n; i++) {
+        lua_rawgeti(L, index, (lua_Integer)i + 1);
+        lua_Integer value = luaL_checkinteger(L, -1);
+        luaL_argcheck(L, value >= 0, index, "a number below 0");
+        x[i] = (size_t)value;
+        lua_pop(L, 1);
+    }
+    return x;
+}
+
+/* d:scores(from, to, { score }, { place }, { own }, { side }, alternative [,
+ * { stratum }]) -> list of P, NaN where there is none. Of each score the
+ * subject's place, or 0: then own is its side; side: 0, 1 or 2, by arm. */
+static int dealt_scores(lua_State *L)
+{
+    static const char *const words[] = {"two-sided", "less", "greater", NULL};
+    ts_error err;
+    size_t n, n_stratum = 0;
+    const dealt *d = check_dealt(L);
+    lua_settop(L, 9);
+    lua_Integer from = luaL_checkinteger(L, 2), to = luaL_checkinteger(L, 3);
+    luaL_argcheck(L, from >= 1 && to <= (lua_Integer)d->n_row, 2,
+                  "no such row");
+    int alternative = luaL_checkoption(L, 8, "two-sided", words);
+    const double *score = tsl_check_list(L, 4, &n);
+    const size_t *place = list_at(L, 5, n), *own = list_at(L, 6, n);
+    luaL_checktype(L, 7, LUA_TTABLE);
+    size_t n_arm = (size_t)luaL_len(L, 7);
+    const size_t *side = list_at(L, 7, n_arm);
+    const size_t *stratum = list_at(L, 9, n);
+    for (size_t i = 0; stratum && i < n; i++)
+        n_stratum = stratum[i] >= n_stratum ? stratum[i] + 1 : n_stratum;
+    unsigned char *now = lua_newuserdatauv(L, n + 1, 0);
+    lua_createtable(L, (int)(to - from + 1), 0);
+    for (lua_Integer row = from; row <= to; row++) {
+        const unsigned char *arm = d->arm + (size_t)(row - 1) * d->n;
+        double z;
+        for (size_t i = 0; i < n; i++) {
+            luaL_argcheck(L, place[i] <= d->n, 5, "no such subject");
+            size_t code = place[i] ? arm[place[i] - 1] : 0;
+            luaL_argcheck(L, code < n_arm, 7, "an arm without a side");
+            now[i] = (unsigned char)(place[i] ? side[code] : own[i]);
+        }
+        tsl_try(L, ts_score_z(score, now, stratum, n, n_stratum, &z, &err),
+                &err);
+        lua_pushnumber(L, alternative == 0   ? 2 * pnorm5(-fabs(z), 0, 1, 1, 0)
+                          : alternative == 1 ? pnorm5(z, 0, 1, 1, 0)
+                                             : pnorm5(z, 0, 1, 0, 0));
+        lua_rawseti(L, -2, (lua_Integer)(row - from) + 1);
+    }
+    return 1;
+}
+
 /* d:exact() -> whether these are all that there are */
 static int dealt_exact(lua_State *L)
 {
@@ -212,10 +274,8 @@ static const luaL_Reg scheme_methods[] = {
 };
 
 static const luaL_Reg dealt_methods[] = {
-    {"arms", dealt_arms},
-    {"exact", dealt_exact},
-    {"weight", dealt_weight},
-    {NULL, NULL},
+    {"arms", dealt_arms},     {"exact", dealt_exact}, {"scores", dealt_scores},
+    {"weight", dealt_weight}, {NULL, NULL},
 };
 
 static const luaL_Reg functions[] = {

@@ -86,6 +86,7 @@ int luaopen_ts_xlsx(lua_State *L);
 int luaopen_ts_zip(lua_State *L);
 int luaopen_ts_file(lua_State *L);
 int luaopen_ts_gnuplot(lua_State *L);
+int luaopen_ts_jobs(lua_State *L);
 int luaopen_ts_json(lua_State *L);
 int luaopen_ts_readstat(lua_State *L);
 int luaopen_ts_standardised(lua_State *L);

@@ -90,8 +90,16 @@ static void read_effects(lua_State *L, mixed *m, ts_mixed_spec *spec)
     lua_pop(L, 1);
 }
 
+/* The covariance parameters in the field hold, a list, are known. */
+static void read_held(lua_State *L, ts_mixed_spec *spec)
+{
+    if (lua_getfield(L, 3, "hold") != LUA_TNIL)
+        spec->hold = tsl_check_list(L, lua_gettop(L), &spec->n_hold);
+}
+
 /* fit(model, contrasts, { covariance, ml, subject, visit, group, time,
- * effects, tolerance }) -> model; four are model frames of one variable */
+ * effects, hold, tolerance }) -> model; four are model frames of one variable
+ */
 static int fit(lua_State *L)
 {
     ts_error err;
@@ -101,13 +109,18 @@ static int fit(lua_State *L)
     ts_mixed_spec spec = read_spec(L);
     double tolerance = tsl_number(L, 3, "tolerance", 1e-11);
     const ts_contrast *contrasts = tsl_check_contrasts(L, 2, &n);
-    mixed *m = lua_newuserdatauv(L, sizeof *m, 2);
+    read_held(L, &spec);
+    mixed *m = lua_newuserdatauv(L, sizeof *m, 3);
     *m = (mixed){0};
     luaL_setmetatable(L, MIXED);
     lua_pushvalue(L, 1);
     lua_setiuservalue(L, -2, 1);
     lua_pushvalue(L, 3);
     lua_setiuservalue(L, -2, 2);
+    if (spec.hold) {
+        lua_pushvalue(L, -2);
+        lua_setiuservalue(L, -2, 3);
+    }
     tsl_try(L, ts_design_new(frame, contrasts, n, 0, &m->design, &err), &err);
     read_effects(L, m, &spec);
     tsl_try(L, ts_mixed_fit(m->design, &spec, tolerance, &m->fit, &err), &err);

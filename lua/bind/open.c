@@ -28,6 +28,7 @@ static const luaL_Reg modules[] = {
     {"ts.na", luaopen_ts_na},
     {"ts.nondetect", luaopen_ts_nondetect},
     {"ts.gnuplot", luaopen_ts_gnuplot},
+    {"ts.jobs", luaopen_ts_jobs},
     {"ts.json", luaopen_ts_json},
     {"ts.rate", luaopen_ts_rate},
     {"ts.readstat", luaopen_ts_readstat},

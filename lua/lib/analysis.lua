@@ -7,6 +7,9 @@
 --   model    (formula, data, opt, set) -> rows: one fit for all comparisons;
 --            set: comparisons, overall, each, treatment, adjust (of a kind in
 --            joint), visits and visit where it is repeated
+--   again    (formula, data, opt, set) -> f(frame) -> { [visit or ""] = P }: one
+--            comparison for other arms of the same rows, of a model; nil where
+--            only a new fit tells; set: as for model, compared ({ [arm] = true })
 --   options  (opt) -> opt, checked and with defaults, without data
 --   survival the response is a time and an event; competing: with another one
 --            that may come first; text: it may be text

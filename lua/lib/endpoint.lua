@@ -329,7 +329,7 @@ function M.sap()
     require "ts.frame".build(plan_columns, arrays))
 end
 
-function M.run(s) return require "trialsh.run".run(s) end
+function M.run(s, opt) return require "trialsh.run".run(s, opt) end
 
 --- endpoint.data(id): what a figure draws: the rows that run() analyses, and
 -- the names of its columns.

@@ -170,11 +170,11 @@ function M.lm(source, data, opt)
   state.terms, state.vcov = methods.terms(state), opt.vcov
   local fields = fields_of(state, opt)
   state.method = fields.method
-  return result.model { name = "lm", order = order, terms = state.terms,
-    fields = fields,
+  return methods.keep(result.model { name = "lm", order = order,
+    terms = state.terms, fields = fields,
     methods = methods.of(state, { variances = "repeated",
       parameters = "repeated" }),
-    print = function(m) return print_lm(m, state) end }
+    print = function(m) return print_lm(m, state) end }, state)
 end
 
 --- lm.specs: the options of lm, for endpoints.

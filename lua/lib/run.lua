@@ -11,6 +11,7 @@ local limits = require "trialsh.endpoint.limits"
 local set = require "trialsh.endpoint.set"
 local results = require "trialsh.endpoint.results"
 local note = require "trialsh.note"
+local options = require "trialsh.options"
 
 local fail = errors.fail
 
@@ -126,7 +127,8 @@ function ways.within(e, bound, frame, formula, opt)
   return rows
 end
 
--- The rows of results at one parameter, visit and subgroup.
+-- The rows of results at one parameter, visit and subgroup, what is said of them,
+-- and what re-randomisation needs to do it again.
 local function compute_at(s, e, at)
   local bound = set.bind(s, e, at)
   -- kept once for all comparisons; notes on it are said once
@@ -142,8 +144,9 @@ local function compute_at(s, e, at)
   notes[#notes + 1] = beyond
   notes[#notes + 1] = set.without_arm(frame, e, bound.treatment)
   local words, way = table.concat(notes, "; "), analysis.way(e)
+  local formula, opt = set.formula(e, bound, way), set.options(e)
   local rows = ways[way](e, bound, set.of_arms(frame, e, bound.treatment),
-    set.formula(e, bound, way), set.options(e), at)
+    formula, opt, at)
   for _, row in ipairs(rows) do
     if bound.what == "log" and analysis.find(e.method).location then
       as_ratio(row)
@@ -154,7 +157,8 @@ local function compute_at(s, e, at)
       and require "trialsh.endpoint.hierarchy".words(e) or nil
     with_note(row, words)
   end
-  return rows, words
+  return rows, words, { e = e, at = at, bound = bound, frame = frame, way = way,
+    formula = formula, options = opt, rows = rows }
 end
 
 -- One endpoint ---------------------------------------------------------------
@@ -164,8 +168,16 @@ local function say(e, words)
 end
 
 -- Within the endpoint: over its parameters, visits and comparisons.
-local function adjust(e, rows)
+local function adjust(e, rows, plan)
   if not e.adjust or e.joint then return end
+  if e.panel then -- the plan does it
+    for _, row in ipairs(plan and {} or rows) do
+      if row.compare and not row.kind then
+        with_note(row, e.panel .. " is left out with re-randomisation")
+      end
+    end
+    return
+  end
   local p, of = {}, {}
   for _, row in ipairs(rows) do
     if row.compare and not row.kind and row.p_value ~= nil
@@ -202,20 +214,42 @@ local function places(s, e)
   return list, at_once
 end
 
-local function compute(s, e)
-  local out, instead = {}, nil
-  if e.other then
-    local holds, words = require "trialsh.endpoint.instead".holds(s, e,
-      set.at(e))
-    if holds then e = e.other end
-    instead = words
-  end
+-- Everywhere; quiet: without a word.
+local function compute_all(s, e, quiet)
+  local out, tasks = {}, {}
   for _, at in ipairs(places(s, e)) do
-    local rows, words = compute_at(s, e, at)
-    say(e, words)
+    local rows, words, task = compute_at(s, e, at)
+    if not quiet then say(e, words) end
     table.move(rows, 1, #rows, #out + 1, out)
+    tasks[#tasks + 1] = task
   end
-  adjust(e, out)
+  return out, tasks
+end
+
+-- The analysis that the rule of an endpoint did not choose, which it may choose
+-- in another allocation; none where the data are too few for it.
+local function not_chosen(s, e)
+  local found = or_note({}, function()
+    return { select(2, compute_all(s, e, true)) }
+  end)
+  return found[1] or {}
+end
+
+local function compute(s, e, plan)
+  local whole, instead, holds = e, nil, nil
+  if e.other then
+    holds, instead = require "trialsh.endpoint.instead".holds(s, e, set.at(e))
+    if holds then e = e.other end
+  end
+  local out, tasks = compute_all(s, e)
+  if plan and not whole.other then
+    plan:add(e, tasks)
+  elseif plan then
+    local other = not_chosen(s, holds and whole or whole.other)
+    plan:add(whole, tasks, { first = holds and other or tasks,
+      other = holds and tasks or other, is = holds })
+  end
+  adjust(e, out, plan)
   local own = false
   for _, row in ipairs(out) do
     if not own and is_own(e, row) then
@@ -244,7 +278,7 @@ local function interaction(s, e, at, column)
 end
 
 -- The main analysis in each level of a column of adsl.
-local function compute_subgroups(s, e)
+local function compute_subgroups(s, e, plan)
   local out, at_once = {}, nil
   if e.subgroups then at_once = select(2, places(s, e)) end
   for _, column in ipairs(e.subgroups or {}) do
@@ -260,7 +294,11 @@ local function compute_subgroups(s, e)
       local at = set.at(e, at_once)
       at.subgroup = { column, value }
       local rows = or_note({ compare = name_of(e.comparisons[1]),
-        parameter = at.parameter, visit = at.visit }, compute_at, s, e, at)
+        parameter = at.parameter, visit = at.visit }, function()
+          local found, _, task = compute_at(s, e, at)
+          if plan then plan:add(e, { task }) end
+          return found
+        end)
       add(rows.note and { rows } or rows, value == NA and "missing"
         or tostring(value))
     end
@@ -270,8 +308,8 @@ local function compute_subgroups(s, e)
 end
 
 -- Errors of one endpoint carry its place in the script.
-local function computed(compute_it, s, e)
-  local ok, rows = pcall(compute_it, s, e)
+local function computed(compute_it, s, e, plan)
+  local ok, rows = pcall(compute_it, s, e, plan)
   if ok then return rows end
   local err = rows
   if errors.is(err) and err.code ~= "interrupted" then
@@ -307,16 +345,30 @@ local function complete(row, e, inner)
   row.utc = os.date "!%Y-%m-%dT%H:%M:%SZ"
 end
 
---- run([s]) -> results
+local spec = { rerandomise = { "boolean", true },
+  replicates = { "integer", require "trialsh.randomisation".REPLICATES,
+    above = 0, below = 1e7 } }
+
+--- run([s [, opt]]) -> results
 -- Checks all endpoints, computes each on the study (the one that is open by
 -- default) and stores a row per endpoint, variation, parameter, visit and
 -- comparison, or arm, in s.results, which it gives back. Nothing is stored
 -- when one fails. p_adjusted is that of the endpoint's adjust; a subgroup too
 -- small for the analysis has a row that says so. Of variables ln(...) the
 -- estimates are ratios, and std_error that of the logarithm.
+-- Where the trial declares its randomisation, p_rerandomised stands beside each P
+-- of a comparison: the share of the allocations that could have been dealt, for
+-- which the analysis gives as small a P. Subjects are dealt again within the
+-- strata and blocks that were used; arms that are not compared stay as they were;
+-- a rule of instead chooses anew in each. All allocations are gone through where
+-- there are 100,000 or fewer, else some are drawn by the trial's seed and P is
+-- (b + 1) / (n + 1): rerandomised says which.
+--   rerandomise  true; false leaves it out
+--   replicates   999: allocations that are drawn where there are too many
 --
--- See also: check, endpoint, sap, study:result.
-function M.run(s)
+-- See also: check, endpoint, trial, rerandomise, study:result.
+function M.run(s, opt)
+  opt = options("run", opt, spec)
   s = require "trialsh.study".study.open(s)
   if #endpoints.list == 0 then
     fail("not found", require "trialsh.endpoint.loaded".none())
@@ -330,6 +382,7 @@ function M.run(s)
   end
   local _, remarks = endpoints.checked(s)
   for _, words in ipairs(remarks) do note.say("%s", words) end
+  local plan = require "trialsh.endpoint.rerandomised".start(s, opt)
   local all = {}
   local function add(rows, e)
     for _, row in ipairs(rows) do
@@ -338,10 +391,11 @@ function M.run(s)
     end
   end
   for _, e in ipairs(endpoints.list) do
-    add(computed(compute, s, e), e)
-    for _, v in ipairs(e.variations) do add(computed(compute, s, v), v) end
-    add(computed(compute_subgroups, s, e), e)
+    add(computed(compute, s, e, plan), e)
+    for _, v in ipairs(e.variations) do add(computed(compute, s, v, plan), v) end
+    add(computed(compute_subgroups, s, e, plan), e)
   end
+  if plan then plan:finish() end
   require "trialsh.multiplicity".apply(all)
   results.store(inner, all)
   return s.results

@@ -104,7 +104,11 @@ end
 --                "label", "adsl", date = "DCTDT", strategy = "treatment
 --                policy" }, ... }; death has no default strategy
 --   randomisation  { "permuted blocks", ratio = { 1, 1 }, sizes = { 2, 4 },
---                strata = "COUNTRY" }; or "simple", "fixed numbers"
+--                strata = "COUNTRY" }; or "simple", "fixed numbers". Blocks follow
+--                one another in the order of RANDNO, RANDDT (or order = "COLUMN",
+--                else USUBJID) within a stratum; of one size they are found by
+--                counting, of several block = "COLUMN" names them, or they are
+--                drawn again. run() gives p_rerandomised by it
 --   dosing       { ARM = { 1, 8, 15 } }, the days of its doses
 --   alpha        0.05;  conf_level  0.95;  seed  of every random number
 -- All mistakes are told at once, each with its line.

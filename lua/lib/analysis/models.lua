@@ -165,6 +165,32 @@ local function by_level(m, opt, set, rows)
   end
 end
 
+-- One comparison for other arms of the same rows, where its weights do not depend
+-- on them: f(data) -> { [visit or ""] = P }; nil where only a new fit tells.
+local function again(name)
+  return function(formula, data, opt, set)
+    if opt.margins ~= "equal" or opt.pool ~= "equal" or opt.slope or opt.by
+      or opt.term or not set.comparisons[1] then return nil end
+    local own, given = {}, {}
+    for key in pairs(analysis.spec_of(name, name)) do own[key] = opt[key] end
+    for i, visit in ipairs(set.visits or { false }) do
+      local spec = about(opt, visit and { at = { AVISIT = visit } })
+      spec[1], spec.factor = entry_of(set.comparisons[1]), set.treatment
+      given[i] = spec
+    end
+    local test = require "trialsh.model.redraw".tester(name, formula, data, own,
+      { treatment = set.treatment, compared = set.compared, given = given,
+        alternative = opt.alternative })
+    return test and function(frame)
+      local out = {}
+      for i, p in ipairs(test(frame)) do
+        out[set.visits and set.visits[i] or ""] = p or nil
+      end
+      return out
+    end
+  end
+end
+
 -- Linear models ------------------------------------------------------------------
 
 M.lm = { location = true, covariates = true, weights = true,
@@ -187,6 +213,7 @@ M.lm = { location = true, covariates = true, weights = true,
     if opt.by then by_level(m, opt, set, rows) end
     return rows
   end,
+  again = again "lm",
   -- whether the treatment has the same effect in all levels of a column
   interaction = function(formula, data, opt, set, column)
     local m = fit("lm", ("%s + %s + %s:%s"):format(formula, column, set.treatment,
@@ -302,6 +329,7 @@ M.mmrm = { location = true, covariates = true, weights = true, repeated = true,
     end
     return rows
   end,
+  again = again "mmrm",
 }
 
 -- The columns of random effects, but the subject.

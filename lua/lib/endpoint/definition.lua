@@ -311,11 +311,25 @@ local function check_subgroups(e, problems)
   end
 end
 
+-- By re-randomisation, over all rows of the endpoint.
+local function check_panel(e, problems)
+  if e.trial and not e.trial.randomisation then
+    problems:add("adjust", e.adjust, '%s is by re-randomisation, and the trial '
+      .. 'does not say how it was: randomisation = { "permuted blocks", ratio = '
+      .. "{ 1, 1 }, sizes = { 4 } }", e.panel)
+  elseif e.method and analysis.way(e) == "within" then
+    problems:add("adjust", e.adjust, "%s is for comparisons, and %s makes none",
+      e.panel, e.method)
+  end
+end
+
 -- Adjustment within the endpoint: by padjust, or jointly by a model.
 local function check_adjust(e, problems)
   if not e.adjust then return end
-  if plain(e.adjust) == "maxt" then
-    problems:add("adjust", e.adjust, 'adjust = "max-T" is not there yet')
+  local panel = M.word(e.adjust, { "max-T", "max-T single-step" })
+  if panel then
+    e.panel = panel
+    check_panel(e, problems)
     return
   end
   if not e.method then return end
@@ -361,6 +375,7 @@ function M.read(e)
   local problems = trial_module.problems()
   for key in pairs(keys) do e[key] = nil end
   e.overall, e.each, e.formula, e.method, e.joint = nil, nil, nil, nil, nil
+  e.panel = nil
   check_keys(e, problems)
   check_texts(e, problems)
   check_analysis(e, problems)

@@ -8,10 +8,11 @@ local errors = require "ts.error"
 
 local M = {}
 
---- instead.holds(study, endpoint, at) -> whether it does, and what to say
-function M.holds(s, e, at)
+--- instead.data(study, endpoint, at) -> the rows that the rule may look at, of
+-- all subjects, with their treatment
+function M.data(s, e, at)
   local set = require "trialsh.endpoint.set"
-  local rule, treatment = e.instead, set.treatment_of(e)
+  local treatment = set.treatment_of(e)
   local rows = set.rows(s, e, at)
   if relation.node_of(rows).columns[treatment:lower()] then
     local keep = {}
@@ -20,8 +21,16 @@ function M.holds(s, e, at)
     end
     rows = rows:select(table.unpack(keep))
   end
-  local arm = set.arm(set.subjects(s, e, at):select("USUBJID", treatment), e,
-    treatment, rule.within):join(rows, "USUBJID")
+  return set.subjects(s, e, at):select("USUBJID", treatment)
+    :join(rows, "USUBJID")
+end
+
+--- instead.decide(endpoint, data, treatment) -> whether the rule holds there; the
+-- value that it has
+function M.decide(e, data, treatment)
+  local rule = e.instead
+  local arm = require "trialsh.endpoint.set".arm(data, e, treatment,
+    rule.within)
   local ok, found = pcall(function()
     return arm:summarise("holds = " .. rule.when):row(1).holds
   end)
@@ -32,11 +41,19 @@ function M.holds(s, e, at)
     end
     error(found, 0)
   end
+  return found ~= NA and found ~= 0, found
+end
+
+--- instead.holds(study, endpoint, at) -> whether it does, and what to say
+function M.holds(s, e, at)
+  local set = require "trialsh.endpoint.set"
+  local rule = e.instead
+  local holds, found = M.decide(e, M.data(s, e, at), set.treatment_of(e))
   local words = ("%s in %s: %s"):format(rule.when, rule.within, found == NA
-    and "no value, so the first analysis stays" or found ~= 0
+    and "no value, so the first analysis stays" or holds
       and "yes, so the other analysis is done" or "no, so the first analysis "
       .. "is done")
-  return found ~= NA and found ~= 0, words
+  return holds, words
 end
 
 return M

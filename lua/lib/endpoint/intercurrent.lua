@@ -316,6 +316,12 @@ function M.values(s, e, at, data, response, dated, set)
   return data, words, worst
 end
 
+--- intercurrent.is_mine(name): whether a column is one by which events are found
+-- here, and no analysis reads it.
+function M.is_mine(name)
+  return name == "worst rank" or name:find "^day of " ~= nil
+end
+
 --- intercurrent.words(event) -> "death: composite (AVAL = 24)"
 function M.words(event)
   return ("%s: %s%s"):format(event.name, event.strategy, event.value

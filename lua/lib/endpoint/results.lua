@@ -13,10 +13,10 @@ local M = {}
 -- Y for the result that the endpoint's or the variation's name alone means.
 local result_columns = {}
 for name in ([[endpoint variation compare group visit estimate_name estimate
-    conf_low conf_high p_value p_adjusted n n_missing n_event parameter role
-    title kind own analysis population variable method std_error statistic df
+    conf_low conf_high p_value p_rerandomised p_adjusted n n_missing n_event
+    parameter role title kind own analysis population variable method std_error statistic df
     conf_level alternative n_1 n_2 estimate_1 estimate_2 multiplicity rejected
-    note script line
+    note rerandomised script line
     script_sha256 data_sha256 seed version utc]]):gmatch "%S+" do
   result_columns[#result_columns + 1] = name
 end
@@ -24,8 +24,9 @@ end
 M.columns = result_columns
 
 local real = {}
-for name in ([[estimate std_error statistic df p_value p_adjusted conf_low
-    conf_high conf_level n n_1 n_2 estimate_1 estimate_2 n_missing n_event line
+for name in ([[estimate std_error statistic df p_value p_rerandomised
+    p_adjusted conf_low conf_high conf_level n n_1 n_2 estimate_1 estimate_2
+    n_missing n_event line
     seed]]):gmatch "%S+" do real[name] = true end
 
 local function frame_of(rows)

@@ -327,6 +327,55 @@ local function arguments(state, given, more)
   return entries, opt
 end
 
+-- The comparisons in each group of cells: families, comparisons, the category,
+-- the groups' names in about, and where the means are, in words.
+local function families_of(state, entries, opt)
+  local list, x = comparisons.read(state, entries, opt)
+  local cells, about
+  if opt.slope then
+    local by = means.spec_of(state, opt).by or nil
+    by = type(by) == "table" and { table.unpack(by) } or { by }
+    by[#by + 1] = x.name
+    cells, about = means.slopes(state, opt.slope, { by = by, at = opt.at,
+      weights = opt.weights })
+  else
+    cells, about = grid.cells(state, means.spec_of(state, opt, x.name))
+    if #list == 1 then means.say_offset(state, about) end
+  end
+  local words, pooled = means.words(about), pooled_words(list, opt)
+  words = pooled and (words ~= "" and words .. "; " or "") .. pooled or words
+  local kept = {}
+  for _, name in ipairs(about.names) do
+    if name ~= x.name then kept[#kept + 1] = name end
+  end
+  about.names = kept
+  local families = {}
+  for _, group in ipairs(grouped(cells, x)) do
+    local family = {}
+    for i, c in ipairs(list) do
+      family[i] = compute(state, c, group.cells, opt)
+      for name, value in pairs(group.values) do family[i][name] = value end
+    end
+    if not is_equal(state, x, group) then families[#families + 1] = family end
+  end
+  return families, list, x, about, words
+end
+
+--- contrast.rows(state, { comparison, option = }) -> the rows of the design, each
+-- a list of numbers, whose products with the coefficients the comparisons are;
+-- false where the data do not determine one.
+function M.rows(state, given)
+  local entries, opt = arguments(state, given)
+  opt.conf_level = opt.conf_level or state.conf_level
+  local rows = {}
+  for _, family in ipairs((families_of(state, entries, opt))) do
+    for _, fields in ipairs(family) do
+      rows[#rows + 1] = fields.estimable and fields.row or false
+    end
+  end
+  return rows
+end
+
 --- model:contrast(comparisons [, opt]) -> result or frame
 -- Differences of least-squares means, A minus B, or their ratios. One
 -- comparison gives a result, several (or by) a frame.
@@ -393,34 +442,8 @@ function M.contrast(state, given, more)
     end
     opt.mu = math.log(opt.mu) / math.log(state.base)
   end
-  local list, x = comparisons.read(state, entries, opt)
-  local cells, about
-  if opt.slope then
-    local by = means.spec_of(state, opt).by or nil
-    by = type(by) == "table" and { table.unpack(by) } or { by }
-    by[#by + 1] = x.name
-    cells, about = means.slopes(state, opt.slope, { by = by, at = opt.at,
-      weights = opt.weights })
-  else
-    cells, about = grid.cells(state, means.spec_of(state, opt, x.name))
-    if #list == 1 then means.say_offset(state, about) end
-  end
-  local words, pooled = means.words(about), pooled_words(list, opt)
-  words = pooled and (words ~= "" and words .. "; " or "") .. pooled or words
-  local kept = {}
-  for _, name in ipairs(about.names) do
-    if name ~= x.name then kept[#kept + 1] = name end
-  end
-  about.names = kept
-  local families = {}
-  for _, group in ipairs(grouped(cells, x)) do
-    local family = {}
-    for i, c in ipairs(list) do
-      family[i] = compute(state, c, group.cells, opt)
-      for name, value in pairs(group.values) do family[i][name] = value end
-    end
-    if not is_equal(state, x, group) then families[#families + 1] = family end
-  end
+  local families, list, x, about, words = families_of(state, entries, opt)
+  local kept = about.names
   if opt.joint then return joint(state, families, about, words) end
   if opt.permutations then
     opt.permuted = permute.apply(state, families, list, x, opt)

@@ -8,6 +8,16 @@ local places = { means = "means", slope = "means", contrast = "contrast",
   anova = "anova", design = "rows", augment = "rows", predict = "rows",
   covariance = "rows" }
 
+local states = setmetatable({}, { __mode = "k" })
+
+--- methods.keep(model, state) -> model;  methods.state_of(model) -> its state
+function M.keep(model, state)
+  states[model] = state
+  return model
+end
+
+function M.state_of(model) return states[model] end
+
 --- methods.of(state [, more]) -> the methods of a model; more: { name = module }
 function M.of(state, more)
   local out = {}

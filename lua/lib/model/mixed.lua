@@ -132,9 +132,10 @@ function M.result(state, opt, own)
     table.move(list, 1, #list, #order + 1, order)
   end
   fields.note, state.method = state.note, fields.method
-  return result.model { name = state.who, order = order, terms = state.terms,
-    fields = fields, methods = methods.of(state, own.methods),
-    print = function(m) return print_model(m, state) end }
+  return methods.keep(result.model { name = state.who, order = order,
+    terms = state.terms, fields = fields,
+    methods = methods.of(state, own.methods),
+    print = function(m) return print_model(m, state) end }, state)
 end
 
 return M

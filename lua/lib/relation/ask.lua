@@ -14,8 +14,9 @@ local export = require "trialsh.export"
 
 local quote = expression.quote
 
--- The store of frames that belong to no study.
-local scratch
+-- The store of frames that belong to no study; one of another process is kept, and
+-- not touched.
+local scratch, others
 local function store_of(node)
   if node.study then return node.study:store() end
   scratch = scratch or require "ts.store".memory()
@@ -24,6 +25,11 @@ end
 
 return function(M)
   local node_of, Relation, verbs = M.node_of, M.Relation, M.verbs
+
+  --- relation.new_scratch(): this process is another one than before.
+  function M.new_scratch()
+    scratch, others = nil, { scratch, others }
+  end
 
   -- Runs what make(compiler) writes; frames are attached only meanwhile.
   local function run(node, make, variables)

@@ -261,7 +261,20 @@ end
 -- permuted blocks: sizes hold the ratio, a whole number of times
 local schemes = { "permuted blocks", "simple", "fixed numbers" }
 local scheme_keys = { ratio = "table", sizes = "table",
-  strata = "string or table" }
+  strata = "string or table", order = "string", block = "string" }
+
+local function check_strata(r, wrong)
+  for _, name in ipairs(type(r.strata) == "table" and r.strata or {}) do
+    if type(name) ~= "string" then
+      wrong("strata are columns of adsl, not %s", tostring(name))
+    end
+  end
+  for _, key in ipairs { "sizes", "block" } do
+    if r[key] ~= nil and r[1] ~= "permuted blocks" then
+      wrong('%s is for "permuted blocks", not for "%s"', key, tostring(r[1]))
+    end
+  end
+end
 
 local function check_randomisation(problems, t)
   local r = t.randomisation
@@ -304,6 +317,8 @@ local function check_randomisation(problems, t)
   if r[1] == "permuted blocks" and not is_list(r.sizes) then
     wrong "permuted blocks have sizes, sizes = { 3, 6 }"
   end
+  if n_arms < 2 then wrong "there are no two arms to choose from" end
+  check_strata(r, wrong)
 end
 
 local function check_dosing(problems, t)

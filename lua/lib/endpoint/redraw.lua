@@ -1,0 +1,458 @@
+-- What one analysis gives for another allocation: units, each of rows of results
+-- that one evaluation gives. Nothing but the arms changes: values, visits, events
+-- and what is missing stay with the subject.
+--
+--   unit = { rows = { row, ... }, free = { [arm] = true } or nil,
+--            evaluate = function(codes) -> { value or nil, ... },
+--            batch = function(deals, from, to) -> { { value of each deal } } or nil
+--            }
+--
+-- codes: arms of the scheme's subjects. The smaller a value the more it speaks
+-- against no effect: it is the analysis's own P, or that of its statistic in
+-- units of its standard deviation over all allocations (batch), which is for the
+-- arms that are free alone, and then the only one that is compared.
+
+local NA = require "ts.na".NA
+local cframe = require "ts.frame"
+local errors = require "ts.error"
+local analysis = require "trialsh.analysis"
+local intercurrent = require "trialsh.endpoint.intercurrent"
+local relation = require "trialsh.relation"
+local set = require "trialsh.endpoint.set"
+local scores = require "trialsh.analysis.scores"
+local trial_module = require "trialsh.trial"
+
+local M = {}
+
+local SUBJECT = "USUBJID"
+local CLASSES = 8 -- so many kinds of rows are counted, not listed
+
+-- The frame ------------------------------------------------------------------
+
+-- A relation in parts: columns, which of them is the treatment, of each row the
+-- subject's place in the scheme, or the arm that it keeps.
+local function take_apart(data, trial, treatment, scheme)
+  local node = relation.node_of(data:collect())
+  local frame = node.frame
+  local parts = { n = #frame, names = {}, columns = {}, place = {}, own = {},
+    n_own = 0, treatment = treatment,
+    facts = { simulated = node.simulated, trial = trial } }
+  for j, name in ipairs(frame:names()) do
+    if not intercurrent.is_mine(name) then
+      local at = #parts.names + 1
+      parts.names[at], parts.columns[at] = name, frame:column(j)
+      if name == treatment then parts.at = at end
+    end
+  end
+  local arm, subject = parts.columns[parts.at], frame:column(SUBJECT)
+  local seen = {}
+  for i = 1, parts.n do
+    local place = scheme.place[subject[i]]
+    parts.place[i] = place
+    if not place or scheme.names[scheme.arm[place]] ~= arm[i] then
+      parts.own[i] = arm[i]
+      if not seen[subject[i]] then parts.n_own = parts.n_own + 1 end
+      seen[subject[i]] = true
+    end
+  end
+  parts.levels = arm.type == "text" and arm.levels or nil
+  return parts
+end
+
+-- The arm of each row, by what a code and an arm that is kept are called.
+local function labels_of(parts, codes, by_code, by_name, out)
+  local place, own = parts.place, parts.own
+  for i = 1, parts.n do
+    local kept = own[i]
+    if kept ~= nil then
+      out[i] = by_name[kept] or NA
+    else
+      out[i] = by_code[codes[place[i]]] or NA
+    end
+  end
+  return out
+end
+
+local function data_of(parts, labels, levels)
+  local columns = table.move(parts.columns, 1, #parts.columns, 1, {})
+  columns[parts.at] = labels
+  return relation.of_frame(cframe.build(parts.names, columns,
+    { [parts.treatment] = levels }), parts.facts)
+end
+
+-- Of which kind each row is, by all of its values but subject and arm; nil where
+-- there are many kinds.
+local function classes_of(parts)
+  local classes, seen, n = {}, {}, 0
+  for i = 1, parts.n do
+    local values = {}
+    for j, column in ipairs(parts.columns) do
+      if j ~= parts.at and parts.names[j] ~= SUBJECT then
+        values[#values + 1] = tostring(column[i])
+      end
+    end
+    local key = table.concat(values, "\0")
+    if not seen[key] then
+      n = n + 1
+      seen[key] = n
+      if n > CLASSES then return nil end
+    end
+    classes[i] = seen[key]
+  end
+  return classes, n
+end
+
+-- How many rows of each kind have each label, as a text.
+local function key_of(classes, n, labels, place)
+  local counts = {}
+  for k = 1, n * place.n do counts[k] = 0 end
+  for i, class in ipairs(classes) do
+    local label = place[labels[i]]
+    if label then
+      local at = (label - 1) * n + class
+      counts[at] = counts[at] + 1
+    end
+  end
+  return table.concat(counts, ",")
+end
+
+-- A statistic of the data by labels; where each subject has one row, and rows are
+-- of few kinds, their counts say all, and what was found for them is kept.
+local function remembered(parts, levels, repeated, f)
+  local classes, n
+  if not repeated then classes, n = classes_of(parts) end
+  local labels, place, kept = {}, { n = #levels }, {}
+  for k, level in ipairs(levels) do place[level] = k end
+  return function(codes, by_code, by_name)
+    labels_of(parts, codes, by_code, by_name, labels)
+    local key = classes and key_of(classes, n, labels, place)
+    local found = key and kept[key]
+    if not found then
+      found = f(data_of(parts, labels, levels))
+      if key then kept[key] = found end
+    end
+    return found
+  end
+end
+
+-- Which arms ------------------------------------------------------------------
+
+-- The arms of a comparison: "A vs B", or weights of some.
+local function arms_of(e, compare)
+  local free = {}
+  local function add(name)
+    for _, part in ipairs(trial_module.members(e.trial.arms, name)) do
+      free[part] = true
+    end
+  end
+  if type(compare) == "table" then
+    for name, weight in pairs(compare) do
+      if name ~= 1 and weight then add(name) end
+    end
+  else
+    local a, b = trial_module.pair(compare, e.trial.arms)
+    add(a)
+    add(b)
+  end
+  return free
+end
+
+-- nil where they are all that there are: everybody is dealt again.
+local function free_of(e, scheme, compare)
+  local free, all = arms_of(e, compare), true
+  for _, name in ipairs(scheme.names) do all = all and free[name] end
+  return not all and free or nil
+end
+
+-- Names of two sides by code and by name of an arm.
+local function sides(e, scheme, compare)
+  local a, b = trial_module.pair(compare, e.trial.arms)
+  local by_code, by_name = {}, {}
+  for _, side in ipairs { a, b } do
+    for _, part in ipairs(trial_module.members(e.trial.arms, side)) do
+      by_name[part] = side
+    end
+  end
+  for k, name in ipairs(scheme.names) do by_code[k] = by_name[name] end
+  return a, b, by_code, by_name
+end
+
+local function arms_as_they_are(parts, scheme)
+  local by_name = {}
+  for _, list in ipairs { scheme.names, parts.levels or {} } do
+    for _, name in ipairs(list) do by_name[name] = name end
+  end
+  return scheme.names, by_name, parts.levels or scheme.names
+end
+
+-- Units ------------------------------------------------------------------------
+
+local function number(x)
+  return x ~= nil and x ~= NA and x or nil
+end
+
+-- What f gives; nil where the data are too few.
+local function attempt(f, ...)
+  local ok, found = pcall(f, ...)
+  if ok then return found end
+  if not errors.is(found) or found.code ~= "degenerate"
+    and found.code ~= "convergence" and found.code ~= "not found" then
+    error(found, 0)
+  end
+end
+
+local function name_of(compare)
+  return type(compare) == "table" and compare[1] or compare
+end
+
+-- No test of interaction: that the treatment acts alike is another hypothesis.
+local function has_p(row)
+  return number(row.p_value)
+    and not tostring(row.variation):find ": interaction$"
+end
+
+local function row_key(row, visit)
+  return ("%s\n%s"):format(tostring(row.visit or visit),
+    tostring(row.variation))
+end
+
+-- The strata of an analysis, where they are columns; nil where they are not.
+local function strata_of(task)
+  local list, given = {}, task.e.options.strata
+  for _, name in ipairs(type(given) == "table" and given or { given }) do
+    list[#list + 1] = name
+  end
+  for inside in (task.e.formula or ""):gmatch "strata%s*(%b())" do
+    local name = inside:match "^%(%s*`?([%w_]+)`?%s*%)$"
+    if not name then return nil end
+    list[#list + 1] = name
+  end
+  return list
+end
+
+-- All P of a range of deals at once, of an analysis that sums scores; nil for
+-- others. The rows of both sides are the same in each deal.
+local function by_scores(task, parts, scheme, compare)
+  local make, strata = scores[task.e.method], strata_of(task)
+  if not make or not strata then return nil end
+  local a, _, by_code, by_name = sides(task.e, scheme, compare)
+  local labels = labels_of(parts, scheme.arm, by_code, by_name, {})
+  local keep, columns = {}, {}
+  for i = 1, parts.n do keep[i] = labels[i] ~= NA end
+  for j, name in ipairs(parts.names) do columns[name] = parts.columns[j] end
+  for _, name in ipairs(strata) do if not columns[name] then return nil end end
+  local score, stratum = make({ n = parts.n, column = function(name)
+    return columns[name]
+  end }, keep, task.bound.response, strata)
+  local list, place, own, codes, side = {}, {}, {}, {}, {}
+  local function side_of(name) return name == a and 1 or name and 2 or 0 end
+  for i = 1, parts.n do
+    if score[i] then
+      local at = #list + 1
+      list[at], codes[at] = score[i], stratum[i]
+      place[at] = parts.own[i] == nil and parts.place[i] or 0
+      own[at] = place[at] == 0 and side_of(by_name[parts.own[i]]) or 0
+    end
+  end
+  for k in ipairs(scheme.names) do side[k] = side_of(by_code[k]) end
+  local alternative = task.e.options.alternative
+  return function(deals, from, to)
+    return { deals:scores(from, to, list, place, own, side, alternative, codes) }
+  end
+end
+
+-- Two arms and nothing else.
+local function pair_units(task, parts, scheme)
+  local e, units = task.e, {}
+  local compare_two = analysis.find(e.method).compare
+  for _, compare in ipairs(e.comparisons) do
+    local rows = {}
+    for _, row in ipairs(task.rows) do
+      if row.compare == compare and has_p(row) then rows[#rows + 1] = row end
+    end
+    if #rows > 0 then
+      local a, b, by_code, by_name = sides(e, scheme, compare)
+      local find = remembered(parts, { b, a }, false, function(data)
+        return { attempt(function()
+          return number(compare_two(task.formula, data, task.options,
+            compare).p_value)
+        end) }
+      end)
+      units[#units + 1] = { rows = rows, free = free_of(e, scheme, compare),
+        batch = by_scores(task, parts, scheme, compare),
+        evaluate = function(codes) return find(codes, by_code, by_name) end }
+    end
+  end
+  return units
+end
+
+-- The rows of a comparison, and what they are known by.
+local function rows_of(task, compare)
+  local rows, keys = {}, {}
+  for _, row in ipairs(task.rows) do
+    if row.compare == name_of(compare) and has_p(row)
+      and (row.group == nil or row.group == NA) then
+      rows[#rows + 1] = row
+      keys[#keys + 1] = row_key(row, task.at.visit)
+    end
+  end
+  return rows, keys
+end
+
+-- { [key] = P } of a model that is fitted anew, or by what is quicker.
+local function model_statistic(task, parts, compare, levels)
+  local e, entry = task.e, analysis.find(task.e.method)
+  local about = { comparisons = { compare }, overall = e.overall,
+    treatment = parts.treatment, visits = entry.repeated and task.at.visits or nil,
+    visit = e.visit, compared = compare and arms_of(e, compare) }
+  local quick = entry.again and entry.again(task.formula,
+    data_of(parts, parts.columns[parts.at], levels), task.options, about)
+  if quick then
+    return function(data)
+      local out = {}
+      for visit, p in pairs(quick(relation.node_of(data).frame)) do
+        out[row_key({ visit = visit ~= "" and visit or nil }, task.at.visit)] = p
+      end
+      return out
+    end
+  end
+  return function(data)
+    local found, out = attempt(entry.model, task.formula, data, task.options,
+      about), {}
+    for _, row in ipairs(found or {}) do
+      if row.compare == name_of(compare) and has_p(row) then
+        out[row_key(row, task.at.visit)] = number(row.p_value)
+      end
+    end
+    return out
+  end
+end
+
+-- A model of all arms; one unit for each comparison, as those that it leaves
+-- alone keep their arms.
+local function model_units(task, parts, scheme)
+  local e, units = task.e, {}
+  local repeated = analysis.find(e.method).repeated
+  local by_code, by_name, levels = arms_as_they_are(parts, scheme)
+  local function add(compare)
+    local rows, keys = rows_of(task, compare)
+    if #rows == 0 then return end
+    local find = remembered(parts, levels, repeated, model_statistic(task, parts,
+      compare, levels))
+    units[#units + 1] = { rows = rows,
+      free = compare and free_of(e, scheme, compare),
+      evaluate = function(codes)
+        local found, out = find(codes, by_code, by_name), {}
+        for i, key in ipairs(keys) do out[i] = found[key] end
+        return out
+      end }
+  end
+  for _, compare in ipairs(e.comparisons) do add(compare) end
+  if e.overall or (e.options.term or ""):find(parts.treatment, 1, true) then
+    add(nil)
+  end
+  return units
+end
+
+-- All arms at once.
+local function overall_units(task, parts, scheme)
+  local rows = {}
+  for _, row in ipairs(task.rows) do
+    if has_p(row) then rows[#rows + 1] = row end
+  end
+  if #rows == 0 then return {} end
+  local by_code, by_name, levels = arms_as_they_are(parts, scheme)
+  local overall = analysis.find(task.e.method).overall
+  local find = remembered(parts, levels, false, function(data)
+    return { attempt(function()
+      return number(overall(task.formula, data, task.options).p_value)
+    end) }
+  end)
+  return { { rows = rows, evaluate = function(codes)
+    return find(codes, by_code, by_name)
+  end } }
+end
+
+local ways = { compare = pair_units, model = model_units,
+  overall = overall_units }
+
+-- Whether what is tested is that the treatment has no effect.
+local function of_no_effect(e)
+  local given, usual = e.options, analysis.find(e.method).options {}
+  for _, key in ipairs { "mu", "null", "margin" } do
+    local x = given[key]
+    if x ~= nil and x ~= usual[key] and not (key == "mu" and x == 0) then
+      return false
+    end
+  end
+  return true
+end
+
+--- redraw.units(task, scheme) -> units, subjects who keep their arm. task: { e,
+-- at, bound, frame, way, formula, options, rows }, of one place of an endpoint.
+function M.units(task, scheme)
+  local make = ways[task.way]
+  if not make or not of_no_effect(task.e) then return {}, 0 end
+  local treatment = task.bound.treatment
+  local parts = take_apart(set.of_arms(task.frame, task.e, treatment),
+    task.e.trial, treatment, scheme)
+  return make(task, parts, scheme), parts.n_own
+end
+
+-- The rule that chooses -----------------------------------------------------------
+
+-- Whether a rule of `instead` holds in the arms that codes say; what was found is
+-- kept, so that it is there before work is shared.
+local function rule_of(s, e, scheme)
+  local instead = require "trialsh.endpoint.instead"
+  local treatment = set.treatment_of(e)
+  local parts = take_apart(instead.data(s, e, set.at(e)), e.trial, treatment,
+    scheme)
+  local by_code, by_name, levels = arms_as_they_are(parts, scheme)
+  local within, labels, kept = {}, {}, {}
+  for _, name in ipairs(trial_module.members(e.trial.arms, e.instead.within)) do
+    within[name] = true
+  end
+  return function(codes)
+    local inside = {}
+    labels_of(parts, codes, by_code, by_name, labels)
+    for i = 1, parts.n do inside[i] = within[labels[i]] and "1" or "0" end
+    local key = table.concat(inside)
+    if kept[key] == nil then
+      kept[key] = instead.decide(e, data_of(parts, labels, levels), treatment)
+    end
+    return kept[key]
+  end
+end
+
+local function place_key(row)
+  return ("%s\n%s\n%s"):format(tostring(row.compare), tostring(row.parameter),
+    row_key(row))
+end
+
+--- redraw.choose(study, endpoint, first, other, scheme): makes units of the first
+-- and the other analysis of an endpoint those of its rule; is: whether the rows
+-- are those of the other.
+function M.choose(s, e, first, other, scheme, is)
+  local holds, units = rule_of(s, e, scheme), is and other or first
+  local at = {} -- what the analysis that was not done says of a row's place
+  for _, unit in ipairs(is and first or other) do
+    for i, row in ipairs(unit.rows) do at[place_key(row)] = { unit, i } end
+  end
+  for _, unit in ipairs(units) do
+    local own, others = unit.evaluate, {}
+    for i, row in ipairs(unit.rows) do others[i] = at[place_key(row)] or false end
+    unit.prepare, unit.batch = holds, nil
+    function unit.evaluate(codes)
+      if holds(codes) == is then return own(codes) end
+      local out = {}
+      for i, found in ipairs(others) do
+        out[i] = found and found[1].evaluate(codes)[found[2]]
+      end
+      return out
+    end
+  end
+  return units
+end
+
+return M

@@ -1,0 +1,236 @@
+-- p_rerandomised of the rows of run(): what each analysis gives is compared with
+-- what it gives for the allocations that the trial's randomisation could have
+-- dealt instead.
+
+local randomisation = require "trialsh.randomisation"
+local redraw = require "trialsh.endpoint.redraw"
+local jobs = require "trialsh.jobs"
+local format = require "trialsh.format"
+
+local M = {}
+local Plan = {}
+Plan.__index = Plan
+
+--- rerandomised.start(study, opt) -> plan, or nil where the trial declares no
+-- randomisation; why: it cannot be done again.
+function M.start(s, opt)
+  if opt.rerandomise == false or not s.trial.randomisation then return nil end
+  local scheme, why = randomisation.of(s)
+  return setmetatable({ study = s, scheme = scheme, why = why, units = {},
+    opt = { replicates = opt.replicates } }, Plan)
+end
+
+-- Units of the tasks of an endpoint.
+local function units_of(plan, tasks)
+  local out = {}
+  for _, task in ipairs(tasks) do
+    local units, n_own = redraw.units(task, plan.scheme)
+    for _, unit in ipairs(units) do
+      unit.n_own = n_own
+      out[#out + 1] = unit
+    end
+  end
+  return out
+end
+
+--- plan:add(endpoint, tasks [, rule]): rows of one endpoint; rule: { first =,
+-- other = (tasks), is = (whether the other was done) }, of an endpoint with
+-- instead. What the endpoint is adjusted by is for all rows of one call.
+function Plan:add(e, tasks, rule)
+  if not self.scheme then
+    for _, task in ipairs(tasks) do
+      for _, row in ipairs(task.rows) do row.rerandomised = self.why end
+    end
+    return
+  end
+  local units = rule and redraw.choose(self.study, e,
+    units_of(self, rule.first), units_of(self, rule.other), self.scheme,
+    rule.is) or units_of(self, tasks)
+  for _, unit in ipairs(units) do
+    unit.panel = e.panel and not tasks[1].at.subgroup and e or nil
+    self.units[#self.units + 1] = unit
+  end
+end
+
+-- Values -------------------------------------------------------------------------
+
+local CHUNKS = 40
+
+-- A number for each row of each part, deal after deal; NaN where there is none.
+local function evaluate(group, from, to)
+  local codes, out, lists = {}, {}, {}
+  local deals = group.dealt.deals
+  for k, part in ipairs(group.parts) do
+    lists[k] = part.batch and part.unit.batch(deals, from, to)
+  end
+  for i = from, to do
+    deals:arms(i, codes)
+    for k, part in ipairs(group.parts) do
+      local values = not lists[k] and part.unit.evaluate(codes)
+      for j = 1, #part.unit.rows do
+        local value = values and values[j]
+        if not values then value = lists[k][j][i - from + 1] end
+        out[#out + 1] = string.pack("d", value or 0 / 0)
+      end
+    end
+  end
+  return table.concat(out)
+end
+
+-- part.values[row] = { of each deal }
+local function spread(group, chunks)
+  local rows = {}
+  for _, part in ipairs(group.parts) do
+    part.values = {}
+    for j in ipairs(part.unit.rows) do
+      part.values[j] = {}
+      rows[#rows + 1] = part.values[j]
+    end
+  end
+  local deal, at = 1, 1
+  for _, chunk in ipairs(chunks) do
+    local place = 1
+    while place <= #chunk do
+      local value
+      value, place = string.unpack("d", chunk, place)
+      rows[at][deal] = value == value and value or nil
+      at = at + 1
+      if at > #rows then deal, at = deal + 1, 1 end
+    end
+  end
+end
+
+-- Units by the allocations that they are evaluated on: their own, and those of
+-- everybody where their endpoint is adjusted for all of its rows at once.
+local function groups_of(plan)
+  local groups, by_key = {}, {}
+  local function add(unit, free, batch)
+    local dealt = plan.scheme:dealt(free, plan.opt)
+    if not by_key[dealt.key] then
+      by_key[dealt.key] = { dealt = dealt, parts = {} }
+      groups[#groups + 1] = by_key[dealt.key]
+    end
+    local part = { unit = unit, batch = batch, dealt = dealt }
+    table.insert(by_key[dealt.key].parts, part)
+    return part
+  end
+  for _, unit in ipairs(plan.units) do
+    unit.part = add(unit, unit.free, unit.batch ~= nil)
+    if unit.panel then
+      unit.joint = (unit.free or unit.batch) and add(unit, nil, false)
+        or unit.part
+    end
+  end
+  return groups
+end
+
+-- The rules that choose look at data by SQL: once for all, before work is shared.
+local function prepare(group)
+  local codes = {}
+  for _, part in ipairs(group.parts) do
+    for i = 1, part.unit.prepare and group.dealt.n or 0 do
+      part.unit.prepare(group.dealt.deals:arms(i, codes))
+    end
+  end
+end
+
+local function compute(groups)
+  local list = {}
+  for g, group in ipairs(groups) do
+    prepare(group)
+    local size = math.max(1, math.ceil(group.dealt.n / CHUNKS))
+    for from = 1, group.dealt.n, size do
+      list[#list + 1] = { g = g, from = from,
+        to = math.min(from + size - 1, group.dealt.n) }
+    end
+  end
+  local found = jobs.map(#list, function(i)
+    local share = list[i]
+    return evaluate(groups[share.g], share.from, share.to)
+  end, "parts of re-randomisation")
+  local chunks = {}
+  for i, share in ipairs(list) do
+    chunks[share.g] = chunks[share.g] or {}
+    table.insert(chunks[share.g], found[i])
+  end
+  for g, group in ipairs(groups) do spread(group, chunks[g]) end
+end
+
+-- What the allocation gives that there was.
+local function look(plan, unit)
+  unit.part.seen = unit.batch and {} or unit.evaluate(plan.scheme.arm)
+  for j, list in ipairs(unit.batch and unit.batch(plan.scheme:as_it_was(), 1, 1)
+      or {}) do
+    unit.part.seen[j] = list[1] == list[1] and list[1] or nil
+  end
+  if unit.joint and unit.joint ~= unit.part then
+    unit.joint.seen = unit.evaluate(plan.scheme.arm)
+  end
+end
+
+-- How it was done, beside a P.
+local function words_of(plan, unit, p, failed)
+  local dealt = unit.part.dealt
+  local words = { dealt.words }
+  local function add(...) words[#words + 1] = string.format(...) end
+  if not dealt.exact then
+    add("Monte Carlo error %s", format.significant(
+      math.sqrt(p * (1 - p) / (dealt.n + 1)), 2))
+  end
+  if failed > 0 then
+    add("%d of them ha%s no result and count%s as extreme", failed,
+      failed == 1 and "s" or "ve", failed == 1 and "s" or "")
+  end
+  if unit.n_own > 0 then
+    add("%d subject%s not given the planned arm keep%s what %s given",
+      unit.n_own, unit.n_own == 1 and "" or "s", unit.n_own == 1 and "s" or "",
+      unit.n_own == 1 and "was" or "were")
+  end
+  words[#words + 1] = plan.scheme.note
+  return table.concat(words, "; ")
+end
+
+-- The panel of an endpoint: all of its rows at once.
+local function adjust(e, units)
+  local rows, seen, values, dealt = {}, {}, {}, nil
+  for _, unit in ipairs(units) do
+    for j, row in ipairs(unit.rows) do
+      if unit.joint.seen[j] then
+        rows[#rows + 1], seen[#seen + 1] = row, unit.joint.seen[j]
+        values[#values + 1], dealt = unit.joint.values[j], unit.joint.dealt
+      end
+    end
+  end
+  if #rows == 0 then return end
+  local adjusted = randomisation.joint(values, seen, dealt, e.panel)
+  for k, row in ipairs(rows) do row.p_adjusted = adjusted[k] end
+end
+
+--- plan:finish(): p_rerandomised of all rows that were added, and rerandomised,
+-- which says how; p_adjusted of those whose endpoint is adjusted by it.
+function Plan:finish()
+  if #self.units == 0 then return end
+  compute(groups_of(self))
+  local panels, order = {}, {}
+  for _, unit in ipairs(self.units) do
+    look(self, unit)
+    for j, row in ipairs(unit.rows) do
+      local seen = unit.part.seen[j]
+      if seen then
+        local p, failed = randomisation.p(unit.part.values[j], seen,
+          unit.part.dealt)
+        row.p_rerandomised = p
+        row.rerandomised = words_of(self, unit, p, failed)
+      end
+    end
+    local e = unit.panel
+    if e and not panels[e] then
+      panels[e] = {}
+      order[#order + 1] = e
+    end
+    if e then table.insert(panels[e], unit) end
+  end
+  for _, e in ipairs(order) do adjust(e, panels[e]) end
+end
+
+return M

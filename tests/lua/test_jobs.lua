@@ -1,0 +1,94 @@
+-- Work that is shared by processes gives what it gives alone; errors and
+-- interruption come back, and no process is left.
+local lu = require "luaunit"
+local jobs = require "ts.jobs"
+local shared = require "trialsh.jobs"
+local session = require "trialsh.session"
+
+local function children()
+  local f = assert(io.open(("/proc/%d/task/%d/children"):format(jobs.process(),
+    jobs.process())))
+  local all = f:read "a"
+  f:close()
+  return all
+end
+
+TestJobs = {}
+
+function TestJobs.tearDown() lu.assertEquals(children(), "") end
+
+function TestJobs.test_as_alone()
+  local function square(i) return tostring(i * i) end
+  for _, n in ipairs { 0, 1, 2, 7, 100 } do
+    local alone = jobs.map(1, n, square, "squares")
+    lu.assertEquals(#alone, n)
+    for _, k in ipairs { 2, 3, 200 } do
+      lu.assertEquals(jobs.map(k, n, square, "squares"), alone)
+    end
+  end
+end
+
+function TestJobs.test_in_other_processes()
+  local here, seen = jobs.process(), {}
+  local list = jobs.map(2, 6, function(i)
+    seen[i] = true
+    return ("%d"):format(jobs.process())
+  end, "processes")
+  lu.assertEquals(seen, {}) -- what they change is lost
+  lu.assertNotEquals(list[1], tostring(here))
+  lu.assertNotEquals(list[1], list[2])
+  lu.assertEquals(list[1], list[3])
+end
+
+-- Much more than a pipe holds, with zero bytes.
+function TestJobs.test_long_results()
+  local list = jobs.map(2, 5, function(i)
+    return (string.char(i, 0) .. "x"):rep(200000)
+  end, "long")
+  for i = 1, 5 do
+    lu.assertTrue(list[i] == (string.char(i, 0) .. "x"):rep(200000), i)
+  end
+end
+
+function TestJobs.test_errors_come_back()
+  for k = 1, 3 do
+    local ok, err = pcall(jobs.map, k, 6, function(i)
+      if i == 4 then
+        require "ts.error".fail("degenerate", "part 4 has no values")
+      end
+      return ""
+    end, "parts")
+    lu.assertFalse(ok)
+    lu.assertEquals(err.code, "degenerate")
+    lu.assertEquals(err.message, "part 4 has no values")
+  end
+  local ok, err = pcall(jobs.map, 2, 2, function() error "plain" end, "parts")
+  lu.assertFalse(ok)
+  lu.assertStrContains(tostring(err), "plain")
+end
+
+function TestJobs.test_one_that_dies()
+  local ok, err = pcall(jobs.map, 2, 4, function(i)
+    if i == 2 then os.execute(("kill -9 %d"):format(jobs.process())) end
+    return "x"
+  end, "parts")
+  lu.assertFalse(ok)
+  lu.assertStrContains(tostring(err), "ended before its work was done")
+end
+
+-- Frames are asked in a child by a store of its own.
+function TestJobs.test_frames_in_children()
+  local f = require "trialsh.data".wrap(require "ts.frame".build({ "x" },
+    { { 1, 2, 3, 4 } }))
+  lu.assertEquals(#f:where "x > 2", 2)
+  local old = session.jobs
+  session.jobs = 2
+  local list = shared.map(6, function(i)
+    return tostring(#f:where("x > ?", i - 1))
+  end, "frames")
+  session.jobs = old
+  lu.assertEquals(list, { "4", "3", "2", "1", "0", "0" })
+  lu.assertEquals(#f:where "x > 1", 3)
+end
+
+os.exit(lu.LuaUnit.run())
