@@ -187,7 +187,7 @@ format:
 demo: all
 	@$(B)/trialsh scripts/cgd/report.lua
 	@echo
-	@$(B)/trialsh scripts/iris7/report.lua
+	@$(B)/trialsh --jobs $(shell nproc) scripts/iris7/report.lua
 
 # Manual and installation -----------------------------------------------------
 

@@ -368,7 +368,8 @@ static ts_status allocate(ts_mixed *f, ts_error *err)
     f->theta_var = ts_alloc_array(t, t * sizeof *f->theta_var);
     f->root = ts_alloc_array(p, p * sizeof *f->root);
     f->shift = ts_alloc_array(p, sizeof *f->shift);
-    f->slope = ts_alloc_array(t, p * p * sizeof *f->slope);
+    /* of parameters that are known none is needed */
+    f->slope = ts_alloc_array(f->spec.hold ? 1 : t, p * p * sizeof *f->slope);
     f->var = ts_alloc_array(p, p * sizeof *f->var);
     return f->theta && f->theta_own && f->theta_error && f->theta_var &&
                    f->root && f->shift && f->slope && f->var

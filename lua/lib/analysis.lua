@@ -7,6 +7,8 @@
 --   model    (formula, data, opt, set) -> rows: one fit for all comparisons;
 --            set: comparisons, overall, each, treatment, adjust (of a kind in
 --            joint), visits and visit where it is repeated
+--   normal   exact P are in the order of those with exact = false
+--   p_value  (formula, data, opt) -> P of compare alone, where that is quicker
 --   again    (formula, data, opt, set) -> f(frame) -> { [visit or ""] = P }: one
 --            comparison for other arms of the same rows, of a model; nil where
 --            only a new fit tells; set: as for model, compared ({ [arm] = true })

@@ -259,6 +259,12 @@ local function print_cuminc(m, info, groups, times, left_out)
   return table.concat(lines, "\n")
 end
 
+--- cuminc.p_value(formula, data, opt): that of Gray's test alone.
+function M.p_value(formula, rows, opt)
+  return core.gray((model_of(formula, rows, options("cuminc", opt,
+    M.specs.cuminc)))).p_value
+end
+
 local function groups_of(model, info, o)
   local groups, n_event, n_competing = core.cuminc(model, o.ci, o.conf_level),
     0, 0

@@ -13,8 +13,10 @@ local M = {}
 local Scheme = {}
 Scheme.__index = Scheme
 
--- Allocations up to this many are all gone through; of more some are drawn.
-M.MOST = 100000
+-- Allocations up to this many are all gone through, by what one of them costs: a
+-- sum of scores, a table of counts, an analysis done anew; or as many as would be
+-- drawn, if that is more. Of more some are drawn.
+M.MOST = { scores = 100000, counts = 20000, anew = 5000 }
 M.REPLICATES = 999
 local SCENARIO = 0x72616e64 -- streams of the seed that nothing else takes
 
@@ -191,7 +193,7 @@ local function make(s, trial)
     block = blocks and scheme.block and codes_of(rows, { scheme.block }) or nil,
     sizes = blocks and r.sizes or nil }
   scheme.seed = trial.seed or session.seed or 1
-  scheme.kept = {}
+  scheme.kept, scheme.allocations = {}, {}
   describe(scheme, r, rows)
   return setmetatable(scheme, Scheme)
 end
@@ -212,7 +214,7 @@ function M.of(s)
     if not ok and not (errors.is(found) and found.code ~= "interrupted") then
       error(found, 0)
     end
-    kept.scheme, kept.why = ok and found or nil, not ok and found.message
+    if ok then kept.scheme = found else kept.why = found.message end
     inner.randomisation = kept
   end
   return kept.scheme, kept.why
@@ -227,21 +229,23 @@ end
 
 --- scheme:dealt(free [, opt]) -> { deals =, exact =, n =, words = }: the
 -- allocations of those whose arm is one of free ({ [name] = true }, nil: all),
--- the others keep theirs. All of them where these are few (opt.most), else
--- opt.replicates drawn.
+-- the others keep theirs. All of them where these are few for what they cost
+-- (opt.cost: of MOST), else opt.replicates drawn.
 function Scheme:dealt(free, opt)
   local kept, parts = {}, {}
   for k, name in ipairs(self.names) do
     kept[k] = free ~= nil and not free[name]
     if kept[k] then parts[#parts + 1] = name end
   end
-  local most = opt and opt.most or M.MOST
   local replicates = opt and opt.replicates or M.REPLICATES
-  local key = ("%s|%d|%d"):format(table.concat(parts, "\0"), most, replicates)
+  local most = math.max(M.MOST[opt and opt.cost or "anew"], replicates)
+  local name = table.concat(parts, "\0")
+  local allocation = self.allocations[name] or core.new(self.core, kept)
+  self.allocations[name] = allocation
+  local number = allocation:number()
+  local key = ("%s|%s"):format(name, number <= most and "all" or replicates)
   if self.kept[key] then return self.kept[key] end
-  local allocation = core.new(self.core, kept)
-  local number, out = allocation:number(), { key = key }
-  out.exact = number <= most
+  local out = { key = key, exact = number <= most }
   out.deals = out.exact and allocation:all(#self.subjects, most)
     or allocation:draw(#self.subjects, replicates, self.seed, SCENARIO)
   out.n = #out.deals

@@ -360,13 +360,16 @@ local spec = { rerandomise = { "boolean", true },
 -- of a comparison: the share of the allocations that could have been dealt, for
 -- which the analysis gives as small a P. Subjects are dealt again within the
 -- strata and blocks that were used; arms that are not compared stay as they were;
--- a rule of instead chooses anew in each. All allocations are gone through where
--- there are 100,000 or fewer, else some are drawn by the trial's seed and P is
--- (b + 1) / (n + 1): rerandomised says which.
+-- a rule of instead chooses anew in each. Rank tests and log-rank tests compare
+-- their statistic in standard deviations of all allocations, mmrm the t that it has
+-- with the covariance matrix of a model without the comparison; all others their P.
+-- All allocations are gone through where they are few (100,000 of ranks, 20,000 of
+-- counts, 5,000 of what is computed anew), else some are drawn by the trial's seed,
+-- and P is (b + 1) / (n + 1): rerandomised says which. --jobs shares the work.
 --   rerandomise  true; false leaves it out
 --   replicates   999: allocations that are drawn where there are too many
 --
--- See also: check, endpoint, trial, rerandomise, study:result.
+-- See also: check, endpoint, trial, study:result.
 function M.run(s, opt)
   opt = options("run", opt, spec)
   s = require "trialsh.study".study.open(s)

@@ -148,6 +148,8 @@ end
 --   std_error  of the estimate; of a ratio that of its logarithm
 --   analysis, method  the statistic, and how it was computed
 --   statistic, df, p_value, alternative  of the test
+--   p_rerandomised  P by the allocations that the trial's randomisation could have
+--              dealt instead, rerandomised: how many of them, and how they are found
 --   p_adjusted   by adjust of the endpoint, or by multiplicity, which then also
 --   multiplicity, rejected  names, and says Y or N of, what is claimed
 --   n, n_missing, n_event  subjects analysed, without a value, with an event; of

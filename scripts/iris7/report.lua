@@ -14,14 +14,15 @@ print(check(s))                              -- every mistake at once; and where
 
 local function results(which)
   return s.results:where "own = 'Y' and variation = 'main'":where(which):select("endpoint", "visit", "n", "estimate", "conf_low",
-    "conf_high", "p_value")
+    "conf_high", "p_value", "p_rerandomised")
 end
-run(s)                                       -- still dummy arms: the dry run
+run(s, { rerandomise = false })              -- still dummy arms: the dry run
 print(results "role = 'primary'")
 s:unblind { reason = "Database locked; plan signed", codes = out .. "/sealed/codes.csv" }
 run(s)                                       -- tables that hold arms were derived again by unblind
 local r = s:result "ALC50"
-print(("%s: %.0f %% against %.0f %%, difference %.2f (%.2f to %.2f), P = %.5f"):format(r.title, 100 * r.estimate_1,
-  100 * r.estimate_2, r.estimate, r.conf_low, r.conf_high, r.p_value))
+print(("%s: %.0f %% against %.0f %%, difference %.2f (%.2f to %.2f), P = %.5f, by re-randomisation %.3f"):format(r.title,
+  100 * r.estimate_1, 100 * r.estimate_2, r.estimate, r.conf_low, r.conf_high, r.p_value, r.p_rerandomised))
+print("re-randomisation: " .. r.rerandomised)
 print(results "1 = 1")
 print(file, s:export(s.results, out .. "/results.csv"))

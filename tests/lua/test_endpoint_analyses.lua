@@ -452,7 +452,8 @@ local refused = {
     "Tukey is for the comparisons of one model, not over parameters and visits" },
   { "mmrm", { visit = false, where = "AVISIT = 'Day 8'" },
     "mmrm is for visits" },
-  { "ttest", { adjust = "max-T" }, 'adjust = "max-T" is not there yet' },
+  { "ttest", { adjust = "max-T" }, "max-T is by re-randomisation, and the "
+    .. "trial does not say how it was" },
   { "logrank", {}, "logrank takes the time AVAL and the censoring CNSR" },
 }
 

@@ -21,7 +21,7 @@ local function sibling(name)
     s:unblind { reason = "test", codes = to .. "/sealed/codes.csv" }
   end
   lu.assertStrMatches(check(s), "%d+ endpoints, no mistakes.*")
-  run(s)
+  run(s, { rerandomise = false })
   ran[name] = s
   return s
 end
@@ -96,7 +96,7 @@ function TestSiblings.test_iris7iv_where_placebo_recovers()
     missing = "nonresponder", analysis = "fisher",
     instead = { when = "median(PCHG) >= -99", within = "Placebo", variable = "PCHG",
       missing = "worst rank", analysis = "wilcoxon" } }
-  run(s)
+  run(s, { rerandomise = false })
   lu.assertStrContains(s:result "RECOVERED".method, "Wilcoxon")
 end
 

@@ -94,6 +94,10 @@ M.entry = { survival = true, competing = true, strata = "formula",
   compare = function(formula, data, opt)
     return row_of(formula, data, opt, true)
   end,
+  p_value = function(formula, data, opt)
+    if opt.test == "none" then return nil end
+    return require "trialsh.cuminc".p_value(formula, data, opt)
+  end,
   overall = function(formula, data, opt) return row_of(formula, data, opt) end,
   within = function(formula, data, opt) return row_of(formula, data, opt) end }
 

@@ -80,6 +80,16 @@ local function rows(s, e, add)
   end
 end
 
+-- Why the trial's randomisation cannot be done again, or how it differs from what
+-- there is.
+local function randomised(s)
+  local trial = s.trial
+  if not trial or not trial.randomisation then return nil end
+  local scheme, why = require "trialsh.randomisation".of(s)
+  local words = scheme and scheme.note or why
+  return words and "randomisation: " .. words:gsub("^randomisation: ", "")
+end
+
 --- doubts.of_all(study, endpoints) -> lines; what is said of one is not said
 -- again of its variations, nor of arms of another endpoint.
 function M.of_all(s, list)
@@ -102,6 +112,7 @@ function M.of_all(s, list)
     end
     if e.other then look(rows, e.other, e.id .. "/instead", said) end
   end
+  lines[#lines + 1] = randomised(s)
   return lines
 end
 

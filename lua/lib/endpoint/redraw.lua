@@ -15,12 +15,15 @@
 local NA = require "ts.na".NA
 local cframe = require "ts.frame"
 local errors = require "ts.error"
+local text = require "ts.text"
 local analysis = require "trialsh.analysis"
 local intercurrent = require "trialsh.endpoint.intercurrent"
 local relation = require "trialsh.relation"
 local set = require "trialsh.endpoint.set"
 local scores = require "trialsh.analysis.scores"
 local trial_module = require "trialsh.trial"
+
+local sorted = require "trialsh.endpoint.definition".sorted
 
 local M = {}
 
@@ -132,7 +135,7 @@ local function remembered(parts, levels, repeated, f)
       if key then kept[key] = found end
     end
     return found
-  end
+  end, classes ~= nil
 end
 
 -- Which arms ------------------------------------------------------------------
@@ -189,6 +192,15 @@ end
 
 local function number(x)
   return x ~= nil and x ~= NA and x or nil
+end
+
+local function plain_words(value)
+  if type(value) ~= "table" then return tostring(value) end
+  local list = {}
+  for _, key in ipairs(sorted(value)) do
+    list[#list + 1] = tostring(key) .. "=" .. plain_words(value[key])
+  end
+  return "{" .. table.concat(list, ",") .. "}"
 end
 
 -- What f gives; nil where the data are too few.
@@ -264,7 +276,7 @@ end
 -- Two arms and nothing else.
 local function pair_units(task, parts, scheme)
   local e, units = task.e, {}
-  local compare_two = analysis.find(e.method).compare
+  local entry = analysis.find(e.method)
   for _, compare in ipairs(e.comparisons) do
     local rows = {}
     for _, row in ipairs(task.rows) do
@@ -272,14 +284,17 @@ local function pair_units(task, parts, scheme)
     end
     if #rows > 0 then
       local a, b, by_code, by_name = sides(e, scheme, compare)
-      local find = remembered(parts, { b, a }, false, function(data)
+      local find, counts = remembered(parts, { b, a }, false, function(data)
         return { attempt(function()
-          return number(compare_two(task.formula, data, task.options,
+          if entry.p_value then
+            return number(entry.p_value(task.formula, data, task.options))
+          end
+          return number(entry.compare(task.formula, data, task.options,
             compare).p_value)
         end) }
       end)
       units[#units + 1] = { rows = rows, free = free_of(e, scheme, compare),
-        batch = by_scores(task, parts, scheme, compare),
+        batch = by_scores(task, parts, scheme, compare), counts = counts,
         evaluate = function(codes) return find(codes, by_code, by_name) end }
     end
   end
@@ -299,7 +314,26 @@ local function rows_of(task, compare)
   return rows, keys
 end
 
--- { [key] = P } of a model that is fitted anew, or by what is quicker.
+-- What two variations share that differ in how errors are found alone.
+local function digest(task, parts, compare)
+  local words = { task.e.method, task.formula }
+  for _, list in ipairs { task.options, task.at.visits or {},
+    { compare = type(compare) == "table" and compare or { compare } } } do
+    for _, key in ipairs(sorted(list)) do
+      if key ~= "df" and key ~= "vcov" and key ~= "conf_level" then
+        words[#words + 1] = tostring(key) .. "=" .. plain_words(list[key])
+      end
+    end
+  end
+  for j, column in ipairs(parts.columns) do
+    words[#words + 1] = parts.names[j]
+    for i = 1, parts.n do words[#words + 1] = tostring(column[i]) end
+  end
+  return text.sha256(table.concat(words, "\0"))
+end
+
+-- { [key] = P } of a model that is fitted anew, or by what is quicker; what it
+-- shares with others.
 local function model_statistic(task, parts, compare, levels)
   local e, entry = task.e, analysis.find(task.e.method)
   local about = { comparisons = { compare }, overall = e.overall,
@@ -314,7 +348,7 @@ local function model_statistic(task, parts, compare, levels)
         out[row_key({ visit = visit ~= "" and visit or nil }, task.at.visit)] = p
       end
       return out
-    end
+    end, entry.repeated and digest(task, parts, compare) or nil
   end
   return function(data)
     local found, out = attempt(entry.model, task.formula, data, task.options,
@@ -337,9 +371,9 @@ local function model_units(task, parts, scheme)
   local function add(compare)
     local rows, keys = rows_of(task, compare)
     if #rows == 0 then return end
-    local find = remembered(parts, levels, repeated, model_statistic(task, parts,
-      compare, levels))
-    units[#units + 1] = { rows = rows,
+    local statistic, same = model_statistic(task, parts, compare, levels)
+    local find, counts = remembered(parts, levels, repeated, statistic)
+    units[#units + 1] = { rows = rows, same = same, counts = counts,
       free = compare and free_of(e, scheme, compare),
       evaluate = function(codes)
         local found, out = find(codes, by_code, by_name), {}
@@ -362,13 +396,19 @@ local function overall_units(task, parts, scheme)
   end
   if #rows == 0 then return {} end
   local by_code, by_name, levels = arms_as_they_are(parts, scheme)
-  local overall = analysis.find(task.e.method).overall
-  local find = remembered(parts, levels, false, function(data)
+  local entry, options = analysis.find(task.e.method), task.options
+  if entry.normal then
+    options = { exact = false } -- in the same order, and quick
+    for key, value in pairs(task.options) do
+      if key ~= "exact" then options[key] = value end
+    end
+  end
+  local find, counts = remembered(parts, levels, false, function(data)
     return { attempt(function()
-      return number(overall(task.formula, data, task.options).p_value)
+      return number(entry.overall(task.formula, data, options).p_value)
     end) }
   end)
-  return { { rows = rows, evaluate = function(codes)
+  return { { rows = rows, counts = counts, evaluate = function(codes)
     return find(codes, by_code, by_name)
   end } }
 end
@@ -376,23 +416,26 @@ end
 local ways = { compare = pair_units, model = model_units,
   overall = overall_units }
 
--- Whether what is tested is that the treatment has no effect.
-local function of_no_effect(e)
+-- What is tested where that is not that the treatment has no effect.
+local function tested_otherwise(e)
   local given, usual = e.options, analysis.find(e.method).options {}
   for _, key in ipairs { "mu", "null", "margin" } do
     local x = given[key]
     if x ~= nil and x ~= usual[key] and not (key == "mu" and x == 0) then
-      return false
+      return ("%s = %s is tested: re-randomisation is for no effect at all")
+        :format(key, tostring(x))
     end
   end
-  return true
 end
 
 --- redraw.units(task, scheme) -> units, subjects who keep their arm. task: { e,
 -- at, bound, frame, way, formula, options, rows }, of one place of an endpoint.
 function M.units(task, scheme)
-  local make = ways[task.way]
-  if not make or not of_no_effect(task.e) then return {}, 0 end
+  local make, otherwise = ways[task.way], tested_otherwise(task.e)
+  for _, row in ipairs(otherwise and task.rows or {}) do
+    if row.compare and has_p(row) then row.rerandomised = otherwise end
+  end
+  if not make or otherwise then return {}, 0 end
   local treatment = task.bound.treatment
   local parts = take_apart(set.of_arms(task.frame, task.e, treatment),
     task.e.trial, treatment, scheme)
@@ -442,7 +485,7 @@ function M.choose(s, e, first, other, scheme, is)
   for _, unit in ipairs(units) do
     local own, others = unit.evaluate, {}
     for i, row in ipairs(unit.rows) do others[i] = at[place_key(row)] or false end
-    unit.prepare, unit.batch = holds, nil
+    unit.prepare, unit.batch, unit.counts = holds, nil, nil
     function unit.evaluate(codes)
       if holds(codes) == is then return own(codes) end
       local out = {}

@@ -104,14 +104,19 @@ end
 -- everybody where their endpoint is adjusted for all of its rows at once.
 local function groups_of(plan)
   local groups, by_key = {}, {}
+  local kept = {} -- parts that several units share
   local function add(unit, free, batch)
-    local dealt = plan.scheme:dealt(free, plan.opt)
+    local dealt = plan.scheme:dealt(free, { replicates = plan.opt.replicates,
+      cost = batch and "scores" or unit.counts and "counts" or "anew" })
+    local same = unit.same and unit.same .. dealt.key
+    if kept[same] then return kept[same] end
     if not by_key[dealt.key] then
       by_key[dealt.key] = { dealt = dealt, parts = {} }
       groups[#groups + 1] = by_key[dealt.key]
     end
     local part = { unit = unit, batch = batch, dealt = dealt }
     table.insert(by_key[dealt.key].parts, part)
+    if same then kept[same] = part end
     return part
   end
   for _, unit in ipairs(plan.units) do
