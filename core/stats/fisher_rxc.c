@@ -16,8 +16,6 @@
 #include "ts/interrupt.h"
 #include "ts/memory.h"
 
-enum { CLASSES = 256 }; /* of completions, by value */
-
 /* Additions that one step here takes the time of. */
 #define STEP 10
 /* Values may be as improbable as another up to this, in logarithms. */
@@ -25,7 +23,7 @@ enum { CLASSES = 256 }; /* of completions, by value */
 /* Tables of at most so many have products of 1 / x! that doubles hold. */
 #define SMALL 150
 
-static ts_status count_steps(ts_network *w, double steps)
+static inline ts_status count_steps(ts_network *w, double steps)
 {
     w->steps += steps * STEP;
     if (w->steps < w->next_look)
@@ -45,9 +43,6 @@ typedef struct {
     double most, least; /* of the bounds of what is left */
 } partial;
 
-typedef ts_status (*use_fill)(ts_network *w, const uint32_t *left,
-                              const partial *p, void *context);
-
 /* p after x is taken from a row that has `rest`. */
 static inline partial after(const ts_network *w, const partial *p,
                             uint32_t rest, uint32_t x)
@@ -56,33 +51,6 @@ static inline partial after(const ts_network *w, const partial *p,
     return (partial){p->value - w->log_factorial[x],
                      p->factorials - w->log_factorial[left],
                      p->most + w->most_of[left], p->least + w->least_of[left]};
-}
-
-/* Calls use for every way to take `need` from rest[i ..], of two rows or more;
- * left holds what is left of the rows before, behind what rows from i on have.
- */
-static ts_status fill(ts_network *w, const uint32_t *rest, size_t i,
-                      uint32_t need, uint32_t behind, uint32_t *left,
-                      const partial *p, use_fill use, void *context)
-{
-    uint32_t high = rest[i] < need ? rest[i] : need;
-    behind -= rest[i];
-    for (uint32_t x = need > behind ? need - behind : 0; x <= high; x++) {
-        partial q = after(w, p, rest[i], x);
-        ts_status status;
-        left[i] = rest[i] - x;
-        if (i + 2 < w->r) {
-            status =
-                fill(w, rest, i + 1, need - x, behind, left, &q, use, context);
-        } else { /* the last row takes what it must */
-            left[i + 1] = behind - (need - x);
-            q = after(w, &q, behind, need - x);
-            status = use(w, left, &q, context);
-        }
-        if (status)
-            return status;
-    }
-    return TS_OK;
 }
 
 static void sort_small(uint32_t *x, size_t n)
@@ -101,13 +69,24 @@ typedef struct {
     const uint32_t *before; /* what its rows have */
     size_t next;            /* column after this one */
     double rarest, usual;   /* values of its pasts lie between */
-    const double *weight;   /* products of the pasts, relative to usual */
-    double mass;            /* their sum */
-    double log_share;       /* of a usual past and all completions, but for */
-    double share;           /* the column's own products; its exponential */
+    const double *weight;   /* products of the pasts; of large tables these are */
+    double mass;            /* relative to usual; their sum */
+    double log_share;       /* of the pasts and all completions, but for the */
+    double share;           /* column's own products; its exponential */
+    double p;               /* of what goes on to any completion */
 } expansion;
 
-/* The chance of a usual past that goes on to `left` and to any completion. */
+/* The product of 1 / x! of the column's cells. */
+static double column_product(const ts_network *w, const expansion *e,
+                             const uint32_t *left)
+{
+    double product = 1;
+    for (size_t i = 0; i < w->r; i++)
+        product *= w->inverse[e->before[i] - left[i]];
+    return product;
+}
+
+/* The chance of the pasts that go on to `left` and to any completion. */
 static double share_of(const ts_network *w, const expansion *e,
                        const uint32_t *left, const partial *q)
 {
@@ -119,23 +98,18 @@ static double share_of(const ts_network *w, const expansion *e,
     return share;
 }
 
-/* One way to fill the column: all pasts of the node take it. */
-static ts_status expand(ts_network *w, const uint32_t *left, const partial *q,
-                        void *context)
+/* One way to fill the column, for the pasts whose completions are neither all
+ * more probable nor all as improbable. */
+static ts_status go_on(ts_network *w, const expansion *e, const uint32_t *left,
+                       const partial *q, double edge)
 {
-    const expansion *e = context;
     uint32_t rest[MOST_ROWS];
     ts_node *to;
-    double edge = w->observed + SAME - q->value, counted = 0;
-    if (e->rarest + q->least - 1e-9 > edge)
-        return count_steps(w, 1); /* all completions are more probable */
-    if (e->usual + q->most + 1e-9 <= edge) {
-        ts_sum_add(&w->p, e->mass * share_of(w, e, left, q));
-        return count_steps(w, 1);
-    }
+    double counted = 0;
     memcpy(rest, left, w->r * sizeof *rest);
     sort_small(rest, w->r);
     ts_status status = ts_node_find(w, &w->next, rest, e->next, &to);
+    double product = w->inverse ? column_product(w, e, left) : 1;
     for (size_t i = 0; i < e->from->n && !status; i++) {
         const ts_past *p = &e->from->pasts[i];
         if (p->value + to->least > edge)
@@ -143,13 +117,50 @@ static ts_status expand(ts_network *w, const uint32_t *left, const partial *q,
         if (p->value + to->most <= edge)
             counted += e->weight[i];
         else
-            status =
-                ts_past_add(w, to, (ts_past){p->value + q->value, p->ways});
+            status = ts_past_add(w, to, p->value + q->value, p->mass * product);
     }
     if (counted > 0)
         ts_sum_add(&w->p,
-                   counted * exp(e->usual + q->value + to->all - w->all));
+                   w->inverse ? counted * product * exp(to->all - w->all)
+                              : counted * exp(e->usual + q->value + to->all -
+                                              w->all));
     return status ? status : count_steps(w, 2 + (double)e->from->n);
+}
+
+/* One way to fill the column: all pasts of the node take it. */
+static inline ts_status expand(ts_network *w, expansion *e,
+                               const uint32_t *left, const partial *q)
+{
+    double edge = w->observed + SAME - q->value;
+    if (e->rarest + q->least - 1e-9 > edge)
+        return count_steps(w, 1); /* all completions are more probable */
+    if (e->usual + q->most + 1e-9 > edge)
+        return go_on(w, e, left, q, edge);
+    e->p += share_of(w, e, left, q);
+    return count_steps(w, 1);
+}
+
+/* Expands every way to take `need` from the rows i .., of two rows or more; left
+ * holds what is left of the rows before, behind what rows from i on have. */
+static ts_status fill(ts_network *w, expansion *e, size_t i, uint32_t need,
+                      uint32_t behind, uint32_t *left, const partial *p)
+{
+    uint32_t own = e->before[i], high = own < need ? own : need;
+    behind -= own;
+    ts_status status = TS_OK;
+    for (uint32_t x = need > behind ? need - behind : 0; x <= high && !status;
+         x++) {
+        partial q = after(w, p, own, x);
+        left[i] = own - x;
+        if (i + 2 < w->r) {
+            status = fill(w, e, i + 1, need - x, behind, left, &q);
+        } else { /* the last row takes what it must */
+            left[i + 1] = behind - (need - x);
+            q = after(w, &q, behind, need - x);
+            status = expand(w, e, left, &q);
+        }
+    }
+    return status;
 }
 
 /* Fills column j of a node in every way. */
@@ -171,35 +182,51 @@ static ts_status expand_node(ts_network *w, const ts_node *h,
     if (!weight)
         return ts_fail_memory(w->err);
     for (size_t i = 0; i < h->n; i++) {
-        weight[i] = h->pasts[i].ways * exp(h->pasts[i].value - e.usual);
+        weight[i] = h->pasts[i].mass;
+        if (!w->inverse)
+            weight[i] *= exp(h->pasts[i].value - e.usual);
         e.mass += weight[i];
     }
     e.weight = weight;
     for (size_t i = 0; i < w->r; i++)
         n += rest[i];
-    e.log_share = e.usual + w->log_factorial[n - w->column[j]] - w->all;
+    e.log_share = w->log_factorial[n - w->column[j]] - w->all;
     for (size_t k = j + 1; k < w->c; k++)
         e.log_share -= w->log_factorial[w->column[k]];
-    e.share = exp(e.log_share);
+    if (w->inverse)
+        e.share = exp(e.log_share) * e.mass;
+    else
+        e.log_share += e.usual + log(e.mass);
     ts_status status =
-        fill(w, rest, 0, w->column[j], n, left, &none, expand, &e);
+        fill(w, &e, 0, w->column[j], n, left, &none);
+    ts_sum_add(&w->p, e.p);
     ts_free(weight);
     return status;
 }
 
 /* Two columns left -------------------------------------------------------- */
 
-static ts_status take(ts_network *w, double value, double product)
+static inline size_t class_of(const ts_classes *k, double value)
 {
-    if (w->n_list == w->list_room) {
-        size_t room = w->list_room ? 2 * w->list_room : 1024;
-        ts_completion *list = ts_realloc_array(w->list, room, sizeof *list);
-        if (!list)
-            return ts_fail_memory(w->err);
-        w->list = list;
-        w->list_room = room;
-    }
-    w->list[w->n_list++] = (ts_completion){value, product};
+    double at = (value - k->low) * k->scale;
+    return at >= TS_CLASSES ? TS_CLASSES - 1 : at > 0 ? (size_t)at : 0;
+}
+
+/* Room for so many completions more. */
+static ts_status reserve(ts_network *w, size_t more)
+{
+    if (w->list_room - w->n_list >= more)
+        return TS_OK;
+    size_t room = 2 * w->list_room + 1024 + more;
+    ts_completion *list = ts_realloc_array(w->list, room, sizeof *list);
+    if (!list)
+        return ts_fail_memory(w->err);
+    w->list = list;
+    ts_completion *sorted = ts_realloc_array(w->sorted, room, sizeof *list);
+    if (!sorted)
+        return ts_fail_memory(w->err);
+    w->sorted = sorted;
+    w->list_room = room;
     return TS_OK;
 }
 
@@ -216,19 +243,21 @@ static inline double value_of(const ts_network *w, uint32_t rest, uint32_t x)
     return -w->log_factorial[x] - w->log_factorial[rest - x];
 }
 
-/* Of two rows: lists a completion unless it is more probable than edge. */
-static bool take_pair(ts_network *w, const uint32_t *rest, uint32_t x,
-                      uint32_t y, const ts_completion *past, double edge,
-                      ts_status *status)
+/* Of two rows: lists a completion, for which there is room, unless it is more
+ * probable than edge. */
+static inline bool take_pair(ts_network *w, const uint32_t *rest, uint32_t x,
+                             uint32_t y, const ts_completion *past,
+                             double edge)
 {
     double value =
         past->value + value_of(w, rest[0], x) + value_of(w, rest[1], y);
     if (value > edge)
         return false;
-    *status = take(w, value,
-                   past->product * product_of(w, rest[0], x) *
-                       product_of(w, rest[1], y));
-    return !*status;
+    w->list[w->n_list++] = (ts_completion){
+        value, past->product * product_of(w, rest[0], x) *
+                   product_of(w, rest[1], y)};
+    w->classes.from[class_of(&w->classes, value) + 1]++;
+    return true;
 }
 
 /* Lists the completions of rows rest[0 .. k - 1] with two columns left, of
@@ -251,12 +280,13 @@ static ts_status list_rare(ts_network *w, const uint32_t *rest, size_t k,
         }
         return status;
     }
-    while (x <= high && take_pair(w, rest, x, need - x, past, edge, &status))
+    if (x > high || (status = reserve(w, high - x + (size_t)1)))
+        return status;
+    while (x <= high && take_pair(w, rest, x, need - x, past, edge))
         x++;
-    while (high > x && !status &&
-           take_pair(w, rest, high, need - high, past, edge, &status))
+    while (high > x && take_pair(w, rest, high, need - high, past, edge))
         high--;
-    return status;
+    return TS_OK;
 }
 
 static uint32_t sum_of(const uint32_t *x, size_t n)
@@ -267,95 +297,66 @@ static uint32_t sum_of(const uint32_t *x, size_t n)
     return sum;
 }
 
-/* Completions in classes of equal width by value, each with the sum of its
- * products and of those before it. */
-typedef struct {
-    double low, scale;
-    size_t from[CLASSES + 1];
-    double before[CLASSES + 1];
-} classes;
-
-static size_t class_of(const classes *k, double value)
+/* Sorts the list by class. Products of large tables are relative to top. */
+static void classify(ts_network *w, double top)
 {
-    double at = (value - k->low) * k->scale;
-    return at >= CLASSES ? CLASSES - 1 : (size_t)at;
-}
-
-/* sorted: by class. top: the largest value; products are relative to it where
- * tables are large. */
-static void classify(const ts_network *w, double top, ts_completion *sorted,
-                     classes *k)
-{
-    const ts_completion *list = w->list;
-    size_t n = w->n_list;
-    double low = list[0].value;
-    for (size_t i = 1; i < n; i++)
-        low = list[i].value < low ? list[i].value : low;
-    memset(k, 0, sizeof *k);
-    k->low = low;
-    k->scale = top > low ? CLASSES / (top - low) : 0;
-    for (size_t i = 0; i < n; i++)
-        k->from[class_of(k, list[i].value) + 1]++;
-    for (size_t i = 0; i < CLASSES; i++)
+    ts_classes *k = &w->classes;
+    size_t at[TS_CLASSES];
+    for (size_t i = 0; i < TS_CLASSES; i++)
         k->from[i + 1] += k->from[i];
-    size_t at[CLASSES];
     memcpy(at, k->from, sizeof at);
-    for (size_t i = 0; i < n; i++) {
-        size_t class = class_of(k, list[i].value);
-        double product =
-            w->inverse ? list[i].product : exp(list[i].value - top);
-        sorted[at[class]++] = (ts_completion){list[i].value, product};
+    for (size_t i = 0; i < w->n_list; i++) {
+        const ts_completion *x = &w->list[i];
+        size_t class = class_of(k, x->value);
+        double product = w->inverse ? x->product : exp(x->value - top);
+        w->sorted[at[class]++] = (ts_completion){x->value, product};
         k->before[class + 1] += product;
     }
-    for (size_t i = 0; i < CLASSES; i++)
+    for (size_t i = 0; i < TS_CLASSES; i++)
         k->before[i + 1] += k->before[i];
 }
 
 /* The sum of products of completions with value <= edge. */
-static double up_to(const classes *k, const ts_completion *sorted, double edge)
+static double up_to(const ts_network *w, double edge)
 {
+    const ts_classes *k = &w->classes;
     if (edge < k->low)
         return 0;
     size_t class = class_of(k, edge);
     double sum = k->before[class];
     for (size_t i = k->from[class]; i < k->from[class + 1]; i++)
-        if (sorted[i].value <= edge)
-            sum += sorted[i].product;
+        if (w->sorted[i].value <= edge)
+            sum += w->sorted[i].product;
     return sum;
 }
 
 static ts_status complete(ts_network *w, const uint32_t *rest, const ts_node *h)
 {
-    classes k;
     double rarest = h->pasts[0].value, counted = 0;
     for (size_t i = 1; i < h->n; i++)
-        rarest = fmin(rarest, h->pasts[i].value);
+        rarest = h->pasts[i].value < rarest ? h->pasts[i].value : rarest;
     double edge = w->observed + SAME - rarest;
+    double top = edge < h->most ? edge : h->most;
     const ts_completion none = {0, 1};
+    memset(&w->classes, 0, sizeof w->classes);
+    w->classes.low = h->least;
+    w->classes.scale = top > h->least ? TS_CLASSES / (top - h->least) : 0;
     w->n_list = 0;
     ts_status status = list_rare(w, rest, w->r, w->column[w->c - 2],
                                  sum_of(rest, w->r), &none, edge);
-    size_t n = w->n_list;
-    if (status || n == 0)
+    if (status || w->n_list == 0)
         return status;
-    double top = w->list[0].value;
-    for (size_t i = 1; i < n; i++)
-        top = w->list[i].value > top ? w->list[i].value : top;
-    ts_completion *sorted = ts_alloc_array(n, sizeof *sorted);
-    if (!sorted)
-        return ts_fail_memory(w->err);
-    classify(w, top, sorted, &k);
-    if (w->inverse)
-        top = 0;
+    classify(w, top);
+    double scale = exp(-w->all); /* of small tables */
     for (size_t i = 0; i < h->n; i++) {
         const ts_past *p = &h->pasts[i];
-        double sum = up_to(&k, sorted, w->observed + SAME - p->value);
+        double sum = up_to(w, w->observed + SAME - p->value);
         if (sum > 0)
-            counted += p->ways * sum * exp(p->value + top - w->all);
+            counted += p->mass * sum *
+                       (w->inverse ? scale : exp(p->value + top - w->all));
     }
     ts_sum_add(&w->p, counted);
-    ts_free(sorted);
-    return count_steps(w, (double)h->n + (double)n);
+    return count_steps(w, (double)h->n + (double)w->n_list);
 }
 
 /* All of it --------------------------------------------------------------- */
@@ -366,7 +367,7 @@ static ts_status run(ts_network *w)
     ts_network_bounds(w, 0);
     ts_status status = ts_node_find(w, &w->now, w->row, 0, &root);
     if (!status)
-        status = ts_past_add(w, root, (ts_past){0, 1});
+        status = ts_past_add(w, root, 0, 1);
     for (size_t j = 0; j + 2 < w->c && !status; j++) {
         ts_network_bounds(w, j + 1);
         for (size_t i = 0; i < w->now.n && !status; i++) {

@@ -10,12 +10,25 @@
 enum { MOST_ROWS = 32 };
 
 typedef struct {
-    double value, ways; /* log of the product of 1 / x!; how many have it */
+    double value; /* log of the product of 1 / x! */
+    double mass;  /* of small tables the products of all that have it, of
+                   * others their number */
+    int64_t key;  /* of the value */
 } ts_past;
 
 typedef struct {
     double value, product; /* log of the product of 1 / x!, and itself */
 } ts_completion;
+
+/* Completions in classes of equal width by value: where each begins, and the sum
+ * of the products before it. */
+enum { TS_CLASSES = 256 };
+
+typedef struct {
+    double low, scale;
+    size_t from[TS_CLASSES + 1];
+    double before[TS_CLASSES + 1];
+} ts_classes;
 
 /* What rows have left, and the pasts that lead there: a hash by value once
  * there are some. */
@@ -45,8 +58,9 @@ typedef struct {
                                  * bounds of nodes before the next column */
     double observed, all;       /* logs: of the table, of all tables */
     ts_stage now, next;
-    ts_completion *list; /* of two columns */
+    ts_completion *list, *sorted; /* of two columns, and by class */
     size_t n_list, list_room;
+    ts_classes classes;
     ts_sum p;
     double steps, next_look, n_past;
     ts_error *err;
@@ -67,6 +81,6 @@ ts_status ts_node_find(ts_network *w, ts_stage *stage, const uint32_t *rest,
  * rows that have 0 to the largest row left before column `from`. */
 void ts_network_bounds(ts_network *w, size_t from);
 /* TS_ELIMIT when there are too many. */
-ts_status ts_past_add(ts_network *w, ts_node *node, ts_past past);
+ts_status ts_past_add(ts_network *w, ts_node *node, double value, double mass);
 
 #endif

@@ -6,8 +6,8 @@
 #include <string.h>
 #include "ts/memory.h"
 
-/* Pasts whose values round to the same multiple of this are kept as one. */
-#define MERGED 1e-9
+/* Pasts whose values round to the same multiple of 1 / this are kept as one. */
+#define MERGED 1e9
 
 void ts_node_clear(ts_node *h)
 {
@@ -39,6 +39,7 @@ void ts_network_free(ts_network *w)
     ts_free(w->most_of);
     ts_free(w->least_of);
     ts_free(w->list);
+    ts_free(w->sorted);
 }
 
 /* Bounds ------------------------------------------------------------------ */
@@ -121,6 +122,14 @@ static size_t hash_of(const uint32_t *rest, size_t r)
     return (size_t)(h >> 20);
 }
 
+static bool same(const uint32_t *a, const uint32_t *b, size_t r)
+{
+    for (size_t i = 0; i < r; i++)
+        if (a[i] != b[i])
+            return false;
+    return true;
+}
+
 static ts_status grow(ts_network *w, ts_stage *s)
 {
     size_t room = s->room ? 2 * s->room : 64, n_slot = 4 * room;
@@ -161,7 +170,7 @@ ts_status ts_node_find(ts_network *w, ts_stage *s, const uint32_t *rest,
     size_t at = hash_of(rest, w->r) & (s->n_slot - 1);
     for (; s->slot[at]; at = (at + 1) & (s->n_slot - 1)) {
         size_t i = s->slot[at] - 1;
-        if (memcmp(s->rest + i * w->r, rest, w->r * sizeof *rest) == 0) {
+        if (same(s->rest + i * w->r, rest, w->r)) {
             *out = &s->nodes[i];
             return TS_OK;
         }
@@ -175,20 +184,15 @@ ts_status ts_node_find(ts_network *w, ts_stage *s, const uint32_t *rest,
     return TS_OK;
 }
 
-static size_t slot_of(const ts_node *h, double value)
+static size_t slot_of(const ts_node *h, int64_t key)
 {
-    uint64_t key = (uint64_t)(int64_t)(value / MERGED);
-    return (size_t)(key * UINT64_C(0x9E3779B97F4A7C15) >> 20) & (h->n_slot - 1);
-}
-
-static bool same(double a, double b)
-{
-    return (int64_t)(a / MERGED) == (int64_t)(b / MERGED);
+    return (size_t)((uint64_t)key * UINT64_C(0x9E3779B97F4A7C15) >> 20) &
+           (h->n_slot - 1);
 }
 
 static ts_status grow_pasts(ts_network *w, ts_node *h)
 {
-    size_t room = h->room ? 2 * h->room : 8, n_slot = 2 * room;
+    size_t room = h->room ? 2 * h->room : 32, n_slot = 2 * room;
     ts_past *pasts = ts_realloc_array(h->pasts, room, sizeof *pasts);
     if (pasts)
         h->pasts = pasts;
@@ -202,7 +206,7 @@ static ts_status grow_pasts(ts_network *w, ts_node *h)
     h->room = room;
     h->n_slot = n_slot;
     for (size_t i = 0; i < h->n; i++) {
-        size_t at = slot_of(h, h->pasts[i].value);
+        size_t at = slot_of(h, h->pasts[i].key);
         while (slot[at])
             at = (at + 1) & (n_slot - 1);
         slot[at] = (uint32_t)i + 1;
@@ -210,22 +214,23 @@ static ts_status grow_pasts(ts_network *w, ts_node *h)
     return TS_OK;
 }
 
-ts_status ts_past_add(ts_network *w, ts_node *h, ts_past p)
+ts_status ts_past_add(ts_network *w, ts_node *h, double value, double mass)
 {
+    int64_t key = (int64_t)(value * MERGED);
     if (h->n == h->room) {
         ts_status status = grow_pasts(w, h);
         if (status)
             return status;
     }
-    size_t at = slot_of(h, p.value);
+    size_t at = slot_of(h, key);
     for (; h->slot[at]; at = (at + 1) & (h->n_slot - 1)) {
         ts_past *known = &h->pasts[h->slot[at] - 1];
-        if (same(known->value, p.value)) {
-            known->ways += p.ways;
+        if (known->key == key) {
+            known->mass += mass;
             return TS_OK;
         }
     }
-    h->pasts[h->n++] = p;
+    h->pasts[h->n++] = (ts_past){value, mass, key};
     h->slot[at] = (uint32_t)h->n;
     return ++w->n_past > TS_EXACT_NUMBERS ? TS_ELIMIT : TS_OK;
 }
