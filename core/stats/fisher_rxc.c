@@ -69,11 +69,11 @@ typedef struct {
     const uint32_t *before; /* what its rows have */
     size_t next;            /* column after this one */
     double rarest, usual;   /* values of its pasts lie between */
-    const double *weight;   /* products of the pasts; of large tables these are */
-    double mass;            /* relative to usual; their sum */
-    double log_share;       /* of the pasts and all completions, but for the */
-    double share;           /* column's own products; its exponential */
-    double p;               /* of what goes on to any completion */
+    const double *weight; /* products of the pasts; of large tables these are */
+    double mass;          /* relative to usual; their sum */
+    double log_share;     /* of the pasts and all completions, but for the */
+    double share;         /* column's own products; its exponential */
+    double p;             /* of what goes on to any completion */
 } expansion;
 
 /* The product of 1 / x! of the column's cells. */
@@ -120,10 +120,9 @@ static ts_status go_on(ts_network *w, const expansion *e, const uint32_t *left,
             status = ts_past_add(w, to, p->value + q->value, p->mass * product);
     }
     if (counted > 0)
-        ts_sum_add(&w->p,
-                   w->inverse ? counted * product * exp(to->all - w->all)
-                              : counted * exp(e->usual + q->value + to->all -
-                                              w->all));
+        ts_sum_add(&w->p, w->inverse ? counted * product * exp(to->all - w->all)
+                                     : counted * exp(e->usual + q->value +
+                                                     to->all - w->all));
     return status ? status : count_steps(w, 2 + (double)e->from->n);
 }
 
@@ -140,8 +139,9 @@ static inline ts_status expand(ts_network *w, expansion *e,
     return count_steps(w, 1);
 }
 
-/* Expands every way to take `need` from the rows i .., of two rows or more; left
- * holds what is left of the rows before, behind what rows from i on have. */
+/* Expands every way to take `need` from the rows i .., of two rows or more;
+ * left holds what is left of the rows before, behind what rows from i on have.
+ */
 static ts_status fill(ts_network *w, expansion *e, size_t i, uint32_t need,
                       uint32_t behind, uint32_t *left, const partial *p)
 {
@@ -197,8 +197,7 @@ static ts_status expand_node(ts_network *w, const ts_node *h,
         e.share = exp(e.log_share) * e.mass;
     else
         e.log_share += e.usual + log(e.mass);
-    ts_status status =
-        fill(w, &e, 0, w->column[j], n, left, &none);
+    ts_status status = fill(w, &e, 0, w->column[j], n, left, &none);
     ts_sum_add(&w->p, e.p);
     ts_free(weight);
     return status;
@@ -246,16 +245,15 @@ static inline double value_of(const ts_network *w, uint32_t rest, uint32_t x)
 /* Of two rows: lists a completion, for which there is room, unless it is more
  * probable than edge. */
 static inline bool take_pair(ts_network *w, const uint32_t *rest, uint32_t x,
-                             uint32_t y, const ts_completion *past,
-                             double edge)
+                             uint32_t y, const ts_completion *past, double edge)
 {
     double value =
         past->value + value_of(w, rest[0], x) + value_of(w, rest[1], y);
     if (value > edge)
         return false;
-    w->list[w->n_list++] = (ts_completion){
-        value, past->product * product_of(w, rest[0], x) *
-                   product_of(w, rest[1], y)};
+    w->list[w->n_list++] =
+        (ts_completion){value, past->product * product_of(w, rest[0], x) *
+                                   product_of(w, rest[1], y)};
     w->classes.from[class_of(&w->classes, value) + 1]++;
     return true;
 }

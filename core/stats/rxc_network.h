@@ -20,8 +20,8 @@ typedef struct {
     double value, product; /* log of the product of 1 / x!, and itself */
 } ts_completion;
 
-/* Completions in classes of equal width by value: where each begins, and the sum
- * of the products before it. */
+/* Completions in classes of equal width by value: where each begins, and the
+ * sum of the products before it. */
 enum { TS_CLASSES = 256 };
 
 typedef struct {

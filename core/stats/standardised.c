@@ -120,8 +120,7 @@ static void fill(const ts_ttest *t, const ts_smd_options *opt, ts_smd *d)
     d->std_error = t->std_error;
     d->df = t->df;
     if (opt->pooled) {
-        d->sd = t->std_error /
-                sqrt(1 / (double)t->n_1 + 1 / (double)t->n_2);
+        d->sd = t->std_error / sqrt(1 / (double)t->n_1 + 1 / (double)t->n_2);
         df_sd = t->df;
     } else {
         d->sd = hypot(t->sd_1, t->sd_2) / M_SQRT2;

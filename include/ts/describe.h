@@ -49,8 +49,8 @@ double ts_quantile_sorted(const double *sorted, size_t n, double p, int type);
 /* Median of the distances from the median, without a factor. */
 double ts_mad_sorted(const double *sorted, size_t n);
 
-/* Where n increasing values are to stand on the axis of a normal one: quantiles at
- * (i - 3/8) / (n + 1/4) (Blom 1958; SAS's normal scores). */
+/* Where n increasing values are to stand on the axis of a normal one: quantiles
+ * at (i - 3/8) / (n + 1/4) (Blom 1958; SAS's normal scores). */
 void ts_normal_scores(size_t n, double *score);
 
 /*

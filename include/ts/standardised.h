@@ -30,11 +30,11 @@ typedef struct {
 /*
  * (mean x - mean y) / sd. The interval turns that of the non-centrality of t
  * (Steiger and Fouladi 1997): exact for the pooled SD of normal values with one
- * variance, else with Welch's standard error and df. The factor of Hedges (1981,
- * J Educ Stat 6:107) is the exact one, with the df of the SD (of the mean
- * variance: Delacre et al. 2021). Fields that do not exist are NaN.
- * TS_EDEGENERATE for an empty sample, TS_EINVALID for values that are not finite
- * or a conf_level outside (0, 1).
+ * variance, else with Welch's standard error and df. The factor of Hedges
+ * (1981, J Educ Stat 6:107) is the exact one, with the df of the SD (of the
+ * mean variance: Delacre et al. 2021). Fields that do not exist are NaN.
+ * TS_EDEGENERATE for an empty sample, TS_EINVALID for values that are not
+ * finite or a conf_level outside (0, 1).
  */
 ts_status ts_smd_two(const double *x, size_t n_1, const double *y, size_t n_2,
                      const ts_smd_options *opt, ts_smd *out, ts_error *err);

@@ -110,8 +110,8 @@ static int modulus_quantile(lua_State *L)
     double q;
     tsl_try(L,
             ts_modulus_quantile(luaL_checknumber(L, 1), luaL_checknumber(L, 2),
-                                luaL_checknumber(L, 3), lua_toboolean(L, 4),
-                                &q, &err),
+                                luaL_checknumber(L, 3), lua_toboolean(L, 4), &q,
+                                &err),
             &err);
     tsl_push_real(L, q);
     return 1;

@@ -119,27 +119,34 @@ static void sleep(void **state)
         ts_smd_options opt;
         double estimate, low, high;
     } cases[] = {
-        {{true, false, 0.95}, -0.83218108134954, -1.73881689910673,
+        {{true, false, 0.95},
+         -0.83218108134954,
+         -1.73881689910673,
          0.0954503982114155},
-        {{true, true, 0.95}, -0.796935239191121, -1.66517179067802,
+        {{true, true, 0.95},
+         -0.796935239191121,
+         -1.66517179067802,
          0.0914077328051532},
-        {{false, false, 0.95}, -0.83218108134954, -1.73918924246852,
+        {{false, false, 0.95},
+         -0.83218108134954,
+         -1.73918924246852,
          0.0960614428400338},
-        {{false, true, 0.95}, -0.796484647153418, -1.66458666408774,
+        {{false, true, 0.95},
+         -0.796484647153418,
+         -1.66458666408774,
          0.0919408841659975},
     };
     ts_smd d, turned;
     (void)state;
     for (size_t i = 0; i < COUNT(cases); i++) {
-        assert_int_equal(ts_smd_two(drug_1, 10, drug_2, 10, &cases[i].opt, &d,
-                                    NULL),
-                         TS_OK);
+        assert_int_equal(
+            ts_smd_two(drug_1, 10, drug_2, 10, &cases[i].opt, &d, NULL), TS_OK);
         near(d.estimate, cases[i].estimate, 1e-13);
         near(d.conf_low, cases[i].low, 1e-11);
         near(d.conf_high, cases[i].high, 1e-10);
-        assert_int_equal(ts_smd_two(drug_2, 10, drug_1, 10, &cases[i].opt,
-                                    &turned, NULL),
-                         TS_OK);
+        assert_int_equal(
+            ts_smd_two(drug_2, 10, drug_1, 10, &cases[i].opt, &turned, NULL),
+            TS_OK);
         near(turned.conf_high, -d.conf_low, 1e-12);
     }
 }
@@ -191,8 +198,10 @@ static void degenerate(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(noncentral), cmocka_unit_test(sleep),
-        cmocka_unit_test(far), cmocka_unit_test(degenerate),
+        cmocka_unit_test(noncentral),
+        cmocka_unit_test(sleep),
+        cmocka_unit_test(far),
+        cmocka_unit_test(degenerate),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
