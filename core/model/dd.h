@@ -17,13 +17,25 @@ static inline ts_dd ts_dd_sum(double a, double b)
     return (ts_dd){s, (a - (s - t)) + (b - t)};
 }
 
+/* a as a sum of two of half the digits: hi of 26 bits. */
+static inline ts_dd ts_dd_split(double a)
+{
+    double c = 134217729 * a, hi = c - (c - a); /* 2^27 + 1 */
+    return (ts_dd){hi, a - hi};
+}
+
+/* a b, exactly, of a and b that are split. */
+static inline ts_dd ts_dd_product_split(double a, ts_dd as, double b, ts_dd bs)
+{
+    double p = a * b;
+    return (ts_dd){p, ((as.hi * bs.hi - p) + as.hi * bs.lo + as.lo * bs.hi) +
+                          as.lo * bs.lo};
+}
+
 /* a b, exactly. */
 static inline ts_dd ts_dd_product(double a, double b)
 {
-    double c = 134217729 * a, d = 134217729 * b; /* 2^27 + 1 */
-    double a1 = c - (c - a), b1 = d - (d - b), a2 = a - a1, b2 = b - b1;
-    double p = a * b;
-    return (ts_dd){p, ((a1 * b1 - p) + a1 * b2 + a2 * b1) + a2 * b2};
+    return ts_dd_product_split(a, ts_dd_split(a), b, ts_dd_split(b));
 }
 
 static inline ts_dd ts_dd_add(ts_dd x, ts_dd y)

@@ -8,6 +8,7 @@
 #include <string.h>
 #include "ts/interrupt.h"
 #include "ts/memory.h"
+#include "finite.h"
 
 typedef struct {
     enum { SCALAR, REAL, TEXT, LITERAL } kind;
@@ -21,6 +22,7 @@ typedef struct {
 typedef struct {
     const ts_frame *frame;
     size_t n_undefined;
+    bool whole; /* the last column taken has no missing value */
     ts_error *err;
 } evaluator;
 
@@ -50,15 +52,10 @@ static const char *write_short(const ts_expr *expr, char out[80])
 static ts_status check_finite(evaluator *e, const ts_column *column)
 {
     const double *x = column->real;
-    size_t i = 0;
-    for (; i + 4 <= column->n; i += 4) { /* four at a time, without branches */
-        int any = 0;
-        for (size_t k = i; k < i + 4; k++)
-            any |= fabs(x[k]) == INFINITY;
-        if (any)
-            break;
-    }
-    for (; i < column->n; i++)
+    e->whole = ts_all_finite(x, column->n);
+    if (e->whole)
+        return TS_OK;
+    for (size_t i = 0; i < column->n; i++)
         if (isinf(x[i]))
             return ts_fail(e->err, TS_EINVALID, "%s is infinite in row %zu",
                            column->name, i + 1);
@@ -350,7 +347,8 @@ static ts_status real_result(evaluator *e, value *v, const char *name,
 }
 
 ts_status ts_expr_evaluate(const ts_expr *expr, const ts_frame *frame,
-                           ts_column **out, size_t *n_undefined, ts_error *err)
+                           ts_column **out, size_t *n_undefined, bool *whole,
+                           ts_error *err)
 {
     evaluator e = {.frame = frame, .err = err};
     value v;
@@ -359,6 +357,8 @@ ts_status ts_expr_evaluate(const ts_expr *expr, const ts_frame *frame,
     if (n_undefined)
         *n_undefined = 0;
     ts_status status = evaluate(&e, expr, &v);
+    if (whole)
+        *whole = expr->kind == TS_EXPR_NAME && e.whole;
     if (status)
         return status;
     if (expr->kind == TS_EXPR_NAME)

@@ -14,6 +14,7 @@ typedef struct {
     ts_column *column;
     ts_category category; /* code NULL: a number */
     size_t n_undefined, n_missing;
+    bool whole; /* it is known that no number is missing */
     char *name;
 } part;
 
@@ -91,7 +92,7 @@ static ts_status make_part(const ts_expr *expr, const ts_frame *frame,
                        out->name);
     if (!status)
         status = ts_expr_evaluate(value, frame, &out->column, &out->n_undefined,
-                                  err);
+                                  &out->whole, err);
     if (!status && value != expr && out->column->type == TS_TEXT)
         return ts_fail(err, TS_ETYPE, "%s: %s is text, a number is needed",
                        out->name, out->column->name);
@@ -151,6 +152,8 @@ static void mark_missing(part *parts, size_t n_part, size_t n_row,
         if (!code && p->column->type == TS_TEXT)
             code = p->column->code;
         size_t n = 0;
+        if (!code && p->whole)
+            continue;
         for (size_t i = 0; i < n_row; i++) {
             unsigned char na = code ? code[i] < 0 : real[i] != real[i];
             missing[i] |= na;

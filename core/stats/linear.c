@@ -209,15 +209,19 @@ static void subtract_column(const double *restrict x, ts_dd b, size_t m,
     }
 }
 
-/* g += x'r; partial sums in g[0 .. 3]. */
+/* g += x'r; partial sums in g[0 .. 3]. upper: the upper half of the digits of
+ * hi. */
 static void add_products(const double *restrict x, const double *restrict hi,
+                         const double *restrict upper,
                          const double *restrict lo, size_t m,
                          double *restrict g)
 {
     size_t i = 0;
     for (; i + 4 <= m; i += 4)
         for (size_t k = 0; k < 4; k++) {
-            ts_dd p = ts_dd_product(x[i + k], hi[i + k]);
+            ts_dd half = {upper[i + k], hi[i + k] - upper[i + k]};
+            ts_dd p = ts_dd_product_split(x[i + k], ts_dd_split(x[i + k]),
+                                          hi[i + k], half);
             ts_dd s = ts_dd_sum(g[k], p.hi);
             g[k] = s.hi;
             g[k + 4] += s.lo + (p.lo + x[i + k] * lo[i + k]);
@@ -236,11 +240,11 @@ static ts_status find_residuals(ts_linear *f, double *g, ts_error *err)
 {
     ts_linear_pass pass;
     size_t rank = f->qr->rank;
-    double *hi = ts_alloc_array(ts_linear_block_size(f->p), 2 * sizeof *hi);
+    double *hi = ts_alloc_array(ts_linear_block_size(f->p), 3 * sizeof *hi);
     if (!hi)
         return ts_fail_memory(err);
     ts_status status = ts_linear_start(f, &pass, err);
-    double *lo = hi + pass.room;
+    double *lo = hi + pass.room, *upper = lo + pass.room;
     if (g)
         memset(g, 0, rank * GRADIENT * sizeof *g);
     while (!status && ts_linear_next(&pass, &status, err)) {
@@ -256,9 +260,10 @@ static ts_status find_residuals(ts_linear *f, double *g, ts_error *err)
                 r = ts_dd_times(r, f->weight[pass.from + i]);
             hi[i] = r.hi;
             lo[i] = r.lo;
+            upper[i] = ts_dd_split(r.hi).hi;
         }
         for (size_t k = 0; g && k < rank; k++)
-            add_products(pass.column[f->qr->kept[k]], hi, lo, pass.m,
+            add_products(pass.column[f->qr->kept[k]], hi, upper, lo, pass.m,
                          g + k * GRADIENT);
     }
     ts_linear_end(&pass);

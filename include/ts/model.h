@@ -23,12 +23,14 @@
  * real, or text when it is the name of a text column. Comparisons give 1 and 0;
  * NA in, NA out (but NA | TRUE is TRUE and NA & FALSE is FALSE). What has no
  * finite value (log(0), 1/0) is NA and counted in *n_undefined, if that is not
- * NULL. TS_ENOTFOUND for an unknown column, or a text that a text column does
- * not hold; TS_ETYPE for arithmetic or < on text; TS_EINVALID for an infinite
+ * NULL; *whole, if that is not: it is known that no number is missing.
+ * TS_ENOTFOUND for an unknown column, or a text that a text column does not
+ * hold; TS_ETYPE for arithmetic or < on text; TS_EINVALID for an infinite
  * number in the data.
  */
 ts_status ts_expr_evaluate(const ts_expr *expr, const ts_frame *frame,
-                           ts_column **out, size_t *n_undefined, ts_error *err);
+                           ts_column **out, size_t *n_undefined, bool *whole,
+                           ts_error *err);
 
 typedef struct {
     char *name;   /* "F", or of crossed variables "F, 65 and over" */

@@ -353,7 +353,8 @@ static void values(void **state)
         ts_error err = {0};
         size_t n_undefined;
         assert_int_equal(ts_formula_parse_any(cases[i].text, &f, NULL), 0);
-        if (ts_expr_evaluate(f->response, frame, &column, &n_undefined, &err))
+        if (ts_expr_evaluate(f->response, frame, &column, &n_undefined, NULL,
+                             &err))
             fail_msg("%s: %s", cases[i].text, err.text);
         assert_int_equal(column->type, TS_REAL);
         assert_int_equal(n_undefined, cases[i].n_undefined);
@@ -396,7 +397,7 @@ static void values_refused(void **state)
         ts_error err = {0};
         assert_int_equal(ts_formula_parse_any(cases[i].text, &f, NULL), 0);
         assert_int_equal(
-            ts_expr_evaluate(f->response, frame, &column, NULL, &err),
+            ts_expr_evaluate(f->response, frame, &column, NULL, NULL, &err),
             cases[i].status);
         assert_null(column);
         if (!strstr(err.text, cases[i].says))
@@ -408,8 +409,9 @@ static void values_refused(void **state)
     ts_column *column;
     ts_error err = {0};
     assert_int_equal(ts_formula_parse_any("y + 1", &f, NULL), 0);
-    assert_int_equal(ts_expr_evaluate(f->response, frame, &column, NULL, &err),
-                     TS_EINVALID);
+    assert_int_equal(
+        ts_expr_evaluate(f->response, frame, &column, NULL, NULL, &err),
+        TS_EINVALID);
     assert_string_equal(err.text, "y is infinite in row 4");
     ts_formula_free(f);
     ts_frame_free(frame);
