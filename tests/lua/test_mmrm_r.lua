@@ -1,26 +1,37 @@
--- Models for repeated measures against R: tests/reference/mmrm.R, which has
--- the definitions and no code in common with ours.
+-- Models for repeated measures against R: tests/reference/mmrm.R and mmrm_more.R,
+-- which have the definitions and no code in common with ours.
 local lu = require "luaunit"
 local reference = require "tests.lua.reference"
 
+-- Of each set the file, its visits, the formula and the column of time.
+local sets = {
+  ortho = { "orthodont", { "age 8", "age 10", "age 12", "age 14" },
+    "DIST ~ SEX + AVISIT", "DAY", "SEX" },
+  chick = { "chick", { "day 02", "day 06", "day 10", "day 14", "day 18",
+    "day 21" }, "LOGW ~ DIET * AVISIT" },
+  dialyzer = { "dialyzer", { "V1", "V2", "V3", "V4", "V5", "V6", "V7" },
+    "RATE ~ QB * AVISIT", "PRESSURE", "QB" },
+  rats = { "rats", { "day 01", "day 08", "day 15", "day 22", "day 29", "day 36",
+    "day 44", "day 50", "day 57", "day 64" }, "GRAMS ~ DIET * WEEK", "WEEK",
+    "DIET" },
+}
 local data = {}
-for name, file in pairs { ortho = "orthodont", chick = "chick" } do
-  data[name] = read("tests/data/" .. file .. ".csv"):levels {
-    AVISIT = name == "ortho" and { "age 8", "age 10", "age 12", "age 14" }
-      or { "day 02", "day 06", "day 10", "day 14", "day 18", "day 21" } }
+for name, set in pairs(sets) do
+  data[name] = read("tests/data/" .. set[1] .. ".csv"):levels {
+    AVISIT = set[2] }
 end
 
 -- "ortho ar1h group" -> the call
 local function fit(id, opt)
   local set, covariance, more = id:match "^(%S+) (%S+) ?(%S*)$"
   local call = { covariance = covariance }
-  if covariance:find "^sp_" then call.time = "DAY" end
+  if covariance:find "^sp_" then call.time = sets[set][4] end
   if more == "ml" then call.method = "ML" end
-  if more == "group" then call.group = "SEX" end
+  if more == "group" then call.group = sets[set][5] end
   if more == "weights" then call.weights = "W" end
   for key, value in pairs(opt) do call[key] = value end
-  return mmrm(set == "ortho" and "DIST ~ SEX + AVISIT"
-    or "LOGW ~ DIET * AVISIT", data[set], call)
+  return mmrm(id == "dialyzer un ml" and "RATE ~ QB + AVISIT" or sets[set][3],
+    data[set], call)
 end
 
 -- Estimates to 1e-8. The reference has the second derivatives of the
@@ -57,9 +68,9 @@ end
 
 TestR = {}
 
-function TestR.test_all()
+local function check(file)
   local n = 0
-  for line in io.lines "tests/reference/mmrm.csv" do
+  for line in io.lines("tests/reference/" .. file .. ".csv") do
     local id, method, what, name, wanted =
       line:match "^([^;]*);([^;]*);([^;]*);([^;]*);([^;]*);"
     -- adjusted errors have second derivatives in them
@@ -68,7 +79,11 @@ function TestR.test_all()
       adjusted and 1e-7 or tolerance[what], line)
     n = n + 1
   end
-  lu.assertEquals(n, 2361)
+  return n
 end
+
+function TestR.test_all() lu.assertEquals(check "mmrm", 2361) end
+
+function TestR.test_more() lu.assertEquals(check "mmrm_more", 2742) end
 
 os.exit(lu.LuaUnit.run())

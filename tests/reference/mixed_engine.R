@@ -98,7 +98,7 @@ satterthwaite <- function(l, Phi, P, W) {
   2 * (t(l) %*% Phi %*% l)^2 / (t(g) %*% W %*% g)
 }
 fai <- function(L, b, Phi, P, W) {
-  e <- eigen(L %*% Phi %*% t(L)); q <- nrow(L); M <- t(e$vectors) %*% L
+  e <- eigen(L %*% Phi %*% t(L), symmetric = TRUE); q <- nrow(L); M <- t(e$vectors) %*% L
   nu <- apply(M, 1, satterthwaite, Phi, P, W); E <- sum((nu / (nu - 2))[nu > 2])
   c(statistic = sum((M %*% b)^2 / e$values) / q, df_2 = 2 * E / (E - q))
 }
@@ -120,7 +120,7 @@ sandwich <- function(p, o, Phi, b, kind) {
   for (r in p$rows) {
     C <- chol(Re(of(p, o$theta, r))); z <- backsolve(C, p$X[r, , drop = FALSE], transpose = TRUE)
     e <- backsolve(C, p$y[r], transpose = TRUE) - z %*% b
-    s <- eigen(diag(length(r)) - z %*% Phi %*% t(z))
+    s <- eigen(diag(length(r)) - z %*% Phi %*% t(z), symmetric = TRUE)
     A <- s$vectors %*% (s$values^c(CR0 = 0, CR2 = -0.5, CR3 = -1)[[kind]] * t(s$vectors))
     u <- t(z) %*% A; S <- S + u %*% e %*% t(e) %*% t(u); part[[length(part) + 1]] <- list(z = z, A = A)
   }
