@@ -152,6 +152,23 @@ function TestIris7.test_run_again_nothing_changes()
   lu.assertEquals(#s.audit, before)
 end
 
+-- Of trials by the plan hardly one claims what is not there, most what is.
+function TestIris7.test_operating()
+  local trials = os.getenv "TRIALSH_LONG" and 20 or 0
+  lu.skipIf(trials == 0, "TRIALSH_LONG")
+  local pipe = io.popen(("$(readlink /proc/$PPID/exe) -q scripts/iris7/"
+    .. "operating.lua %d %s/operating 2>/dev/null"):format(trials, folder))
+  local claimed = {}
+  for line in pipe:lines() do
+    claimed.of = line:match "^(%S+ effect)" or claimed.of
+    local share = line:match "^  ALC  .* (%S+)$"
+    if share then claimed[claimed.of] = tonumber(share) end
+  end
+  pipe:close()
+  lu.assertTrue(claimed["no effect"] <= 0.2)
+  lu.assertTrue(claimed["published effect"] >= 0.8)
+end
+
 function TestIris7.test_zz_clean() os.execute("rm -r " .. folder) end
 
 os.exit(lu.LuaUnit.run())
