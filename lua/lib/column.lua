@@ -18,13 +18,85 @@ for _, name in ipairs { "median", "min", "max", "sum" } do
   methods[name] = function(column) return cdescribe.describe(column)[name] end
 end
 
+--- column:median() -> number
+-- The middle of the values that are not missing, of two the mean; NA of none.
+--
+--   > demo.adsl.AGE:median()
+--   67
+--
+-- See also: column:quantile, column:mean, describe.
+
+--- column:min() -> number
+-- The least of the values that are not missing; NA of none.
+--
+--   > demo.adsl.AGE:min(), demo.adsl.AGE:max()
+--   47  79
+--
+-- See also: column:max, column:quantile.
+
+--- column:max() -> number
+-- The largest of the values that are not missing; NA of none.
+--
+--   > demo.adsl.AGE:max()
+--   79
+--
+-- See also: column:min, column:quantile.
+
+--- column:sum() -> number
+-- The sum of the values that are not missing, compensated.
+--
+--   > demo.adsl.APACHE:sum()
+--   569
+--
+-- See also: column:mean, relation:summarise.
+
+--- column:mean() -> number
+-- The mean of the values that are not missing; NA of none. data.COLUMN is a
+-- column of a relation or a frame; data:by("ARM"):summarise "m = mean(COLUMN)"
+-- has the mean by group, describe() more of it. A column also has a length,
+-- #data.COLUMN, its values, data.COLUMN[1], and name, type, label, unit, levels.
+--
+--   > demo.adsl.AGE:mean(), #demo.adsl.AGE, demo.adsl.AGE[1]
+--   67.33333333333333  24  63
+--
+-- See also: column:sd, column:median, column:n, relation:summarise, describe.
+
+--- column:sd() -> number
+-- The standard deviation, of n - 1, of the values that are not missing; NA of
+-- fewer than two.
+--
+--   > round(demo.adsl.AGE:sd(), 3)
+--   7.676
+--
+-- See also: column:mean, describe.
 methods.mean, methods.sd = cdescribe.mean, cdescribe.sd
 
+--- column:n() -> number
+-- How many values are not missing. #data.COLUMN is the number of all.
+--
+--   > demo.adlb.CHG:n(), #demo.adlb.CHG
+--   117  172
+--
+-- See also: column:missing.
 methods.n = cdescribe.count
 
+--- column:missing() -> number
+-- How many values are missing.
+--
+--   > demo.adlb.CHG:missing()
+--   55
+--
+-- See also: column:n, NA.
 function methods.missing(column) return #column - cdescribe.count(column) end
 
---- column:quantile(p [, type]), type 2 by default
+--- column:quantile(p [, type]) -> number
+-- The quantile at p, from 0 to 1, of the values that are not missing.
+--   type   2 (default, SAS's), or another of 1 to 9; 7 is R's
+--
+--   > demo.adsl.AGE:quantile(0.25), demo.adsl.AGE:quantile(0.25, 7)
+--   65.5  65.75
+--
+-- See also: column:median, describe.
 function methods.quantile(column, p, kind)
   if type(p) ~= "number" then
     fail("type", ("quantile: p is a number from 0 to 1, not a %s"):format(
@@ -135,12 +207,13 @@ local function show_levels(column)
     table.concat(list, ", "))
 end
 
---- column.show(column): one line, as the prompt prints it.
+--- column.set(column): always the error that says what to write.
 function M.set(column)
   fail("invalid", ("a column is not changed; data:mutate \"%s = ...\" makes data "
     .. "that have another"):format(column.name))
 end
 
+--- column.show(column): one line, as the prompt prints it.
 function M.show(column)
   local head = text.escape(column.name)
   if column.unit ~= NA then head = head .. ", " .. text.escape(column.unit) end

@@ -22,8 +22,8 @@ local prompt = {
   "?name shows the help on a name, ??word searches it, ? alone gives an overview."
     .. " Tab completes names, columns, options and files.",
   "Ctrl-C stops the work, or abandons what is typed. While something does not"
-    .. " stop, a second Ctrl-C says what it is and a third ends the program; a long"
-    .. " search by a string pattern is such a thing. Ctrl-D on an empty line leaves.",
+    .. " stop, a second Ctrl-C says what it is and a third ends the program. Ctrl-D on"
+    .. " an empty line leaves. !ls runs a command of the system.",
   "Keys are readline's and follow ~/.inputrc ($if trialsh).",
 }
 
@@ -83,6 +83,9 @@ end
 
 local function roff(s)
   s = s:gsub("\\", "\\e"):gsub("%-", "\\-")
+  s = s:gsub("[\xC2-\xF4][\x80-\xBF]+", function(c)
+    return ("\\[u%04X]"):format(utf8.codepoint(c))
+  end)
   return (s:gsub("^[.']", "\\&%0"))
 end
 

@@ -1,6 +1,7 @@
 # Scripts, -e and standard input: what they print, where, and the exit codes.
 . tests/shell/tap.bash
 unset HISTFILE COLUMNS
+here=$PWD
 export HOME=$tmp XDG_STATE_HOME=$tmp/state
 cd "$tmp" || exit 1
 
@@ -37,6 +38,9 @@ run --check-help
 check "--check-help runs the examples" grep -qE '^[0-9]+ examples, all as the help says$' out
 run --help
 check "--help" grep -q '^usage: trialsh' out
+is "it has all options that are read" "$(for word in $(
+  grep -oE '"--?[a-z-]+"' "$here/lua/shell/main.c" | tr -d '"' | sort -u
+); do grep -qE -- "^ +$word\b" out || echo "$word"; done)" ""
 run --werror -e 'warn "careful"'
 is "--werror" "$rc $err" "3 warning: careful"
 run -e 'warn("a", "b")'

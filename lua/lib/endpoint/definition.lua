@@ -9,8 +9,8 @@ local nearest = trial_module.nearest
 
 local M = {}
 
--- Keys and the type of each.
-local keys = {
+--- definition.keys: what an endpoint may say, and the type of each.
+M.keys = {
   title = "string", role = "string", population = "string",
   parameter = "any", visit = "string", visits = "table", data = "string",
   where = "string", variable = "any", compare = "any", analysis = "any",
@@ -19,6 +19,7 @@ local keys = {
   note = "string", better = "string", intercurrent = "table",
   instead = "table",
 }
+local keys = M.keys
 
 local roles = { "primary", "key secondary", "secondary", "exploratory",
   "safety" }

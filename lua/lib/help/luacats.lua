@@ -249,7 +249,10 @@ local function column_methods(out)
   local complete = debug.getmetatable(
     require "trialsh.demo".demo.adsl.AGE).__complete
   for _, name in ipairs(complete(require "trialsh.demo".demo.adsl.AGE, ":")) do
-    out[#out + 1] = ("---@return any\nfunction column:%s(...) end"):format(name)
+    if not help.block("column:" .. name) then -- elementwise: the function's page
+      out[#out + 1] = ("---@return trialsh.column\nfunction column:%s(...) end")
+        :format(name)
+    end
   end
 end
 
