@@ -2,7 +2,9 @@
 -- study at all: dummy arms are drawn by the scheme of the trial, with a stream of
 -- their own, and know nothing of the true ones. From then on it is a table.
 
+local allocation = require "ts.allocation"
 local cframe = require "ts.frame"
+local random = require "ts.random"
 local text = require "ts.text"
 local fail = require "ts.error".fail
 local NA = require "ts.na".NA
@@ -92,13 +94,16 @@ function M.subjects(self)
       table.unpack(strata) }, ", ")))
   end
   local date, select = has(t, "RANDDT"), { SUBJECT .. " as id" }
+  local order, said = {}, (trial.randomisation or {}).order
+  for _, name in ipairs { said or "RANDNO", "RANDDT", SUBJECT } do
+    if has(t, name) then order[#order + 1] = quote(name) end
+  end
   for i, name in ipairs(strata) do
     select[i + 1] = ("%s as s%d"):format(quote(name), i)
   end
-  local list = self:rows(("select %s from %s where %s is not null%s order by "
-    .. "%s%s"):format(table.concat(select, ", "), quote(t.name), SUBJECT,
-    date and " and RANDDT is not null" or "", date and "RANDDT, " or "",
-    SUBJECT))
+  local list = self:rows(("select %s from %s where %s is not null%s order by %s")
+    :format(table.concat(select, ", "), quote(t.name), SUBJECT,
+    date and " and RANDDT is not null" or "", table.concat(order, ", ")))
   for _, subject in ipairs(list) do
     local parts = {}
     for i in ipairs(strata) do
@@ -172,61 +177,42 @@ end
 
 -- Dummies --------------------------------------------------------------------------
 
--- Arms by their ratio, n times.
-local function by_ratio(names, ratio, n)
-  local list = {}
-  for _ = 1, n do
-    for i, name in ipairs(names) do
-      for _ = 1, ratio[i] do list[#list + 1] = name end
-    end
+-- An arm for each subject, as codes, such that each stratum has them by the ratio;
+-- of simple randomisation by lot.
+local function filled(scheme, n_arm, subjects, stream)
+  local cycle, codes, seen = {}, {}, {}
+  for i = 1, n_arm do
+    for _ = 1, scheme.ratio[i] do cycle[#cycle + 1] = i end
   end
-  return list
-end
-
--- n arms of one stratum, in order of randomisation.
-local function draw(stream, names, scheme, n)
-  local ratio, sum = {}, 0
-  for i in ipairs(names) do
-    ratio[i] = scheme.ratio and scheme.ratio[i] or 1
-    sum = sum + ratio[i]
-  end
-  local once = by_ratio(names, ratio, 1)
-  local list = {}
-  if scheme[1] == "simple" then
-    for i = 1, n do list[i] = once[stream:below(sum)] end
-  elseif scheme[1] == "permuted blocks" then
-    while #list < n do
-      local size = scheme.sizes[stream:below(#scheme.sizes)]
-      local block = stream:shuffle(by_ratio(names, ratio, size // sum))
-      table.move(block, 1, #block, #list + 1, list)
-    end
-  else -- as many of each as their ratio gives, what is left over by lot
-    local all = by_ratio(names, ratio, n // sum)
-    table.move(stream:shuffle(once), 1, n % sum, #all + 1, all)
-    list = stream:shuffle(all)
-  end
-  return list
-end
-
--- Dummy arms by subject, and what they depend on, as text.
-local function draw_all(trial, subjects)
-  local names, scheme = M.names(trial), trial.randomisation or {}
-  local stream = require "ts.random".stream(trial.seed or 0, SCENARIO)
-  local by_stratum, order = {}, {}
   for i, subject in ipairs(subjects) do
-    local stratum = by_stratum[subject.stratum]
-    if not stratum then
-      stratum = {}
-      by_stratum[subject.stratum], order[#order + 1] = stratum, subject.stratum
+    local n = seen[subject.stratum] or 0
+    seen[subject.stratum] = n + 1
+    codes[i] = cycle[scheme[1] == "simple" and stream:below(#cycle)
+      or n % #cycle + 1]
+  end
+  return codes
+end
+
+-- Dummy arms by subject: what the scheme could have dealt.
+local function draw(trial, subjects)
+  local names, given = M.names(trial), trial.randomisation or {}
+  local scheme = { given[1], ratio = given.ratio, sizes = given.sizes }
+  if not scheme.ratio then
+    scheme.ratio = {}
+    for i in ipairs(names) do scheme.ratio[i] = 1 end
+  end
+  local strata, n, seed = {}, 0, trial.seed or 0
+  scheme.stratum = {}
+  for i, subject in ipairs(subjects) do
+    if not strata[subject.stratum] then
+      strata[subject.stratum], n = n, n + 1
     end
-    stratum[#stratum + 1] = i
+    scheme.stratum[i] = strata[subject.stratum]
   end
-  table.sort(order)
-  local arms = {}
-  for _, key in ipairs(order) do
-    local drawn = draw(stream, names, scheme, #by_stratum[key])
-    for k, i in ipairs(by_stratum[key]) do arms[i] = drawn[k] end
-  end
+  scheme.arm = filled(scheme, #names, subjects, random.stream(seed, SCENARIO))
+  local arms = allocation.new(scheme, {}):draw(#subjects, 1, seed, SCENARIO)
+    :arms(1, {})
+  for i, code in ipairs(arms) do arms[i] = names[code] end
   return arms
 end
 
@@ -249,7 +235,7 @@ local function make_dummies(self)
       .. "study already, and there is nothing to blind"):format(held.name, column))
   end
   local subjects, t = M.subjects(self)
-  local arms = draw_all(trial, subjects)
+  local arms = draw(trial, subjects)
   local ids, parts = {}, {}
   for i, subject in ipairs(subjects) do
     ids[i] = subject.id
