@@ -270,6 +270,8 @@ static void end_transaction(ts_store *store)
 {
     sqlite3_finalize(store->undo);
     store->undo = NULL;
+    if (sqlite3_total_changes(store->db) != store->n_change)
+        store->n_end++;
 }
 
 ts_status ts_store_begin(ts_store *store, ts_error *err)
@@ -293,6 +295,7 @@ ts_status ts_store_begin(ts_store *store, ts_error *err)
                        "%s was deleted, moved or replaced since it was opened: "
                        "nothing can be stored in it",
                        store->path);
+    store->n_change = sqlite3_total_changes(store->db);
     store->trusted++;
     int rc = sqlite3_prepare_v2(store->db, "rollback", -1, &store->undo, NULL);
     store->trusted--;
@@ -319,7 +322,6 @@ ts_status ts_store_commit(ts_store *store, ts_error *err)
     if (status) {
         ts_store_rollback(store);
     } else {
-        store->n_end++;
         end_transaction(store);
     }
     return status;
@@ -332,6 +334,5 @@ void ts_store_rollback(ts_store *store)
         sqlite3_step(store->undo);
     if (ts_store_in_transaction(store))
         ts_store_script(store, "rollback", NULL);
-    store->n_end++;
     end_transaction(store);
 }

@@ -34,7 +34,8 @@ struct ts_store {
     ts_lock *lock;  /* NULL: not locked */
     char *altered;  /* how it differs from what was locked, or NULL */
     int trusted; /* above 0 while a statement of our own is prepared */
-    double n_end; /* transactions that ended */
+    double n_end;   /* transactions that ended, and changed something */
+    int n_change;   /* what SQLite had counted when one began */
     sqlite3_stmt *undo; /* rolls back, prepared while there was memory */
     double count[TS_COUNT_MAX];
     char undated[200]; /* the first text counted as TS_COUNT_UNDATED */

@@ -435,9 +435,15 @@ static void a_version_for_each_change(void **state)
     assert_true(is > was);
     was = is;
     assert_int_equal(ts_store_begin(a, &err), TS_OK);
+    assert_int_equal(ts_store_audit(a, &dropped, &err), TS_OK);
     ts_store_rollback(a);
     assert_int_equal(ts_store_version(a, &is, &err), TS_OK);
     assert_true(is > was);
+    was = is; /* what changes nothing makes none */
+    assert_int_equal(ts_store_begin(a, &err), TS_OK);
+    assert_int_equal(ts_store_commit(a, &err), TS_OK);
+    assert_int_equal(ts_store_version(a, &is, &err), TS_OK);
+    assert_true(is == was);
     ts_store_close(a);
     ts_store_close(b);
 }

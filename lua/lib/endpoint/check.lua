@@ -142,7 +142,7 @@ local function choose_rows(s, e)
     for _, visit in ipairs(e.visits or { e.visit or false }) do
       local at = set.at(e)
       at.parameter, at.visit = parameter or nil, visit or nil
-      local r = set.rows(s, e, at)
+      local r = set.rows(s, e, at, true)
       own = own or (not e.visit or visit == e.visit) and r
     end
   end

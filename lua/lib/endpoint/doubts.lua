@@ -66,7 +66,7 @@ local function rows(s, e, add)
   for _, parameter in ipairs(e.parameters or { false }) do
     for _, visit in ipairs(e.visits or { e.visit or false }) do
       local at = { parameter = parameter or nil, visit = visit or nil }
-      local r, n = set.rows(s, e, at), 0
+      local r, n = set.rows(s, e, at, true), 0
       words(r, function(...)
         n = n + 1
         add(...)

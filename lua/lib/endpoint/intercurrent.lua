@@ -154,10 +154,10 @@ end
 
 -- Rows ------------------------------------------------------------------------------
 
---- intercurrent.rows(study, endpoint, rows) -> rows, words
+--- intercurrent.rows(study, endpoint, rows [, silent]) -> rows, words
 -- Without those after an event whose strategy is hypothetical or while alive;
 -- times to events are what the study made them.
-function M.rows(s, e, r)
+function M.rows(s, e, r, silent)
   local events = with(e, "hypothetical", "while alive")
   if #events == 0 or analysis.find(e.method).survival then return r end
   local dated, known = with_day(s, r)
@@ -171,13 +171,14 @@ function M.rows(s, e, r)
     return r
   end
   dated = dated:join(event_days(s, events), SUBJECT)
-  local out = {}
+  local out, after = {}, {}
   for i, event in ipairs(events) do
-    out[i] = ('coalesce("day of value" > "%s", 0) = 0'):format(
-      day_column(event))
+    after[i] = ('coalesce("day of value" > "%s", 0)'):format(day_column(event))
+    out[i] = after[i] .. " = 0"
+    after[i] = after[i] .. " = 1"
   end
   local kept = dated:where(table.concat(out, " and "))
-  local n = #dated - #kept
+  local n = silent and 0 or #dated:where(table.concat(after, " or "))
   if n == 0 then return kept end
   local names = {}
   for i, event in ipairs(events) do names[i] = event.name end

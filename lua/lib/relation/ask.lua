@@ -11,6 +11,7 @@ local expression = require "trialsh.expression"
 local layers = require "trialsh.relation.layers"
 local name_rows = require "trialsh.relation.culprit"
 local export = require "trialsh.export"
+local only = require "trialsh.relation.only"
 
 local quote = expression.quote
 
@@ -159,9 +160,10 @@ return function(M)
   --- relation.distinct_values(node, column): in the order of levels.
   function M.distinct_values(node, column)
     check.before(node)
+    local layer = only(node.layer, { column.name })
     local frame = run(node, function(c)
       return ("select distinct %s from (%s) where %s is not null order by 1 "
-        .. "limit 2001"):format(quote(column.name), c:layer(node.layer),
+        .. "limit 2001"):format(quote(column.name), c:layer(layer),
         quote(column.name))
     end, { { name = column.name, type = column.type, levels = column.levels } })
     if #frame > 2000 then
@@ -236,6 +238,11 @@ return function(M)
       end
     end
     local some = opt and opt.n
+    if opt and opt.quiet == true then -- what it does not rest on tells nothing
+      local wanted = {}
+      for i, output in ipairs(layer.outputs) do wanted[i] = output.name end
+      layer = only(layer, wanted)
+    end
     if some and as_stored(layer) then
       local from = opt.from or opt.total - opt.n + 1
       layer = M.open_layer(layer, {})
