@@ -60,9 +60,8 @@ end
 local function bound_text(low, high, digits)
   if low == high then return format.cell(low, digits) end
   if low == -math.huge and high == math.huge then return "?" end
-  if low == -math.huge then return "<" .. format.cell(high, digits) end
   if high == math.huge then return ">" .. format.cell(low, digits) end
-  return format.cell(low, digits) .. "-" .. format.cell(high, digits)
+  return "<" .. format.cell(high, digits)
 end
 
 -- Median and quartiles of values some of which are limits.
