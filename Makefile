@@ -2,6 +2,7 @@
 #   make         build/trialsh              make deps        what it needs (apt)
 #   make demo    the example trials         make check       all quick tests
 #   make asan    build-asan/trialsh         make check-long  sanitizers, valgrind
+#   make check-report  files in LibreOffice, LaTeX and a browser
 #   make fuzz FUZZ=csv SECONDS=60           make bench, format, clean
 # Every .c below core/ and lua/ is compiled, every file below lua/lib/ is
 # embedded, every test below tests/ is run: a new file needs no line here.
@@ -30,6 +31,10 @@ TEST_DEPS = libcmocka-dev lua-unit tmux poppler-utils libxml2-utils sqlite3 \
 LONG_DEPS = clang valgrind clang-format r-cran-haven r-cran-foreign \
             r-cran-jsonlite r-cran-readxl \
             $(if $(shell apt-cache show libclang-rt-dev 2>&-),libclang-rt-dev)
+
+REPORT_DEPS = libreoffice-writer-nogui libreoffice-calc-nogui chromium \
+              texlive-latex-base texlive-latex-recommended \
+              texlive-fonts-recommended
 
 # Flags -----------------------------------------------------------------------
 
@@ -108,9 +113,11 @@ clean:
 # demo, check and deps install what is missing; plain make only names it.
 
 GOALS := $(or $(MAKECMDGOALS),all)
-WANT = $(DEPS) $(if $(filter deps check check-long,$(GOALS)),$(TEST_DEPS)) \
+WANT = $(DEPS) \
+       $(if $(filter deps check check-long check-report,$(GOALS)),$(TEST_DEPS)) \
+       $(if $(filter check-report,$(GOALS)),$(REPORT_DEPS)) \
        $(if $(filter check-long asan fuzz format,$(GOALS)),$(LONG_DEPS))
-AUTO := $(filter deps demo check check-long,$(GOALS))
+AUTO := $(filter deps demo check check-long check-report,$(GOALS))
 SUDO = $(if $(filter-out 0,$(shell id -u)),sudo)
 APT = $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -qq
 INSTALL = $(APT) -o Dpkg::Use-Pty=0 install --no-install-recommends $(M) >/dev/null
@@ -165,6 +172,9 @@ check-long: programs
 	@$(MAKE) B=build-clang CC=clang WERROR=-Werror programs
 	@B=$(B) TRIALSH_LONG=1 tests/run long
 
+check-report: all
+	@B=$(B) TRIALSH_LIMIT=600 tests/run report
+
 asan:
 	@$(MAKE) $(ASAN) all
 
@@ -210,7 +220,7 @@ install: doc
 -include $(CORE_O:.o=.d) $(LUA_O:.o=.d) $(UNIT:=.d)
 
 FORCE:
-.PHONY: all clean need deps programs check check-long asan fuzz bench format \
+.PHONY: all clean need deps programs check check-long check-report asan fuzz bench format \
         demo doc install FORCE
 .SECONDARY:
 .DELETE_ON_ERROR:

@@ -154,6 +154,7 @@ local function of_latex(s)
     local sign = s:match("^\\([{}$&#%%_])", i)
     if word then out[#out + 1], i = of_tex[word] or error(word), to
     elseif sign then out[#out + 1], i = sign, i + 2
+    elseif s:find("^\\ ", i) then out[#out + 1], i = " ", i + 2
     elseif s:find("^[{}]", i) then i = i + 1
     else
       assert(not s:find("^[\\$&#%%_^~]", i), "raw sign in " .. s)

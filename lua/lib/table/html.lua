@@ -34,7 +34,7 @@ table.ts td{white-space:nowrap}
 table.ts td.w{white-space:normal}
 table.ts tbody th{max-width:26em}
 .ts-notes{font:8.5pt/1.35 "Liberation Sans",Arial,Helvetica,sans-serif;margin:0 0 1em}
-.ts-notes p{margin:0}
+.ts-notes p{margin:0;overflow-wrap:anywhere}
 .ts-stamp{font-weight:bold;color:#a00000}
 .ts-scroll{overflow-x:auto}
 @media print{thead{display:table-header-group}tr{break-inside:avoid}.ts-scroll{overflow:visible}}

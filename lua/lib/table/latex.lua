@@ -45,7 +45,8 @@ local function cells_of(t, row)
     else
       local head, tail = layout.split(shown)
       parts[#parts + 1] = escape(head)
-      parts[#parts + 1] = escape(tail) .. mark_of(row.cells[j])
+      parts[#parts + 1] = escape(tail):gsub("^ ", "\\ ")
+        .. mark_of(row.cells[j])
     end
   end
   return parts
@@ -111,6 +112,8 @@ function M.table(t)
   if t.population then title[2] = "Population: " .. escape(t.population) end
   if t.stamp then title[#title + 1] = "\\textbf{" .. escape(t.stamp) .. "}" end
   local function add(line) out[#out + 1] = line end
+  add("\\begingroup\\setlength{\\LTcapwidth}{0.9\\linewidth}"
+    .. "\\setlength{\\LTleft}{0pt}\\setlength{\\LTright}{0pt plus 1fill}")
   add("\\begin{longtable}{" .. table.concat(form) .. "}")
   add("\\caption{" .. table.concat(title, ". ") .. "}\\\\")
   local lines = head(t)
@@ -122,9 +125,17 @@ function M.table(t)
   add "\\toprule"
   for _, line in ipairs(lines) do add(line) end
   add "\\midrule\n\\endhead\n\\bottomrule\n\\endfoot"
-  add "\\bottomrule"
+  add "\\bottomrule\n\\endlastfoot"
+  for _, row in ipairs(t.rows) do
+    local parts = cells_of(t, row)
+    local indent = row.indent or 0
+    table.insert(parts, 1, (indent > 0 and ("\\hspace{%gem}"):format(1.2 * indent)
+      or "") .. escape(row.label) .. mark_of(row))
+    add(table.concat(parts, " & ") .. " \\\\")
+  end
+  add "\\end{longtable}\n\\endgroup"
   local function below(s)
-    add(("\\multicolumn{%d}{p{0.9\\linewidth}}{\\footnotesize %s} \\\\"):format(n, s))
+    add("\\par\\noindent{\\footnotesize " .. s .. "\\par}")
   end
   for _, note in ipairs(layout.notes(t)) do
     below((note[1] and ("\\textsuperscript{%s} "):format(escape(note[1])) or "")
@@ -133,15 +144,6 @@ function M.table(t)
   for _, o in ipairs(layout.origin(t)) do
     below(("%s: %s"):format(escape(o[1]), escape(o[2])))
   end
-  add "\\endlastfoot"
-  for _, row in ipairs(t.rows) do
-    local parts = cells_of(t, row)
-    local indent = row.indent or 0
-    table.insert(parts, 1, (indent > 0 and ("\\hspace{%gem}"):format(1.2 * indent)
-      or "") .. escape(row.label) .. mark_of(row))
-    add(table.concat(parts, " & ") .. " \\\\")
-  end
-  add "\\end{longtable}"
   return table.concat(out, "\n") .. "\n"
 end
 

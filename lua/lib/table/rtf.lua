@@ -1,6 +1,6 @@
 -- Tables as RTF: landscape letter, a fixed font so that decimal points stand below
--- each other, title and mark in the header of each page, its number in the footer,
--- heads repeated.
+-- each other, title and mark in the header of each page, its number in the footer.
+-- Pages are ours, each with the heads, since not every program repeats them.
 
 local layout = require "trialsh.table.layout"
 local object = require "trialsh.table.object"
@@ -51,7 +51,7 @@ local function set(t)
     g.stub = math.max(g.stub, 2 * (row.indent or 0) + text.width(clean(row.label))
       + #(layout.marks(row) or ""))
   end
-  g.stub = math.min(g.stub + 1, 48)
+  g.stub = math.min(g.stub + 1, 40)
   for j, column in ipairs(t.columns) do
     local before, after, words = 0, 0, 0
     for _, row in ipairs(t.rows) do
@@ -61,7 +61,8 @@ local function set(t)
       after = math.max(after, text.width(tail) + #(layout.marks(row.cells[j]) or ""))
       words = math.max(words, text.width(shown))
     end
-    local width = layout.is_text(column) and math.min(words, 26) or before + after
+    local width = layout.is_text(column) and math.min(words, 26)
+      or before + after + 1
     for _, line in ipairs(g.heads[j]) do
       width = math.max(width, math.min(text.width(line), 16))
     end
@@ -100,7 +101,7 @@ local function row_of(cells, head)
   end
   out[#out + 1] = "\n"
   for _, c in ipairs(cells) do
-    out[#out + 1] = ("\\pard\\intbl%s %s\\cell\n"):format(c.how or "\\ql", c[1])
+    out[#out + 1] = ("\\pard\\intbl\\sb20%s %s\\cell\n"):format(c.how or "\\ql", c[1])
   end
   out[#out + 1] = "\\row\n"
   return table.concat(out)
@@ -139,24 +140,60 @@ local function head_rows(t, g, block)
   return out
 end
 
-local function body_rows(t, g, block, out)
-  for i, row in ipairs(t.rows) do
-    local last = i == #t.rows and "bottom" or nil
-    local indent = math.floor(2 * (row.indent or 0) * LETTER)
-    local cells = { { marked(escape(row.label), row), g.stub, border = last,
-      how = ("\\ql\\li%d\\fi-%d"):format(indent + math.floor(LETTER),
-        math.floor(LETTER)) } }
+-- A row; again: only its label, which is continued from the page before.
+local function body_row(t, g, block, i, last, again)
+  local row, border = t.rows[i], last and "bottom" or nil
+  local indent = math.floor(2 * (row.indent or 0) * LETTER)
+  local label = marked(escape(row.label), row)
+  local cells = { { again and label .. " (continued)" or label, g.stub,
+    border = border, how = ("\\ql\\li%d\\fi-%d"):format(
+      indent + math.floor(LETTER), math.floor(LETTER)) } }
+  for j = block[1], block[2] do
+    cells[#cells + 1] = { again and "" or g.cells[j][i], GAP + g.widths[j],
+      border = border, how = ("\\ql\\li%d"):format(math.floor(GAP * LETTER)) }
+  end
+  return row_of(cells)
+end
+
+-- Lines of a row, as many as its widest text needs in its column.
+local function height_of(t, g, block)
+  local function lines(s, width) return math.max(1, -(-text.width(s) // width)) end
+  return function(i)
+    local row = t.rows[i]
+    local high = lines(clean(row.label), math.max(8, g.stub
+      - 2 * (row.indent or 0)))
     for j = block[1], block[2] do
-      cells[#cells + 1] = { g.cells[j][i], GAP + g.widths[j], border = last,
-        how = ("\\ql\\li%d"):format(math.floor(GAP * LETTER)) }
+      if layout.is_text(t.columns[j]) then
+        high = math.max(high, lines(layout.cell(row.cells[j]),
+          math.max(4, g.widths[j] - 2)))
+      end
     end
-    -- a heading stays with its first row
-    local next_row = t.rows[i + 1]
-    local line = row_of(cells)
-    if next_row and (next_row.indent or 0) > (row.indent or 0) then
-      line = line:gsub("\\pard\\intbl", "\\pard\\intbl\\keepn")
+    return high
+  end
+end
+
+local LINES = 50 -- of a page, at 8 points
+
+-- Lines that notes and origin take below the last rows.
+local function foot_lines(t)
+  local n, wide = 0, ROOM // LETTER - 4
+  for _, note in ipairs(layout.notes(t)) do n = n - (-text.width(note[2]) // wide) end
+  for _, o in ipairs(layout.origin(t)) do n = n - (-text.width(o[2]) // wide) end
+  return math.min(n, 15)
+end
+
+local function add_block(t, g, block, out, first)
+  local room = LINES - 8 - foot_lines(t)
+  for p, page in ipairs(layout.pages(t.rows, height_of(t, g, block), room)) do
+    if p > 1 or not first then out[#out + 1] = "\\pard\\page\\par\n" end
+    local heads = head_rows(t, g, block)
+    table.move(heads, 1, #heads, #out + 1, out)
+    for _, i in ipairs(page.again) do
+      out[#out + 1] = body_row(t, g, block, i, false, true)
     end
-    out[#out + 1] = line
+    for k, i in ipairs(page.rows) do
+      out[#out + 1] = body_row(t, g, block, i, k == #page.rows)
+    end
   end
 end
 
@@ -182,12 +219,7 @@ function M.page(t)
     .. "PAGE}{\\fldrslt 1}} of {\\field{\\*\\fldinst NUMPAGES}{\\fldrslt "
     .. "1}}\\par}\n"):format(SIZE)
   out[#out + 1] = ("\\f0\\fs%d\n"):format(SIZE)
-  for b, block in ipairs(g.blocks) do
-    if b > 1 then out[#out + 1] = "\\pard\\page\\par\n" end
-    local heads = head_rows(t, g, block)
-    table.move(heads, 1, #heads, #out + 1, out)
-    body_rows(t, g, block, out)
-  end
+  for b, block in ipairs(g.blocks) do add_block(t, g, block, out, b == 1) end
   for _, n in ipairs(layout.notes(t)) do
     out[#out + 1] = ("\\pard\\ql %s%s\\par\n"):format(n[1]
       and ("{\\super %s} "):format(escape(n[1])) or "", escape(n[2]))
