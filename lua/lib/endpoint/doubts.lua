@@ -1,6 +1,7 @@
 -- What a definition names and the data do not have: arms, words of conditions,
 -- visits without a row. None of it is a mistake for certain: data come late.
 
+local NA = require "ts.na".NA
 local relation = require "trialsh.relation"
 local trial_module = require "trialsh.trial"
 local set = require "trialsh.endpoint.set"
@@ -84,7 +85,7 @@ end
 -- there is.
 local function randomised(s)
   local trial = s.trial
-  if not trial or not trial.randomisation then return nil end
+  if trial == NA or not trial.randomisation then return nil end
   local scheme, why = require "trialsh.randomisation".of(s)
   local words = scheme and scheme.note or why
   return words and "randomisation: " .. words:gsub("^randomisation: ", "")

@@ -2,6 +2,7 @@
 -- what it gives for the allocations that the trial's randomisation could have
 -- dealt instead.
 
+local NA = require "ts.na".NA
 local randomisation = require "trialsh.randomisation"
 local redraw = require "trialsh.endpoint.redraw"
 local jobs = require "trialsh.jobs"
@@ -14,7 +15,10 @@ Plan.__index = Plan
 --- rerandomised.start(study, opt) -> plan, or nil where the trial declares no
 -- randomisation; why: it cannot be done again.
 function M.start(s, opt)
-  if opt.rerandomise == false or not s.trial.randomisation then return nil end
+  if opt.rerandomise == false or s.trial == NA
+    or not s.trial.randomisation then
+    return nil
+  end
   local scheme, why = randomisation.of(s)
   return setmetatable({ study = s, scheme = scheme, why = why, units = {},
     opt = { replicates = opt.replicates } }, Plan)
