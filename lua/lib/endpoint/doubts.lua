@@ -51,7 +51,7 @@ end
 -- The same of each outcome of a win ratio.
 local function outcomes(s, e, add)
   for _, part in ipairs(require "trialsh.endpoint.hierarchy".parts(e)) do
-    local r = set.rows(s, part.endpoint, part.at)
+    local r = set.rows(s, part.endpoint, part.at, true)
     words(r, add)
     if not relation.has(relation.node_of(r), { name = "USUBJID" }) then
       add("no row of %s (%s)", set.table_of(part.endpoint, part.at.parameter),

@@ -13,7 +13,7 @@ local M = {}
 function M.data(s, e, at)
   local set = require "trialsh.endpoint.set"
   local treatment = set.treatment_of(e)
-  local rows = set.rows(s, e, at)
+  local rows = set.rows(s, e, at, true)
   if relation.node_of(rows).columns[treatment:lower()] then
     local keep = {}
     for _, column in ipairs(relation.node_of(rows).columns) do

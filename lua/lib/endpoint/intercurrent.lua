@@ -113,7 +113,7 @@ local function day(from, date)
 end
 
 -- The days of events, of adsl's subjects.
-local function event_days(s, events)
+local function days_of_events(s, events)
   local r = s.adsl
   local columns = relation.node_of(r).columns
   local from = reference(columns)
@@ -135,6 +135,35 @@ local function event_days(s, events)
   return r:mutate(table.unpack(new)):select(table.unpack(select))
 end
 
+-- The same, kept until the study changes.
+local function event_days(s, events)
+  local inner, names = require "trialsh.study".inner(s), {}
+  local generation, kept = inner:generation(), inner.event_days
+  if not kept or kept.generation ~= generation then
+    kept = { generation = generation, days = {} }
+    inner.event_days = kept
+  end
+  for i, event in ipairs(events) do
+    names[i] = ("%s %s"):format(event.name, tostring(event.date))
+  end
+  local key = table.concat(names, "\n")
+  kept.days[key] = kept.days[key] or days_of_events(s, events)
+  return kept.days[key]
+end
+
+-- r with what each subject has once. Where USUBJID is the key of adsl that needs
+-- no question to the data.
+local function join_subjects(s, r, once)
+  local joined = r:join(once, SUBJECT)
+  local key = relation.node_of(s.adsl).key
+  if key and #key == 1 and key[1] == SUBJECT then
+    for _, check in ipairs(relation.node_of(joined).checks) do
+      if check.right == relation.node_of(once) then check.checked = true end
+    end
+  end
+  return joined
+end
+
 -- The rows with the day on which they were measured, or began, if they tell.
 local function with_day(s, r)
   local columns = relation.node_of(r).columns
@@ -147,17 +176,17 @@ local function with_day(s, r)
   local from = reference(relation.node_of(s.adsl).columns)
   if not date or not from then return r, false end
   if not columns[from:lower()] then
-    r = r:join(s.adsl:select(SUBJECT, from), SUBJECT)
+    r = join_subjects(s, r, s.adsl:select(SUBJECT, from))
   end
   return r:mutate(('"day of value" = %s'):format(day(from, date))), true
 end
 
 -- Rows ------------------------------------------------------------------------------
 
---- intercurrent.rows(study, endpoint, rows [, silent]) -> rows, words
+--- intercurrent.rows(study, endpoint, rows [, quiet]) -> rows, words
 -- Without those after an event whose strategy is hypothetical or while alive;
--- times to events are what the study made them.
-function M.rows(s, e, r, silent)
+-- times to events are what the study made them. The words count them.
+function M.rows(s, e, r, quiet)
   local events = with(e, "hypothetical", "while alive")
   if #events == 0 or analysis.find(e.method).survival then return r end
   local dated, known = with_day(s, r)
@@ -170,15 +199,16 @@ function M.rows(s, e, r, silent)
     end
     return r
   end
-  dated = dated:join(event_days(s, events), SUBJECT)
-  local out, after = {}, {}
+  dated = join_subjects(s, dated, event_days(s, events))
+  local out = {}
   for i, event in ipairs(events) do
-    after[i] = ('coalesce("day of value" > "%s", 0)'):format(day_column(event))
-    out[i] = after[i] .. " = 0"
-    after[i] = after[i] .. " = 1"
+    out[i] = ('coalesce("day of value" > "%s", 0) = 0'):format(
+      day_column(event))
   end
-  local kept = dated:where(table.concat(out, " and "))
-  local n = silent and 0 or #dated:where(table.concat(after, " or "))
+  local condition = table.concat(out, " and ")
+  local kept = dated:where(condition)
+  local n = quiet and 0 or relation.count_rows(relation.node_of(
+    dated:where(("not (%s)"):format(condition))), true)
   if n == 0 then return kept end
   local names = {}
   for i, event in ipairs(events) do names[i] = event.name end
@@ -249,7 +279,7 @@ end
 local function composite(s, e, at, event, what, set, data)
   if event.value then
     local values, name = value_of(s, e, at, event, set)
-    return data:join(values, SUBJECT), ('"%s"'):format(name)
+    return join_subjects(s, data, values), ('"%s"'):format(name)
   elseif what == "condition" then
     return data, "0"
   elseif what == "any" or what == "count" then
@@ -291,7 +321,7 @@ end
 function M.values(s, e, at, data, response, dated, set)
   local events, words, worst = with(e, "composite"), {}, nil
   if #events == 0 or response.what == "survival" then return data, words end
-  data = data:join(event_days(s, events), SUBJECT)
+  data = join_subjects(s, data, event_days(s, events))
   for _, event in ipairs(events) do
     local value
     local when = came(event, e, at, dated, response.name)

@@ -100,7 +100,7 @@ local function count_rows(s, e, at)
   local parts = e.hierarchy and hierarchy.parts(e)
     or { { endpoint = e, at = at } }
   for _, part in ipairs(parts) do
-    for row in set.rows(s, part.endpoint, part.at):count(SUBJECT):rows() do
+    for row in set.rows(s, part.endpoint, part.at, true):count(SUBJECT):rows() do
       n[row[SUBJECT]] = (n[row[SUBJECT]] or 0) + row.n
     end
   end

@@ -246,9 +246,9 @@ local function new_cell(g, now)
   return c
 end
 
--- How many subjects have a combination of levels, of repeated measures; a
--- function of the place of each variable's level.
-local function subjects_of(g)
+-- Subjects by their combination of levels, of repeated measures; counted once
+-- for a model.
+local function count_subjects(g)
   local state, seen, counts, columns = g.state, {}, {}, {}
   local frame, rows = state.original, state.model:rows()
   local subject = frame:column(state.subject)
@@ -267,6 +267,18 @@ local function subjects_of(g)
       seen[both], counts[key] = true, (counts[key] or 0) + 1
     end
   end
+  return counts
+end
+
+-- How many subjects there are, as a function of the place of each variable's
+-- level.
+local function subjects_of(g)
+  local names = {}
+  for k, x in ipairs(g.cell) do names[k] = x.name end
+  local known = g.state.subjects_of_cells or {}
+  local cells = table.concat(names, "\n")
+  local counts = known[cells] or count_subjects(g)
+  known[cells], g.state.subjects_of_cells = counts, known
   return function(place_of)
     local key = {}
     for k, x in ipairs(g.cell) do key[k] = x.levels[place_of(x)] end
