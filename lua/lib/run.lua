@@ -377,13 +377,13 @@ function M.run(s, opt)
     fail("not found", require "trialsh.endpoint.loaded".none())
   end
   local inner = require "trialsh.study".inner(s)
+  local _, remarks = endpoints.checked(s)
   inner:change(function() end) -- a locked study is no place for results
   local stale = require "trialsh.study.derive".stale(inner)
   if #stale > 0 then
     note.warn("derived with another trial than that of the study: %s",
       table.concat(stale, ", "))
   end
-  local _, remarks = endpoints.checked(s)
   for _, words in ipairs(remarks) do note.say("%s", words) end
   local plan = require "trialsh.endpoint.rerandomised".start(s, opt)
   local all = {}

@@ -183,10 +183,10 @@ end
 
 -- Rows ------------------------------------------------------------------------------
 
---- intercurrent.rows(study, endpoint, rows [, quiet]) -> rows, words
+--- intercurrent.rows(study, endpoint, rows [, silent]) -> rows, words
 -- Without those after an event whose strategy is hypothetical or while alive;
 -- times to events are what the study made them. The words count them.
-function M.rows(s, e, r, quiet)
+function M.rows(s, e, r, silent)
   local events = with(e, "hypothetical", "while alive")
   if #events == 0 or analysis.find(e.method).survival then return r end
   local dated, known = with_day(s, r)
@@ -207,7 +207,7 @@ function M.rows(s, e, r, quiet)
   end
   local condition = table.concat(out, " and ")
   local kept = dated:where(condition)
-  local n = quiet and 0 or relation.count_rows(relation.node_of(
+  local n = silent and 0 or relation.count_rows(relation.node_of(
     dated:where(("not (%s)"):format(condition))), true)
   if n == 0 then return kept end
   local names = {}

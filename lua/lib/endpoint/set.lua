@@ -80,9 +80,9 @@ function M.flagged(s, e, at)
   return not (ok and expression.mentions(tree, "ANL01FL"))
 end
 
---- set.rows(study, endpoint, at [, quiet]): the rows before they are joined to
--- the population, and what is to be said of them.
-function M.rows(s, e, at, quiet)
+--- set.rows(study, endpoint, at [, silent]): the rows before they are joined to
+-- the population, and what is to be said of them; silent: nothing is counted.
+function M.rows(s, e, at, silent)
   local r, notes = s[M.table_of(e, at.parameter)], {}
   local columns = relation.node_of(r).columns
   if at.parameter and columns.paramcd then
@@ -98,7 +98,7 @@ function M.rows(s, e, at, quiet)
   end
   if e.where then r = r:where(e.where) end
   local words
-  r, words = intercurrent.rows(s, e, r, quiet)
+  r, words = intercurrent.rows(s, e, r, silent)
   notes[#notes + 1] = words
   return r, table.concat(notes, "; ")
 end
