@@ -4,7 +4,8 @@
 local text = require "ts.text"
 local fail = require "ts.error".fail
 
-local kinds = { "cuminc", "journal", "panels", "points", "profile", "survival" }
+local kinds = { "cuminc", "journal", "pairs", "panels", "points", "profile",
+  "scatter", "survival" }
 
 local figure = setmetatable({}, {
   __index = function(self, name)

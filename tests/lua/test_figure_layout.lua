@@ -87,6 +87,12 @@ local function with(case, data, more)
   return t
 end
 
+-- Where a point each would take too long: the same figure of fewer.
+local function fewer(case, most)
+  if case.n <= most then return case end
+  return setmetatable({ n = most }, { __index = case })
+end
+
 local kinds = {
   { "survival", function(case) return figure.survival(with(case, times(case),
     { p_value = true, xlabel = words[case.words].axis })) end },
@@ -97,6 +103,34 @@ local kinds = {
     { risk_table = { "at risk", "competing" } })) end },
   { "points", function(case) return figure.points(with(case, values(case),
     { yscale = "log", xlabel = words[case.words].axis })) end },
+  { "points in facets", function(case)
+    case = fewer(case, 600)
+    local d = visits(case)
+    d.AVISIT = {}
+    for i, day in ipairs(d.AVISITN) do
+      d.AVISIT[i] = (day < 10 and "Day " .. day or words[case.words].caption) .. " "
+        .. (day < 15 and "" or "15")
+    end
+    return figure.points(with(case, d, { facet = "AVISIT", limit = true,
+      yscale = "log", brackets = case.n > 100 and "ttest" or "wilcoxon",
+      labels = "p" })) end },
+  { "points with brackets", function(case)
+    local arms = arms_of(case)
+    for k = #arms, case.n + 1, -1 do arms[k] = nil end
+    return figure.points(with(case, values(case), { brackets = "ttest",
+      compare = { arms[2] .. " vs " .. arms[1], arms[#arms] .. " vs " .. arms[1],
+        arms[#arms] .. " vs " .. arms[2 % #arms + 1] } })) end },
+  { "pairs", function(case)
+    case = fewer(case, 300)
+    local d = values(case)
+    d.BASE = values(case).AVAL
+    return figure.pairs(with(case, d, { change = "ratio", yscale = "log",
+      width = case.arms * 40, height = 120 })) end },
+  { "scatter", function(case)
+    local d = values(case)
+    d.BASE = values(case).AVAL
+    return figure.scatter(with(case, d, { x = "BASE", xscale = "log",
+      xlabel = words[case.words].axis })) end },
   { "profile", function(case) return figure.profile(with(case, visits(case),
     { limit = true, centre = "median", yscale = "log", deaths = true })) end },
   { "profile of change", function(case)
@@ -105,6 +139,7 @@ local kinds = {
       limit = true, lines = case.n < 100, dosing = { [arms[1]] = { 1, 8 },
         [arms[2]] = { 1, 4, 8, 11 } } })) end },
   { "panels", function(case)
+    case = fewer(case, 600)
     local a = figure.survival { times(case), title = words[case.words].title }
     local b = figure.points { values(case), ylabel = words[case.words].axis }
     return figure.panels { a, b, a, b, legend = "shared", xlabel = "Day",
@@ -150,6 +185,7 @@ TestLayout = {}
 for _, kind in ipairs(kinds) do
   TestLayout["test_" .. kind[1]:gsub("%W+", "_")] = function()
     state = 7
+    local from = os.clock()
     for _, case in ipairs(cases) do
       local what = ("%s, %s words, %d arms, n = %d"):format(kind[1], case.words,
         case.arms, case.n)
@@ -159,6 +195,7 @@ for _, kind in ipairs(kinds) do
         lu.assertTrue(#made:text { columns = 100, lines = 30 } > 100, what)
       end
     end
+    if os.getenv "TRIALSH_TIMES" then print(kind[1], os.clock() - from) end
   end
 end
 

@@ -342,6 +342,12 @@ function Page:panel(p)
   return setmetatable(p, Panel)
 end
 
+--- page:measured(panel) -> a panel that is not drawn, but knows at_x
+function Page:measured(p)
+  return setmetatable({ page = self, x = p.x, xlog = p.xlog, left = p.left,
+    right = p.right }, Panel)
+end
+
 local function place(value, range, log, from, to)
   local a, b = range[1], range[2]
   if log then value, a, b = math.log(value), math.log(a), math.log(b) end

@@ -35,7 +35,7 @@
 --   text      lines that find room inside
 --   hline     values with a dashed line across;  band  { from, to }: a grey one
 --   obstacles(panel) -> hard, soft: boxes in mm that text avoids
---   above(page) -> mm above the panel;  draw_above(panel, y)
+--   above(page, panel) -> mm above the panel;  draw_above(panel, y)
 --   marks(panel)
 
 local text = require "ts.text"
@@ -205,8 +205,7 @@ local function lay_out(page, spec, rows, bottom, top, right_of)
   local panel = { x = spec.x, y = spec.y, xlog = spec.xlog, ylog = spec.ylog }
   local align, edge = page.align or {}, page.width - s.pad
   local rows_width, half = risk_table.width(page, rows), overhang(page, spec, rows)
-  panel.top = math.min(top - (spec.above and spec.above(page) or 0),
-    page.height - (align.top or 0))
+  panel.top = math.min(top, page.height - (align.top or 0))
   panel.bottom = math.max(align.bottom or 0, bottom)
   -- the title of the y axis breaks by the height, captions break by the width
   for _ = 1, 3 do
@@ -219,6 +218,10 @@ local function lay_out(page, spec, rows, bottom, top, right_of)
         panel.left + (edge - half - panel.left) / math.max(f, 0.1))
     end
     panel.right = math.min(panel.right, page.width - (align.right or 0))
+    if spec.above then
+      panel.top = math.min(panel.top, top
+        - spec.above(page, page:measured(panel)))
+    end
     panel.bottom = math.max(panel.bottom, bottom
       + height_below(page, spec, rows, panel.right - panel.left))
   end

@@ -1,12 +1,14 @@
--- figure.points: every value as a point, by group, over a box of its quartiles.
+-- figure.points: every value as a point, by group, over a box of its quartiles;
+-- by visit or another column side by side, with brackets of what was compared.
 
 local cframe = require "ts.frame"
-local core = require "ts.describe"
 local text = require "ts.text"
 local fail = require "ts.error".fail
 local NA = require "ts.na".NA
 local data = require "trialsh.data"
 local note = require "trialsh.note"
+local box = require "trialsh.figure.box"
+local brackets = require "trialsh.figure.brackets"
 local chart = require "trialsh.figure.chart"
 local object = require "trialsh.figure.object"
 local scale = require "trialsh.figure.scale"
@@ -18,57 +20,92 @@ local M = {}
 
 local WHO = "figure.points"
 
--- Quartiles of type 2 and the furthest values within 1.5 interquartile ranges
--- of them (Tukey 1977).
-local function box_of(values)
-  local column = cframe.build({ "y" }, { values }):column "y"
-  local d = core.describe(column, 2)
-  local reach = 1.5 * (d.q3 - d.q1)
-  local low, high = d.q1, d.q3
-  for _, y in ipairs(values) do
-    if y >= d.q1 - reach and y < low then low = y end
-    if y <= d.q3 + reach and y > high then high = y end
-  end
-  return { q1 = d.q1, median = d.median, q3 = d.q3, low = low, high = high }
-end
+-- Groups -----------------------------------------------------------------------
 
--- Groups with their values; rows without one are counted.
-local function groups_of(from, y, by)
-  local frame = data.frame(from.data, by and { y, by } or { y }, WHO)
-  local column = frame:column(y)
-  if column.type ~= "real" then
-    fail("type", ("%s: %s is text; y is a column of numbers"):format(WHO, y))
-  end
-  local all, missing = cframe.values(column), 0
-  local groups = source.groups(frame, by)
-  for _, group in ipairs(groups) do
-    group.values = {}
-    for _, row in ipairs(group.rows) do
-      if all[row] == NA then
-        missing = missing + 1
-      else
-        group.values[#group.values + 1] = all[row]
+-- The rows of a group within a facet, as values; rows without one are counted.
+local function fill(group, rows, columns, out)
+  group.values, group.below = {}, {}
+  for _, row in ipairs(rows) do
+    local y = columns.y[row]
+    if y == NA then
+      out.missing = out.missing + 1
+    else
+      group.values[#group.values + 1] = y
+      if columns.below and columns.below[row] == "Y" then
+        group.below[#group.values] = true
+        out.n_below = out.n_below + 1
+        local limit = columns.limit and columns.limit[row]
+        if limit and limit ~= NA then
+          out.low_limit = math.min(out.low_limit or limit, limit)
+          out.high_limit = math.max(out.high_limit or limit, limit)
+        end
       end
     end
-    if #group.values > 0 then group.box = box_of(group.values) end
   end
-  return groups, missing
+  if #group.values > 0 then group.box = box.of(group.values) end
 end
 
-local function range_of(groups, opt)
-  local low, high = math.huge, -math.huge
-  local function take(y)
-    low, high = math.min(low, y), math.max(high, y)
+-- One part of the data: { name, data, response } -> its groups, in level order.
+local function groups_of(part, by, out)
+  local names = { part.response, by or nil }
+  for _, name in ipairs { "BLQFL", "LLOQ" } do
+    if data.has(part.data, name) and part.response == "AVAL" then
+      names[#names + 1] = name
+    end
   end
-  for _, group in ipairs(groups) do
-    for _, y in ipairs(group.values) do take(y) end
+  local frame = data.frame(part.data, names, WHO)
+  local column = frame:column(part.response)
+  if column.type ~= "real" then
+    fail("type", ("%s: %s is text; y is a column of numbers"):format(WHO,
+      part.response))
   end
-  if low > high then
-    fail("degenerate", ("%s: no value of %s to show"):format(WHO, opt.y))
-  end
-  for _, y in ipairs(opt.hline) do take(y) end
-  return low, high
+  local columns = { y = cframe.values(column),
+    below = #names > 2 and cframe.values(frame:column "BLQFL") or nil,
+    limit = names[4] and cframe.values(frame:column "LLOQ") or nil }
+  local groups = source.groups(frame, by)
+  for _, group in ipairs(groups) do fill(group, group.rows, columns, out) end
+  return groups
 end
+
+-- The parts of the data that stand side by side: one per visit of an endpoint or
+-- level of facet.
+local function parts_of(from, opt)
+  if from.parts then return from.parts end
+  local whole = { name = false, data = from.data, response = opt.y }
+  if not opt.facet then return { whole } end
+  local frame = data.frame(from.data, { opt.facet }, WHO)
+  local parts = {}
+  for _, level in ipairs(source.groups(frame, opt.facet)) do
+    if #level.rows > 0 then
+      local names = { opt.y, opt.facet }
+      for _, name in ipairs { opt.by or opt.y, "BLQFL", "LLOQ" } do
+        if data.has(from.data, name) then names[#names + 1] = name end
+      end
+      parts[#parts + 1] = { name = level.name, response = opt.y,
+        data = source.subset(from.data, names, level.rows) }
+    end
+  end
+  return parts
+end
+
+-- All groups with their places on the x axis: alone at 1, 2, ...; in facets
+-- close together around the facet's place.
+local function place_groups(parts, by, out)
+  local facets, all = {}, {}
+  for f, part in ipairs(parts) do
+    local groups = groups_of(part, by, out)
+    for k, group in ipairs(groups) do
+      group.k, group.facet = k, part.name
+      group.slot = #parts > 1 and 0.84 / #groups or 1
+      group.x = #parts > 1 and f + (k - (#groups + 1) / 2) * group.slot or k
+      all[#all + 1] = group
+    end
+    facets[f] = groups
+  end
+  return facets, all
+end
+
+-- Axis -------------------------------------------------------------------------
 
 local function hlines(value)
   if value == nil then return {} end
@@ -78,182 +115,186 @@ local function hlines(value)
       fail("type", WHO .. ": hline is a number or a list of numbers")
     end
   end
-  return value
+  return table.move(value, 1, #value, 1, {})
 end
 
-local function log_axis(groups, low, high, opt)
-  if low <= 0 then
-    local n = 0
-    for _, group in ipairs(groups) do
-      for _, y in ipairs(group.values) do if y <= 0 then n = n + 1 end end
-    end
+local function range_of(groups, opt)
+  local low, high, n = math.huge, -math.huge, 0
+  local function take(y)
+    low, high = math.min(low, y), math.max(high, y)
+    if y <= 0 then n = n + 1 end
+  end
+  for _, group in ipairs(groups) do
+    for _, y in ipairs(group.values) do take(y) end
+  end
+  if low > high then
+    fail("degenerate", ("%s: no value of %s to show"):format(WHO, opt.y))
+  end
+  local of_values = n
+  for _, y in ipairs(opt.hline) do take(y) end
+  if opt.yscale == "log" and low <= 0 then
     fail("degenerate", ("%s: %s not above 0, which a log axis cannot show")
-      :format(WHO, n == 0 and "hline is"
-        or n .. (n == 1 and " value of " or " values of ") .. opt.y
-          .. (n == 1 and " is" or " are")))
+      :format(WHO, of_values == 0 and "hline is"
+        or of_values .. (of_values == 1 and " value of " or " values of ")
+          .. opt.y .. (of_values == 1 and " is" or " are")))
   end
-  local pad = (high / low) ^ 0.04
-  if pad < 1.02 then pad = 1.02 end
-  return { low / pad, high * pad }
-end
-
-local function linear_axis(low, high)
-  if low == high then
-    local d = low == 0 and 1 or math.abs(low) * 0.1
-    return { low - d, high + d }
-  end
-  local pad = (high - low) * 0.04
-  return { low - pad, high + pad }
-end
-
-local function y_axis(groups, opt)
-  local log = opt.yscale == "log"
-  local low, high = range_of(groups, opt)
-  local range = scale.limits(WHO, "ylim", opt.ylim, log)
-  if log and not (range and low > 0) then
-    range = range or log_axis(groups, low, high, opt)
-    if low <= 0 then log_axis(groups, low, high, opt) end
-  end
-  range = range or linear_axis(low, high)
-  local ticks, minor
-  if log then
-    ticks, minor = scale.log(range[1], range[2])
-  else
-    ticks = scale.linear(range[1], range[2], 7)
-    if not opt.ylim then -- the axis ends at a tick, points stand clear of it
-      local step = ticks[2] - ticks[1]
-      local function tick(i, x)
-        table.insert(ticks, i, tonumber(("%.15g"):format(x)))
-      end
-      if ticks[1] > low then tick(1, ticks[1] - step) end
-      if ticks[#ticks] < high then tick(#ticks + 1, ticks[#ticks] + step) end
-      local clear = 0.03 * (ticks[#ticks] - ticks[1])
-      range = { math.min(ticks[1], low - clear),
-        math.max(ticks[#ticks], high + clear) }
-    end
-  end
-  if opt.ticks then
-    ticks = scale.ticks(WHO, "ticks", opt.ticks, range)
-    minor = {}
-  end
-  return range, { ticks = ticks, minor = minor, labels = scale.labels(ticks, log),
-    title = opt.ylabel }
+  return low, high
 end
 
 -- Marks ------------------------------------------------------------------------
 
--- Points across, smaller where there are many.
-local function point_size(page, spec)
+-- Points across, smaller where there are many or little room.
+local function point_size(panel, spec)
+  if panel.page.cells then return 1 end
   local most = 0
   for _, group in ipairs(spec.groups) do most = math.max(most, #group.values) end
-  if page.cells then return 1 end
-  return most <= 40 and 3.2 or most <= 150 and 2.5 or most <= 600 and 1.8 or 1.2
+  local size = most <= 40 and 3.2 or most <= 150 and 2.5 or most <= 600 and 1.8
+    or 1.2
+  local unit = (panel.right - panel.left) / (panel.x[2] - panel.x[1])
+  local slot = unit * spec.groups[1].slot * 72 / 25.4
+  return math.max(0.8, math.min(size, slot / 3))
 end
 
--- Below this many values quartiles say nothing: the median alone is drawn.
-local LEAST = 4
-
-local function draw_box(panel, i, group, arm, half)
-  local page, s, box = panel.page, panel.page.style, group.box
-  local pen = { colour = arm.colour, width = s.box_line, place = i }
-  local function median()
-    if page.cells then return end
-    panel:segments({ i - half }, { box.median }, { i + half }, { box.median },
-      { colour = arm.colour, width = 2 * s.box_line })
-  end
-  if #group.values < LEAST then return median() end
-  panel:area({ i - half, i + half, i + half, i - half },
-    { box.q1, box.q1, box.q3, box.q3 }, { colour = arm.colour, opacity = 0.1 })
-  panel:lines({ i - half, i + half, i + half, i - half, i - half },
-    { box.q1, box.q1, box.q3, box.q3, box.q1 }, pen)
-  median()
-  if page.cells then return end
-  local cap = half / 2.5
-  panel:segments({ i, i, i - cap, i - cap }, { box.q3, box.q1, box.high, box.low },
-    { i, i, i + cap, i + cap }, { box.high, box.low, box.high, box.low }, pen)
-end
-
-local function draw_points(panel, i, group, arm, size, opacity)
+local function draw_points(panel, group, arm, size, opacity)
   local page = panel.page
-  local heights, inside = {}, {}
-  for _, y in ipairs(group.values) do
+  local heights, inside, open = {}, {}, {}
+  for i, y in ipairs(group.values) do
     if y >= panel.y[1] and y <= panel.y[2] then
       inside[#inside + 1] = y
       heights[#heights + 1] = panel:at_y(y)
+      open[#inside] = group.below[i]
     end
   end
   local unit = (panel.right - panel.left) / (panel.x[2] - panel.x[1])
   local across = page.cells and 1 or size * 25.4 / 72 * 1.06
-  local offsets = swarm.place(heights, across, 0.42 * unit)
-  local xs = {}
-  for k, dx in ipairs(offsets) do xs[k] = i + dx / unit end
-  panel:points(xs, inside, { symbol = arm.symbol, colour = arm.colour,
-    size = size * arm.weight, place = i, width = 0.25, opacity = opacity })
+  local offsets = swarm.place(heights, across, 0.42 * unit * group.slot)
+  local look = { symbol = arm.symbol, colour = arm.colour,
+    size = size * arm.weight, place = group.k, width = 0.25, opacity = opacity }
+  local of = { { {}, {} }, { {}, {} } } -- measured, below the limit
+  for k, dx in ipairs(offsets) do
+    local list = of[open[k] and not page.cells and 2 or 1]
+    table.insert(list[1], group.x + dx / unit)
+    table.insert(list[2], inside[k])
+  end
+  panel:points(of[1][1], of[1][2], look)
+  if #of[2][1] > 0 then
+    panel:points(of[2][1], of[2][2], setmetatable({ open = true },
+      { __index = look }))
+  end
 end
 
 local function draw_groups(panel, spec)
-  local size = point_size(panel.page, spec)
-  for i, group in ipairs(spec.groups) do
+  local size = point_size(panel, spec)
+  for _, group in ipairs(spec.groups) do
     if group.box then
+      local arm, half = spec.arms[group.k], 0.28 * group.slot
       local crowded = #group.values > 150 -- the box then stands in front
-      if crowded then draw_points(panel, i, group, spec.arms[i], size, 0.4) end
-      if spec.box then draw_box(panel, i, group, spec.arms[i], 0.28) end
-      if not crowded then draw_points(panel, i, group, spec.arms[i], size) end
+      if crowded then draw_points(panel, group, arm, size, 0.4) end
+      if spec.box then box.draw(panel, group.x, group.box, arm, half, group.k) end
+      if not crowded then draw_points(panel, group, arm, size) end
     end
   end
+end
+
+-- Boxes and points of each group are in the way of a legend.
+local function obstacles_of(panel, spec)
+  local hard = {}
+  local unit = (panel.right - panel.left) / (panel.x[2] - panel.x[1])
+  for _, group in ipairs(spec.groups) do
+    local low, high = math.huge, -math.huge
+    for _, y in ipairs(group.values) do
+      low, high = math.min(low, y), math.max(high, y)
+    end
+    if low <= high then
+      local x, half = panel:at_x(group.x), 0.5 * unit * group.slot
+      hard[#hard + 1] = { x - half, panel:at_y(math.max(low, panel.y[1])) - 1,
+        x + half, panel:at_y(math.min(high, panel.y[2])) + 1 }
+    end
+  end
+  return hard, {}
 end
 
 -- The description --------------------------------------------------------------
 
-local spec_of_options = {
-  y = { "string" }, by = { "any" }, xlabel = { "string" }, ylabel = { "string" }, yscale = { { "linear", "log" }, "linear" },
+local own_options = {
+  y = { "string" }, by = { "any" }, facet = { "string" }, xlabel = { "string" },
+  ylabel = { "string" }, yscale = { { "linear", "log" }, "linear" },
   ylim = { "table" }, ticks = { "table" }, hline = { "any" },
-  box = { "boolean", true },
+  box = { "boolean", true }, limit = { "boolean", false },
+  brackets = { { "wilcoxon", "ttest", "p_value", "p_adjusted",
+    "p_rerandomised" } },
+  compare = { "list" }, adjust = { "string", "Holm" },
+  hide_ns = { "boolean", false }, labels = { { "p", "stars" } },
+  legend = { { "inside", "above", "none" }, "inside" },
 }
 
--- The values that are shown, by group.
-local function shown(groups, y, by)
-  local names, values = {}, {}
-  for _, group in ipairs(groups) do
+-- The values that are shown, by facet and group.
+local function shown(spec, y, by)
+  local facets, names, values = {}, {}, {}
+  for _, group in ipairs(spec.groups) do
     for _, value in ipairs(group.values) do
+      facets[#facets + 1] = group.facet or ""
       names[#names + 1], values[#values + 1] = group.name or "all", value
     end
   end
-  return { by or "group", y }, { names, values }
+  if #spec.facets == 1 then return { by or "group", y }, { names, values } end
+  return { "facet", by or "group", y }, { facets, names, values }
 end
 
---- figure.points { DATA or "ENDPOINT", y = "AVAL", option = ... } -> figure
--- Every value as a point, by group, over a box of median and quartiles with n
--- below. f:save(file) writes it, f:show() previews it here.
---   y           "AVAL";  by  "TRT01P" where there is one; false: one group
---   yscale      "linear", "log";  ylim  { from, to };  ticks  a list
---   hline       a number or a list: dashed lines across
---   box         true: quartiles of type 2; whiskers to the furthest values
---               within 1.5 interquartile ranges; below 4 values the median
---   title, xlabel, ylabel   text;  width 89, height 65   mm
---   palette     "okabe ito", "tol", "grey" or { "#000000", ... }
---   journal     "Nature" and others: see figure.journal
---   note, stamp  lines under the figure; the mark of simulated data and dummy
---                arms stands there in any case
--- Points that would touch stand beside each other, the same way each time.
---
---   > figure.points { { Y = { 1, 2, 4 }, ARM = { "A", "A", "B" } }, y = "Y" }.caption
---   Points: single values; boxes: median and quartiles (type 2); whiskers: furthest values within 1.5 interquartile ranges.
---
--- See also: describe, figure.survival. Tukey 1977.
-function M.points(given)
-  local first, opt = source.options(WHO, given, spec_of_options)
-  local from = source.take(WHO, first)
-  opt.y = opt.y or from.response or "AVAL"
-  opt.hline = hlines(opt.hline)
-  local by = opt.by
-  if by == nil then by = from.treatment or source.by(WHO, from.data) end
-  opt.ylabel = opt.ylabel or source.label(from.data, opt.y) or opt.y
-  local groups, missing = groups_of(from, opt.y, by)
-  local range, yaxis = y_axis(groups, opt)
-  if missing > 0 then
-    note.say("%s: %d missing %s of %s not shown", WHO, missing,
-      missing == 1 and "value" or "values", opt.y)
+local function brackets_of(from, facets, parts, opt)
+  if not opt.brackets then
+    for _, key in ipairs { "compare", "labels" } do
+      if opt[key] then
+        fail("invalid", ("%s: %s is of brackets, which were not asked for"):format(
+          WHO, key))
+      end
+    end
+    return {}
+  end
+  local trial = source.trial(from)
+  if opt.brackets == "wilcoxon" or opt.brackets == "ttest" then
+    return brackets.of_test(WHO, opt.brackets, facets, opt, trial)
+  end
+  if not from.endpoint then
+    fail("invalid", ('%s: brackets = "%s" needs an endpoint; of data they are '
+      .. '"wilcoxon" or "ttest"'):format(WHO, opt.brackets))
+  end
+  local groups_at = {}
+  for f, part in ipairs(parts) do groups_at[part.visit or false] = facets[f] end
+  return brackets.of_results(WHO, from, groups_at, opt, trial)
+end
+
+local function caption_of(spec, opt, from)
+  local parts = { "Points: single values" }
+  if opt.box then
+    parts[2] = "boxes: median and quartiles (type 2); whiskers: furthest values "
+      .. "within 1.5 interquartile ranges"
+  end
+  if opt.limit then
+    parts[#parts + 1] = "open symbols and dashed line: below the limit of "
+      .. "detection, taken as the limit"
+  end
+  if opt.brackets then
+    local e = from.endpoint
+    local test = opt.brackets == "wilcoxon" and "Wilcoxon-Mann-Whitney test"
+      or opt.brackets == "ttest" and "t test (Welch)" or e.method
+    local adjusted = (opt.brackets == "wilcoxon" or opt.brackets == "ttest")
+      and "adjusted (" .. opt.adjust .. ")"
+      or opt.brackets == "p_adjusted" and e.adjust
+      and "adjusted (" .. e.adjust .. ")"
+      or opt.brackets == "p_rerandomised" and "by re-randomisation"
+      or "not adjusted"
+    parts[#parts + 1] = ("%sP of the %s, %s%s"):format(spec.how == "stars"
+      and "*** P < 0.001, ** P < 0.01, * P < 0.05, ns: not significant; " or "",
+      test, adjusted, opt.hide_ns and "; P of 0.05 and above are not shown" or "")
+  end
+  return table.concat(parts, "; ") .. "."
+end
+
+local function say(groups, range, out, opt)
+  if out.missing > 0 then
+    note.say("%s: %d missing %s of %s not shown", WHO, out.missing,
+      out.missing == 1 and "value" or "values", opt.y)
   end
   local outside = 0
   for _, group in ipairs(groups) do
@@ -265,20 +306,112 @@ function M.points(given)
     note.say("%s: %d of the values lie beyond ylim and are not shown", WHO,
       outside)
   end
-  local captions, under = {}, {}
-  for i, group in ipairs(groups) do
-    captions[i], under[i] = group.name or "", { "n = " .. #group.values }
+end
+
+-- n below the axis: of single groups under their names, of facets as a table.
+local function under_of(spec)
+  if #spec.facets == 1 then
+    local under = {}
+    for i, group in ipairs(spec.groups) do
+      under[i] = { "n = " .. #group.values }
+    end
+    return under
   end
-  local spec = { who = WHO, what = "the points", x = { 0.5, #groups + 0.5 },
-    y = range, ylog = opt.yscale == "log", yaxis = yaxis, hline = opt.hline,
-    captions = captions, under = under, xlabel = opt.xlabel, box = opt.box,
-    groups = groups, arms = style.arms(#groups, opt.palette) }
+  spec.rows = function()
+    local rows = { { label = "n" } }
+    for k, group in ipairs(spec.facets[1]) do
+      local numbers = {}
+      for f, groups in ipairs(spec.facets) do
+        numbers[f] = groups[k] and text.number(#groups[k].values) or ""
+      end
+      rows[k + 1] = { label = group.name or "all", arm = spec.arms[k],
+        numbers = numbers }
+    end
+    return rows
+  end
+end
+
+--- figure.points { DATA or "ENDPOINT", y = "AVAL", option = ... } -> figure
+-- Every value as a point, by group, over a box of median and quartiles with n
+-- below. Of an endpoint it shows the values that run() analyses, at each of its
+-- visits. f:save(file) writes it, f:show() previews it here.
+--   y           "AVAL";  by  "TRT01P" where there is one; false: one group
+--   facet       a column: its levels side by side, the groups within them
+--   yscale      "linear", "log";  ylim  { from, to };  ticks  a list
+--   hline       a number or a list: dashed lines across
+--   box         true: quartiles of type 2; whiskers to the furthest values
+--               within 1.5 interquartile ranges; below 4 values the median
+--   limit       false; true: values below their limit (BLQFL) as open symbols
+--   brackets    of an endpoint "p_adjusted", "p_value", "p_rerandomised" of its
+--               results; of data "wilcoxon" or "ttest" of each group against the
+--               first: P-values over brackets
+--   compare     { "A vs B", ... }: which;  adjust  "Holm": as padjust, over all
+--   hide_ns     false; true: not those of 0.05 and above
+--   labels      "p", "stars" (in facets)
+--   legend      "inside", "above", "none": in facets
+--   title, xlabel, ylabel   text;  width 89, height 65   mm
+--   palette     "okabe ito", "tol", "grey" or { "#000000", ... }
+--   journal     "Nature" and others: see figure.journal
+--   note, stamp  lines under the figure; the mark of simulated data and dummy
+--               arms stands there in any case
+-- Points that would touch stand beside each other, the same way each time.
+--
+--   > figure.points { { Y = { 1, 2, 4 }, ARM = { "A", "A", "B" } }, y = "Y" }.caption
+--   Points: single values; boxes: median and quartiles (type 2); whiskers: furthest values within 1.5 interquartile ranges.
+--
+-- See also: describe, wilcoxon, padjust, figure.survival. Tukey 1977.
+function M.points(given)
+  local first, opt = source.options(WHO, given, own_options)
+  local from = source.at_visits(WHO, first)
+  opt.y = opt.y or from.response or "AVAL"
+  opt.hline = hlines(opt.hline)
+  local by = opt.by
+  if by == nil then by = from.treatment or source.by(WHO, from.data) end
+  opt.by = by
+  local parts = parts_of(from, opt)
+  local out = { missing = 0, n_below = 0 }
+  local facets, groups = place_groups(parts, by, out)
+  if out.n_below > 0 and not opt.limit then
+    fail("invalid", ("%s: %d values of %s are below their limit and would be "
+      .. "shown as measured; limit = true shows which"):format(WHO, out.n_below,
+        opt.y))
+  end
+  for _, l in ipairs { out.low_limit, out.high_limit } do
+    table.insert(opt.hline, l)
+  end
+  local low, high = range_of(groups, opt)
+  local spec = { who = WHO, what = "the points", x = { 0.5,
+    (#facets > 1 and #facets or #groups) + 0.5 }, ylog = opt.yscale == "log",
+    hline = opt.hline, xlabel = opt.xlabel, box = opt.box, legend = opt.legend,
+    groups = groups, facets = facets, captions = {},
+    arms = style.arms(#facets[1], opt.palette) }
+  spec.y, spec.yaxis = scale.axis(WHO, low, high, { log = spec.ylog,
+    limits = opt.ylim, ticks = opt.ticks,
+    title = opt.ylabel or source.ylabel(from, opt.y) })
+  for i, group in ipairs(#facets > 1 and parts or groups) do
+    spec.captions[i] = group.name or ""
+  end
+  spec.under = under_of(spec)
+  if #facets > 1 and by then
+    spec.entries = {}
+    for k, group in ipairs(facets[1]) do
+      spec.entries[k] = { name = group.name, arm = spec.arms[k], place = k,
+        key = "point", letter = string.char(64 + k) }
+    end
+  end
+  local list = brackets_of(from, facets, parts, opt)
+  spec.how = opt.labels or #facets > 1 and "stars" or "p"
+  spec.above = function(page, panel)
+    return brackets.height(page, panel, list, spec.how)
+  end
+  spec.draw_above = function(panel) brackets.draw(panel, list, spec.how) end
+  spec.obstacles = function(panel) return obstacles_of(panel, spec) end
   spec.marks = function(panel) draw_groups(panel, spec) end
+  say(groups, spec.y, out, opt)
   return object.new(opt, from, { what = "points by group",
-    caption = "Points: single values" .. (opt.box
-      and "; boxes: median and quartiles (type 2); whiskers: furthest values "
-      .. "within 1.5 interquartile ranges." or "."),
-    height = 65, shown = function() return shown(groups, opt.y, by) end,
+    caption = caption_of(spec, opt, from), entries = spec.entries,
+    height = 65 + 4 * math.min(3, #list) + (spec.rows and 2.6 * #spec.rows() or 0),
+    shown = function() return shown(spec, opt.y, by) end,
     draw = function(page, bottom, top) chart.draw(page, spec, bottom, top) end })
 end
 

@@ -294,16 +294,9 @@ local function x_axis(course, opt)
   return x, ticks
 end
 
--- What the unit of a parameter adds to its name.
-local function with_unit(name, unit)
-  return unit and unit ~= "" and ("%s (%s)"):format(name, unit) or name
-end
-
 local function default_ylabel(from, opt)
   if opt.change == "ratio" then return "Ratio to baseline" end
-  local p = opt.y == "AVAL" and from.parameter
-  local name = p and with_unit(p.label, p.unit)
-    or source.label(from.data, opt.y) or opt.y
+  local name = source.ylabel(from, opt.y)
   return opt.change == "difference" and "Change: " .. name or name
 end
 

@@ -86,10 +86,11 @@ local function doubling(low, high)
   return list, {}
 end
 
---- scale.axis(who, low, high, { log, limits, doubling, ticks, title }) -> range,
--- axis: around what is shown, ended by ticks where it is linear
+--- scale.axis(who, low, high, { log, limits, name, doubling, ticks, title }) ->
+-- range, axis: around what is shown, ended by ticks where it is linear
 function M.axis(who, low, high, opt)
-  local range, major, minor = M.limits(who, "ylim", opt.limits, opt.log), nil, nil
+  local range, major, minor = M.limits(who, opt.name or "ylim",
+    opt.limits, opt.log), nil, nil
   if opt.log then
     if not range then
       local pad = math.max((high / low) ^ 0.04, 1.02)

@@ -38,11 +38,47 @@ end
 
 --- source.trial(from) -> the definition of the trial that the data are of, or nil
 function M.trial(from)
-  if from.endpoint then return from.endpoint.trial end
-  local relation = require "trialsh.relation"
-  local inner = relation.is(from.data) and relation.node_of(from.data).study
-  local found = inner and inner:trial()
-  return found or require "trialsh.trial".current
+  return from.endpoint and from.endpoint.trial
+    or require "trialsh.compare".trial_of(from.data)
+    or require "trialsh.trial".current
+end
+
+--- source.subset(x, names, rows) -> these rows of these columns, as a frame
+function M.subset(x, names, rows)
+  local frame, list, arrays, levels, seen = data.frame(x, names), {}, {}, {}, {}
+  for _, name in ipairs(names) do
+    if not seen[name] then
+      seen[name] = true
+      local column = frame:column(name)
+      local all, part = cframe.values(column), {}
+      for k, row in ipairs(rows) do part[k] = all[row] end
+      list[#list + 1], arrays[#arrays + 1] = name, part
+      levels[name] = column.levels
+    end
+  end
+  return data.wrap(cframe.build(list, arrays, levels), data.simulated(x))
+end
+
+--- source.at_visits(who, first) -> from: as source.take, but of an endpoint with
+-- several visits parts = { { name, visit, data, response } }: what run() analyses
+-- at each; and results = what it stored
+function M.at_visits(who, first)
+  if type(first) ~= "string" then return M.take(who, first) end
+  local set = require "trialsh.endpoint.set"
+  local from = M.take(who, first)
+  local e, s = from.endpoint, require "trialsh.study".study.open()
+  local code = e.parameters and e.parameters[1]
+  from.results = M.results(s, code and { endpoint = first, variation = "main",
+    parameter = code } or { endpoint = first, variation = "main" })
+  if not e.visits or #e.visits < 2 or set.sums_up(s, e) then return from end
+  from.parts = {}
+  for i, visit in ipairs(e.visits) do
+    local bound = set.bind(s, setmetatable({ visits = { visit } },
+      { __index = e }), { parameter = code, visit = visit })
+    from.parts[i] = { name = visit, visit = visit, data = bound.data,
+      response = bound.response }
+  end
+  return from
 end
 
 -- Columns of rows over time that a figure can use.
@@ -70,6 +106,16 @@ function M.parameter(from)
     code = code or value ~= NA and value
   end
   return trial and trial.parameters and trial.parameters[code]
+end
+
+--- source.ylabel(from, name) -> what the axis of a column says: the parameter with
+-- its unit, else its label, else its name
+function M.ylabel(from, name)
+  local words = { AVAL = "%s", BASE = "%s at baseline", CHG = "Change of: %s" }
+  local p = words[name] and M.parameter(from)
+  if not p then return M.label(from.data, name) or name end
+  return words[name]:format(p.label)
+    .. (p.unit and p.unit ~= "" and (" (%s)"):format(p.unit) or "")
 end
 
 --- source.results(study, condition) -> rows that run() stored, as a list

@@ -1,0 +1,272 @@
+-- figure.pairs: before and after of each subject, joined by a line, by arm, with
+-- the median change and the signed-rank test of each.
+
+local cframe = require "ts.frame"
+local fail = require "ts.error".fail
+local NA = require "ts.na".NA
+local data = require "trialsh.data"
+local format = require "trialsh.format"
+local note = require "trialsh.note"
+local box = require "trialsh.figure.box"
+local chart = require "trialsh.figure.chart"
+local object = require "trialsh.figure.object"
+local scale = require "trialsh.figure.scale"
+local source = require "trialsh.figure.source"
+local style = require "trialsh.figure.style"
+
+local M = {}
+
+local WHO = "figure.pairs"
+
+-- Pairs of each group; rows without both values are counted.
+local function groups_of(from, opt, by)
+  local frame = data.frame(from.data, { opt.before, opt.after, by or nil }, WHO)
+  local columns = {}
+  for _, name in ipairs { opt.before, opt.after } do
+    local column = frame:column(name)
+    if column.type ~= "real" then
+      fail("type", ("%s: %s is text; before and after are columns of numbers")
+        :format(WHO, name))
+    end
+    columns[#columns + 1] = cframe.values(column)
+  end
+  local groups, missing = source.groups(frame, by), 0
+  for _, group in ipairs(groups) do
+    group.before, group.after = {}, {}
+    for _, row in ipairs(group.rows) do
+      local a, b = columns[1][row], columns[2][row]
+      if a == NA or b == NA then
+        missing = missing + 1
+      else
+        table.insert(group.before, a)
+        table.insert(group.after, b)
+      end
+    end
+  end
+  return groups, missing
+end
+
+-- What is said of a group: change with its interval, P, how many rose.
+local function compare(group, opt)
+  local d, up = {}, 0
+  for i, a in ipairs(group.before) do
+    local b = group.after[i]
+    d[i] = opt.change == "ratio" and math.log(b / a) or b - a
+    if b > a then up = up + 1 end
+  end
+  group.up, group.n = up, #d
+  if #d == 0 then return end
+  local r = require "trialsh.rank".signed_rank(d, { conf_level = opt.conf_level })
+  local function shown(x)
+    if x == NA or x ~= x then return NA end
+    return opt.change == "ratio" and math.exp(x) or x
+  end
+  group.estimate, group.low, group.high = shown(r.estimate), shown(r.conf_low),
+    shown(r.conf_high)
+  group.p = r.p_value
+end
+
+local function lines_of(page, group, opt)
+  local lines = { group.name, "n = " .. group.n }
+  if group.n == 0 then return lines end
+  if group.estimate ~= NA then
+    local most = math.max(math.abs(group.estimate),
+      group.low ~= NA and math.abs(group.low) < math.huge and math.abs(group.low)
+        or 0)
+    local digits = format.decimals(most)
+    local known = group.low ~= NA and group.low > -math.huge
+      and group.high < math.huge
+    lines[#lines + 1] = ("%s%s%s"):format(opt.change == "ratio" and "ratio " or "",
+      format.cell(group.estimate, digits), known and (" (%s)"):format(
+        format.interval(group.low, group.high, digits)) or "")
+  end
+  if group.p ~= NA then lines[#lines + 1] = page:p(group.p) end
+  lines[#lines + 1] = ("%d of %d rose"):format(group.up, group.n)
+  return lines
+end
+
+-- Those lines, broken to fit the place above a group.
+local function blocks_of(page, panel, spec)
+  local s, most, blocks = page.style, 0, {}
+  local slot = (panel.right - panel.left) / #spec.groups - 2 * s.gap
+  for k, group in ipairs(spec.groups) do
+    blocks[k] = {}
+    for i, line in ipairs(lines_of(page, group, spec)) do
+      local bold = i == 1 and group.name ~= nil
+      for _, part in ipairs(page:wrap(line, slot, s.tick_text, bold)) do
+        table.insert(blocks[k], { part, bold })
+      end
+    end
+    most = math.max(most, #blocks[k])
+  end
+  return blocks, most
+end
+
+local function height_above(page, panel, spec)
+  local _, most = blocks_of(page, panel, spec)
+  return most * page:line_height(page.style.tick_text)
+    + (page.cells and 0 or 0.8)
+end
+
+local function draw_above(panel, spec)
+  local page, s = panel.page, panel.page.style
+  local blocks, most = blocks_of(page, panel, spec)
+  local height = page:line_height(s.tick_text)
+  local top = panel.top + (page.cells and 0 or 0.8) + most * height
+  for k, block in ipairs(blocks) do
+    for i, line in ipairs(block) do
+      page:text(line[1], panel:at_x(2 * k - 0.5), top - (i - 0.5) * height,
+        { size = s.tick_text, align = "center", bold = line[2],
+          colour = line[2] and spec.arms[k].colour or nil })
+    end
+  end
+end
+
+local GREY = "#9F9F9F" -- of those who did not change
+
+local function draw_lines(panel, k, group, arm)
+  local xs, ys, still_x, still_y = {}, {}, {}, {}
+  for i, a in ipairs(group.before) do
+    local to_x = group.after[i] == a and still_x or xs
+    local to_y = group.after[i] == a and still_y or ys
+    for _, p in ipairs { { 2 * k - 0.85, a }, { 2 * k - 0.15, group.after[i] },
+      { false, false } } do
+      to_x[#to_x + 1], to_y[#to_y + 1] = p[1], p[2]
+    end
+  end
+  panel:lines(xs, ys, { colour = arm.colour, opacity = 0.6, width = 0.4, place = k })
+  panel:lines(still_x, still_y, { colour = GREY, width = 0.4, place = k })
+end
+
+local function draw(panel, spec)
+  for k, group in ipairs(spec.groups) do
+    local arm = spec.arms[k]
+    draw_lines(panel, k, group, arm)
+    for side, values in ipairs { group.before, group.after } do
+      local x = 2 * k - (side == 1 and 0.85 or 0.15)
+      if spec.box and #values > 0 then
+        box.draw(panel, x + (side == 1 and -0.24 or 0.24), box.of(values), arm,
+          0.1, k)
+      end
+      local px, py = {}, {}
+      for _, y in ipairs(values) do
+        if y >= panel.y[1] and y <= panel.y[2] then
+          px[#px + 1], py[#py + 1] = x, y
+        end
+      end
+      panel:points(px, py, { symbol = arm.symbol, colour = arm.colour,
+        size = 2.6 * arm.weight, place = k, width = 0.25 })
+    end
+  end
+end
+
+local own_options = {
+  before = { "string", "BASE" }, after = { "string", "AVAL" }, by = { "any" },
+  names = { "table" }, change = { { "difference", "ratio" }, "difference" },
+  box = { "boolean", true }, yscale = { { "linear", "log" }, "linear" },
+  ylim = { "table" }, ticks = { "table" }, xlabel = { "string" },
+  ylabel = { "string" }, conf_level = { "number", 0.95, above = 0, below = 1 },
+}
+
+local function range_of(groups, opt)
+  local low, high, wrong = math.huge, -math.huge, 0
+  for _, group in ipairs(groups) do
+    for _, list in ipairs { group.before, group.after } do
+      for _, y in ipairs(list) do
+        low, high = math.min(low, y), math.max(high, y)
+        if y <= 0 then wrong = wrong + 1 end
+      end
+    end
+  end
+  if low > high then
+    fail("degenerate", ("%s: no pair of %s and %s to show"):format(WHO, opt.before,
+      opt.after))
+  end
+  if wrong > 0 and (opt.yscale == "log" or opt.change == "ratio") then
+    fail("degenerate", ("%s: %s not above 0, of which there is no %s"):format(WHO,
+      wrong == 1 and "1 value is" or wrong .. " values are",
+      opt.change == "ratio" and "ratio" or "logarithm"))
+  end
+  return low, high
+end
+
+local function names_of(opt)
+  if opt.names == nil then return { "Before", "After" } end
+  for i = 1, 2 do
+    if type(opt.names[i]) ~= "string" then
+      fail("type", WHO .. ': names = { "Before", "After" }, two texts')
+    end
+  end
+  return opt.names
+end
+
+local function shown(groups, opt, by)
+  local names, before, after = {}, {}, {}
+  for _, group in ipairs(groups) do
+    for i, a in ipairs(group.before) do
+      names[#names + 1] = group.name or "all"
+      before[#before + 1], after[#after + 1] = a, group.after[i]
+    end
+  end
+  return { by or "group", opt.before, opt.after }, { names, before, after }
+end
+
+--- figure.pairs { DATA, option = ... } -> figure
+-- Two values of each subject, joined by a line, by arm; above each arm n, the
+-- Hodges-Lehmann change with its interval, P of the signed-rank test, and how
+-- many rose. f:save(file) writes it, f:show() previews it here.
+--   before, after  "BASE", "AVAL": the columns;  names  { "Before", "After" }
+--   by          "TRT01P" where there is one; false: one group
+--   change      "difference"; "ratio": the test is of logarithms
+--   box         true: median and quartiles (type 2) beside
+--   conf_level  0.95
+--   yscale      "linear", "log";  ylim  { from, to };  ticks  a list
+--   title, xlabel, ylabel   text;  width 89, height   mm
+--   palette     "okabe ito", "tol", "grey" or { "#000000", ... }
+--   journal     "Nature" and others: see figure.journal
+--   note, stamp  lines under the figure; the mark of simulated data and dummy
+--               arms stands there in any case
+--
+--   > d = demo.adlb:where { PARAMCD = "ALC", AVISIT = "Day 29" }
+--   > figure.pairs { d, yscale = "log", change = "ratio" }.what
+--   before and after
+--
+-- See also: signed_rank, figure.points, figure:save.
+function M.pairs(given)
+  local first, opt = source.options(WHO, given, own_options)
+  local from = source.take(WHO, first)
+  local by = opt.by
+  if by == nil then by = from.treatment or source.by(WHO, from.data) end
+  local groups, missing = groups_of(from, opt, by)
+  local low, high = range_of(groups, opt)
+  local names, captions = names_of(opt), {}
+  for k, group in ipairs(groups) do
+    compare(group, opt)
+    captions[2 * k - 1], captions[2 * k] = names[1], names[2]
+  end
+  local spec = { who = WHO, what = "the pairs", groups = groups, box = opt.box,
+    change = opt.change, arms = style.arms(#groups, opt.palette),
+    x = { 0.5, 2 * #groups + 0.5 }, ylog = opt.yscale == "log",
+    captions = captions, xlabel = opt.xlabel }
+  spec.y, spec.yaxis = scale.axis(WHO, low, high, { log = spec.ylog,
+    limits = opt.ylim, ticks = opt.ticks,
+    title = opt.ylabel or source.ylabel(from, opt.after) })
+  spec.above = function(page, panel) return height_above(page, panel, spec) end
+  spec.draw_above = function(panel) draw_above(panel, spec) end
+  spec.marks = function(panel) draw(panel, spec) end
+  if missing > 0 then
+    note.say("%s: %s without both values not shown", WHO,
+      note.plural(missing, "row"))
+  end
+  return object.new(opt, from, { what = "before and after",
+    caption = ("Lines: single subjects, grey where nothing changed%s; above: n, "
+      .. "%s (Hodges-Lehmann) with %s confidence interval, P of the signed-rank "
+      .. "test%s."):format(opt.box and "; boxes: median and quartiles (type 2)"
+        or "", opt.change == "ratio" and "ratio" or "median change",
+      format.level(opt.conf_level), opt.change == "ratio" and " of logarithms"
+        or ""),
+    height = 75, shown = function() return shown(groups, opt, by) end,
+    draw = function(page, bottom, top) chart.draw(page, spec, bottom, top) end })
+end
+
+return M

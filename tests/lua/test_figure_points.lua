@@ -1,0 +1,256 @@
+-- figure.points in facets and with brackets, figure.pairs, figure.scatter: their
+-- numbers are those of the statistics; brackets do not meet; what they refuse.
+local lu = require "luaunit"
+local object = require "trialsh.figure.object"
+
+local function refuses(words, f, ...)
+  local ok, err = pcall(f, ...)
+  lu.assertFalse(ok, words)
+  lu.assertStrContains(tostring(err), words)
+end
+
+local function texts(figure, opt)
+  local list = {}
+  for _, box in ipairs(object.boxes(figure, opt).boxes) do
+    list[#list + 1] = box.text
+  end
+  return table.concat(list, "\n")
+end
+
+-- The straight lines of a page: { x1, y1, x2, y2 } in mm.
+local function lines_of(figure)
+  local list = {}
+  for _, group in ipairs(object.boxes(figure).root.groups) do
+    for _, line in ipairs(group.head) do
+      local x1, y1, x2, y2 = line:match("from screen ([%d.-]+)%*X, screen ([%d.-]+)%*Y"
+        .. " to screen ([%d.-]+)%*X, screen ([%d.-]+)%*Y")
+      if x1 then
+        list[#list + 1] = { tonumber(x1), tonumber(y1), tonumber(x2), tonumber(y2) }
+      end
+    end
+  end
+  return list
+end
+
+local alc = demo.adlb:where { PARAMCD = "ALC" }
+local day29 = alc:where { AVISIT = "Day 29" }
+
+TestBrackets = {}
+
+function TestBrackets:test_adjusted_p_of_tests()
+  local a = wilcoxon("AVAL ~ TRT01P", day29, { compare = "CYT107 LF vs Placebo" })
+  local b = wilcoxon("AVAL ~ TRT01P", day29, { compare = "CYT107 HF vs Placebo" })
+  local p = padjust({ a.p_value, b.p_value }, "Holm")
+  local f = figure.points { day29, brackets = "wilcoxon" }
+  local shown = texts(f)
+  local equals = require "trialsh.p_text".equals
+  lu.assertStrContains(shown, equals(p[1]))
+  lu.assertStrContains(shown, equals(p[2]))
+  lu.assertStrContains(f.caption, "P of the Wilcoxon-Mann-Whitney test, adjusted (Holm)")
+  local t = ttest("AVAL ~ TRT01P", day29, { compare = "CYT107 HF vs CYT107 LF" })
+  shown = texts(figure.points { day29, brackets = "ttest",
+    compare = "CYT107 HF vs CYT107 LF" })
+  lu.assertStrContains(shown, equals(t.p_value))
+  lu.assertStrContains(texts(figure.points { day29, brackets = "ttest",
+    compare = "CYT107 HF vs CYT107 LF", journal = "Lancet" }),
+    equals(t.p_value, "Lancet"))
+  shown = texts(figure.points { day29, brackets = "wilcoxon", labels = "stars",
+    hide_ns = true, compare = { "CYT107 HF vs CYT107 LF",
+      "CYT107 HF vs Placebo" } })
+  lu.assertNil(shown:find "ns")
+end
+
+-- On a log axis as on a linear one: above the highest point, in mm.
+function TestBrackets:test_they_stand_above_all_points()
+  for _, yscale in ipairs { "linear", "log" } do
+    local f = figure.points { day29, yscale = yscale, brackets = "ttest",
+      compare = { "CYT107 LF vs Placebo", "CYT107 HF vs Placebo",
+        "CYT107 HF vs CYT107 LF" } }
+    local top = 0
+    local lines = lines_of(f)
+    for _, l in ipairs(lines) do -- the y axis is the longest upright line
+      if l[1] == l[3] and l[4] - l[2] > 20 then top = l[4] end
+    end
+    lu.assertTrue(top > 30)
+    local n, tiers = 0, {}
+    for _, l in ipairs(lines) do
+      if l[2] == l[4] and l[2] > top then
+        n = n + 1
+        for _, other in ipairs(tiers) do -- no two touch
+          lu.assertFalse(l[2] == other[2] and l[1] <= other[3] and l[3] >= other[1])
+        end
+        tiers[#tiers + 1] = l
+      end
+    end
+    lu.assertEquals(n, 3)
+  end
+end
+
+function TestBrackets:test_facets()
+  local f = figure.points { alc, facet = "AVISIT", brackets = "wilcoxon" }
+  local shown = texts(f)
+  for _, visit in ipairs { "Baseline", "Day 8", "Day 15", "Day 29" } do
+    lu.assertStrContains(shown, visit)
+  end
+  lu.assertStrContains(shown, "\nPlacebo\n8\n8\n7\n5") -- n of each visit
+  lu.assertStrContains(f.caption, "*** P < 0.001")
+  -- adjusted over all eight comparisons
+  local p = {}
+  for _, visit in ipairs { "Baseline", "Day 8", "Day 15", "Day 29" } do
+    for _, arm in ipairs { "CYT107 LF", "CYT107 HF" } do
+      p[#p + 1] = wilcoxon("AVAL ~ TRT01P", alc:where { AVISIT = visit },
+        { compare = arm .. " vs Placebo" }).p_value
+    end
+  end
+  local equals = require "trialsh.p_text".equals
+  local all = texts(figure.points { alc, facet = "AVISIT",
+    brackets = "wilcoxon", labels = "p", width = 183 })
+  for _, adjusted in ipairs(padjust(p, "Holm")) do
+    lu.assertStrContains(all, equals(adjusted))
+  end
+  local d = f:data()
+  lu.assertEquals(#d, #alc:where "AVAL is not null":collect())
+end
+
+function TestBrackets:test_limits()
+  local d = { AVAL = { 5, 5, 9, 12 }, BLQFL = { "Y", "N", "N", "N" },
+    LLOQ = { 5, NA, NA, NA }, TRT01P = { "A", "A", "B", "B" } }
+  refuses("1 values of AVAL are below their limit", figure.points, { d })
+  local f = figure.points { d, limit = true }
+  lu.assertStrContains(f.caption, "open symbols and dashed line")
+  local open = 0
+  for _, line in ipairs(object.boxes(f).root.groups[1].head) do
+    if line:find "polygon" and line:find "FFFFFF" then open = open + 1 end
+  end
+  lu.assertEquals(open, 1)
+end
+
+-- Visits, values and P-values of an endpoint; a pooled arm spans its members.
+function TestBrackets:test_endpoint()
+  local s = require "trialsh.study".memory()
+  study.open(s)
+  s.adsl = demo.adsl:collect()
+  s.adlb = alc:collect()
+  trial "T" {
+    arms = { { "Placebo", "Placebo", reference = true }, { "CYT107 LF", "LF" },
+      { "CYT107 HF", "HF" },
+      { "CYT107", "both", pool = { "CYT107 LF", "CYT107 HF" } } },
+    compare = { "CYT107 vs Placebo", "CYT107 HF vs Placebo" },
+    populations = { { "ITT", "all", "USUBJID is not null", treatment = "TRT01P" } },
+    parameters = { { "ALC", "Lymphocytes", "adlb", unit = "/uL" } },
+    visits = { { "Baseline", 1 }, { "Day 8", 8 }, { "Day 15", 15 },
+      { "Day 29", 29 } },
+  }
+  endpoint "ALC" { title = "Lymphocytes", parameter = "ALC",
+    visits = { "Day 15", "Day 29" }, variable = "AVAL", analysis = "wilcoxon",
+    adjust = "Holm" }
+  refuses("there are no P-values of ALC; run() stores them", figure.points,
+    { "ALC", brackets = "p_adjusted" })
+  run(s)
+  local f = figure.points { "ALC", brackets = "p_adjusted", labels = "p",
+    width = 183 }
+  local shown = texts(f)
+  local equals = require "trialsh.p_text".equals
+  local n = 0
+  for row in s.results:where "variation = 'main'":rows() do
+    n = n + 1
+    lu.assertStrContains(shown, equals(row.p_adjusted))
+  end
+  lu.assertEquals(n, 4)
+  lu.assertStrContains(shown, "Day 15")
+  lu.assertStrContains(f.caption, "P of the wilcoxon, adjusted (Holm)")
+  shown = texts(figure.points { "ALC", brackets = "p_value", labels = "p",
+    width = 183, compare = { "CYT107 HF vs Placebo" } })
+  lu.assertStrContains(shown, equals(wilcoxon("AVAL ~ TRT01P", day29,
+    { compare = "CYT107 HF vs Placebo" }).p_value))
+end
+
+function TestBrackets:test_refuses()
+  refuses("needs an endpoint", figure.points, { day29, brackets = "p_adjusted" })
+  refuses("compare is of brackets", figure.points, { day29,
+    compare = "CYT107 LF vs Placebo" })
+  refuses("no group 'Plcebo'; nearest: Placebo", figure.points, { day29,
+    brackets = "ttest", compare = "CYT107 LF vs Plcebo" })
+  refuses('compare = "A vs B", not Placebo', figure.points, { day29,
+    brackets = "ttest", compare = "Placebo" })
+  refuses("no column AVISITT", figure.points, { alc, facet = "AVISITT" })
+end
+
+TestPairs = {}
+
+function TestPairs:test_numbers()
+  local f = figure.pairs { day29 }
+  local shown = texts(f)
+  for _, arm in ipairs { "Placebo", "CYT107 LF", "CYT107 HF" } do
+    local r = signed_rank("AVAL - BASE ~ 1", day29:where { TRT01P = arm })
+    lu.assertStrContains(shown, require "trialsh.p_text".equals(r.p_value))
+    lu.assertStrContains(shown, ("\nn = %d\n%.0f"):format(r.n, r.estimate))
+  end
+  local d = { BASE = { 1, 2, 4, 8, 16, 5 }, AVAL = { 2, 4, 8, 16, 32, 5 } }
+  shown = texts(figure.pairs { d, by = false, change = "ratio",
+    names = { "Day 1", "Day 29" } })
+  local logs = {}
+  for i, x in ipairs(d.AVAL) do logs[i] = math.log(x / d.BASE[i]) end
+  lu.assertStrContains(shown, ("ratio %.2f"):format(
+    math.exp(signed_rank(logs).estimate)))
+  lu.assertStrContains(shown, "5 of 6 rose")
+  lu.assertStrContains(shown, "Day 29")
+  lu.assertEquals(#f:data(), 18)
+  lu.assertStrContains(f.caption, "signed-rank")
+end
+
+function TestPairs:test_degenerate_data()
+  for _, d in ipairs { { BASE = { 1 }, AVAL = { 1 } },
+    { BASE = { 1, 2, NA }, AVAL = { 1, 2, 3 } } } do
+    lu.assertTrue(#figure.pairs { d, by = false }:text() > 100)
+  end
+  refuses("no pair of BASE and AVAL", figure.pairs,
+    { { BASE = { NA }, AVAL = { 1 } }, by = false })
+  refuses("1 value is not above 0, of which there is no ratio", figure.pairs,
+    { { BASE = { 0 }, AVAL = { 1 } }, by = false, change = "ratio" })
+  refuses("no column BASEE; nearest: BASE", figure.pairs, { day29,
+    before = "BASEE" })
+  refuses("names =", figure.pairs, { day29, names = { "Before" } })
+end
+
+TestScatter = {}
+
+function TestScatter:test_numbers()
+  local f = figure.scatter { day29, x = "BASE" }
+  local r = cor("AVAL ~ BASE", day29, { method = "Spearman" })
+  local p = require "trialsh.p_text".equals(r.p_value)
+  lu.assertStrContains(texts(f), ("rho = %.2f (95 %% CI %.2f to %.2f), %s, n = %d")
+    :format(r.estimate, r.conf_low, r.conf_high, p, r.n))
+  -- on log axes Pearson's is of logarithms, and so is the line
+  local g = figure.scatter { day29, x = "BASE", xscale = "log", yscale = "log",
+    method = "Pearson" }
+  local logs = cor("log(AVAL) ~ log(BASE)", day29)
+  lu.assertStrContains(texts(g), ("r = %.2f"):format(logs.estimate))
+  local fit = lm("log(AVAL) ~ log(BASE)", day29):tidy()
+  local n = 0
+  for x, y in object.boxes(g).root.blocks[1]:gmatch "\n([%d.]+) ([%d.]+)" do
+    n = n + 1
+    lu.assertAlmostEquals(tonumber(y), math.exp(fit.estimate[1]
+      + fit.estimate[2] * math.log(tonumber(x))), 1e-8 * tonumber(y))
+  end
+  lu.assertTrue(n > 30)
+  lu.assertEquals(#f:data(), r.n)
+end
+
+function TestScatter:test_degenerate_data()
+  for _, d in ipairs { { X = { 1 }, AVAL = { 1 } },
+    { X = { 1, 1, 1 }, AVAL = { 1, 2, 3 } }, { X = { 1, 2 }, AVAL = { 2, 2 } } } do
+    for _, method in ipairs { "Spearman", "Pearson", "Kendall" } do
+      lu.assertTrue(#figure.scatter { d, x = "X", by = false, method = method }
+        :text() > 100)
+    end
+  end
+  refuses('x = "COLUMN"', figure.scatter, { day29 })
+  refuses("no row has both values", figure.scatter, { { X = { NA },
+    AVAL = { 1 } }, x = "X", by = false })
+  refuses("1 value of X is not above 0", figure.scatter, { { X = { 0, 1 },
+    AVAL = { 1, 1 } }, x = "X", by = false, xscale = "log" })
+  refuses("TRT01P is text", figure.scatter, { day29, x = "TRT01P", by = false })
+end
+
+os.exit(lu.LuaUnit.run())
