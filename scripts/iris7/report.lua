@@ -26,3 +26,8 @@ print(("%s: %.0f %% against %.0f %%, difference %.2f (%.2f to %.2f), P = %.5f, b
 print("re-randomisation: " .. r.rerandomised)
 print(results "1 = 1")
 print(file, s:export(s.results, out .. "/results.csv"))
+
+local fig = dofile("figures.lua", s)         -- each with the numbers it shows and its caption beside it
+for _, name in ipairs { "counts", "activation", "cytokines", "outcome" } do
+  print(fig[name]:save(out .. "/" .. name .. ".pdf"))
+end

@@ -146,7 +146,10 @@ function M.of_results(who, from, groups_at, opt, trial)
       end
       seen = true
       if wanted then
-        if p == NA then p = row.p_value end
+        if p == NA and row.p_value ~= NA then
+          fail("not found", ("%s: not all results of %s have %s; brackets = "
+            .. '"p_value"'):format(who, from.name, opt.brackets))
+        end
         if p ~= NA and not (opt.hide_ns and p >= 0.05) then
           list[#list + 1] = { p = p, compare = row.compare,
             xs = places_of(who, row.compare, groups, trial) }

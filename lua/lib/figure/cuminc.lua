@@ -163,9 +163,8 @@ function M.cuminc(given)
     local p = fit.p_value
     table.insert(text, 1, function(page) return "Gray " .. page:p(p) end)
   end
-  local ok, label = pcall(source.label, from.data, "AVAL")
   local spec, height = curves.spec(WHO, list, opt, { entries = entries,
-    tables = own, xlabel = opt.xlabel or ok and label or "Time",
+    tables = own, xlabel = opt.xlabel or source.time_label(from, "AVAL"),
     ylabel = opt.ylabel, y = y_of(list), text = text,
     stamp = mark.with(from.stamp, opt.stamp), more = { "competing" } })
   return object.new(opt, from, { what = "cumulative incidence",

@@ -68,13 +68,23 @@ function M.stars(p)
   return p < 0.001 and "***" or p < 0.01 and "**" or p < 0.05 and "*" or "ns"
 end
 
+-- Adjusted P-values where each row has one: multiplicity between endpoints gives
+-- one to the claimed visit alone.
+local function all_adjusted(all, compared)
+  for _, compare in ipairs(compared) do
+    for _, row in pairs(all[compare] or {}) do
+      if row.p_adjusted == NA then return false end
+    end
+  end
+  return true
+end
+
 --- model.p_rows(who, from, course, opt) -> list of { compare, at = { [day] = P } },
 -- with words for the caption
 function M.p_rows(who, from, course, opt)
   local list = {}
   if opt.p == "none" or not from.endpoint then return list end
-  local wanted = opt.compare
-  local all, order, adjusted, method = {}, {}, false, nil
+  local all, order, method = {}, {}, nil
   for _, row in ipairs(results(from)) do
     local day = row.compare ~= NA and row.visit ~= NA and day_of(from, row.visit)
     if day and row.p_value ~= NA then
@@ -83,7 +93,6 @@ function M.p_rows(who, from, course, opt)
         order[#order + 1] = row.compare
       end
       all[row.compare][day] = row
-      adjusted = adjusted or row.p_adjusted ~= NA
       method = row.analysis
     end
   end
@@ -94,8 +103,14 @@ function M.p_rows(who, from, course, opt)
     end
     return list
   end
-  local use = opt.p or adjusted and "p_adjusted" or "p_value"
-  for _, compare in ipairs(wanted or { order[1] }) do
+  local wanted = opt.compare or { order[1] }
+  local adjusted = all_adjusted(all, wanted)
+  if opt.p == "p_adjusted" and not adjusted then
+    fail("not found", ("%s: not all results of %s are adjusted; p = \"p_value\"")
+      :format(who, from.name))
+  end
+  adjusted = adjusted and opt.p ~= "p_value"
+  for _, compare in ipairs(wanted) do
     if not all[compare] then
       local near = require "ts.text".nearest(tostring(compare), order)
       fail("not found", ("%s: no comparison %s%s"):format(who, tostring(compare),
@@ -103,13 +118,12 @@ function M.p_rows(who, from, course, opt)
     end
     local at = {}
     for day, row in pairs(all[compare]) do
-      at[day] = row[use] ~= NA and row[use] or row.p_value
+      at[day] = adjusted and row.p_adjusted or row.p_value
     end
     list[#list + 1] = { compare = compare, at = at }
   end
   list.words = ("*** P < 0.001, ** P < 0.01, * P < 0.05, ns: not significant "
-    .. "(%s%s)"):format(method, use == "p_adjusted" and adjusted
-      and ", adjusted" or ", not adjusted")
+    .. "(%s%s)"):format(method, adjusted and ", adjusted" or ", not adjusted")
   return list
 end
 

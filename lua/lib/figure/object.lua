@@ -199,19 +199,25 @@ function Figure:save(file, opt)
   return file
 end
 
---- figure:describe([page, part]): title, caption, note and stamp as one text;
--- of a part without the stamp.
-function Figure:describe(page, part)
-  local words = {}
-  if self.title then words[1] = self.title:gsub("%.?$", ".") end
-  local caption = self.caption
+--- figure:words_below([page]): caption and note as one text; a page knows how a
+-- journal writes them.
+function Figure:words_below(page)
+  local words, caption = {}, self.caption
   if type(caption) == "function" then
     caption = caption(page or canvas.paper(self.width, self.height, "svg",
       journal.look(self.journal)))
   end
-  words[#words + 1] = caption
+  words[1] = caption
   words[#words + 1] = self.note
-  if self.stamp and not part then words[#words + 1] = self.stamp .. "." end
+  return table.concat(words, " ")
+end
+
+--- figure:describe([page]): title, caption, note and stamp as one text.
+function Figure:describe(page)
+  local words = {}
+  if self.title then words[1] = self.title:gsub("%.?$", ".") end
+  words[#words + 1] = self:words_below(page)
+  if self.stamp then words[#words + 1] = self.stamp .. "." end
   return table.concat(words, " ")
 end
 

@@ -129,14 +129,24 @@ local function draw(page, bottom, top, spec)
   end
 end
 
+-- What panels say; what several of them say alike is said once, behind all of
+-- their titles.
 local function caption_of(figures, letters)
   return function(page)
-    local parts = {}
+    local order, titles = {}, {}
     for i, figure in ipairs(figures) do
-      parts[i] = (letters[i] and "(" .. letters[i] .. ") " or "")
-        .. figure:describe(page, true)
+      local words = figure:words_below(page)
+      if not titles[words] then
+        order[#order + 1], titles[words] = words, {}
+      end
+      local letter = letters[i] and "(" .. letters[i] .. ")" or ""
+      local title = figure.title and figure.title:gsub("%.?$", ".") or ""
+      table.insert(titles[words], (letter .. " " .. title):match "^%s*(.-)%s*$")
     end
-    return table.concat(parts, " ")
+    for i, words in ipairs(order) do
+      order[i] = table.concat(titles[words], " ") .. " " .. words
+    end
+    return table.concat(order, " ")
   end
 end
 
@@ -192,7 +202,8 @@ function M.panels(given)
     entries = opt.legend == "shared" and entries_of(figures) or {} }
   local rows = math.ceil(#figures / columns)
   return object.new(opt, { stamp = marked or nil }, { words = words,
-    what = #figures .. " panels", height = rows * 65, parts = parts, caption = caption_of(figures, letters),
+    what = #figures .. " panels", height = rows * 65, parts = parts,
+    caption = caption_of(figures, letters),
     draw = function(page, bottom, top) draw(page, bottom, top, spec) end })
 end
 

@@ -27,6 +27,9 @@ function M.take(who, first)
     local found = require "trialsh.endpoint".data(first)
     found.stamp = M.stamp(found.data)
     found.name = first
+    local e = found.endpoint
+    found.parameter = e.parameters and e.trial.parameters
+      and e.trial.parameters[e.parameters[1]]
     return found
   end
   if not data.is(first) then
@@ -116,6 +119,12 @@ function M.ylabel(from, name)
   if not p then return M.label(from.data, name) or name end
   return words[name]:format(p.label)
     .. (p.unit and p.unit ~= "" and (" (%s)"):format(p.unit) or "")
+end
+
+--- source.time_label(from, name) -> that of a time, "Time" where nothing is known
+function M.time_label(from, name)
+  local ok, label = pcall(M.ylabel, from, name)
+  return ok and label ~= name and label or "Time"
 end
 
 --- source.results(study, condition) -> rows that run() stored, as a list

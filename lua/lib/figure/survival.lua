@@ -67,8 +67,7 @@ local function is_fit(x)
 end
 
 local function default_xlabel(from, opt)
-  local ok, label = pcall(source.label, from.data, opt.time or "AVAL")
-  return ok and label or "Time"
+  return source.time_label(from, opt.time or "AVAL")
 end
 
 -- 1 - S: how many had the event.

@@ -1,0 +1,31 @@
+-- The figures. A figure takes data, or the name of an endpoint, whose data, visits, arms, scale and results it then shows.
+local s = study.open(...)
+local fig = {}
+
+local function counts(name, title)
+  return figure.profile { name, title = title, centre = "geometric mean", lines = true,      -- lines: each patient, thin
+                          dosing = true, deaths = true, n = true, hline = s.trial.parameters[name].range[1] }
+end
+fig.counts = figure.panels { counts("ALC", "Lymphocytes"), counts("CD4", "CD4+"), counts("CD8", "CD8+"),
+  columns = 3, letters = "A", legend = "shared", xlabel = "Day", width = 183, height = 75 }
+
+local function marker(name, title)
+  return figure.points { name, title = title, box = true, brackets = "p_adjusted", ylabel = "% of cells" }
+end
+fig.activation = figure.panels { marker("KI67CD4", "Ki67+ of CD4+"), marker("KI67CD8", "Ki67+ of CD8+"), marker("PD1CD8", "PD-1+ of CD8+"),
+  columns = 3, letters = "A", legend = "shared", width = 183, height = 70 }
+
+local panel = { columns = 2, letters = "A", legend = "shared", width = 183, height = 200 }
+for i, code in ipairs { "IL6", "IL8", "IL10", "TNF", "IFNG" } do
+  panel[i] = figure.profile { s.adcy:where { PARAMCD = code }, title = s.trial.parameters[code].label, yscale = "log",
+    centre = "geometric mean", lines = true, limit = true }                                  -- limit: line, open symbols, % below
+end
+fig.cytokines = figure.panels(panel)
+
+fig.outcome = figure.panels {
+  figure.profile { s.adsofa:where { PARAMCD = "SOFA" }, title = "SOFA", centre = "mean", deaths = true, n = true },
+  figure.cuminc { "TTALC", title = "ALC of 1000/uL", ylabel = "Cumulative incidence" },
+  figure.survival { s.adtte:where { PARAMCD = "DEATH" }, title = "Survival", risk_table = { "at risk", "events" }, band = true },
+  columns = 2, letters = "A", legend = "shared", width = 183, height = 160 }
+
+return fig
