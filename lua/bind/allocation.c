@@ -11,6 +11,7 @@
 #include "options.h"
 #include "ts/allocation.h"
 #include "ts/interrupt.h"
+#include "ts/location.h"
 
 #define SCHEME "ts.allocation"
 #define DEALT "ts.dealt"
@@ -218,44 +219,86 @@ static size_t *list_at(lua_State *L, int index, size_t n)
     return x;
 }
 
-/* d:scores(from, to, { score }, { place }, { own }, { side }, alternative [,
- * { stratum }]) -> list of P, NaN where there is none. Of each score the
- * subject's place, or 0: then own is its side; side: 0, 1 or 2, by arm. */
+typedef struct {
+    size_t n, n_stratum;
+    const double *score;
+    const size_t *stratum;
+    unsigned char *side;
+    double *x, *y; /* room */
+    int how, alternative;
+} scored;
+
+static ts_status score_p(const scored *s, double *p, ts_error *err)
+{
+    double z;
+    *p = NAN;
+    if (s->how > 0) {
+        ts_ttest_options opt = {.alternative = (ts_alternative)s->alternative,
+                                .pooled = s->how == 2,
+                                .conf_level = 0.95};
+        ts_ttest t;
+        size_t n_1 = 0, n_2 = 0;
+        for (size_t i = 0; i < s->n; i++) {
+            if (s->side[i] == 1)
+                s->x[n_1++] = s->score[i];
+            else if (s->side[i] == 2)
+                s->y[n_2++] = s->score[i];
+        }
+        if (n_1 == 0 || n_2 == 0)
+            return TS_OK;
+        ts_status status = ts_ttest_two(s->x, n_1, s->y, n_2, &opt, &t, err);
+        *p = t.p_value;
+        return status;
+    }
+    ts_status status =
+        ts_score_z(s->score, s->side, s->stratum, s->n, s->n_stratum, &z, err);
+    *p = s->alternative == 0   ? 2 * pnorm5(-fabs(z), 0, 1, 1, 0)
+         : s->alternative == 1 ? pnorm5(z, 0, 1, 1, 0)
+                               : pnorm5(z, 0, 1, 0, 0);
+    return status;
+}
+
+/* d:scores(from, to, { score }, { place }, { own }, { side }, alternative,
+ * { stratum }, how) -> list of P, NaN where there is none. Of each score the
+ * subject's place, or 0: then own is its side; side: 0, 1 or 2, by arm. how:
+ * "scores", in standard deviations of their permutations, or a t test. */
 static int dealt_scores(lua_State *L)
 {
     static const char *const words[] = {"two-sided", "less", "greater", NULL};
+    static const char *const ways[] = {"scores", "welch", "pooled", NULL};
     ts_error err;
-    size_t n, n_stratum = 0;
+    scored s = {0};
     const dealt *d = check_dealt(L);
-    lua_settop(L, 9);
+    lua_settop(L, 10);
     lua_Integer from = luaL_checkinteger(L, 2), to = luaL_checkinteger(L, 3);
     luaL_argcheck(L, from >= 1 && to <= (lua_Integer)d->n_row, 2,
                   "no such row");
-    int alternative = luaL_checkoption(L, 8, "two-sided", words);
-    const double *score = tsl_check_list(L, 4, &n);
-    const size_t *place = list_at(L, 5, n), *own = list_at(L, 6, n);
+    s.alternative = luaL_checkoption(L, 8, "two-sided", words);
+    s.how = luaL_checkoption(L, 10, "scores", ways);
+    s.score = tsl_check_list(L, 4, &s.n);
+    const size_t *place = list_at(L, 5, s.n), *own = list_at(L, 6, s.n);
     luaL_checktype(L, 7, LUA_TTABLE);
     size_t n_arm = (size_t)luaL_len(L, 7);
     const size_t *side = list_at(L, 7, n_arm);
-    const size_t *stratum = list_at(L, 9, n);
-    for (size_t i = 0; stratum && i < n; i++)
-        n_stratum = stratum[i] >= n_stratum ? stratum[i] + 1 : n_stratum;
-    unsigned char *now = lua_newuserdatauv(L, n + 1, 0);
+    s.stratum = list_at(L, 9, s.n);
+    for (size_t i = 0; s.stratum && i < s.n; i++)
+        if (s.stratum[i] >= s.n_stratum)
+            s.n_stratum = s.stratum[i] + 1;
+    s.side = lua_newuserdatauv(L, s.n + 1, 0);
+    s.x = lua_newuserdatauv(L, 2 * (s.n + 1) * sizeof *s.x, 0);
+    s.y = s.x + s.n + 1;
     lua_createtable(L, (int)(to - from + 1), 0);
     for (lua_Integer row = from; row <= to; row++) {
         const unsigned char *arm = d->arm + (size_t)(row - 1) * d->n;
-        double z;
-        for (size_t i = 0; i < n; i++) {
+        double p;
+        for (size_t i = 0; i < s.n; i++) {
             luaL_argcheck(L, place[i] <= d->n, 5, "no such subject");
             size_t code = place[i] ? arm[place[i] - 1] : 0;
             luaL_argcheck(L, code < n_arm, 7, "an arm without a side");
-            now[i] = (unsigned char)(place[i] ? side[code] : own[i]);
+            s.side[i] = (unsigned char)(place[i] ? side[code] : own[i]);
         }
-        tsl_try(L, ts_score_z(score, now, stratum, n, n_stratum, &z, &err),
-                &err);
-        lua_pushnumber(L, alternative == 0   ? 2 * pnorm5(-fabs(z), 0, 1, 1, 0)
-                          : alternative == 1 ? pnorm5(z, 0, 1, 1, 0)
-                                             : pnorm5(z, 0, 1, 0, 0));
+        tsl_try(L, score_p(&s, &p, &err), &err);
+        lua_pushnumber(L, p);
         lua_rawseti(L, -2, (lua_Integer)(row - from) + 1);
     }
     return 1;

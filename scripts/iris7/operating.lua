@@ -19,7 +19,7 @@ local function results_of(replicate, effect, folder)
   s:unblind { reason = "simulated", codes = folder .. "/sealed/codes.csv" }
   dofile("derive.lua", s, folder)
   dofile "endpoints.lua"
-  run(s)
+  run(s, { rerandomise = false })
   return s.results:where { own = "Y", variation = "main", kind = "main" }:collect()
 end
 

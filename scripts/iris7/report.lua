@@ -13,7 +13,7 @@ print(s.trial.title)
 print(check(s))                              -- every mistake at once; and where an analysis does not do what its estimand says
 
 local function results(which)
-  return s.results:where "own = 'Y' and variation = 'main'":where(which):select("endpoint", "visit", "n", "estimate", "conf_low",
+  return s.results:where "own = 'Y' and variation = 'main'":where(which):select("endpoint", "estimate", "conf_low",
     "conf_high", "p_value", "p_rerandomised")
 end
 run(s, { rerandomise = false })              -- still dummy arms: the dry run

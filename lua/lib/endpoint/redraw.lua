@@ -4,20 +4,19 @@
 --
 --   unit = { rows = { row, ... }, free = { [arm] = true } or nil,
 --            evaluate = function(codes) -> { value or nil, ... },
---            batch = function(deals, from, to) -> { { value of each deal } } or nil
---            }
+--            batch = function(deals, from, to) -> { { value of each deal } },
+--            together = the same for deals of everybody }
 --
 -- codes: arms of the scheme's subjects. The smaller a value the more it speaks
--- against no effect: it is the analysis's own P, or that of its statistic in
--- units of its standard deviation over all allocations (batch), which is for the
--- arms that are free alone, and then the only one that is compared.
+-- against no effect: it is the analysis's own P, or where there is a batch that of
+-- its statistic in units of its standard deviation over all allocations.
 
 local NA = require "ts.na".NA
 local cframe = require "ts.frame"
 local errors = require "ts.error"
 local text = require "ts.text"
 local analysis = require "trialsh.analysis"
-local intercurrent = require "trialsh.endpoint.intercurrent"
+local relabel = require "trialsh.endpoint.relabel"
 local relation = require "trialsh.relation"
 local set = require "trialsh.endpoint.set"
 local scores = require "trialsh.analysis.scores"
@@ -26,117 +25,6 @@ local trial_module = require "trialsh.trial"
 local sorted = require "trialsh.endpoint.definition".sorted
 
 local M = {}
-
-local SUBJECT = "USUBJID"
-local CLASSES = 8 -- so many kinds of rows are counted, not listed
-
--- The frame ------------------------------------------------------------------
-
--- A relation in parts: columns, which of them is the treatment, of each row the
--- subject's place in the scheme, or the arm that it keeps.
-local function take_apart(data, trial, treatment, scheme)
-  local node = relation.node_of(data:collect())
-  local frame = node.frame
-  local parts = { n = #frame, names = {}, columns = {}, place = {}, own = {},
-    n_own = 0, treatment = treatment,
-    facts = { simulated = node.simulated, trial = trial } }
-  for j, name in ipairs(frame:names()) do
-    if not intercurrent.is_mine(name) then
-      local at = #parts.names + 1
-      parts.names[at], parts.columns[at] = name, frame:column(j)
-      if name == treatment then parts.at = at end
-    end
-  end
-  local arm, subject = parts.columns[parts.at], frame:column(SUBJECT)
-  local seen = {}
-  for i = 1, parts.n do
-    local place = scheme.place[subject[i]]
-    parts.place[i] = place
-    if not place or scheme.names[scheme.arm[place]] ~= arm[i] then
-      parts.own[i] = arm[i]
-      if not seen[subject[i]] then parts.n_own = parts.n_own + 1 end
-      seen[subject[i]] = true
-    end
-  end
-  parts.levels = arm.type == "text" and arm.levels or nil
-  return parts
-end
-
--- The arm of each row, by what a code and an arm that is kept are called.
-local function labels_of(parts, codes, by_code, by_name, out)
-  local place, own = parts.place, parts.own
-  for i = 1, parts.n do
-    local kept = own[i]
-    if kept ~= nil then
-      out[i] = by_name[kept] or NA
-    else
-      out[i] = by_code[codes[place[i]]] or NA
-    end
-  end
-  return out
-end
-
-local function data_of(parts, labels, levels)
-  local columns = table.move(parts.columns, 1, #parts.columns, 1, {})
-  columns[parts.at] = labels
-  return relation.of_frame(cframe.build(parts.names, columns,
-    { [parts.treatment] = levels }), parts.facts)
-end
-
--- Of which kind each row is, by all of its values but subject and arm; nil where
--- there are many kinds.
-local function classes_of(parts)
-  local classes, seen, n = {}, {}, 0
-  for i = 1, parts.n do
-    local values = {}
-    for j, column in ipairs(parts.columns) do
-      if j ~= parts.at and parts.names[j] ~= SUBJECT then
-        values[#values + 1] = tostring(column[i])
-      end
-    end
-    local key = table.concat(values, "\0")
-    if not seen[key] then
-      n = n + 1
-      seen[key] = n
-      if n > CLASSES then return nil end
-    end
-    classes[i] = seen[key]
-  end
-  return classes, n
-end
-
--- How many rows of each kind have each label, as a text.
-local function key_of(classes, n, labels, place)
-  local counts = {}
-  for k = 1, n * place.n do counts[k] = 0 end
-  for i, class in ipairs(classes) do
-    local label = place[labels[i]]
-    if label then
-      local at = (label - 1) * n + class
-      counts[at] = counts[at] + 1
-    end
-  end
-  return table.concat(counts, ",")
-end
-
--- A statistic of the data by labels; where each subject has one row, and rows are
--- of few kinds, their counts say all, and what was found for them is kept.
-local function remembered(parts, levels, repeated, f)
-  local classes, n
-  if not repeated then classes, n = classes_of(parts) end
-  local labels, place, kept = {}, { n = #levels }, {}
-  for k, level in ipairs(levels) do place[level] = k end
-  return function(codes, by_code, by_name)
-    labels_of(parts, codes, by_code, by_name, labels)
-    local key = classes and key_of(classes, n, labels, place)
-    local found = key and kept[key]
-    if not found then
-      found = f(data_of(parts, labels, levels))
-      if key then kept[key] = found end
-    end
-    return found
-  end, classes ~= nil
-end
 
 -- Which arms ------------------------------------------------------------------
 
@@ -228,6 +116,13 @@ local function row_key(row, visit)
     tostring(row.variation))
 end
 
+local function has_covariates(task)
+  for _, name in ipairs(set.covariates(task.e)) do
+    if name ~= task.bound.treatment then return true end
+  end
+  return false
+end
+
 -- The strata of an analysis, where they are columns; nil where they are not.
 local function strata_of(task)
   local list, given = {}, task.e.options.strata
@@ -243,19 +138,26 @@ local function strata_of(task)
 end
 
 -- All P of a range of deals at once, of an analysis that sums scores; nil for
--- others. The rows of both sides are the same in each deal.
-local function by_scores(task, parts, scheme, compare)
+-- others. The scores are of the two arms alone, whose rows are the same in each
+-- deal; together: of all arms, where everybody is dealt again.
+local function by_scores(task, parts, scheme, compare, together)
   local make, strata = scores[task.e.method], strata_of(task)
-  if not make or not strata then return nil end
+  if not make or not strata or type(compare) ~= "string"
+    or analysis.find(task.e.method).covariates and has_covariates(task) then
+    return nil
+  end
   local a, _, by_code, by_name = sides(task.e, scheme, compare)
-  local labels = labels_of(parts, scheme.arm, by_code, by_name, {})
+  local labels = relabel.labels(parts, scheme.arm, by_code, by_name, {})
   local keep, columns = {}, {}
-  for i = 1, parts.n do keep[i] = labels[i] ~= NA end
+  for i = 1, parts.n do keep[i] = together or labels[i] ~= NA end
   for j, name in ipairs(parts.names) do columns[name] = parts.columns[j] end
   for _, name in ipairs(strata) do if not columns[name] then return nil end end
-  local score, stratum = make({ n = parts.n, column = function(name)
-    return columns[name]
-  end }, keep, task.bound.response, strata)
+  local score, stratum, how = make({ n = parts.n,
+    frame = cframe.build(parts.names, parts.columns),
+    has = function(name) return columns[name] ~= nil end,
+    column = function(name) return columns[name] end }, keep,
+    task.bound.response, strata, task.options)
+  if not score then return nil end
   local list, place, own, codes, side = {}, {}, {}, {}, {}
   local function side_of(name) return name == a and 1 or name and 2 or 0 end
   for i = 1, parts.n do
@@ -269,7 +171,8 @@ local function by_scores(task, parts, scheme, compare)
   for k in ipairs(scheme.names) do side[k] = side_of(by_code[k]) end
   local alternative = task.e.options.alternative
   return function(deals, from, to)
-    return { deals:scores(from, to, list, place, own, side, alternative, codes) }
+    return { deals:scores(from, to, list, place, own, side, alternative, codes,
+      how) }
   end
 end
 
@@ -284,7 +187,7 @@ local function pair_units(task, parts, scheme)
     end
     if #rows > 0 then
       local a, b, by_code, by_name = sides(e, scheme, compare)
-      local find, counts = remembered(parts, { b, a }, false, function(data)
+      local find, counts = relabel.statistic(parts, { b, a }, false, function(data)
         return { attempt(function()
           if entry.p_value then
             return number(entry.p_value(task.formula, data, task.options))
@@ -295,6 +198,7 @@ local function pair_units(task, parts, scheme)
       end)
       units[#units + 1] = { rows = rows, free = free_of(e, scheme, compare),
         batch = by_scores(task, parts, scheme, compare), counts = counts,
+        together = e.panel and by_scores(task, parts, scheme, compare, true),
         evaluate = function(codes) return find(codes, by_code, by_name) end }
     end
   end
@@ -327,7 +231,7 @@ local function digest(task, parts, compare)
   end
   for j, column in ipairs(parts.columns) do
     words[#words + 1] = parts.names[j]
-    for i = 1, parts.n do words[#words + 1] = tostring(column[i]) end
+    for i = 1, parts.n do words[#words + 1] = relabel.written(column[i]) end
   end
   return text.sha256(table.concat(words, "\0"))
 end
@@ -337,10 +241,11 @@ end
 local function model_statistic(task, parts, compare, levels)
   local e, entry = task.e, analysis.find(task.e.method)
   local about = { comparisons = { compare }, overall = e.overall,
-    treatment = parts.treatment, visits = entry.repeated and task.at.visits or nil,
+    arms = e.trial.arms, treatment = parts.treatment,
+    visits = entry.repeated and task.at.visits or nil,
     visit = e.visit, compared = compare and arms_of(e, compare) }
   local quick = entry.again and entry.again(task.formula,
-    data_of(parts, parts.columns[parts.at], levels), task.options, about)
+    relabel.data(parts, parts.columns[parts.at], levels), task.options, about)
   if quick then
     return function(data)
       local out = {}
@@ -371,15 +276,26 @@ local function model_units(task, parts, scheme)
   local function add(compare)
     local rows, keys = rows_of(task, compare)
     if #rows == 0 then return end
-    local statistic, same = model_statistic(task, parts, compare, levels)
-    local find, counts = remembered(parts, levels, repeated, statistic)
-    units[#units + 1] = { rows = rows, same = same, counts = counts,
-      free = compare and free_of(e, scheme, compare),
-      evaluate = function(codes)
-        local found, out = find(codes, by_code, by_name), {}
-        for i, key in ipairs(keys) do out[i] = found[key] end
-        return out
-      end }
+    local batch = compare and #rows == 1 and by_scores(task, parts, scheme,
+      compare)
+    local statistic, same
+    if not batch then
+      statistic, same = model_statistic(task, parts, compare, levels)
+    end
+    local find
+    local function evaluate(codes) -- of scores where a rule may choose others
+      if not find then
+        find = relabel.statistic(parts, levels, repeated, statistic
+          or model_statistic(task, parts, compare, levels))
+      end
+      local found, out = find(codes, by_code, by_name), {}
+      for i, key in ipairs(keys) do out[i] = found[key] end
+      return out
+    end
+    units[#units + 1] = { rows = rows, same = same,
+      free = compare and free_of(e, scheme, compare), evaluate = evaluate,
+      batch = batch or nil, together = batch and e.panel
+        and by_scores(task, parts, scheme, compare, true) or nil }
   end
   for _, compare in ipairs(e.comparisons) do add(compare) end
   if e.overall or (e.options.term or ""):find(parts.treatment, 1, true) then
@@ -403,7 +319,7 @@ local function overall_units(task, parts, scheme)
       if key ~= "exact" then options[key] = value end
     end
   end
-  local find, counts = remembered(parts, levels, false, function(data)
+  local find, counts = relabel.statistic(parts, levels, false, function(data)
     return { attempt(function()
       return number(entry.overall(task.formula, data, options).p_value)
     end) }
@@ -437,7 +353,7 @@ function M.units(task, scheme)
   end
   if not make or otherwise then return {}, 0 end
   local treatment = task.bound.treatment
-  local parts = take_apart(set.of_arms(task.frame, task.e, treatment),
+  local parts = relabel.parts(set.of_arms(task.frame, task.e, treatment),
     task.e.trial, treatment, scheme)
   return make(task, parts, scheme), parts.n_own
 end
@@ -449,7 +365,7 @@ end
 local function rule_of(s, e, scheme)
   local instead = require "trialsh.endpoint.instead"
   local treatment = set.treatment_of(e)
-  local parts = take_apart(instead.data(s, e, set.at(e)), e.trial, treatment,
+  local parts = relabel.parts(instead.data(s, e, set.at(e)), e.trial, treatment,
     scheme)
   local by_code, by_name, levels = arms_as_they_are(parts, scheme)
   local within, labels, kept = {}, {}, {}
@@ -458,11 +374,11 @@ local function rule_of(s, e, scheme)
   end
   return function(codes)
     local inside = {}
-    labels_of(parts, codes, by_code, by_name, labels)
+    relabel.labels(parts, codes, by_code, by_name, labels)
     for i = 1, parts.n do inside[i] = within[labels[i]] and "1" or "0" end
     local key = table.concat(inside)
     if kept[key] == nil then
-      kept[key] = instead.decide(e, data_of(parts, labels, levels), treatment)
+      kept[key] = instead.decide(e, relabel.data(parts, labels, levels), treatment)
     end
     return kept[key]
   end
@@ -486,6 +402,7 @@ function M.choose(s, e, first, other, scheme, is)
     local own, others = unit.evaluate, {}
     for i, row in ipairs(unit.rows) do others[i] = at[place_key(row)] or false end
     unit.prepare, unit.batch, unit.counts = holds, nil, nil
+    unit.together = nil
     function unit.evaluate(codes)
       if holds(codes) == is then return own(codes) end
       local out = {}

@@ -65,7 +65,7 @@ local function evaluate(group, from, to)
   local codes, out, lists = {}, {}, {}
   local deals = group.dealt.deals
   for k, part in ipairs(group.parts) do
-    lists[k] = part.batch and part.unit.batch(deals, from, to)
+    lists[k] = part.batch and part.batch(deals, from, to)
   end
   for i = from, to do
     deals:arms(i, codes)
@@ -124,9 +124,9 @@ local function groups_of(plan)
     return part
   end
   for _, unit in ipairs(plan.units) do
-    unit.part = add(unit, unit.free, unit.batch ~= nil)
+    unit.part = add(unit, unit.free, unit.batch)
     if unit.panel then
-      unit.joint = (unit.free or unit.batch) and add(unit, nil, false)
+      unit.joint = (unit.free or unit.batch) and add(unit, nil, unit.together)
         or unit.part
     end
   end
@@ -166,15 +166,13 @@ local function compute(groups)
 end
 
 -- What the allocation gives that there was.
-local function look(plan, unit)
-  unit.part.seen = unit.batch and {} or unit.evaluate(plan.scheme.arm)
-  for j, list in ipairs(unit.batch and unit.batch(plan.scheme:as_it_was(), 1, 1)
-      or {}) do
-    unit.part.seen[j] = list[1] == list[1] and list[1] or nil
+local function look(plan, part)
+  if not part.batch then return part.unit.evaluate(plan.scheme.arm) end
+  local seen = {}
+  for j, list in ipairs(part.batch(plan.scheme:as_it_was(), 1, 1)) do
+    seen[j] = list[1] == list[1] and list[1] or nil
   end
-  if unit.joint and unit.joint ~= unit.part then
-    unit.joint.seen = unit.evaluate(plan.scheme.arm)
-  end
+  return seen
 end
 
 -- How it was done, beside a P.
@@ -222,7 +220,8 @@ function Plan:finish()
   compute(groups_of(self))
   local panels, order = {}, {}
   for _, unit in ipairs(self.units) do
-    look(self, unit)
+    unit.part.seen = look(self, unit.part)
+    if unit.joint then unit.joint.seen = look(self, unit.joint) end
     for j, row in ipairs(unit.rows) do
       local seen = unit.part.seen[j]
       if seen then
