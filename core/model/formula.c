@@ -82,23 +82,6 @@ static ts_status fail_at(parser *p, size_t at, const char *what)
 }
 
 /* "... expected, found '+'" */
-static ts_status expected(parser *p, const char *what)
-{
-    char text[200];
-    if (p->token.kind == END)
-        snprintf(text, sizeof text, "%s expected, found the end", what);
-    else if (p->token.length == 1 && p->source[p->token.at] == '=')
-        snprintf(text, sizeof text, "%s expected, found =",
-                 strchr(what, '~') ? "~ (or ==)" : "==");
-    else
-        snprintf(text, sizeof text, "%s expected, found %.*s", what,
-                 (int)(p->token.length < 60 ? p->token.length : 60),
-                 p->source + p->token.at);
-    return fail_at(p, p->token.at, text);
-}
-
-/* Scanner ----------------------------------------------------------------- */
-
 static bool is_digit(char c)
 {
     return c >= '0' && c <= '9';
@@ -110,6 +93,36 @@ static bool starts_name(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' ||
            c == '_' || (unsigned char)c >= 0x80;
 }
+
+/* Two names in a row, which may be meant as one. */
+static bool follows_name(const parser *p)
+{
+    size_t at = p->token.at;
+    if (p->token.kind != NAME || p->token.quoted || at < 2 ||
+        p->source[at - 1] != ' ')
+        return false;
+    return starts_name(p->source[at - 2]) || is_digit(p->source[at - 2]);
+}
+
+static ts_status expected(parser *p, const char *what)
+{
+    char text[200];
+    if (p->token.kind == END)
+        snprintf(text, sizeof text, "%s expected, found the end", what);
+    else if (p->token.length == 1 && p->source[p->token.at] == '=')
+        snprintf(text, sizeof text, "%s expected, found =",
+                 strchr(what, '~') ? "~ (or ==)" : "==");
+    else
+        snprintf(text, sizeof text, "%s expected, found %.*s%s", what,
+                 (int)(p->token.length < 60 ? p->token.length : 60),
+                 p->source + p->token.at,
+                 follows_name(p)
+                     ? "; a name that holds blanks stands in `backticks`"
+                     : "");
+    return fail_at(p, p->token.at, text);
+}
+
+/* Scanner ----------------------------------------------------------------- */
 
 static ts_status scan_number(parser *p)
 {

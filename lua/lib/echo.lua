@@ -71,6 +71,11 @@ local function item(x, depth)
   return "<" .. kind .. ">"
 end
 
+--- echo.key(name): as a table in braces is given it: AGE, ["my var"].
+function M.key(name)
+  return M.is_name(name) and name or "[" .. quote(name) .. "]"
+end
+
 -- the parts of a table, and how many were left out
 local function parts(t, depth)
   local list, keys, n = {}, {}, rawlen(t)

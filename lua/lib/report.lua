@@ -206,6 +206,16 @@ local function is_arrow(source, line)
   return text and text:find "^%s*[%a_][%w_.]*%s*<%-[^%-]" ~= nil
 end
 
+-- data.my var: a name that a point cannot give.
+local function bracketed(source, cause, line)
+  local word = cause:match " near '([%a_][%w_]*)'$"
+  local text = word and source and nth_line(source, line or 1)
+  local first = text and text:match("[%w_%]]%.([%a_][%w_]*) +" .. word
+    .. "%f[^%w_]")
+  return first and ('such a name stands in brackets, data["%s %s"]'):format(first,
+    word)
+end
+
 -- What is known of the place: fills line, column, and the lines to be shown.
 local function locate(r, source, kind, typed)
   local byte = place(source, r.line, r.cause, r.object, kind, typed)
@@ -239,6 +249,11 @@ local function understand(facts)
   if not ours and hint then r.message = cause .. "; " .. hint end
   if facts.hint then r.message = r.message .. "; " .. facts.hint end
   local source = facts.source or facts.path and read(facts.path)
+  local name = syntax and bracketed(source, cause, r.line)
+  if name then
+    r.hint = name
+    r.message = cause .. "; " .. name
+  end
   if is_arrow(source, r.line) then
     r.hint = "a value is given by =, x = 5"
     r.message = cause .. "; " .. r.hint

@@ -129,7 +129,8 @@ static const char *pager(void)
         strcmp(terminal, "dumb") == 0)
         return NULL;
     if (!name)
-        name = "command -v less >/dev/null || exit 127; exec less -SX";
+        name = "command -v less >/dev/null || exit 127; exec less -SX "
+               "'-PSpace shows more, q leaves'";
     return name[strspn(name, " ")] ? name : NULL;
 }
 

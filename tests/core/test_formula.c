@@ -180,7 +180,9 @@ static void errors_of_form(void **state)
         {"y ~ a +", "character 8: a name or a number expected, found the end"},
         {"y ~ (a", "character 7: ) expected, found the end"},
         {"y ~ a)", "character 6: an operator or the end expected, found )"},
-        {"y ~ a b", "character 7: an operator or the end expected, found b"},
+        {"y ~ a b",
+         "character 7: an operator or the end expected, found b; a name that "
+         "holds blanks stands in `backticks`"},
         {"y", "character 2: an operator or ~ expected, found the end"},
         {"", "character 1: a name or a number expected, found the end"},
         {"y ~", "character 4: a name or a number expected, found the end"},

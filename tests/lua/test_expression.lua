@@ -55,6 +55,29 @@ function TestExpression.test_names_in_quotes()
   refuses('SEX = "F"', "a text stands in single quotes")
 end
 
+function TestExpression.test_what_is_meant_in_other_languages()
+  refuses("AVISIT = Day 29 and AGE > 3", "at '29 and AGE > 3'; a text stands in "
+    .. "single quotes, 'Day 29'")
+  refuses("AGE => 3", "; at least is >=")
+  refuses("AGE =< 3", "; at most is <=")
+  refuses("SEX ~= 'F'", "; not equal is <>")
+  refuses("AGE ** 2 > 3", "; power(a, b)")
+  refuses("AGE %in% c(1, 2)", "; X in ('a', 'b')")
+  refuses("AGE % 2", "floor(a / b)")
+end
+
+function TestExpression.test_a_literal_is_no_condition()
+  for source, literal in pairs { ["AGE = 60 or 70"] = "70",
+      ["not 5"] = "5", ["SEX = 'F' and 'M'"] = "'M'",
+      ["AGE > 3 and (1)"] = "1", ["2 or AGE > 3"] = "2" } do
+    refuses(source, literal .. " by itself is no condition")
+  end
+  lu.assertEquals(sql "AGE and not AGE = 3", '"AGE" and not "AGE" = 3')
+  lu.assertStrContains(tostring(select(2, pcall(function()
+    return demo.adsl:where "1"
+  end))), "where: '1' is a number, no condition")
+end
+
 function TestExpression.test_unknown_names_have_the_nearest()
   refuses("AEG > 3", "no column AEG; nearest: AGE")
   refuses("foor(AGE)", "nearest: floor")

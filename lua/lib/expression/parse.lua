@@ -17,12 +17,13 @@ for word in ([[and or not in between like glob is null isnull notnull case when
 local Parser = {}
 Parser.__index = Parser
 
-function Parser:error(what, at)
+function Parser:error(what, at, hint)
   local left = self.source:sub(at or self.at)
+  local quote = quoting.hint(self.source, self.columns)
   fail("invalid", ("%s: %s in '%s'%s%s"):format(self.who, what, self.source,
     left ~= "" and #left < #self.source
       and (" at '%s'"):format(#left > 30 and left:sub(1, 30) .. "..." or left)
-      or "", quoting.hint(self.source, self.columns)))
+      or "", quote == "" and hint and hint ~= "" and "; " .. hint or quote))
 end
 
 local closing = { ['"'] = '"', ["`"] = "`", ["["] = "]" }
@@ -213,8 +214,50 @@ function Parser:primary()
     self:error "a query within an expression; write a join"
   end
   local missing = self.source:match "is%.na%s*%(%s*([%w_]+)%s*%)"
-  self:error("expected a value" .. (missing and ("; %s is null says what is "
-    .. "missing"):format(missing) or ""))
+  self:error("expected a value", nil, missing
+    and ("%s is null says what is missing"):format(missing) or self:meaning())
+end
+
+-- What is meant by a word or a sign of another language, where what stands
+-- before it and at it tell.
+local meant = {
+  { "=%s*$", "^>", "at least is >=" }, { "=%s*$", "^<", "at most is <=" },
+  { "%*$", "^%*", "power(a, b) is a to the power of b" },
+  { "[^%s]%s*$", "^~=", "not equal is <>" },
+  { "", "^%%in%%", "X in ('a', 'b') is one of them" },
+}
+
+function Parser:meaning()
+  local before = self.source:sub(1, self.at - 1)
+  for _, m in ipairs(meant) do
+    if before:find(m[1]) and self.source:find(m[2], self.at) then
+      return m[3]
+    end
+  end
+  -- two words in a row, the first no column: a text without its quotes
+  local word = before:match "([%a_][%w_]*)%s+$"
+  local more = word and self.source:match("^[%w_ ]*[%w_]", self.at)
+  for _, column in ipairs(self.columns or {}) do
+    if more and column.name:lower() == word:lower() then more = nil end
+  end
+  if not more or keywords[word:lower()] then return "" end
+  for _, stop in ipairs { " and ", " or ", " AND ", " OR " } do
+    more = (more .. " "):match("^(.-)" .. stop) or more
+  end
+  return ("a text stands in single quotes, '%s %s'"):format(word, more)
+end
+
+-- An operand of and, or, not: a number or a text by itself decides nothing.
+function Parser:condition(node, at)
+  local inner = node
+  while inner[1] == "group" do inner = inner[2] end
+  if inner[1] == "number" or inner[1] == "string" then
+    local shown = inner[1] == "number" and inner.value
+      or "'" .. inner.value:gsub("'", "''") .. "'"
+    self:error(("%s by itself is no condition"):format(shown), at,
+      ("X in (..., %s) is one of several"):format(shown))
+  end
+  return node
 end
 
 function Parser:unary()
@@ -238,7 +281,10 @@ function Parser:arithmetic(level)
     local op = self:accept "op"
     a = binary(op, a, self:arithmetic(level - 1))
   end
-  if self:is("op", "%") then
+  local meaning = self:is("op", "%") and self:meaning() or ""
+  if meaning ~= "" then
+    self:error("expected an operator", nil, meaning)
+  elseif self:is("op", "%") then
     self:error "% drops the decimals in SQL; write a - b * floor(a / b)"
   elseif self:is("op", "^") then
     self:error "^ is no operator of SQL; write power(a, b)"
@@ -320,21 +366,32 @@ function Parser:comparison()
 end
 
 function Parser:negation()
-  if self:accept("word", "not") then return { "not", self:negation() } end
+  if self:accept("word", "not") then
+    local at = self.at
+    return { "not", self:condition(self:negation(), at) }
+  end
   return self:comparison()
 end
 
-function Parser:conjunction()
-  local a = self:negation()
-  while self:accept("word", "and") do a = { "and", a, self:negation() } end
+-- Operands of a word, each by that method.
+function Parser:joined(word, method)
+  local at = self.at
+  local a = method(self)
+  while self:is("word", word) do
+    self:condition(a, at)
+    self:scan()
+    at = self.at
+    a = { word, a, self:condition(method(self), at) }
+  end
   return a
 end
+
+function Parser:conjunction() return self:joined("and", Parser.negation) end
 
 function Parser:expression()
   self.depth = self.depth + 1
   if self.depth > 100 then self:error "too many brackets" end
-  local a = self:conjunction()
-  while self:accept("word", "or") do a = { "or", a, self:conjunction() } end
+  local a = self:joined("or", Parser.conjunction)
   self.depth = self.depth - 1
   return a
 end
@@ -358,7 +415,7 @@ function M.parse(who, source, values, columns)
   local tree = p:expression()
   if p.kind ~= "end" then
     p:error(p:is("op", "=") and "expected the end (one = is enough)"
-      or "expected an operator or the end")
+      or "expected an operator or the end", nil, p:meaning())
   end
   local given = 0
   for i in pairs(values) do given = math.max(given, i) end

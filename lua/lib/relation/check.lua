@@ -284,7 +284,8 @@ function found.say_byte_order(node, column, values, what)
   if told[study][column.name] then return end
   told[study][column.name] = true
   note.say("%s has no levels: %s in byte order, '%s' first; :levels{ %s = "
-    .. "{ ... } } gives another", column.name, what, values[1], column.name)
+    .. "{ ... } } gives another", column.name, what, values[1],
+    require "trialsh.echo".key(column.name))
 end
 
 --- check.say_bytes(node, frame, columns): of the columns that were grouped by.

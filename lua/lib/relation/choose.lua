@@ -95,9 +95,9 @@ function verbs.where(node, condition, ...)
     local kind, used, found, seen =
       expression.check("where", where.tree, node.columns, { windows = true })
     words = nodes.joined(words, found)
-    if kind == "text" then
-      fail("type", ("where: '%s' is a text, no condition")
-        :format(where.source))
+    if kind == "text" or where.tree[1] == "number" then
+      fail("type", ("where: '%s' is a %s, no condition"):format(where.source,
+        kind == "text" and kind or "number"))
     end
     local tree = where.tree
     if seen.windowed then
