@@ -251,6 +251,7 @@ function M.seal()
   real.getmetatable("").__metatable = "locked"
   real.debug.getmetatable(real.print).__metatable = "locked"
   real.getmetatable(_G).__metatable = "locked"
+  real.getmetatable(real.table).__metatable = "locked"
 end
 
 return M

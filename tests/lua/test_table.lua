@@ -508,6 +508,70 @@ function TestTable:test_same_bytes_twice()
   end
 end
 
+-- Another folder, time zone, language and user's umask: the same bytes.
+function TestTable:test_same_bytes_wherever_it_runs()
+  local program = os.getenv "TRIALSH"
+  if not program then lu.skip "TRIALSH is not set" end
+  files.write("make.lua", [[local out = ...
+    local t = table.ae { demo.adae, riskdiff = true, rates = "first" }
+    for _, e in ipairs(require "trialsh.table.object".extensions) do
+      t:save(out .. "/x." .. e)
+    end]])
+  os.execute(("mkdir -p %s/a %s/b %s/c"):format(folder, folder, folder))
+  lu.assertTrue(os.execute(("cd / && TZ=UTC LC_ALL=C '%s' %s/make.lua %s/a")
+    :format(program, folder, folder)))
+  lu.assertTrue(os.execute(("cd %s/c && umask 027 && TZ=Asia/Tokyo COLUMNS=40 "
+    .. "LC_ALL=C.UTF-8 HOME=%s/c '%s' ../make.lua ../b"):format(folder, folder,
+    program)))
+  for _, extension in ipairs(require "trialsh.table.object".extensions) do
+    lu.assertEquals(sha256(read(("%s/a/x.%s"):format(folder, extension))),
+      sha256(read(("%s/b/x.%s"):format(folder, extension))), extension)
+  end
+  local page = read(folder .. "/a/x.html")
+  local session = require "trialsh.session"
+  lu.assertStrContains(page, ("trialsh %s, commit %s; make.lua, SHA-256 %s")
+    :format(session.version, session.commit, sha256(read(folder .. "/make.lua"))))
+  local content
+  for row in demo.audit:rows() do
+    if row.object == "adae" and row.content ~= NA then content = row.content end
+  end
+  lu.assertStrContains(page, ("adae (SHA-256 %s)"):format(content:sub(1, 16)))
+end
+
+-- The mark of the data is on each output, and on each of its pages.
+function TestTable:test_the_marks_of_the_data_are_on_every_page()
+  local mark = require "trialsh.mark"
+  local both = mark.of(true, true)
+  lu.assertStrContains(both, "DUMMY TREATMENT")
+  local d = { ARM = {}, X = {} }
+  for i = 1, 300 do
+    d.ARM[i], d.X[i] = "arm " .. i % 2, ("level %03d"):format(i)
+  end
+  local data = require "trialsh.data"
+  local t = table.summary { data.wrap(data.frame(d), both), by = "ARM", "X",
+    title = "T", note = "N" }
+  lu.assertStrContains(tostring(t), both)
+  local n = 0
+  for page in (t:text { lines = 40 } .. "\f"):gmatch "(.-)\f" do
+    lu.assertStrContains(page, both)
+    n = n + 1
+  end
+  lu.assertTrue(n > 5)
+  for _, extension in ipairs { "txt", "md", "html", "tex", "rtf", "csv", "json" } do
+    t:save(folder .. "/m." .. extension)
+    lu.assertStrContains(read(folder .. "/m." .. extension), both)
+  end
+  lu.assertStrContains(read(folder .. "/m.rtf"):match "{\\header(.-)\\pard\\par}",
+    both)
+  if have "unzip" then
+    t:save(folder .. "/m.docx")
+    lu.assertStrContains(back.docx(folder .. "/m.docx").header, both)
+    t:save(folder .. "/m.xlsx")
+    lu.assertStrContains(back.entry(folder .. "/m.xlsx", "docProps/core.xml"), both)
+  end
+  lu.assertEquals(require "trialsh.relation".node_of(t:tidy()).simulated, both)
+end
+
 function TestTable:test_records_are_not_rounded()
   local t = table.summary { demo.adsl, by = "TRT01P", "AGE" }
   t:save(folder .. "/t.json")

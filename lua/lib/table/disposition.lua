@@ -34,13 +34,6 @@ local function add_populations(t, set)
   end
 end
 
-local function usual(set, given, names)
-  if given ~= nil then return given and rows.column(WHO, set, given) or nil end
-  for _, name in ipairs(names) do
-    if rows.has(set, name) then return rows.column(WHO, set, name) end
-  end
-end
-
 -- The subjects whose status is missing, by name.
 local function who_lacks(set, values)
   local ids, list = rows.has(set, "USUBJID") and rows.values(set, "USUBJID"), {}
@@ -158,8 +151,10 @@ function M.disposition(given)
   local inner = first == nil and source.inner(nil) or nil
   local subjects = first or source.table(WHO, inner, "adsl")
   local set = source.subjects(WHO, subjects, opt, { inner = inner })
-  local status = usual(set, opt.status, { "EOSSTT", "EOTSTT", "DCDECOD" })
-  local reason = usual(set, opt.reason, { "DCSREAS", "DCTREAS", "DCREASCD" })
+  local status = rows.usual(WHO, set, opt.status, { "EOSSTT", "EOTSTT",
+    "DCDECOD" })
+  local reason = rows.usual(WHO, set, opt.reason, { "DCSREAS", "DCTREAS",
+    "DCREASCD" })
   local t = source.begin(set, { what = "disposition",
     title = "Disposition of subjects" }, opt)
   add_populations(t, set)

@@ -16,13 +16,6 @@ local own = { duration = { "any" }, doses = { "any" }, planned = { "any" },
   cuts = { "table" } }
 local spec = source.spec(own)
 
-local function usual(set, given, names)
-  if given ~= nil then return given and rows.column(WHO, set, given) or nil end
-  for _, name in ipairs(names) do
-    if rows.has(set, name) then return rows.column(WHO, set, name) end
-  end
-end
-
 local function numbers(set, name)
   local values = rows.values(set, name)
   for _, x in ipairs(values) do
@@ -137,9 +130,9 @@ function M.exposure(given)
     fail("invalid", WHO .. ": columns are named, duration = \"TRTDUR\"")
   end
   local set = source.subjects(WHO, first, opt, { usual = "SAF" })
-  local duration = usual(set, opt.duration, { "TRTDUR", "TRTDURD" })
-  local doses = usual(set, opt.doses, { "NDOSE" })
-  local planned = usual(set, opt.planned, { "NPLAN" })
+  local duration = rows.usual(WHO, set, opt.duration, { "TRTDUR", "TRTDURD" })
+  local doses = rows.usual(WHO, set, opt.doses, { "NDOSE" })
+  local planned = rows.usual(WHO, set, opt.planned, { "NPLAN" })
   if not duration and not doses then
     fail("not found", WHO .. ": no column TRTDUR or NDOSE; duration = and doses = "
       .. "name them")

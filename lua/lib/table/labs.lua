@@ -2,11 +2,9 @@
 
 local NA = require "ts.na".NA
 local fail = require "ts.error".fail
-local data = require "trialsh.data"
 local format = require "trialsh.format"
 local make = require "trialsh.table.cell"
 local object = require "trialsh.table.object"
-local relation = require "trialsh.relation"
 local source = require "trialsh.table.source"
 local values = require "trialsh.table.values"
 
@@ -205,20 +203,9 @@ end
 --
 -- See also: table.shift, table.summary, relation:detect, figure.profile.
 function M.labs(given)
-  local first, names, opt = source.read(WHO, given, spec)
-  if first ~= nil and not relation.is(first) then
-    first = data.wrap(data.frame(first, nil, WHO))
-  end
-  local inner = source.inner(first)
-  if first and not inner and not opt.subjects then
-    fail("invalid", WHO .. ": subjects = a relation with a row per subject")
-  end
-  local set = source.subjects(WHO, opt.subjects, opt, { inner = inner,
-    usual = "SAF" })
-  set.place = values.places(WHO, set)
+  local set, parameters, opt = values.begin(WHO, given, spec)
   local form = make.form(WHO, opt.statistics)
   local state = { ratio = opt.statistics:lower():find "geo" ~= nil }
-  local parameters = values.parameters(WHO, first, names, inner, set.trial)
   local relations = {}
   for i, p in ipairs(parameters) do
     relations[i] = p.data

@@ -22,23 +22,13 @@ function M.column(who, set, name)
   return relation.find(who, relation.node_of(set.data).columns, name).name
 end
 
---- rows.flags(who, set, conditions) -> for each condition in SQL a list of booleans
-function M.flags(set, conditions)
-  local new, names, out = {}, {}, {}
-  for i, condition in ipairs(conditions) do
-    names[i] = "ts flag " .. i
-    new[i] = ('"%s" = case when %s then 1 else 0 end'):format(names[i], condition)
+--- rows.usual(who, set, given, names): the column that is given, none where given is
+-- false, else the first of names that is there
+function M.usual(who, set, given, names)
+  if given ~= nil then return given and M.column(who, set, given) or nil end
+  for _, name in ipairs(names) do
+    if M.has(set, name) then return M.column(who, set, name) end
   end
-  if #new == 0 then return out end
-  local frame = require "trialsh.data".frame(set.data:mutate(table.unpack(new)),
-    names)
-  for i, name in ipairs(names) do
-    out[i] = {}
-    for k, value in ipairs(cframe.values(frame:column(name))) do
-      out[i][k] = value == 1
-    end
-  end
-  return out
 end
 
 --- rows.n(arm, flags) -> subjects of an arm that have the flag

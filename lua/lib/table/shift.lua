@@ -2,7 +2,6 @@
 
 local NA = require "ts.na".NA
 local fail = require "ts.error".fail
-local data = require "trialsh.data"
 local make = require "trialsh.table.cell"
 local object = require "trialsh.table.object"
 local relation = require "trialsh.relation"
@@ -160,18 +159,7 @@ end
 --
 -- See also: relation:grade, relation:ranges, table.labs.
 function M.shift(given)
-  local first, names, opt = source.read(WHO, given, spec)
-  if first ~= nil and not relation.is(first) then
-    first = data.wrap(data.frame(first, nil, WHO))
-  end
-  local inner = source.inner(first)
-  if first and not inner and not opt.subjects then
-    fail("invalid", WHO .. ": subjects = a relation with a row per subject")
-  end
-  local set = source.subjects(WHO, opt.subjects, opt, { inner = inner,
-    usual = "SAF" })
-  set.place = values.places(WHO, set)
-  local parameters = values.parameters(WHO, first, names, inner, set.trial)
+  local set, parameters, opt = values.begin(WHO, given, spec)
   local all_base, all_after, relations = {}, {}, {}
   local graded
   for i, p in ipairs(parameters) do

@@ -2,7 +2,6 @@
 -- characteristics.
 
 local cframe = require "ts.frame"
-local cdescribe = require "ts.describe"
 local NA = require "ts.na".NA
 local fail = require "ts.error".fail
 local format = require "trialsh.format"
@@ -10,6 +9,7 @@ local make = require "trialsh.table.cell"
 local names_module = require "trialsh.names"
 local object = require "trialsh.table.object"
 local options = require "trialsh.options"
+local rows = require "trialsh.table.rows"
 local smd = require "trialsh.smd"
 local source = require "trialsh.table.source"
 local text = require "ts.text"
@@ -69,22 +69,7 @@ local function variables_of(set, list, opt)
   return out
 end
 
--- Values of an arm, without NA.
-local function values_of(v, arm)
-  local list = {}
-  for _, row in ipairs(arm.rows) do
-    if v.values[row] ~= NA then list[#list + 1] = v.values[row] end
-  end
-  return list
-end
-
-local function describe(values, n_missing)
-  local column = cframe.build({ "y" }, { values }):column "y"
-  local d = cdescribe.describe(column, 2, 0.95)
-  d.n_missing, d.std_error = n_missing, d.se
-  d.decimals = cdescribe.decimals(column, 3)
-  return d
-end
+local function values_of(v, arm) return rows.of_arm(v.values, arm) end
 
 -- P-values and differences ------------------------------------------------------------
 
@@ -224,7 +209,7 @@ local function add_real(t, v, set, opt)
   local all, descriptions, n_missing = nil, {}, 0
   for i, arm in ipairs(set.arms) do
     local values = values_of(v, arm)
-    descriptions[i] = describe(values, arm.n - #values)
+    descriptions[i] = rows.describe(values, arm.n - #values)
     n_missing = math.max(n_missing, descriptions[i].n_missing)
   end
   local statistics = v.statistics
@@ -233,7 +218,7 @@ local function add_real(t, v, set, opt)
     for _, value in ipairs(v.values) do
       if value ~= NA then whole[#whole + 1] = value end
     end
-    all = describe(whole, 0)
+    all = rows.describe(whole, 0)
     local long = all.skewness ~= NA and math.abs(all.skewness) > 1
     statistics = { long and "median (Q1 to Q3)" or "mean (SD)" }
   end

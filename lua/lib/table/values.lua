@@ -14,9 +14,9 @@ local M = {}
 
 local function columns_of(r) return relation.node_of(r).columns end
 
---- values.parameters(who, first, names, inner, trial) -> { { name, label, unit,
--- data = relation }, ... }: those named, of the data given or the trial's tables
-function M.parameters(who, first, names, inner, trial)
+-- { { name, label, unit, data = relation }, ... }: those named, of the data given or
+-- the trial's tables
+local function parameters_of(who, first, names, inner, trial)
   local out = {}
   if #names == 0 then
     if not first then
@@ -94,14 +94,31 @@ function M.column(frame, name)
   end
 end
 
---- values.places(set): the place of each subject by USUBJID
-function M.places(who, set)
+-- The place of each subject by USUBJID.
+local function places_of(who, set)
   relation.find(who, relation.node_of(set.data).columns, "USUBJID")
   local place = {}
   for i, id in ipairs(cframe.values(set.frame:column "USUBJID")) do
     place[id] = i
   end
   return place
+end
+
+--- values.begin(who, given, spec) -> set, parameters, opt: the subjects, and the
+-- parameters that are named in what a table is given
+function M.begin(who, given, spec)
+  local first, names, opt = source.read(who, given, spec)
+  if first ~= nil and not relation.is(first) then
+    first = data.wrap(data.frame(first, nil, who))
+  end
+  local inner = source.inner(first)
+  if first and not inner and not opt.subjects then
+    fail("invalid", who .. ": subjects = a relation with a row per subject")
+  end
+  local set = source.subjects(who, opt.subjects, opt, { inner = inner,
+    usual = "SAF" })
+  set.place = places_of(who, set)
+  return set, parameters_of(who, first, names, inner, set.trial), opt
 end
 
 local HUGE = math.huge
