@@ -79,9 +79,20 @@ local function visits(case)
   return d
 end
 
+-- Data as a frame with its mark, where the case has one.
+local function marked(case, data)
+  if not case.mark then return data end
+  local names, arrays = {}, {}
+  for name in pairs(data) do names[#names + 1] = name end
+  table.sort(names)
+  for j, name in ipairs(names) do arrays[j] = data[name] end
+  return require "trialsh.data".wrap(require "ts.frame".build(names, arrays),
+    case.mark)
+end
+
 local function with(case, data, more)
   local w = words[case.words]
-  local t = { data, title = w.title, ylabel = w.axis, note = w.note,
+  local t = { marked(case, data), title = w.title, ylabel = w.axis, note = w.note,
     journal = case.journal, width = case.width, height = case.height }
   for key, value in pairs(more or {}) do t[key] = value end
   return t
@@ -140,8 +151,8 @@ local kinds = {
         [arms[2]] = { 1, 4, 8, 11 } } })) end },
   { "panels", function(case)
     case = fewer(case, 600)
-    local a = figure.survival { times(case), title = words[case.words].title }
-    local b = figure.points { values(case), ylabel = words[case.words].axis }
+    local a = figure.survival { marked(case, times(case)), title = words[case.words].title }
+    local b = figure.points { marked(case, values(case)), ylabel = words[case.words].axis }
     return figure.panels { a, b, a, b, legend = "shared", xlabel = "Day",
       journal = case.journal, height = case.height, note = words[case.words].note }
   end },
@@ -197,6 +208,49 @@ for _, kind in ipairs(kinds) do
     end
     if os.getenv "TRIALSH_TIMES" then print(kind[1], os.clock() - from) end
   end
+end
+
+-- Simulated data and dummy arms are marked on each kind, on paper and in the
+-- preview; no option takes it away.
+function TestLayout.test_marks()
+  local mark = require "trialsh.mark"
+  for _, kind in ipairs(kinds) do
+    state = 7
+    local made = kind[2] { words = "short", arms = 2, n = 12,
+      mark = mark.of(true, true) }
+    local found = false
+    for _, box in ipairs(check(made, kind[1]).boxes) do
+      found = found or box.text == "SIMULATED DATA, DUMMY TREATMENT"
+    end
+    lu.assertTrue(found, kind[1])
+    lu.assertStrContains(made:text(), "SIMULATED DATA, DUMMY TREATMENT")
+    lu.assertStrContains(made:describe(), "SIMULATED DATA, DUMMY TREATMENT.")
+  end
+end
+
+-- Each kind gives its numbers, and the same bytes twice.
+function TestLayout.test_data_and_bytes()
+  local folder = os.tmpname()
+  os.remove(folder)
+  assert(os.execute("mkdir -m 700 " .. folder))
+  for _, kind in ipairs(kinds) do
+    local bytes = {}
+    for i = 1, 2 do
+      state = 7
+      local made = kind[2] { words = "short", arms = 2, n = 12 }
+      for _, part in ipairs(made.parts or { { figure = made } }) do
+        local names, arrays = part.figure.shown()
+        lu.assertEquals(#names, #arrays, kind[1])
+        lu.assertTrue(#arrays[1] > 0, kind[1])
+      end
+      made:save(folder .. "/a.pdf", { beside = false })
+      local file = assert(io.open(folder .. "/a.pdf", "rb"))
+      bytes[i] = file:read "a"
+      file:close()
+    end
+    lu.assertTrue(bytes[1] == bytes[2], kind[1])
+  end
+  os.execute("rm -rf " .. folder)
 end
 
 os.exit(lu.LuaUnit.run())

@@ -46,7 +46,7 @@ function TestBrackets:test_adjusted_p_of_tests()
   local equals = require "trialsh.p_text".equals
   lu.assertStrContains(shown, equals(p[1]))
   lu.assertStrContains(shown, equals(p[2]))
-  lu.assertStrContains(f.caption, "P of the Wilcoxon-Mann-Whitney test, adjusted (Holm)")
+  lu.assertStrContains(f.caption, "P: Wilcoxon-Mann-Whitney test, adjusted (Holm)")
   local t = ttest("AVAL ~ TRT01P", day29, { compare = "CYT107 HF vs CYT107 LF" })
   shown = texts(figure.points { day29, brackets = "ttest",
     compare = "CYT107 HF vs CYT107 LF" })
@@ -158,7 +158,7 @@ function TestBrackets:test_endpoint()
   end
   lu.assertEquals(n, 4)
   lu.assertStrContains(shown, "Day 15")
-  lu.assertStrContains(f.caption, "P of the wilcoxon, adjusted (Holm)")
+  lu.assertStrContains(f.caption, "P: Wilcoxon-Mann-Whitney test, exact, adjusted (Holm)")
   shown = texts(figure.points { "ALC", brackets = "p_value", labels = "p",
     width = 183, compare = { "CYT107 HF vs Placebo" } })
   lu.assertStrContains(shown, equals(wilcoxon("AVAL ~ TRT01P", day29,

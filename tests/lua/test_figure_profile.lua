@@ -184,7 +184,7 @@ function TestProfile:test_endpoints()
   lu.assertEquals(rows.Placebo[1].low, NA) -- at baseline: observed
   lu.assertStrContains(f.caption, "least-squares means with 95 %")
   lu.assertStrContains(f.caption, "grey band: reference range 1000 to 4000")
-  lu.assertStrContains(f.caption, "(mmrm, not adjusted)")
+  lu.assertStrContains(f.caption, "compound symmetry, REML; not adjusted)")
   local shown = texts(f, { width = 140 })
   lu.assertStrContains(shown, "Lymphocytes (/uL)")
   lu.assertStrContains(shown, "CYT107 HF vs Placebo")

@@ -123,6 +123,7 @@ function TestSave:test_journals()
   local svg = read(folder .. "/j.svg")
   lu.assertStrContains(svg, 'width="75mm"')
   lu.assertStrContains(svg, "Log-rank p=0·") -- midline decimals
+  lu.assertStrContains(svg, "<text>0·75</text>")
   f:save(folder .. "/j.svg", { journal = "nature" })
   svg = read(folder .. "/j.svg")
   lu.assertStrContains(svg, 'width="89mm"')
@@ -148,7 +149,7 @@ function TestSave:test_journals()
   for _, name in ipairs { "JCI Insight", "Nature", "Lancet", "NEJM",
     "Critical Care" } do
     local sheet = figure.journal(name)
-    lu.assertEquals(#sheet, 11)
+    lu.assertEquals(#sheet, 12)
     for row in sheet:rows() do lu.assertTrue(#row.source >= 4, row.field) end
   end
 end
@@ -190,6 +191,24 @@ function TestSave:test_panels()
     figure.panels { a, b, a, b, height = 30 }:save(folder .. "/x.svg")
   end)
   lu.assertStrContains(f:text { columns = 70, lines = 20 }, "SIMULATED DATA")
+end
+
+-- Without the font gnuplot would silently draw with another one.
+function TestSave:test_a_missing_font_is_an_error()
+  local loaded, open = package.loaded["trialsh.figure.font"], io.open
+  package.loaded["trialsh.figure.font"] = nil
+  io.open = function(path, ...)
+    if path:find "%.ttf$" then return nil end
+    return open(path, ...)
+  end
+  local ok, err = pcall(function()
+    require "trialsh.figure.font".width("a", 7)
+  end)
+  io.open, package.loaded["trialsh.figure.font"] = open, loaded
+  lu.assertFalse(ok)
+  lu.assertStrContains(tostring(err), "the font Liberation Sans "
+    .. "(LiberationSans-Regular.ttf) is not installed: apt-get install "
+    .. "fonts-liberation")
 end
 
 os.exit(lu.LuaUnit.run())

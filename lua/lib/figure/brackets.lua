@@ -145,6 +145,7 @@ function M.of_results(who, from, groups_at, opt, trial)
         wanted = wanted or name == row.compare
       end
       seen = true
+      list.method = row.method ~= NA and row.method or row.analysis
       if wanted then
         if p == NA and row.p_value ~= NA then
           fail("not found", ("%s: not all results of %s have %s; brackets = "

@@ -64,8 +64,16 @@ end
 
 -- Measures -------------------------------------------------------------------
 
-function Page:text_width(s, size, bold)
+--- page:plain(s) -> s as it is drawn: control characters gone, and with a journal
+-- that writes decimals its own way, that way
+function Page:plain(s)
   s = core.plain(s)
+  local point = self.style.decimal
+  return point and s:gsub("(%d)%.(%d)", "%1" .. point .. "%2") or s
+end
+
+function Page:text_width(s, size, bold)
+  s = self:plain(s)
   if self.cells then return terminal.width(s) end
   return font.width(s, size, bold)
 end
@@ -96,7 +104,7 @@ end
 --- page:wrap(s, width, size [, bold]) -> lines of s that fit
 function Page:wrap(s, width, size, bold)
   local lines, line = {}, ""
-  s = core.plain(s)
+  s = self:plain(s)
   for word in s:gmatch "%S+" do
     for i, piece in ipairs(pieces(self, word, width, size, bold)) do
       local more = line == "" and piece or line .. " " .. piece
@@ -112,7 +120,7 @@ end
 
 --- page:fit(s, width, size [, bold]) -> s, cut with an ellipsis where it must be
 function Page:fit(s, width, size, bold)
-  s = core.plain(s)
+  s = self:plain(s)
   if self:text_width(s, size, bold) <= width then return s end
   local kept = ""
   for _, c in utf8.codes(s) do
@@ -158,7 +166,7 @@ end
 
 --- page:text(s, x, y, { size, align, turn, colour, bold }): y is the middle
 function Page:text(s, x, y, opt)
-  s = core.plain(s)
+  s = self:plain(s)
   if s == "" then return end
   local root = self.root
   root.n_label = root.n_label + 1

@@ -11,6 +11,7 @@ local M = {}
 local NATURE = "Nature, guide to preparing final artwork"
 local BMC = "BMC / Springer Open, preparing figures"
 local LANCET = "The Lancet, artwork guidelines"
+local MIDLINE = "The Lancet, formatting guidelines: midline decimal points"
 local NEJM = "NEJM, statistical reporting guidelines"
 local OURS = "ours"
 
@@ -38,7 +39,7 @@ local journals = {
     font = { "Liberation Sans", OURS }, text = { { 7, 6.5, 6 }, OURS },
     letter = { 8, OURS }, letters = { "A", "its published figures" },
     line = { 0.5, OURS }, palette = { "okabe ito", OURS },
-    p = { "Lancet", "The Lancet, formatting guidelines: midline decimal points" },
+    p = { "Lancet", MIDLINE }, decimal = { "\u{b7}", MIDLINE },
     dpi = { 600, "ours; " .. LANCET .. ": 300 and above" } },
   { "NEJM",
     single = { 85, OURS }, double = { 175, OURS }, tallest = { 225, OURS },
@@ -56,7 +57,7 @@ local journals = {
 }
 
 local fields = { "single", "double", "tallest", "font", "text", "letter",
-  "letters", "line", "palette", "p", "dpi" }
+  "letters", "line", "palette", "p", "decimal", "dpi" }
 
 local function plain(word) return (word:lower():gsub("[%s%-_]", "")) end
 
@@ -80,7 +81,7 @@ function M.look(j)
   return setmetatable({ title = t[1], label = t[1], tick_text = t[2],
     table_text = t[2], legend_text = t[2], note_text = t[3], stamp_text = t[3],
     letter = j.letter[1], axis_line = j.line[1], thin = j.line[1],
-    p = j.p[1], journal = j[1] }, { __index = style.paper })
+    p = j.p[1], decimal = j.decimal and j.decimal[1] or nil, journal = j[1] }, { __index = style.paper })
 end
 
 --- journal.width(who, value, j) -> mm: a number, "single" or "double"
@@ -101,7 +102,7 @@ end
 --- figure.journal(name) -> frame
 -- What a journal asks of figures, and where that is said: widths of one and two
 -- columns in mm, the greatest height, font, sizes of text in points, letters of
--- panels, thinnest line, palette, style of P-values, resolution. "ours" is a
+-- panels, thinnest line, palette, style of P-values, decimal point, resolution. "ours" is a
 -- choice of ours where the journal's guide was not found to say. The names are
 -- those of the option journal: JCI Insight, Nature, Lancet, NEJM, Critical Care.
 --
@@ -114,9 +115,10 @@ function M.journal(name)
   if not j then fail("invalid", 'figure.journal("Nature")') end
   local names, values, sources = {}, {}, {}
   for i, field in ipairs(fields) do
-    local value = j[field][1]
+    local rule = j[field] or { ".", OURS }
+    local value = rule[1]
     if type(value) == "table" then value = table.concat(value, ", ") end
-    names[i], sources[i] = field, j[field][2]
+    names[i], sources[i] = field, rule[2]
     values[i] = type(value) == "number" and text.number(value) or value
   end
   return require "trialsh.data".wrap(require "ts.frame".build(

@@ -68,16 +68,19 @@ function M.stars(p)
   return p < 0.001 and "***" or p < 0.01 and "**" or p < 0.05 and "*" or "ns"
 end
 
--- Adjusted P-values where each row has one: multiplicity between endpoints gives
--- one to the claimed visit alone.
-local function all_adjusted(all, compared)
+-- Whether each row has that P-value: multiplicity between endpoints adjusts that
+-- of the claimed visit alone.
+local function have(column, all, compared)
   for _, compare in ipairs(compared) do
     for _, row in pairs(all[compare] or {}) do
-      if row.p_adjusted == NA then return false end
+      if row[column] == NA then return false end
     end
   end
   return true
 end
+
+local said = { p_value = "not adjusted", p_adjusted = "adjusted",
+  p_rerandomised = "by re-randomisation" }
 
 --- model.p_rows(who, from, course, opt) -> list of { compare, at = { [day] = P } },
 -- with words for the caption
@@ -93,7 +96,7 @@ function M.p_rows(who, from, course, opt)
         order[#order + 1] = row.compare
       end
       all[row.compare][day] = row
-      method = row.analysis
+      method = row.method ~= NA and row.method or row.analysis
     end
   end
   if #order == 0 then
@@ -104,12 +107,12 @@ function M.p_rows(who, from, course, opt)
     return list
   end
   local wanted = opt.compare or { order[1] }
-  local adjusted = all_adjusted(all, wanted)
-  if opt.p == "p_adjusted" and not adjusted then
-    fail("not found", ("%s: not all results of %s are adjusted; p = \"p_value\"")
-      :format(who, from.name))
+  local use = opt.p or have("p_adjusted", all, wanted) and "p_adjusted"
+    or "p_value"
+  if not have(use, all, wanted) then
+    fail("not found", ("%s: not all results of %s have %s; p = \"p_value\""):format(
+      who, from.name, use))
   end
-  adjusted = adjusted and opt.p ~= "p_value"
   for _, compare in ipairs(wanted) do
     if not all[compare] then
       local near = require "ts.text".nearest(tostring(compare), order)
@@ -118,12 +121,12 @@ function M.p_rows(who, from, course, opt)
     end
     local at = {}
     for day, row in pairs(all[compare]) do
-      at[day] = adjusted and row.p_adjusted or row.p_value
+      at[day] = row[use]
     end
     list[#list + 1] = { compare = compare, at = at }
   end
   list.words = ("*** P < 0.001, ** P < 0.01, * P < 0.05, ns: not significant "
-    .. "(%s%s)"):format(method, adjusted and ", adjusted" or ", not adjusted")
+    .. "(%s; %s)"):format(method, said[use])
   return list
 end
 

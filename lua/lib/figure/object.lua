@@ -203,11 +203,10 @@ end
 -- journal writes them.
 function Figure:words_below(page)
   local words, caption = {}, self.caption
-  if type(caption) == "function" then
-    caption = caption(page or canvas.paper(self.width, self.height, "svg",
-      journal.look(self.journal)))
-  end
-  words[1] = caption
+  page = page or canvas.paper(self.width, self.height, "svg",
+    journal.look(self.journal))
+  if type(caption) == "function" then caption = caption(page) end
+  words[1] = caption and page:plain(caption)
   words[#words + 1] = self.note
   return table.concat(words, " ")
 end

@@ -264,7 +264,7 @@ local function brackets_of(from, facets, parts, opt)
   return brackets.of_results(WHO, from, groups_at, opt, trial)
 end
 
-local function caption_of(spec, opt, from)
+local function caption_of(spec, opt, from, list)
   local parts = { "Points: single values" }
   if opt.box then
     parts[2] = "boxes: median and quartiles (type 2); whiskers: furthest values "
@@ -277,14 +277,14 @@ local function caption_of(spec, opt, from)
   if opt.brackets then
     local e = from.endpoint
     local test = opt.brackets == "wilcoxon" and "Wilcoxon-Mann-Whitney test"
-      or opt.brackets == "ttest" and "t test (Welch)" or e.method
+      or opt.brackets == "ttest" and "t test (Welch)" or list.method
     local adjusted = (opt.brackets == "wilcoxon" or opt.brackets == "ttest")
       and "adjusted (" .. opt.adjust .. ")"
       or opt.brackets == "p_adjusted" and e.adjust
       and "adjusted (" .. e.adjust .. ")"
       or opt.brackets == "p_rerandomised" and "by re-randomisation"
       or "not adjusted"
-    parts[#parts + 1] = ("%sP of the %s, %s%s"):format(spec.how == "stars"
+    parts[#parts + 1] = ("%sP: %s, %s%s"):format(spec.how == "stars"
       and "*** P < 0.001, ** P < 0.01, * P < 0.05, ns: not significant; " or "",
       test, adjusted, opt.hide_ns and "; P of 0.05 and above are not shown" or "")
   end
@@ -409,7 +409,7 @@ function M.points(given)
   spec.marks = function(panel) draw_groups(panel, spec) end
   say(groups, spec.y, out, opt)
   return object.new(opt, from, { what = "points by group",
-    caption = caption_of(spec, opt, from), entries = spec.entries,
+    caption = caption_of(spec, opt, from, list), entries = spec.entries,
     height = 65 + 4 * math.min(3, #list) + (spec.rows and 2.6 * #spec.rows() or 0),
     shown = function() return shown(spec, opt.y, by) end,
     draw = function(page, bottom, top) chart.draw(page, spec, bottom, top) end })

@@ -47,8 +47,9 @@ local function draw_subjects(panel, spec, group, arm)
     end
     xs[#xs + 1], ys[#ys + 1] = false, false
   end
-  if spec.lines then
-    panel:lines(xs, ys, { colour = arm.colour, opacity = 0.35, width = 0.35 })
+  if spec.lines then -- paler where there are many
+    local opacity = math.max(0.12, math.min(0.35, 0.35 * (40 / #group.order) ^ 0.4))
+    panel:lines(xs, ys, { colour = arm.colour, opacity = opacity, width = 0.35 })
   end
   return open_x, open_y
 end
@@ -382,8 +383,9 @@ local function caption_of(spec, opt, course, from)
       and "crosses: last value before death; " or "")
   end
   if opt.limit then
-    add("open symbols and dashed line: below the limit of detection, taken as "
-      .. "the limit; no line where half or more are below it")
+    add("open symbols%s: below the limit of detection, taken as the limit; no "
+      .. "line where half or more are below it",
+      opt.change and "" or " and dashed line")
   end
   if #spec.p_rows > 0 then add("%s", spec.p_rows.words) end
   if course.x == "AVISIT" or opt.n then add("n: subjects with a value") end
@@ -402,7 +404,7 @@ local own_options = {
   lines = { "boolean", false }, n = { "boolean", true },
   dosing = { "any", false }, deaths = { "boolean", false },
   hline = { "any" }, range = { "any" }, limit = { "boolean", false },
-  p = { { "p_value", "p_adjusted", "none" } },
+  p = { { "p_value", "p_adjusted", "p_rerandomised", "none" } },
   compare = { "list" },
   legend = { { "inside", "above", "none" }, "inside" },
 }
@@ -481,7 +483,8 @@ end
 --               symbols on a dashed line, with their share below the axis
 --   range       { from, to }: a grey band; true: that of the parameter
 --   hline       a number or a list: dashed lines across
---   p           of an endpoint: "p_adjusted", "p_value" or "none": a row of stars
+--   p           of an endpoint: "p_adjusted", "p_value", "p_rerandomised" or
+--               "none": a row of stars
 --   compare     which comparisons those are of; the first of the endpoint
 --   yscale      "linear", "log";  xlim, ylim  { from, to };  ticks  a list
 --   legend      "inside", "above", "none"
@@ -517,7 +520,7 @@ function M.profile(given)
   spec.hline, spec.band = reference_of(opt, trial, from)
   spec.doses = doses_of(opt, trial, course.groups, spec.arms)
   spec.p_rows = model.p_rows(WHO, from, course, opt)
-  if opt.limit then
+  if opt.limit and not opt.change then -- of a change they are no one line
     for _, l in ipairs { course.limits[1], course.limits[#course.limits] } do
       spec.hline[#spec.hline + 1] = l
     end
