@@ -225,8 +225,11 @@ function M.show(column)
     body = kind and show_dates(column, kind)
       or (column.type == "real" and show_numbers or show_levels)(column)
   end
-  return (("%s: %s, %d missing. %s"):format(head, require "trialsh.note".plural(#column, "value"), #column - n,
-    body):gsub("%s+$", ""))
+  local line = ("%s: %s, %d missing. %s"):format(head,
+    require "trialsh.note".plural(#column, "value"), #column - n, body)
+    :gsub("%s+$", "")
+  local marked = require "trialsh.mark".of_column(column)
+  return marked and line .. "\n  " .. marked or line
 end
 
 return M

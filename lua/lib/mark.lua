@@ -31,6 +31,14 @@ function M.both(a, b)
     M.is_dummy(a) or M.is_dummy(b))
 end
 
+-- Columns of such data, while they are held.
+local columns = setmetatable({}, { __mode = "k" })
+
+function M.mark_column(column) columns[column] = M.DUMMY end
+
+--- mark.of_column(column) -> the mark, or nil
+function M.of_column(column) return columns[column] end
+
 --- mark.with(mark, words) -> what stands on a figure: no words take its place
 function M.with(marked, words)
   return marked and words and ("%s. %s"):format(marked, words) or marked

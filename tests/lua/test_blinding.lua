@@ -198,7 +198,7 @@ function TestMark.test_all_that_is_made_of_them_has_it()
       lm = lm("AVAL ~ TRT01P", s.adlb),
       tidy = lm("AVAL ~ TRT01P", s.adlb):tidy(), row = adsl:row(1),
       describe = describe("AVAL ~ TRT01P", s.adlb),
-      sql = sql "select * from adsl", dictionary = s:dictionary "adsl" } do
+      sql = sql "select * from adsl", column = adsl.TRT01P, dictionary = s:dictionary "adsl" } do
     lu.assertStrContains(tostring(x), DUMMY, false, name)
   end
   for name, x in pairs { dm = s.dm, lb = s.lb:count(), audit = s.audit } do
@@ -232,6 +232,17 @@ function TestMark.test_no_option_takes_it_away()
   end
   s.copy = s.adsl:select("USUBJID", "AGE")
   lu.assertStrContains(tostring(s.copy), DUMMY)
+end
+
+function TestMark.test_the_modes_of_the_prompt()
+  local s = blinded()
+  local mode = require "trialsh.prompt.mode"
+  for _, name in ipairs(mode.names) do
+    lu.assertStrContains(mode.text(s.adsl:limit(2), name, true), DUMMY, false,
+      name)
+    lu.assertNotStrContains(mode.text(s.dm:limit(2), name, true), "DUMMY",
+      false, name)
+  end
 end
 
 function TestMark.test_it_stays_in_the_file()
@@ -357,6 +368,10 @@ local wrong = {
     "no table that can be read" },
   { function(rows) for i = #rows, 1, -1 do rows[i] = nil end end,
     "no line for S-001" },
+  { function(rows) for i = 1, 12 do rows[i] = rows[i]:gsub(",", " ") end end,
+    ":1: no names of columns", header = "S-013 Quagga Low dose" },
+  { function(rows) rows[13] = "S-013,Plcebo" end, ":1: no names of columns",
+    header = "S-001,Plcebo" },
   { nil, "column ARM; codes have USUBJID, TRT01P", header = "USUBJID,ARM" },
   { nil, "no column TRT01P", header = "USUBJID,ARM" },
   { function(rows) for i, row in ipairs(rows) do rows[i] = row .. ",1" end end,

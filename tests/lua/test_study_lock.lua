@@ -244,6 +244,25 @@ function TestLock.test_expected_hashes()
   refuses("was unlocked since", s.verify, s, lock.content)
 end
 
+-- Frames are read through temporary tables, which are no change.
+function TestLock.test_rows_in_memory_beside_a_locked_study()
+  local s, file = filled()
+  s:lock { reason = "x" }
+  local frame = s.lb:collect():select("USUBJID", "X = AVAL"):collect()
+  local function joined(study)
+    return #study.lb:select("USUBJID", "AVAL"):join(frame, "USUBJID",
+      { many = true })
+  end
+  local n = joined(s)
+  lu.assertTrue(n >= 3)
+  refuses("was locked by", function() s.copy = frame end)
+  s:close()
+  s = study.open(file)
+  lu.assertEquals(joined(s), n)
+  refuses("was locked by", function() s.copy = frame end)
+  s:unlock { reason = "y" }
+end
+
 function TestLock.test_a_study_that_was_altered()
   local s, file = filled()
   s:lock { reason = "x" }

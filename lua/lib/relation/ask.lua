@@ -6,6 +6,7 @@ local cframe = require "ts.frame"
 local errors = require "ts.error"
 local fail = errors.fail
 local NA = require "ts.na".NA
+local mark = require "trialsh.mark"
 local note = require "trialsh.note"
 local expression = require "trialsh.expression"
 local layers = require "trialsh.relation.layers"
@@ -422,6 +423,7 @@ return function(M)
     local c = node.frame and node.frame:column(column.name)
       or ask(node, { column.name }):column(1)
     cframe.set_rows(c, M.rows_of(node))
+    if mark.is_dummy(node.simulated) then mark.mark_column(c) end
     return c
   end
 

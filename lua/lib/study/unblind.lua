@@ -92,11 +92,25 @@ local function problems_of(path)
   return list
 end
 
-local function check_columns(codes, problems)
-  local there = {}
+-- A file without a header has an arm and a subject where names should be.
+local function check_columns(codes, trial, known, problems)
+  local there, held = {}, arms.names(trial)
+  for _, subject in ipairs(known) do held[#held + 1] = tostring(subject.id) end
+  for i, word in ipairs(held) do
+    held[i] = "%f[%w]" .. word:lower():gsub("%p", "%%%0") .. "%f[%W]"
+  end
+  local function is_data(name)
+    for _, pattern in ipairs(held) do
+      if name:lower():find(pattern) then return true end
+    end
+  end
   for _, name in ipairs(codes) do
     there[name] = true
-    if name ~= SUBJECT and name ~= PLANNED and name ~= ACTUAL then
+    local wanted = name == SUBJECT or name == PLANNED or name == ACTUAL
+    if not wanted and is_data(name) then
+      return problems.add(0, "no names of columns; %s, %s are needed", SUBJECT,
+        PLANNED)
+    elseif not wanted then
       problems.add(nil, "column %s; codes have %s, %s and, where another "
         .. "treatment was given, %s", name, SUBJECT, PLANNED, ACTUAL)
     end
@@ -173,7 +187,7 @@ local function allocation(self, path)
   local trial = arms.trial(self)
   local known, source = arms.subjects(self)
   local codes, problems = read_codes(path), problems_of(path)
-  check_columns(codes, problems)
+  check_columns(codes, trial, known, problems)
   refuse(problems)
   local place = check_subjects(codes, known, problems)
   check_arms(codes, trial, problems)
