@@ -377,8 +377,8 @@ function M.run(s, opt)
     fail("not found", require "trialsh.endpoint.loaded".none())
   end
   local inner = require "trialsh.study".inner(s)
-  local _, remarks = endpoints.checked(s)
   inner:change(function() end) -- a locked study is no place for results
+  local _, remarks = endpoints.checked(s)
   local stale = require "trialsh.study.derive".stale(inner)
   if #stale > 0 then
     note.warn("derived with another trial than that of the study: %s",
