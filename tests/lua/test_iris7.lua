@@ -139,6 +139,30 @@ function TestIris7.test_the_plan()
   lu.assertTrue(r.p_value < 0.05)
 end
 
+-- Estimates, intervals and P of twenty endpoints, recomputed by R from the tables.
+function TestIris7.test_the_endpoints_are_those_of_R()
+  if not pcall(function() return s:result "WIN" end) then
+    TestIris7.test_the_plan()
+  end
+  local n, names, n_names = 0, {}, 0
+  for line in io.lines "tests/reference/iris7_endpoints.csv" do
+    local address, field, value = line:match "^(.*),([%w_]+),([^,]+)$"
+    if address ~= "address" then
+      local id, wanted = address:match "^[%w_]+", tonumber(value)
+      if wanted == 0 then
+        lu.assertEquals(s:result(address)[field], 0, address)
+      else
+        reference.near(s:result(address)[field], wanted, 1e-8,
+          address .. "." .. field)
+      end
+      if not names[id] then n_names = n_names + 1 end
+      names[id], n = true, n + 1
+    end
+  end
+  lu.assertTrue(n > 700, n)
+  lu.assertTrue(n_names >= 18, n_names)
+end
+
 function TestIris7.test_they_are_marked_as_simulated()
   for _, name in ipairs { "adsl", "adlb", "adcy", "adab", "adsofa", "adae",
       "adtte", "adcc" } do
