@@ -31,3 +31,7 @@ local fig = dofile("figures.lua", s)         -- each with the numbers it shows a
 for _, name in ipairs { "counts", "activation", "cytokines", "outcome" } do
   print(fig[name]:save(out .. "/" .. name .. ".pdf"))
 end
+for _, t in ipairs(dofile("tables.lua", s)) do
+  t[2]:save(out .. "/" .. t[1] .. ".html")
+  print(t[2]:save(out .. "/" .. t[1] .. ".docx"))
+end

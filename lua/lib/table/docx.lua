@@ -5,6 +5,7 @@
 local layout = require "trialsh.table.layout"
 local object = require "trialsh.table.object"
 local text = require "ts.text"
+local font = require "trialsh.figure.font"
 local html = require "trialsh.table.html"
 
 local M = {}
@@ -18,8 +19,13 @@ local OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationsh
 local WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml."
 local FIGURE_SPACE = "\u{2007}"
 
--- Twips: the room between margins, a letter at 9 points.
-local ROOM, LETTER = 15840 - 2 * 1080, 92
+local ROOM = 15840 - 2 * 1080 -- twips between the margins
+local MARGIN = 2 * 40 + 40 -- of a cell, and a little more
+
+-- Twips that a text takes at 9 points, in a font as wide as Arial.
+local function wide(s, bold)
+  return math.ceil(font.width(s, 9, bold) * 1440 / 25.4)
+end
 
 --- docx.escape(s): text of XML.
 function M.escape(s)
@@ -72,31 +78,65 @@ local function row(cells, head)
     head and "<w:tblHeader/>" or "", table.concat(cells))
 end
 
--- Widths in twips, and the letters before the decimal point of each column.
+-- The widest word of a text, where it may break.
+local function longest_word(s, bold)
+  local most = 0
+  for word in s:gmatch "%S+" do most = math.max(most, wide(word, bold)) end
+  return most
+end
+
+-- Width of a column in twips, and the letters before its decimal point.
+local function measure(t, g, j)
+  local column, before, width = t.columns[j], 0, 0
+  for _, r in ipairs(t.rows) do
+    local shown = layout.cell(r.cells[j])
+    local marks = layout.marks(r.cells[j])
+    if layout.is_text(column) then
+      width = math.max(width, math.min(wide(shown), 2600), longest_word(shown))
+    else
+      before = math.max(before, text.width((layout.split(shown))))
+    end
+    width = math.max(width, marks and wide(marks) or 0)
+  end
+  if not layout.is_text(column) then
+    for _, r in ipairs(t.rows) do
+      local shown = layout.cell(r.cells[j])
+      local push = before - text.width((layout.split(shown)))
+      width = math.max(width, wide(("0"):rep(push) .. shown
+        .. (layout.marks(r.cells[j]) or "")))
+    end
+  end
+  for _, line in ipairs(g.heads[j]) do
+    width = math.max(width, math.min(wide(line, true), 1500),
+      longest_word(line, true))
+  end
+  return width + MARGIN, before
+end
+
 local function set(t)
   local g = { widths = {}, before = {} }
   g.spans, g.heads = object.heads(t)
-  local stub = text.width(clean(t.stub or ""))
+  local stub = wide(clean(t.stub or ""), true)
   for _, r in ipairs(t.rows) do
-    stub = math.max(stub, 2 * (r.indent or 0) + text.width(clean(r.label)))
+    stub = math.max(stub, 200 * (r.indent or 0) + wide(clean(r.label)
+      .. (layout.marks(r) or "")))
   end
-  g.stub = (math.min(stub, 40) + 2) * LETTER
+  g.stub = math.min(stub, 3600) + 100 + MARGIN
+  local left = ROOM - g.stub
   for j, column in ipairs(t.columns) do
-    local before, after, words = 0, 0, 4
-    for _, r in ipairs(t.rows) do
-      local shown = layout.cell(r.cells[j])
-      local head, tail = layout.split(shown)
-      before = math.max(before, text.width(head))
-      after = math.max(after, text.width(tail))
-      words = math.max(words, text.width(shown))
+    if not column.wide then
+      g.widths[j], g.before[j] = measure(t, g, j)
+      left = left - g.widths[j]
     end
-    local width = layout.is_text(column) and math.min(words, 24)
-      or before + after + 1
-    for _, line in ipairs(g.heads[j]) do
-      width = math.max(width, math.min(text.width(line), 14))
-    end
-    g.before[j] = before
-    g.widths[j] = (width + 2) * LETTER
+  end
+  for j, column in ipairs(t.columns) do -- takes what the others leave
+    if column.wide then g.widths[j], g.before[j] = math.max(2600, left), 0 end
+  end
+  for _, s in ipairs(g.spans or {}) do
+    local total = 0
+    for j = s.from, s.to do total = total + g.widths[j] end
+    local need = math.min(wide(s.text, true), 3000) + MARGIN
+    if need > total then g.widths[s.to] = g.widths[s.to] + need - total end
   end
   g.blocks = layout.blocks(g.widths, g.stub, 0, ROOM, g.spans)
   return g

@@ -99,16 +99,14 @@ local function share_digits(row)
   return name:find "risk" or name:find "incidence" or name:find "probab"
 end
 
--- "0.72 (0.35 to 0.89)"; of a test without an estimate its statistic.
+-- "0.72 (0.35 to 0.89)"; of a test without an estimate "-".
 local function estimate_cell(row)
   local stats = { { "estimate", row.estimate }, { "conf_low", row.conf_low },
     { "conf_high", row.conf_high }, { "conf_level", row.conf_level } }
   if row.estimate == NA then
     if row.statistic == NA then return { text = "-", stats = stats } end
-    return { text = ("statistic %s%s"):format(
-      format.significant(row.statistic, 3), row.df ~= NA
-        and ", df " .. text.number(row.df) or ""),
-      stats = { { "statistic", row.statistic }, { "df", row.df } } }
+    return { text = "-", stats = { { "statistic", row.statistic },
+      { "df", row.df } } }
   end
   local low, high = row.conf_low, row.conf_high
   local both = low ~= NA and high ~= NA
@@ -121,6 +119,13 @@ local function estimate_cell(row)
       or low, high == NA and math.huge or high, digits))
   end
   return { text = shown, stats = stats }
+end
+
+-- ", statistic 144, df 3"
+local function statistic_of(row)
+  if row.statistic == NA then return "" end
+  return (", statistic %s%s"):format(format.significant(row.statistic, 3),
+    row.df ~= NA and ", df " .. text.number(row.df) or "")
 end
 
 local function arm_cell(name)
@@ -153,8 +158,10 @@ local columns = {
   { "estimate_1", "A", arm_cell "estimate_1" },
   { "estimate_2", "B", arm_cell "estimate_2" },
   { "measure", "Measure", function(row)
-    return row.estimate ~= NA and row.estimate_name ~= NA
-      and make.text(row.estimate_name) or row.method ~= NA and make.text(row.method) or nil
+    if row.estimate ~= NA and row.estimate_name ~= NA then
+      return make.text(row.estimate_name)
+    end
+    return row.method ~= NA and make.text(row.method .. statistic_of(row)) or nil
   end, usual = true, align = "text" },
   { "estimate", "Estimate (95 % CI)", estimate_cell, usual = true },
   { "p_value", "P", p_cell "p_value", usual = true },

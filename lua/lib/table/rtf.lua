@@ -52,8 +52,8 @@ local function set(t)
       + #(layout.marks(row) or ""))
   end
   g.stub = math.min(g.stub + 1, 40)
-  for j, column in ipairs(t.columns) do
-    local before, after, words = 0, 0, 0
+  local function one(j, most)
+    local column, before, after, words = t.columns[j], 0, 0, 0
     for _, row in ipairs(t.rows) do
       local shown = layout.cell(row.cells[j])
       local head, tail = layout.split(shown)
@@ -61,12 +61,12 @@ local function set(t)
       after = math.max(after, text.width(tail) + #(layout.marks(row.cells[j]) or ""))
       words = math.max(words, text.width(shown))
     end
-    local width = layout.is_text(column) and math.min(words, 26)
-      or before + after + 1
+    local width = layout.is_text(column) and math.min(words, most)
+      or before + after
     for _, line in ipairs(g.heads[j]) do
       width = math.max(width, math.min(text.width(line), 16))
     end
-    g.widths[j], g.cells[j] = width, {}
+    g.widths[j], g.cells[j] = width + 1, {}
     for i, row in ipairs(t.rows) do
       local shown = layout.cell(row.cells[j])
       local head = layout.split(shown)
@@ -74,6 +74,16 @@ local function set(t)
         and before - text.width(head) or 0
       g.cells[j][i] = marked((" "):rep(push) .. escape(shown), row.cells[j])
     end
+  end
+  local left = ROOM // LETTER - 1 - g.stub
+  for j, column in ipairs(t.columns) do
+    if not column.wide then
+      one(j, 26)
+      left = left - GAP - g.widths[j]
+    end
+  end
+  for j, column in ipairs(t.columns) do -- takes what the others leave
+    if column.wide then one(j, math.max(26, left - GAP - 1)) end
   end
   for _, s in ipairs(g.spans or {}) do
     local total = -GAP
@@ -172,19 +182,10 @@ local function height_of(t, g, block)
   end
 end
 
-local LINES = 50 -- of a page, at 8 points
-
--- Lines that notes and origin take below the last rows.
-local function foot_lines(t)
-  local n, wide = 0, ROOM // LETTER - 4
-  for _, note in ipairs(layout.notes(t)) do n = n - (-text.width(note[2]) // wide) end
-  for _, o in ipairs(layout.origin(t)) do n = n - (-text.width(o[2]) // wide) end
-  return math.min(n, 15)
-end
+local LINES = 42 -- of a page at 8 points, below the heads
 
 local function add_block(t, g, block, out, first)
-  local room = LINES - 8 - foot_lines(t)
-  for p, page in ipairs(layout.pages(t.rows, height_of(t, g, block), room)) do
+  for p, page in ipairs(layout.pages(t.rows, height_of(t, g, block), LINES)) do
     if p > 1 or not first then out[#out + 1] = "\\pard\\page\\par\n" end
     local heads = head_rows(t, g, block)
     table.move(heads, 1, #heads, #out + 1, out)
