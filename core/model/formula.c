@@ -334,11 +334,13 @@ static ts_status unknown_function(parser *p, const token *name)
     for (size_t i = 0; i < COUNT(function); i++)
         known[i] = function[i].text;
     near = ts_text_nearest(name->text, known, COUNT(function));
+    bool apart = p->token.at > name->at + name->length;
     snprintf(what, sizeof what, "no function %.60s; %s%s", name->text,
-             near ? "nearest: "
-                  : "there are log, ln, log10, log2, exp, sqrt, abs, I, "
-                    "factor, poly, ns, bs, offset, strata, Surv",
-             near ? near : "");
+             apart  ? "a column of such a name stands in `backticks`"
+             : near ? "nearest: "
+                    : "there are log, ln, log10, log2, exp, sqrt, abs, I, "
+                      "factor, poly, ns, bs, offset, strata, Surv",
+             near && !apart ? near : "");
     return fail_at(p, name->at, what);
 }
 

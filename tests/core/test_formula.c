@@ -180,6 +180,9 @@ static void errors_of_form(void **state)
         {"y ~ a +", "character 8: a name or a number expected, found the end"},
         {"y ~ (a", "character 7: ) expected, found the end"},
         {"y ~ a)", "character 6: an operator or the end expected, found )"},
+        {"Age (years) ~ a",
+         "character 1: no function Age; a column of such a name stands in "
+         "`backticks`"},
         {"y ~ a b",
          "character 7: an operator or the end expected, found b; a name that "
          "holds blanks stands in `backticks`"},

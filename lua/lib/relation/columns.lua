@@ -43,9 +43,11 @@ function M.find(who, columns, name)
   local near = text.nearest(name, names)
   for i, other in ipairs(names) do names[i] = M.shown(other) end
   if #names > 12 then names = { table.concat(names, ", ", 1, 12), "..." } end
+  local first = name:match "^%s*([^,]-)%s*,"
   fail("not found", ("%s: no column %s%s"):format(who, M.shown(name),
-    near and "; nearest: " .. M.shown(near) or
-      "; it has " .. table.concat(names, ", ")))
+    first and columns[first:lower()] and "; each name stands in quotes of its own"
+      or near and "; nearest: " .. M.shown(near)
+      or "; it has " .. table.concat(names, ", ")))
 end
 
 --- columns.shared_keys(who, left, right, keys): their names, as both have them.
