@@ -38,7 +38,26 @@ each("chisq_test chi2 prop proptest", "chisq or riskdiff", functions)
 each("survfit kaplan Surv", 'km("Surv(AVAL, CNSR == 0) ~ TRT01P", data)',
   functions)
 each("survdiff", "logrank", functions)
-each("aov anova reg", "lm", functions)
+each("aov reg regress", "lm", functions)
+each("anova coef confint residuals predict emmeans lsmeans", "m = lm(...), then "
+  .. "m:anova(), m:tidy(), m:means(), m:contrast(), m:predict()", functions)
+each("binom binomial_test", "proportion { 5, 10 } is 5 events of 10", functions)
+each("is", "x == NA asks whether a value is missing; in a condition, X is null",
+  functions)
+each("ifelse case_when iif", 'data:mutate "OLD = case when AGE >= 65 then \'Y\' '
+  .. 'else \'N\' end"', functions)
+each("paste paste0 concat", 'text is joined by .., in a condition by ||',
+  functions)
+each("getwd pwd dir", "!pwd and !ls, commands of the system", functions)
+each("rm clear cls", "x = nil forgets a variable, Ctrl-L clears the screen",
+  functions)
+each("save write export write_csv to_csv", 's:export("adsl", "file.csv")',
+  functions)
+each("sapply lapply apply map", "for row in data:rows() do ... end", functions)
+each("factor levels as", 'data:levels { SEX = { "F", "M" } } orders the values of '
+  .. 'a column; data:mutate "X = cast(Y as real)" makes numbers', functions)
+each("rbind cbind append bind_rows", "data:union(other) adds rows, "
+  .. 'data:join(other, "USUBJID") columns', functions)
 each("c list vector array", "a list stands in braces, { 1, 2, 3 }", functions)
 each("cat echo printf display put", "print", functions)
 each("source include", 'dofile "script.lua"', functions)
