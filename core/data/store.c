@@ -24,8 +24,12 @@ ts_status ts_store_fail(ts_store *store, int rc, ts_error *err)
         why = sqlite3_system_errno(store->db);
         return ts_fail(err, TS_EIO, "%s: %s%s%s", store->path, text,
                        why ? ": " : "", why ? strerror(why) : "");
-    case SQLITE_CORRUPT:
     case SQLITE_NOTADB:
+        return ts_fail(err, TS_EFORMAT,
+                       "%s is no study, or damaged; read and s:import take "
+                       "files of data",
+                       store->path);
+    case SQLITE_CORRUPT:
         return ts_fail(err, TS_EFORMAT, "%s: %s", store->path, text);
     case SQLITE_BUSY:
     case SQLITE_LOCKED:

@@ -122,6 +122,8 @@ function find(name)
   return found
 end
 
+M.find = find -- a list of blocks
+
 local function render(block)
   return block.title .. "\n" .. table.concat(block.body, "\n")
 end

@@ -185,12 +185,17 @@ add("show", "", "what is set", function()
   return table.concat(list, "\n")
 end)
 
-add("help", "[TOPIC]", "this list, or help on a topic", function(word)
-  if word ~= "" then return require "trialsh.help".topic(word) end
+add("help", "[TOPIC]", "this list, or help on a command or a topic", function(word)
+  local name = word:match "^%.?(%l+)$"
   local list = {}
   for i, row in ipairs(about) do
     list[i] = ("%-20s %s"):format("." .. row[1] .. " " .. row[2], row[3])
+    if row[1] == name and (word ~= name or #require "trialsh.help".find(name) == 0)
+    then
+      return list[i]
+    end
   end
+  if word ~= "" then return require "trialsh.help".topic(word) end
   list[#list + 1] = ("%-20s %s"):format(".edit",
     "the last entry in $EDITOR, as Ctrl-X Ctrl-E does with what is typed")
   list[#list + 1] = ("%-20s %s"):format(".quit", "leaves, as Ctrl-D does")
