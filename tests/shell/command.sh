@@ -132,7 +132,11 @@ for command in '.shell id' '!id' '\! id'; do
   seen "safe mode refuses $command" '^error: safe mode: \.shell is not allowed: no processes$'
   keys C-l
 done
+line '.edit'
+seen "and .edit" '^error: safe mode: \.edit is not allowed: no processes$'
 start b -q
+line '.help .mode'
+seen ".help of a command" '^\.mode \[KIND\] '
 line '.tables'
 seen "without a study it says so" '^error: no study is open; \.open FILE'
 line '.open t.db'
