@@ -27,7 +27,8 @@ end
 -- Everything in a study but the times of its audit trail: that and the head
 -- of the trail.
 local function state(s)
-  local parts = { ("%d events"):format(s:verify()), tostring(s) }
+  local parts = { ("%d events"):format(s:verify()),
+    (tostring(s):gsub("on [%d-]+ [%d:]+ UTC", "")) }
   local names = {}
   for name in tostring(s):gmatch "\n%d+  (%w+)" do names[#names + 1] = name end
   for _, name in ipairs(names) do
@@ -63,6 +64,9 @@ local jobs = {
   ["export xpt"] = exporting "out.xpt",
   ["export json"] = exporting "out.json",
   ["export dsjc"] = exporting "out.dsjc",
+  unblind = { blinded = true, f = function(s)
+    s:unblind { reason = "a fault", codes = path "codes.csv" }
+  end },
   ["read csv"] = { f = function() read(path "new.csv") end },
   ["read xpt"] = { f = function() read(path "new.xpt") end },
   ["read json"] = { f = function() read(path "new.json") end },
@@ -88,11 +92,29 @@ local function prepare()
   put("new.xpt", x:sub(1, at - 1) .. "A\0\0\0\0\0\0\0" .. x:sub(at + 8))
 end
 
+-- A blinded study, whose tables hold dummy arms, and the codes.
+local function prepare_blinded()
+  local s = study.create(path "blinded.db")
+  local dm, codes = { "USUBJID,AGE" }, { "USUBJID,TRT01P" }
+  for i = 1, 8 do
+    dm[i + 1] = ("S-%d,%d"):format(i, 40 + i)
+    codes[i + 1] = ("S-%d,%s"):format(i, i % 3 == 0 and "A" or "B")
+  end
+  put("dm.csv", table.concat(dm, "\n") .. "\n")
+  put("codes.csv", table.concat(codes, "\n") .. "\n")
+  s.trial = trial "F-1" { arms = { { "A" }, { "B" } }, seed = 1 }
+  s:import(path "dm.csv")
+  s.adsl = s.dm:join(s.arms, "USUBJID"):key "USUBJID"
+  s.count = s.adsl:by "TRT01P":summarise "N = count(*)"
+  s:close()
+end
+
 local function fault(...) return os.getenv("FAULT " .. table.concat({ ... }, " ")) end
 
 local todo = assert(jobs[job], job)
-if not content "made.db" then prepare() end
-local made = content "made.db"
+local made = todo.blinded and "blinded.db" or "made.db"
+if not content(made) then (todo.blinded and prepare_blinded or prepare)() end
+made = content(made)
 
 local function open()
   os.remove(path "work.db")

@@ -49,18 +49,21 @@ faults() {
 imports=("import csv" "import xpt" "import json" "import dsjc")
 exports=("export csv" "export xpt" "export json" "export dsjc")
 reads=("read csv" "read xpt" "read json")
-writing=("${imports[@]}" "replace xpt" "${exports[@]}")
+writing=("${imports[@]}" "replace xpt" unblind "${exports[@]}")
 
 faults "$TRIALSH" write once 5/1 "${writing[@]}"
 faults "$TRIALSH" write always 11/1 "${writing[@]}"
 faults "$TRIALSH" space once 13/1 "${writing[@]}"
-faults "$TRIALSH" read once 7/1 "${imports[@]}" "replace xpt" "${reads[@]}"
+faults "$TRIALSH" read once 7/1 "${imports[@]}" "replace xpt" unblind \
+  "${reads[@]}"
 if [ -x "$plain" ]; then
   faults "$plain" memory once 797/1 "${imports[@]}" "${exports[@]}" \
     "${reads[@]}"
   faults "$plain" memory always 797/7 "${imports[@]}" "${exports[@]}" \
     "${reads[@]}"
-  for how in once always; do faults "$plain" memory $how 1997/11 "replace xpt"; done
+  for how in once always; do
+    faults "$plain" memory $how 1997/11 "replace xpt" unblind
+  done
 else
   skip "memory that fails" "build/trialsh is not there"
 fi

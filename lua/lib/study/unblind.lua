@@ -239,10 +239,9 @@ end
 -- wrote before would be there for who reads the file, though it were rolled back.
 local function change_at_once(self, f)
   self.handle:execute "pragma cache_spill = off"
+  local handle = self.handle
   local ok, err = pcall(self.change, self, f)
-  if self.handle:is_open() then
-    self.handle:execute "pragma cache_spill = on"
-  end
+  pcall(handle.execute, handle, "pragma cache_spill = on") -- it is done by now
   if not ok then error(err, 0) end
 end
 
