@@ -8,6 +8,9 @@
 
 #define DEPTH 200
 
+/* What is wrong where there is no memory for a value. */
+static const char no_memory[] = "";
+
 static cJSON *to_json(lua_State *L, int index, int depth, const char **wrong);
 
 /* Every bit of it: cJSON's own writing gives up the last digits. Infinity is
@@ -38,8 +41,11 @@ static cJSON *table_to_json(lua_State *L, int index, int depth,
         for (lua_Integer i = 1; i <= n && !*wrong; i++) {
             lua_rawgeti(L, index, i);
             cJSON *item = to_json(L, lua_gettop(L), depth + 1, wrong);
-            if (item)
-                cJSON_AddItemToArray(array, item);
+            if (!cJSON_AddItemToArray(array, item)) {
+                cJSON_Delete(item);
+                if (!*wrong)
+                    *wrong = no_memory;
+            }
             lua_pop(L, 1);
         }
         return array;
@@ -52,8 +58,11 @@ static cJSON *table_to_json(lua_State *L, int index, int depth,
             break;
         }
         cJSON *item = to_json(L, lua_gettop(L), depth + 1, wrong);
-        if (item)
-            cJSON_AddItemToObject(object, lua_tostring(L, -2), item);
+        if (!cJSON_AddItemToObject(object, lua_tostring(L, -2), item)) {
+            cJSON_Delete(item);
+            if (!*wrong)
+                *wrong = no_memory;
+        }
         if (*wrong) {
             lua_pop(L, 2);
             break;
@@ -141,7 +150,7 @@ static int encode(lua_State *L)
         text = cJSON_PrintUnformatted(json);
     }
     cJSON_Delete(json);
-    if (!text && !wrong)
+    if (!text && (!wrong || wrong == no_memory))
         return fail_memory(L);
     if (!text)
         return tsl_failf(L, TS_EINVALID, "no JSON for %s", wrong);
