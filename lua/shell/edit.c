@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
 #include <readline/history.h>
 #include <readline/readline.h>
@@ -42,11 +43,8 @@ static const struct {
     int number;
     void (*handler)(int);
 } signals[] = {
-    {SIGWINCH, on_resize},
-    {SIGTSTP, on_suspend},
-    {SIGTERM, on_end},
-    {SIGHUP, on_end},
-    {SIGQUIT, on_end},
+    {SIGWINCH, on_resize}, {SIGTSTP, on_suspend}, {SIGTERM, on_end},
+    {SIGHUP, on_end},      {SIGQUIT, on_end},
 };
 
 #define N_SIGNALS (sizeof signals / sizeof *signals)
@@ -292,10 +290,22 @@ static void bind_keys(void)
     rl_bind_keyseq_if_unbound("\033[1;5D", rl_backward_word);
 }
 
+/* Ctrl-S is a key while readline reads, not the end of all output. */
+static void prepare_terminal(int meta)
+{
+    struct termios terminal;
+    rl_prep_terminal(meta);
+    if (tcgetattr(STDIN_FILENO, &terminal) == 0) {
+        terminal.c_iflag &= ~(tcflag_t)IXON;
+        tcsetattr(STDIN_FILENO, TCSADRAIN, &terminal);
+    }
+}
+
 void shell_edit_open(lua_State *L)
 {
     state = L;
     rl_readline_name = "trialsh";
+    rl_prep_term_function = prepare_terminal;
     rl_catch_signals = 0;
     rl_catch_sigwinch = 0;
     rl_initialize();

@@ -176,12 +176,55 @@ start d
 line 'x = {'
 keys C-d C-d
 seen "one after the other as well" '^left with 0$'
-for word in quit exit 'q()' 'exit(4)' '.quit' '\q'; do
+for word in quit exit 'q()' 'quit()' 'exit()' 'exit(4)' .quit .exit .q '\q'; do
   start d
   line "$word"
   case $word in *4*) code=4 ;; *) code=0 ;; esac
   seen "$word leaves" "^left with $code\$"
 done
+
+# keys -------------------------------------------------------------------------
+printf '$if trialsh\n"\\C-t": "print(6 * 7)"\n"\\C-g": "hidden"\n$endif\n$if other\n"\\C-t": "x"\n$endif\n' \
+  >"$HOME/.inputrc"
+start k -q
+rm "$HOME/.inputrc"
+line 'first = "found"'
+line 'second = 2'
+typed 'alpha beta gamma'
+keys C-Left C-Left
+typed 'X'
+ends "Ctrl-Left goes back by words" 1 '> alpha Xbeta gamma'
+keys C-Right
+typed 'Y'
+ends "Ctrl-Right forth" 1 '> alpha XbetaY gamma'
+keys M-b M-d
+ends "Alt-B, Alt-D" 1 '> alpha  gamma'
+keys C-_ C-e C-w C-w
+ends "Ctrl-_ undoes, Ctrl-W takes words" 1 '> alpha'
+keys C-a C-k C-y
+ends "Ctrl-K, Ctrl-Y" 1 '> alpha'
+keys C-u
+keys C-r
+typed 'fir'
+sees 'reverse-i-search.*first = "found"'
+keys Enter
+line 'first'
+seen "Ctrl-R finds what was typed" '^found$'
+keys C-r
+typed '= '
+keys C-r C-s
+ends "Ctrl-S goes the other way" 1 '(i-search)`= '"'"': second = 2'
+keys C-c
+line 'third = "word"'
+typed 'print('
+keys M-.
+typed ')'
+ends "Alt-. brings the last word" 1 '> print("word")'
+keys C-u C-l
+is "Ctrl-L clears the screen" "$(sees '^>$' >/dev/null; screen)" ">"
+keys C-t Enter
+seen "keys of the user's inputrc, for this program" '^42$'
+keys C-c
 
 # history ----------------------------------------------------------------------
 rm -rf "$XDG_STATE_HOME"

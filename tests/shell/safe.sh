@@ -156,6 +156,9 @@ is "the study that was asked for" "$rc $out$err" "0 1
 run --log ../asked.log -e 1
 is "the log that was asked for" "$rc $(tail -1 ../asked.log)" \
   "0 0 errors, 0 warnings, 0 notes"
+run --log refused.log -e 'io.open("../../etc/passwd")'
+is "what was refused stands in the log" "$rc $(grep -c \
+  '^ERROR: safe mode: ../../etc/passwd is outside the working folder' refused.log)" "1 1"
 rm -rf cgd
 cp -r "$here/scripts/cgd" . && rm -f cgd/out/*
 run cgd/report.lua
