@@ -54,6 +54,7 @@ s.adsofa = s.organ
     units = { PAO2 = "mmHg", PLAT = "10^9/L", BILI = "umol/L", CREAT = "umol/L" } }
   :join(s.adsl, "USUBJID")
   :study_day():visits():baseline{ rule = "last", upto = "TRTSDT" }:change()
+  :auc{ parameter = "SOFA", as = "SOFATWM", from = 1, upto = 8, rule = "time-weighted mean" }
   :key("USUBJID", "PARAMCD", "ADT")
 
 -- Adverse events -----------------------------------------------------------------------------------------------------------

@@ -73,6 +73,18 @@ endpoint "ALCTWM" {
   analysis     = { "lm", "~ ln(BASE) + TRT01P" },
 }
 
+endpoint "FOLD" {
+  title        = "Fold change from baseline, in and after treatment",
+  role         = "secondary",
+  parameter    = { "ALC", "CD4", "CD8" }, visits = { "Day 29", "Day 42", "Day 60" }, visit = "Day 29",
+  variable     = "ln(R2BASE)",
+  intercurrent = { death = "while alive" }, missing = "exclude",
+  summary      = "ratio of medians",
+  analysis     = "wilcoxon",
+  adjust       = "Holm",                                    -- over parameters, visits and comparisons
+  supplementary = { { "each arm", compare = "each arm", summary = "geometric mean of the fold change", analysis = "ttest" } },
+}
+
 endpoint "TTALC" {
   title        = "Time to an ALC of at least 1000/uL, death competing",
   role         = "secondary",
@@ -121,6 +133,15 @@ endpoint "SOFA" {
     { "mean while alive", visits = icu_visits, intercurrent = { death = "while alive" }, variable = "mean(AVAL)", analysis = { "lm", "~ BASE + TRT01P" } },
     { "worst",            visits = icu_visits, variable = "max(AVAL)" },
   },
+}
+
+endpoint "SOFATWM" {
+  title     = "SOFA by its area under the curve of days 1 to 8, over the days alive",
+  role      = "secondary",
+  parameter = "SOFATWM", variable = "AVAL",
+  intercurrent = { death = "while alive" }, missing = "exclude",
+  summary   = "difference of means",
+  analysis  = { "lm", "~ BASE + TRT01P" },
 }
 
 endpoint "TTINF" {

@@ -48,6 +48,7 @@ return trial "IRIS-7" {
     { "TNF",     "Tumour necrosis factor",      "adcy", unit = "pg/mL", limit = "LLOQ" },
     { "IFNG",    "Interferon gamma",            "adcy", unit = "pg/mL", limit = "LLOQ" },
     { "SOFA",    "SOFA score (1996)",           "adsofa", unit = "points", range = { 0, 24 }, better = "lower" },
+    { "SOFATWM", "SOFA score, time-weighted mean of days 1 to 8", "adsofa", unit = "points", better = "lower" },
     { "DEATH",   "Time to death",               "adtte", unit = "days", better = "later" },
     { "TTALC",   "Time to ALC of 1000/uL",      "adtte", unit = "days", better = "earlier" },
     { "TTINF",   "Time to secondary infection", "adtte", unit = "days", better = "later" },

@@ -159,8 +159,8 @@ function TestIris7.test_the_endpoints_are_those_of_R()
       names[id], n = true, n + 1
     end
   end
-  lu.assertTrue(n > 700, n)
-  lu.assertTrue(n_names >= 18, n_names)
+  lu.assertTrue(n > 900, n)
+  lu.assertTrue(n_names >= 20, n_names)
 end
 
 function TestIris7.test_they_are_marked_as_simulated()

@@ -49,21 +49,20 @@ riskdiff <- function(address, y, arm) each(address, function(name, a) {
 })
 # Exact Wilcoxon tests, twice the smaller tail; Hodges and Lehmann's shift and the
 # shifts that the test does not reject
-wilcoxon <- function(address, y, arm, only_p = FALSE) each(address, function(name, a) {
+wilcoxon <- function(address, y, arm, f = identity, digits = 6) each(address, function(name, a) {
   x <- y[!is.na(y) & arm %in% a]; z <- y[!is.na(y) & arm == arms[1]]
-  digits <- 6; d <- sort(unique(round(as.vector(outer(x, z, "-")), digits)))
+  d <- sort(unique(round(as.vector(outer(x, z, "-")), digits)))
   p <- function(mu) {
     r <- 2 * rank(round(c(x - mu, z), digits)); t <- sum(r[seq_along(x)])
     min(1, 2 * min(pperm(t, r, length(x), alternative = "less"),
                    pperm(t, r, length(x), alternative = "greater")))
   }
-  out(name, p_value = p(0))
-  if (only_p) return()
   keep <- sapply(d, p) > 0.05 * (1 + 1e-10)
   gaps <- (d[-1] + d[-length(d)]) / 2; inside <- sapply(gaps, p) > 0.05 * (1 + 1e-10)
   i <- which(inside)
-  out(name, estimate = median(outer(x, z, "-")), conf_low = min(d[keep], d[i]),
-      conf_high = max(d[keep], d[i + 1]))
+  d <- sort(as.vector(outer(x, z, "-")))[!duplicated(round(sort(as.vector(outer(x, z, "-"))), digits))]
+  out(name, p_value = p(0), estimate = f(median(outer(x, z, "-"))), conf_low = f(min(d[keep], d[i])),
+      conf_high = f(max(d[keep], d[i + 1])))
 })
 # A contrast of an estimate with covariance v: A is the equal average of its arms
 infer <- function(name, est, se, df, ratio) {
@@ -106,6 +105,15 @@ ancova("ALCTWM[]", twm, log(AVAL) ~ log(BASE) + ARM, TRUE)
 mean_alive <- merge(adsl, aggregate(AVAL ~ USUBJID + BASE, adlb[adlb$PARAMCD == "ALC" & adlb$ANL01FL %in% "Y" &
   adlb$AVISIT %in% c("Day 4", "Day 8", "Day 11", "Day 15", "Day 22", "Day 29", "Day 42", "Day 60"), ], mean))
 ancova("ALC[]/while alive", mean_alive, log(AVAL) ~ log(BASE) + ARM, TRUE)
+for (code in c("ALC", "CD4", "CD8")) for (visit in c("Day 29", "Day 42", "Day 60")) {
+  d <- at(adlb, code, visit, "R2BASE")
+  wilcoxon(sprintf("FOLD:%s[]@%s", code, visit), log(d$R2BASE), d$TRT01P, exp, 12)
+  for (g in arms) {
+    t <- t.test(log(d$R2BASE[d$TRT01P == g]))
+    out(sprintf("FOLD:%s[%s]@%s/each arm", code, g, visit), estimate = exp(unname(t$estimate)),
+        conf_low = exp(t$conf.int[1]), conf_high = exp(t$conf.int[2]), p_value = t$p.value)
+  }
+}
 incidence <- function(address, code, time) {
   d <- at(adtte, code, columns = c("AVAL", "CNSR")); d <- d[!is.na(d$TRTSDT), ]
   d$cause <- ifelse(is.na(d$CNSR), NA, ifelse(d$CNSR == 0, 1, ifelse(d$CNSR == 2, 2, 0)))
@@ -165,6 +173,7 @@ sofa$base <- base[sofa$USUBJID]; change <- sofa$CHG
 k <- died_by(sofa, 9); change[k] <- (24 - sofa$base)[k]
 k <- !is.na(sofa$home) & sofa$home <= ifelse(is.na(sofa$ADY), 9, sofa$ADY); change[k] <- (0 - sofa$base)[k]
 wilcoxon("SOFA[]", change, sofa$TRT01P)
+ancova("SOFATWM[]", at(adsofa, "SOFATWM"), AVAL ~ BASE + ARM, FALSE)
 incidence("TTINF[]", "TTINF", 90)
 treated <- adsl[!is.na(adsl$TRTSDT), ]
 before_death <- function(t, d) is.na(adsl$death[match(t$USUBJID, adsl$USUBJID)]) |
