@@ -165,18 +165,10 @@ local function of_latex(s)
     ["\3"] = "{", ["\4"] = "}" }))
 end
 
--- Cells, which & parts where no \ stands before it.
+-- Cells, which " & " parts: the & of a text has a \\ before it.
 local function tex_cells(line)
-  local list, cell = {}, ""
-  for part, stop in (line .. " & "):gmatch "(.-)( ?&) ?" do
-    cell = cell .. part
-    if part:sub(-1) == "\\" and stop == "&" then
-      cell = cell .. "&"
-    else
-      list[#list + 1] = of_latex(cell)
-      cell = ""
-    end
-  end
+  local list = {}
+  for part in (line .. " & "):gmatch "(.-) & " do list[#list + 1] = of_latex(part) end
   return list
 end
 

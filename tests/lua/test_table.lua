@@ -13,6 +13,8 @@ local width = require "ts.text".width
 local refuses = reference.refuses
 local folder = files.folder
 
+local ROUNDS = os.getenv "TRIALSH_LONG" and 2000 or 60
+
 local function have(program)
   return os.execute("command -v " .. program .. " >/dev/null 2>&1")
 end
@@ -346,7 +348,7 @@ end
 
 function TestTable:test_hostile_text_of_html()
   state = 20180308
-  for _ = 1, 60 do
+  for _ = 1, ROUNDS do
     local t, given = hostile_table()
     t:save(folder .. "/h.html")
     local page = read(folder .. "/h.html")
@@ -436,7 +438,7 @@ end
 function TestTable:test_hostile_text_of_other_formats()
   state = 99
   local unzip = have "unzip"
-  for k = 1, 60 do
+  for k = 1, ROUNDS do
     local t, given = hostile_table()
     for _, extension in ipairs { "rtf", "tex", "md" } do
       local found = assert_same_rows(t, extension)
@@ -582,6 +584,12 @@ function TestTable:test_records_are_not_rounded()
     describe("AGE ~ TRT01P", demo.adsl):group("Placebo").mean)
   lu.assertEquals(back.statistics[1].arm, "Placebo")
   lu.assertStrContains(back.origin.source, "adsl (SHA-256 ")
+  local odd = table.summary { { ARM = { "\xff\27", "b" }, X = { 1, 2 } }, by = "ARM",
+    "X", title = "\xfe" }
+  odd:save(folder .. "/o.json")
+  local shown = require "ts.json".decode(read(folder .. "/o.json"))
+  lu.assertEquals(shown.title, clean "\xfe")
+  lu.assertEquals(shown.statistics[1].arm, clean "\xff\27")
   t:save(folder .. "/t.csv")
   local rows = require "trialsh.read".read(folder .. "/t.csv")
   lu.assertEquals(#rows, 6)
@@ -646,6 +654,21 @@ function TestTable:test_pages_repeat_heads_and_what_rows_belong_to()
     lu.assertStrContains(page, ("Page %d of %d"):format(i, #pages))
     lu.assertStrContains(page, i == 1 and "\nX\n" or "\nX (continued)\n")
   end
+end
+
+function TestTable:test_long_tables_are_cut_at_the_prompt()
+  local d = { X = {} }
+  for i = 1, 400 do d.X[i] = i end
+  local t = table.listing { d, "X" }
+  lu.assertStrContains(tostring(t), "... 325 more rows; t:show() prints all")
+  lu.assertStrContains(t:text(), "\n400\n")
+end
+
+function TestTable:test_variables_are_no_arms()
+  local t = table.summary { { SEX = { "F", "M" }, AGE = { 1, 2 } }, "SEX", "AGE" }
+  lu.assertEquals(#t.columns, 1)
+  lu.assertEquals(t.columns[1].arm, "All")
+  lu.assertEquals(table.summary({ demo.adsl, "AGE" }).columns[1].arm, "Placebo")
 end
 
 function TestTable:test_wide_tables_break_between_columns()

@@ -20,21 +20,24 @@ local function path_of(t, i)
   return object.clean(table.concat(parts, " / "))
 end
 
+local function clean(s) return s ~= nil and object.clean(s) or nil end
+
 --- records.list(t) -> { { row =, label =, ... }, ... }
 function M.list(t)
   local list = {}
   for i, row in ipairs(t.rows) do
     local label = path_of(t, i)
+    local variable, level = clean(row.variable), clean(row.level)
     for j, column in ipairs(t.columns) do
       local cell = row.cells[j]
       local stats = cell and cell.stats or {}
       for k = 1, cell and math.max(1, #stats) or 0 do
         local stat = stats[k] or {}
-        list[#list + 1] = { row = i, label = label, variable = row.variable,
-          level = row.level, arm = column.arm, n_arm = column.n,
-          column = column.head, statistic = stat[1],
+        list[#list + 1] = { row = i, label = label, variable = variable,
+          level = level, arm = clean(column.arm), n_arm = column.n,
+          column = clean(column.head), statistic = clean(stat[1]),
           value = type(stat[2]) == "number" and stat[2] or nil,
-          text = cell.text }
+          text = clean(cell.text) }
       end
     end
   end
@@ -47,13 +50,7 @@ function M.frame(t)
   for j, name in ipairs(columns) do
     arrays[j] = {}
     for i, record in ipairs(list) do
-      local value = record[name]
-      if value == nil then value = NA end
-      if name ~= "row" and name ~= "n_arm" and name ~= "value"
-          and value ~= NA then
-        value = object.clean(value)
-      end
-      arrays[j][i] = value
+      arrays[j][i] = record[name] == nil and NA or record[name]
     end
   end
   return require "trialsh.relation".of_frame(require "ts.frame".build(columns,
@@ -67,17 +64,15 @@ local function context(t)
     notes[i] = n[1] and ("[%s] %s"):format(n[1], n[2]) or n[2]
   end
   for _, o in ipairs(layout.origin(t)) do origin[o[1]:lower()] = o[2] end
-  return { table = t.what, title = t.title, population = t.population,
-    notes = notes, origin = origin, mark = t.stamp }
+  return { table = t.what, title = clean(t.title),
+    population = clean(t.population), notes = notes, origin = origin,
+    mark = t.stamp }
 end
 M.context = context
 
 local function save_json(t, file)
   local out = context(t)
   out.statistics = M.list(t)
-  for _, record in ipairs(out.statistics) do
-    record.text = object.clean(record.text)
-  end
   require "ts.gnuplot".write(file, require "ts.json".encode(out) .. "\n")
 end
 
@@ -95,7 +90,7 @@ function M.save(t, file, opt)
   for _, pair in ipairs(more) do
     names[#names + 1] = pair[1]
     local list = {}
-    for i = 1, #inner do list[i] = pair[2] and object.clean(pair[2]) or NA end
+    for i = 1, #inner do list[i] = pair[2] or NA end
     arrays[#arrays + 1] = list
   end
   local relation = require "trialsh.relation"

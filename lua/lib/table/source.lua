@@ -108,6 +108,13 @@ function M.restrict(subjects, population)
   return subjects:where(population.condition)
 end
 
+-- The column of the arms when none is named.
+local function usual_arms(subjects)
+  for _, name in ipairs { "TRT01P", "TRT01A", "TRTP", "TRTA", "ARM", "ACTARM" } do
+    if data.has(subjects, name) then return name end
+  end
+end
+
 -- Arms -----------------------------------------------------------------------------
 
 -- Names of the columns of subjects: arms in their order, pooled ones, all.
@@ -264,7 +271,7 @@ function M.subjects(who, first, opt, want)
   if opt.by == nil then
     local own = population and population.treatment
     set.by = own and data.has(set.data, own) and own
-      or figure_source.by(who, set.data)
+      or usual_arms(set.data)
   elseif opt.by then
     if type(opt.by) ~= "string" then
       fail("type", ("%s: by is the name of a column, or false"):format(who))

@@ -238,8 +238,21 @@ local function note_lines(t, width)
   return lines
 end
 
+local MOST = 150 -- rows at the prompt
+
+-- The first rows of a long table, and how many are left out.
+local function head_of(t)
+  if #t.rows <= MOST then return t end
+  local short = {}
+  for key, value in pairs(t) do short[key] = value end
+  short.rows = { table.unpack(t.rows, 1, MOST // 2) }
+  short.left_out = #t.rows - #short.rows
+  return setmetatable(short, getmetatable(t))
+end
+
 --- text.prompt(t): as the prompt shows it: rows and notes.
 function M.prompt(t)
+  t = head_of(t)
   local width = require "trialsh.show".width()
   local g, lines = set(t, width), {}
   if t.title and rawget(t, "titled") then add(lines, wrap(clean(t.title), width)) end
@@ -247,6 +260,10 @@ function M.prompt(t)
     if b > 1 then lines[#lines + 1] = "" end
     add(lines, header(g, block))
     for i in ipairs(t.rows) do add(lines, row_lines(g, block, i)) end
+  end
+  if rawget(t, "left_out") then
+    lines[#lines + 1] = ("... %d more rows; t:show() prints all"):format(
+      t.left_out)
   end
   local words = {} -- notes of the whole table follow one another
   for _, n in ipairs(layout.notes(t)) do
