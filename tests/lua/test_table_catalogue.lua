@@ -374,6 +374,70 @@ function TestCatalogue:test_tables_follow_their_input()
   lu.assertEquals(values(before.summary), values(after.summary))
 end
 
+-- R's numbers of the demo study ----------------------------------------------------------------
+
+-- { [table] = { ["row/arm/statistic"] = value } } of the tables of the demo study.
+local function ours()
+  local found = {}
+  local function add(kind, t, key)
+    found[kind] = found[kind] or {}
+    for row in t:tidy():rows() do
+      local name = key(row)
+      if name and row.value ~= NA then
+        found[kind][("%s/%s/%s"):format(name, row.arm, row.statistic)] = row.value
+      end
+    end
+  end
+  local function label(row) return row.label end
+  add("ae", table.ae { demo.adae, events = true }, label)
+  add("rate", table.ae { demo.adae, rates = "first" }, function(row)
+    return row.column:find "^Rate" and row.label
+  end)
+  add("grade", table.ae { demo.adae, grade = "maximum" }, label)
+  add("disposition", table.disposition { demo.adsl }, function(row)
+    return row.level
+  end)
+  add("exposure", table.exposure { demo.adsl }, function(row)
+    return ({ TRTDUR = "duration", NPLAN = "share" })[row.variable]
+      or row.label:find "years" and "years"
+  end)
+  add("deaths", table.deaths { demo.adsl }, function(row)
+    return row.label:match "Within (%d+) days" or row.label:find "Day of" and "day"
+  end)
+  for _, form in ipairs { "mean (SD)", "median (Q1 to Q3)" } do
+    add("labs", table.labs { demo.adlb, statistics = form }, function(row)
+      if row.column == "Change" then
+        if row.statistic ~= "mean" then return nil end
+        found.labs[("%s %s/%s/change"):format(row.variable, row.level, row.arm)] =
+          row.value
+        return nil
+      end
+      return ("%s %s"):format(row.variable, row.level)
+    end)
+  end
+  return found
+end
+
+function TestCatalogue:test_numbers_are_those_of_r()
+  local found, n = ours(), {}
+  for line in io.lines "tests/reference/tables.csv" do
+    local kind, row, arm, statistic, value =
+      line:match '^"(.-)","(.-)","(.-)","(.-)",(.*)$'
+    if kind then
+      local key = ("%s/%s/%s"):format(row, arm, statistic)
+      local got = found[kind][key]
+      if kind == "rate" and statistic == "conf_low" and value == "0" then
+        lu.assertEquals(got, 0)
+      else
+        reference.near(got, tonumber(value), 1e-10, kind .. " " .. key)
+      end
+      n[kind] = (n[kind] or 0) + 1
+    end
+  end
+  lu.assertEquals(n, { ae = 162, rate = 162, grade = 78, disposition = 12,
+    exposure = 12, deaths = 9, labs = 162 })
+end
+
 -- Listings and patients ----------------------------------------------------------------------
 
 function TestCatalogue:test_listing()
