@@ -3,8 +3,7 @@
 -- long labels, 2 to 6 arms, n from 3 to 3,000, alone and as a panel.
 -- A new kind of figure is one line in kinds.
 local lu = require "luaunit"
-local object = require "trialsh.figure.object"
-local note = require "trialsh.note"
+local check = require "tests.lua.boxes"
 
 local state = 1
 local function uniform()
@@ -23,6 +22,11 @@ local words = {
     note = ("A note that explains what was left out, and why. "):rep(4),
     caption = "Day of the study since randomisation, end-of-treatment visit" },
 }
+
+words.hostile = { title = "'; system('touch PWN') #`touch PWN`\n]]>",
+  axis = '"$(touch PWN)"<script>alert(1)</script>{/Arial x}^_@%s%n',
+  arm = "'a''b\\U+0022\n!touch PWN", note = "\27[2J\"\\042 EOD",
+  caption = "set output '|touch PWN'" }
 
 local function arms_of(case)
   local names = {}
@@ -172,25 +176,6 @@ for _, w in ipairs { "short", "long" } do
   end
 end
 
-local function check(figure, what)
-  local page = object.boxes(figure)
-  local boxes = page.boxes
-  lu.assertTrue(#boxes > 3, what)
-  for i, a in ipairs(boxes) do
-    lu.assertTrue(a[1] >= -0.01 and a[2] >= -0.01 and a[3] <= page.width + 0.01
-      and a[4] <= page.height + 0.01, ("%s: '%s' leaves the page"):format(what,
-        a.text))
-    lu.assertTrue(a.size >= 6, ("%s: '%s' is of %g points"):format(what, a.text,
-      a.size))
-    for j = 1, i - 1 do
-      local b = boxes[j]
-      lu.assertFalse(a[1] < b[3] and a[3] > b[1] and a[2] < b[4] and a[4] > b[2],
-        ("%s: '%s' meets '%s'"):format(what, a.text, b.text))
-    end
-  end
-  return page
-end
-
 TestLayout = {}
 
 for _, kind in ipairs(kinds) do
@@ -226,6 +211,26 @@ function TestLayout.test_marks()
     lu.assertStrContains(made:text(), "SIMULATED DATA, DUMMY TREATMENT")
     lu.assertStrContains(made:describe(), "SIMULATED DATA, DUMMY TREATMENT.")
   end
+end
+
+-- No text becomes a command or markup, in any kind.
+function TestLayout.test_hostile_text()
+  local folder = os.tmpname()
+  os.remove(folder)
+  assert(os.execute("mkdir -m 700 " .. folder))
+  for _, kind in ipairs(kinds) do
+    state = 7
+    local made = kind[2] { words = "hostile", arms = 2, n = 12, width = 183,
+      height = 180 }
+    made:save(folder .. "/a.svg", { beside = false })
+    local file = assert(io.open(folder .. "/a.svg"))
+    local svg = file:read "a"
+    file:close()
+    lu.assertNil(svg:find "<script")
+    lu.assertNil(svg:find "\27")
+    made:save(folder .. "/a.eps", { beside = false })
+  end
+  os.execute("rm -rf " .. folder)
 end
 
 -- Each kind gives its numbers, and the same bytes twice.

@@ -193,6 +193,27 @@ function TestIris7.test_operating()
   lu.assertTrue(claimed["published effect"] >= 0.8)
 end
 
+-- The figures of figures.lua: nothing overlaps, all are marked, the numbers are
+-- those of the results.
+function TestIris7.test_figures()
+  dofile "../../scripts/iris7/endpoints.lua"
+  run(s, { rerandomise = false })
+  local fig = dofile("../../scripts/iris7/figures.lua", s)
+  local check = require "tests.lua.boxes"
+  for _, name in ipairs { "counts", "activation", "cytokines", "outcome" } do
+    local page = check(fig[name], name)
+    local marked = 0
+    for _, box in ipairs(page.boxes) do
+      if box.text == "SIMULATED DATA" then marked = marked + 1 end
+    end
+    lu.assertEquals(marked, 1, name)
+  end
+  local row = s.results:where { endpoint = "KI67CD4", variation = "main",
+    visit = "Day 15", compare = "CYT107 HF vs Placebo" }:row(1)
+  lu.assertEquals(require "trialsh.figure.model".stars(row.p_adjusted), "**")
+  lu.assertStrContains(fig.activation:describe(), row.method)
+end
+
 function TestIris7.test_zz_clean() os.execute("rm -r " .. folder) end
 
 os.exit(lu.LuaUnit.run())

@@ -1,10 +1,8 @@
 -- figure.pairs: before and after of each subject, joined by a line, by arm, with
 -- the median change and the signed-rank test of each.
 
-local cframe = require "ts.frame"
 local fail = require "ts.error".fail
 local NA = require "ts.na".NA
-local data = require "trialsh.data"
 local format = require "trialsh.format"
 local note = require "trialsh.note"
 local box = require "trialsh.figure.box"
@@ -18,39 +16,11 @@ local M = {}
 
 local WHO = "figure.pairs"
 
--- Pairs of each group; rows without both values are counted.
-local function groups_of(from, opt, by)
-  local frame = data.frame(from.data, { opt.before, opt.after, by or nil }, WHO)
-  local columns = {}
-  for _, name in ipairs { opt.before, opt.after } do
-    local column = frame:column(name)
-    if column.type ~= "real" then
-      fail("type", ("%s: %s is text; before and after are columns of numbers")
-        :format(WHO, name))
-    end
-    columns[#columns + 1] = cframe.values(column)
-  end
-  local groups, missing = source.groups(frame, by), 0
-  for _, group in ipairs(groups) do
-    group.before, group.after = {}, {}
-    for _, row in ipairs(group.rows) do
-      local a, b = columns[1][row], columns[2][row]
-      if a == NA or b == NA then
-        missing = missing + 1
-      else
-        table.insert(group.before, a)
-        table.insert(group.after, b)
-      end
-    end
-  end
-  return groups, missing
-end
-
 -- What is said of a group: change with its interval, P, how many rose.
 local function compare(group, opt)
   local d, up = {}, 0
-  for i, a in ipairs(group.before) do
-    local b = group.after[i]
+  for i, a in ipairs(group.a) do
+    local b = group.b[i]
     d[i] = opt.change == "ratio" and math.log(b / a) or b - a
     if b > a then up = up + 1 end
   end
@@ -126,10 +96,10 @@ local GREY = "#9F9F9F" -- of those who did not change
 
 local function draw_lines(panel, k, group, arm)
   local xs, ys, still_x, still_y = {}, {}, {}, {}
-  for i, a in ipairs(group.before) do
-    local to_x = group.after[i] == a and still_x or xs
-    local to_y = group.after[i] == a and still_y or ys
-    for _, p in ipairs { { 2 * k - 0.85, a }, { 2 * k - 0.15, group.after[i] },
+  for i, a in ipairs(group.a) do
+    local to_x = group.b[i] == a and still_x or xs
+    local to_y = group.b[i] == a and still_y or ys
+    for _, p in ipairs { { 2 * k - 0.85, a }, { 2 * k - 0.15, group.b[i] },
       { false, false } } do
       to_x[#to_x + 1], to_y[#to_y + 1] = p[1], p[2]
     end
@@ -142,7 +112,7 @@ local function draw(panel, spec)
   for k, group in ipairs(spec.groups) do
     local arm = spec.arms[k]
     draw_lines(panel, k, group, arm)
-    for side, values in ipairs { group.before, group.after } do
+    for side, values in ipairs { group.a, group.b } do
       local x = 2 * k - (side == 1 and 0.85 or 0.15)
       if spec.box and #values > 0 then
         box.draw(panel, x + (side == 1 and -0.24 or 0.24), box.of(values), arm,
@@ -171,7 +141,7 @@ local own_options = {
 local function range_of(groups, opt)
   local low, high, wrong = math.huge, -math.huge, 0
   for _, group in ipairs(groups) do
-    for _, list in ipairs { group.before, group.after } do
+    for _, list in ipairs { group.a, group.b } do
       for _, y in ipairs(list) do
         low, high = math.min(low, y), math.max(high, y)
         if y <= 0 then wrong = wrong + 1 end
@@ -200,17 +170,6 @@ local function names_of(opt)
   return opt.names
 end
 
-local function shown(groups, opt, by)
-  local names, before, after = {}, {}, {}
-  for _, group in ipairs(groups) do
-    for i, a in ipairs(group.before) do
-      names[#names + 1] = group.name or "all"
-      before[#before + 1], after[#after + 1] = a, group.after[i]
-    end
-  end
-  return { by or "group", opt.before, opt.after }, { names, before, after }
-end
-
 --- figure.pairs { DATA, option = ... } -> figure
 -- Two values of each subject, joined by a line, by arm; above each arm n, the
 -- Hodges-Lehmann change with its interval, P of the signed-rank test, and how
@@ -237,7 +196,7 @@ function M.pairs(given)
   local from = source.take(WHO, first)
   local by = opt.by
   if by == nil then by = from.treatment or source.by(WHO, from.data) end
-  local groups, missing = groups_of(from, opt, by)
+  local groups, missing = source.numbers(WHO, from, opt.before, opt.after, by)
   local low, high = range_of(groups, opt)
   local names, captions = names_of(opt), {}
   for k, group in ipairs(groups) do
@@ -265,7 +224,9 @@ function M.pairs(given)
         or "", opt.change == "ratio" and "ratio" or "median change",
       format.level(opt.conf_level), opt.change == "ratio" and " of logarithms"
         or ""),
-    height = 75, shown = function() return shown(groups, opt, by) end,
+    height = 75, shown = function()
+      return source.couples(groups, by, opt.before, opt.after)
+    end,
     draw = function(page, bottom, top) chart.draw(page, spec, bottom, top) end })
 end
 

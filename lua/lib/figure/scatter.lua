@@ -1,9 +1,7 @@
 -- figure.scatter: two columns against each other, with their correlation.
 
-local cframe = require "ts.frame"
 local fail = require "ts.error".fail
 local NA = require "ts.na".NA
-local data = require "trialsh.data"
 local format = require "trialsh.format"
 local note = require "trialsh.note"
 local chart = require "trialsh.figure.chart"
@@ -16,33 +14,14 @@ local M = {}
 
 local WHO = "figure.scatter"
 
-local function groups_of(from, opt, by)
-  local frame = data.frame(from.data, { opt.x, opt.y, by or nil }, WHO)
-  local columns = {}
-  for _, name in ipairs { opt.x, opt.y } do
-    local column = frame:column(name)
-    if column.type ~= "real" then
-      fail("type", ("%s: %s is text; x and y are columns of numbers"):format(WHO,
-        name))
-    end
-    columns[#columns + 1] = cframe.values(column)
-  end
-  local groups, missing, all = source.groups(frame, by), 0, { x = {}, y = {} }
+-- All arms together.
+local function together(groups)
+  local all = { x = {}, y = {} }
   for _, group in ipairs(groups) do
-    group.x, group.y = {}, {}
-    for _, row in ipairs(group.rows) do
-      local x, y = columns[1][row], columns[2][row]
-      if x == NA or y == NA then
-        missing = missing + 1
-      else
-        table.insert(group.x, x)
-        table.insert(group.y, y)
-        table.insert(all.x, x)
-        table.insert(all.y, y)
-      end
-    end
+    table.move(group.a, 1, #group.a, #all.x + 1, all.x)
+    table.move(group.b, 1, #group.b, #all.y + 1, all.y)
   end
-  return groups, all, missing
+  return all
 end
 
 local function range_of(list, log, name)
@@ -125,8 +104,8 @@ local function draw(panel, spec)
   local size = spec.n <= 100 and 3 or spec.n <= 500 and 2.2 or 1.4
   for k, group in ipairs(spec.groups) do
     local arm, xs, ys = spec.arms[k], {}, {}
-    for i, x in ipairs(group.x) do
-      local y = group.y[i]
+    for i, x in ipairs(group.a) do
+      local y = group.b[i]
       if x >= panel.x[1] and x <= panel.x[2] and y >= panel.y[1]
           and y <= panel.y[2] then
         xs[#xs + 1], ys[#ys + 1] = x, y
@@ -149,8 +128,8 @@ end
 local function obstacles_of(panel, spec)
   local hard = {}
   for _, group in ipairs(spec.groups) do
-    for i, x in ipairs(group.x) do
-      local px, py = panel:at_x(x), panel:at_y(group.y[i])
+    for i, x in ipairs(group.a) do
+      local px, py = panel:at_x(x), panel:at_y(group.b[i])
       hard[#hard + 1] = { px - 0.9, py - 0.9, px + 0.9, py + 0.9 }
     end
   end
@@ -168,17 +147,6 @@ local own_options = {
   rug = { "boolean", false },
   legend = { { "inside", "above", "none" }, "inside" },
 }
-
-local function shown(groups, opt, by)
-  local names, xs, ys = {}, {}, {}
-  for _, group in ipairs(groups) do
-    for i, x in ipairs(group.x) do
-      names[#names + 1] = group.name or "all"
-      xs[#xs + 1], ys[#ys + 1] = x, group.y[i]
-    end
-  end
-  return { by or "group", opt.x, opt.y }, { names, xs, ys }
-end
 
 local function caption_of(opt, found)
   local parts = { "Points: single values" }
@@ -221,7 +189,8 @@ function M.scatter(given)
   local by = opt.by
   if by == nil then by = from.treatment or source.by(WHO, from.data) end
   if opt.line == nil then opt.line = opt.method == "Pearson" end
-  local groups, all, missing = groups_of(from, opt, by)
+  local groups, missing = source.numbers(WHO, from, opt.x, opt.y, by)
+  local all = together(groups)
   local spec = { who = WHO, what = "the points", groups = groups, n = #all.x,
     arms = style.arms(#groups, opt.palette), xlog = opt.xscale == "log",
     ylog = opt.yscale == "log", legend = opt.legend, identity = opt.identity,
@@ -243,7 +212,7 @@ function M.scatter(given)
   spec.entries = {}
   for k, group in ipairs(groups) do
     if group.name then
-      spec.entries[k] = { name = ("%s (n = %d)"):format(group.name, #group.x),
+      spec.entries[k] = { name = ("%s (n = %d)"):format(group.name, #group.a),
         arm = spec.arms[k], place = k, key = "point", letter = string.char(64 + k) }
     end
   end
@@ -255,7 +224,7 @@ function M.scatter(given)
   end
   return object.new(opt, from, { what = "scatter", height = 70,
     caption = caption_of(opt, found), entries = spec.entries,
-    shown = function() return shown(groups, opt, by) end,
+    shown = function() return source.couples(groups, by, opt.x, opt.y) end,
     draw = function(page, bottom, top) chart.draw(page, spec, bottom, top) end })
 end
 

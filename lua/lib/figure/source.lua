@@ -288,6 +288,47 @@ function M.groups(frame, by)
   return groups
 end
 
+--- source.numbers(who, from, a, b, by) -> groups, rows left out for a missing value
+-- Two columns of numbers: each group has lists a and b of its rows with both.
+function M.numbers(who, from, a, b, by)
+  local frame = data.frame(from.data, { a, b, by or nil }, who)
+  local columns = {}
+  for i, name in ipairs { a, b } do
+    local column = frame:column(name)
+    if column.type ~= "real" then
+      fail("type", ("%s: %s is text; a column of numbers is needed"):format(who,
+        name))
+    end
+    columns[i] = cframe.values(column)
+  end
+  local groups, missing = M.groups(frame, by), 0
+  for _, group in ipairs(groups) do
+    group.a, group.b = {}, {}
+    for _, row in ipairs(group.rows) do
+      if columns[1][row] == NA or columns[2][row] == NA then
+        missing = missing + 1
+      else
+        table.insert(group.a, columns[1][row])
+        table.insert(group.b, columns[2][row])
+      end
+    end
+  end
+  return groups, missing
+end
+
+--- source.couples(groups, by, a, b) -> names, arrays of what numbers() gives
+function M.couples(groups, by, a, b)
+  local names, arrays = {}, { {}, {} }
+  for _, group in ipairs(groups) do
+    for i, x in ipairs(group.a) do
+      names[#names + 1] = group.name or "all"
+      table.insert(arrays[1], x)
+      table.insert(arrays[2], group.b[i])
+    end
+  end
+  return { by or "group", a, b }, { names, arrays[1], arrays[2] }
+end
+
 --- source.label(x, name) -> what an axis says about a column: its label and
 -- unit, or what PARAM says when all rows have the same
 function M.label(x, name)
