@@ -60,8 +60,9 @@ end
 --   better     "higher", "lower", "later", "earlier", as in the parameter
 --   intercurrent  { death = "composite" }: for each event of the trial
 --              "treatment policy", "composite" (not responded, the worst rank, or
---              { "composite", AVAL = 24 }), "while alive" and "hypothetical"
---              (values after it are not used), or "outcome"; death has no default
+--              { "composite", AVAL = 24 }; of several that came the one that the
+--              trial declares first), "while alive" and "hypothetical" (values
+--              after it are not used), or "outcome"; death has no default
 --   instead    { when = "median(PCHG) >= 50", within = "Placebo", variable =,
 --              missing =, analysis = }: what is done where that holds
 --   adjust     "Holm" or another of padjust: p_adjusted, over parameters, visits

@@ -180,6 +180,21 @@ function TestEvents.test_composite_values_count_beside_the_baseline()
 end
 
 -- Without dates a value stands, as it was measured before its visit's day.
+-- Who stopped and then died is dead, whatever the visit has.
+function TestEvents.test_of_several_events_the_first_declared_counts()
+  s.adsl = read "tests/data/endpoint/adsl.csv":mutate("DCTDT = iif(USUBJID in "
+    .. "('05', '21'), DTHDT, DCTDT)"):collect()
+  define { intercurrent = { death = { "composite", AVAL = 24 }, stop = {
+    "composite", AVAL = 0 } }, compare = { "Active vs P" }, analysis = "wilcoxon" }
+  local got = {}
+  for row in why "E":rows() do got[row.USUBJID] = row.AVAL end
+  lu.assertEquals({ got["05"], got["21"], got["10"] }, { 24, 24, 24 })
+  lu.assertEquals({ got["03"], got["08"] }, { 0, 0 })
+  local note = s:result "E".note
+  lu.assertStrContains(note, "3 subjects with death counted as AVAL = 24")
+  lu.assertStrContains(note, "3 subjects with stop counted as AVAL = 0")
+end
+
 function TestEvents.test_composite_without_dates()
   s.adlb2 = s.adlb:where "USUBJID <> '16' or AVISIT <> 'Day 29'"
     :mutate "ADT = null":collect()

@@ -170,8 +170,8 @@ for (code in c("IL6", "IL8", "IL10", "TNF", "IFNG")) for (visit in c("Day 4", "D
 sofa <- at(adsofa, "SOFA", "Day 8")
 base <- tapply(adsofa$BASE[adsofa$PARAMCD == "SOFA"], adsofa$USUBJID[adsofa$PARAMCD == "SOFA"], max)
 sofa$base <- base[sofa$USUBJID]; change <- sofa$CHG
-k <- died_by(sofa, 9); change[k] <- (24 - sofa$base)[k]
 k <- !is.na(sofa$home) & sofa$home <= ifelse(is.na(sofa$ADY), 9, sofa$ADY); change[k] <- (0 - sofa$base)[k]
+k <- died_by(sofa, 9); change[k] <- (24 - sofa$base)[k] # also after discharge
 wilcoxon("SOFA[]", change, sofa$TRT01P)
 ancova("SOFATWM[]", at(adsofa, "SOFATWM"), AVAL ~ BASE + ARM, FALSE)
 incidence("TTINF[]", "TTINF", 90)

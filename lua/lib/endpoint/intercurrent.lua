@@ -314,17 +314,39 @@ function M.check(s, e, at, what, set)
   end
 end
 
+-- Of each event when it counts, as SQL: it came by the visit, and none that the
+-- trial declares before it did. Of several it is found before any of them changes
+-- a value.
+local function conditions(events, e, at, data, dated, name)
+  if #events == 1 then
+    return data, { came(events[1], e, at, dated, name) }
+  end
+  local new, out = {}, {}
+  for i, event in ipairs(events) do
+    local flag = ('"day of %s came"'):format(event.name)
+    new[i] = ("%s = coalesce(%s, 0)"):format(flag, came(event, e, at, dated,
+      name))
+    out[i] = flag .. " = 1"
+    for j = 1, i - 1 do
+      out[i] = ('%s and "day of %s came" = 0'):format(out[i], events[j].name)
+    end
+  end
+  return data:mutate(table.unpack(new)), out
+end
+
 --- intercurrent.values(study, endpoint, at, data, response, dated, set)
 -- -> data, words, name of a column that is 1 for the worst rank
--- Puts what composite events count as into the response; set is
--- trialsh.endpoint.set, response { name, what }.
+-- Puts what composite events count as into the response, of several that of the
+-- one that the trial declares first; set is trialsh.endpoint.set, response { name,
+-- what }.
 function M.values(s, e, at, data, response, dated, set)
   local events, words, worst = with(e, "composite"), {}, nil
   if #events == 0 or response.what == "survival" then return data, words end
   data = join_subjects(s, data, event_days(s, events))
-  for _, event in ipairs(events) do
-    local value
-    local when = came(event, e, at, dated, response.name)
+  local when_of
+  data, when_of = conditions(events, e, at, data, dated, response.name)
+  for i, event in ipairs(events) do
+    local value, when = nil, when_of[i]
     data, value = composite(s, e, at, event, response.what, set, data)
     local n = #data:where(when)
     if value == "worst rank" then
