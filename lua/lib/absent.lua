@@ -23,8 +23,6 @@ local list = {
   { "nls", "nonlinear least squares", "lm", "nonlinear nlin" },
   { "brunner_munzel", "the Brunner-Munzel test", "wilcoxon", "brunner" },
   { "friedman", "Friedman's test", "signed_rank kruskal", "" },
-  { "rerandomise", "tests by randomising again", "model:contrast",
-    "rerandomisation rerandomization" },
   { "bootstrap", "intervals by resampling", "describe", "resampling" },
   { "power", "power and sample sizes", "", "samplesize", analysis = false },
 }

@@ -100,6 +100,8 @@ end
 
 -- What is a statistic, but no analysis of an endpoint, and what is instead.
 local others = {
+  rerandomise = "run() does it beside each P, where the trial declares its "
+    .. "randomisation",
   padjust = 'it is the key adjust = "Holm", or multiplicity',
   dunnett = '{ "lm", "~ TRT01P" } with adjust = "Dunnett" is',
   tukey = '{ "lm", "~ TRT01P" } with adjust = "Tukey" is',

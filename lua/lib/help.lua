@@ -20,7 +20,7 @@ local groups = {
   { "Statistics", "describe", "smd", "ttest", "mediandiff", "lm", "mmrm", "lmm", "multiple",
     "rank", "group_rank", "correlation", "proportion", "two_proportions",
     "contingency", "rate", "survival", "cuminc", "winratio", "tobit", "peto_prentice",
-    "padjust", "sample", "result", "model" },
+    "padjust", "rerandomise", "sample", "result", "model" },
   { "Trials and endpoints", "trial", "endpoint", "multiplicity", "run",
     "analysis" },
   { "Figures and tables", "figure", "table", "document" },

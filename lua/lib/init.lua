@@ -51,6 +51,7 @@ local home = {
   rateratio = "rate",
   read = "read",
   report = "document.report",
+  rerandomise = "rerandomise",
   riskdiff = "two_proportions",
   riskratio = "two_proportions",
   round = "elementwise",

@@ -30,15 +30,15 @@ local function planned(trial, columns)
 end
 
 -- Columns that order the subjects: said, else numbers or dates of randomisation.
-local function order_columns(trial, columns)
-  local r, list = trial.randomisation, {}
+local function order_columns(r, columns)
+  local list = {}
   for _, name in ipairs(r.order and { r.order } or { "RANDNO", "RANDDT" }) do
     local column = columns[name:lower()]
     if column then list[#list + 1] = column.name end
   end
   if #list == 0 and r[1] == "permuted blocks" and not r.block then
     fail("not found", "randomisation: permuted blocks follow one another, and "
-      .. "nothing in adsl tells the order of randomisation: RANDNO, RANDDT, or "
+      .. "no column tells the order of randomisation: RANDNO, RANDDT, or "
       .. 'randomisation = { "permuted blocks", order = "COLUMN", ... }')
   end
   return list
@@ -104,37 +104,38 @@ local function find(columns, name)
   return relation.find("randomisation", columns, name).name
 end
 
-local function read(s, trial)
-  local r, node = trial.randomisation, relation.node_of(s.adsl)
+-- One row for each subject with an arm of names, and what is known of the scheme.
+local function read(data, r, names, arm)
+  local node = relation.node_of(data)
   local columns, strata = node.columns, {}
-  local arm = find(columns, planned(trial, columns))
+  arm = find(columns, arm)
   for i, name in ipairs(list_of(r.strata)) do strata[i] = find(columns, name) end
   local block = r.block and find(columns, r.block)
   if r.order then find(columns, r.order) end
-  local order, select = order_columns(trial, columns), { "USUBJID", arm }
+  local order, select = order_columns(r, columns), { "USUBJID", arm }
   for _, list in ipairs { order, strata, { block } } do
-    for _, name in ipairs(list) do
-      if name ~= "USUBJID" then select[#select + 1] = name end
-    end
+    for _, name in ipairs(list) do select[#select + 1] = name end
   end
-  local known, names, rows = {}, {}, {}
-  for _, a in ipairs(trial.arms) do
-    if not a.pool then
-      names[#names + 1] = a.name
-      known[a.name] = #names
-    end
-  end
-  local seen, some = {}, {}
+  local known, rows, seen, some = {}, {}, {}, {}
+  for k, name in ipairs(names) do known[name] = k end
   for _, name in ipairs(select) do
     if not seen[name] then some[#some + 1] = name end
     seen[name] = true
   end
-  for row in s.adsl:select(table.unpack(some)):rows() do
-    if known[row[arm]] then rows[#rows + 1] = row end
+  seen = {}
+  for row in data:distinct(table.unpack(some)):rows() do
+    if known[row[arm]] then
+      rows[#rows + 1] = row
+      if seen[row.USUBJID] then
+        fail("invalid", ("randomisation: %s has several values of %s"):format(
+          tostring(row.USUBJID), table.concat(some, ", ", 2)))
+      end
+      seen[row.USUBJID] = true
+    end
   end
   if #rows == 0 then
-    fail("degenerate", ("randomisation: no subject of adsl has an arm of the "
-      .. "trial in %s"):format(arm))
+    fail("degenerate", ("randomisation: no subject has one of the arms in %s")
+      :format(arm))
   end
   return rows, { treatment = arm, order = order, strata = strata,
     block = block, names = names, known = known }
@@ -177,9 +178,11 @@ local function describe(scheme, r, rows)
   scheme.note = #notes > 0 and table.concat(notes, "; ") or nil
 end
 
-local function make(s, trial)
-  local rows, scheme = read(s, trial)
-  local r = trial.randomisation
+--- randomisation.of_data(data, scheme, names, arm, seed) -> scheme, as `of`: data
+-- have USUBJID, the column arm with these names, and what the scheme (as a trial
+-- has it) asks for.
+function M.of_data(data, r, names, arm, seed)
+  local rows, scheme = read(data, r, names, arm)
   sort_rows(rows, scheme.order, scheme.strata)
   scheme.subjects, scheme.place, scheme.arm = {}, {}, {}
   local ratio, blocks = {}, r[1] == "permuted blocks"
@@ -192,10 +195,20 @@ local function make(s, trial)
     stratum = codes_of(rows, scheme.strata),
     block = blocks and scheme.block and codes_of(rows, { scheme.block }) or nil,
     sizes = blocks and r.sizes or nil }
-  scheme.seed = trial.seed or session.seed or 1
+  scheme.seed = seed or session.seed or 1
   scheme.kept, scheme.allocations = {}, {}
   describe(scheme, r, rows)
   return setmetatable(scheme, Scheme)
+end
+
+-- That of a trial.
+local function of_trial(s, trial)
+  local names = {}
+  for _, arm in ipairs(trial.arms) do
+    if not arm.pool then names[#names + 1] = arm.name end
+  end
+  return M.of_data(s.adsl, trial.randomisation, names,
+    planned(trial, relation.node_of(s.adsl).columns), trial.seed)
 end
 
 --- randomisation.of(study) -> scheme, or nil and why there is none. A scheme
@@ -210,7 +223,7 @@ function M.of(s)
   local generation, kept = inner:generation(), inner.randomisation
   if not kept or kept.generation ~= generation then
     kept = { generation = generation }
-    local ok, found = pcall(make, s, trial)
+    local ok, found = pcall(of_trial, s, trial)
     if not ok and not (errors.is(found) and found.code ~= "interrupted") then
       error(found, 0)
     end

@@ -394,7 +394,7 @@ function TestRerandomised.test_no_order_of_randomisation()
   define { "ttest" }
   run(s)
   lu.assertEquals(found(s), {})
-  local words = "nothing in adsl tells the order of randomisation"
+  local words = "no column tells the order of randomisation"
   lu.assertStrContains(s:result "TTEST".rerandomised, words)
   lu.assertStrContains(check(s), words)
 end

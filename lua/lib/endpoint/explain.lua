@@ -221,10 +221,32 @@ local function variations(e, kind)
   return words
 end
 
+-- How p_rerandomised comes about, where there is one.
+local function randomised_again(e)
+  local r = e.trial.randomisation
+  if not r or analysis.way(e) == "within" or e.each then return nil end
+  local words = { r[1] }
+  if r.sizes then words[1] = ("%s of %s"):format(r[1], listed(r.sizes, " or ")) end
+  if r.strata then
+    words[2] = "within " .. listed(type(r.strata) == "table" and r.strata
+      or { r.strata })
+  end
+  return ("Beside each P-value of a comparison stands that of re-randomisation "
+    .. "(%s): the share of the allocations that could have been dealt to the "
+    .. "arms compared, for which the analysis is as extreme."):format(
+      table.concat(words, " "))
+end
+
 local function closing(e, add)
+  local again = randomised_again(e)
+  if again then add("%s", again) end
   if e.adjust then
-    add("P-values over its %s were adjusted by %s.", (#(e.visits or {}) > 1
-      and "visits and comparisons" or "comparisons"), e.adjust)
+    local over = { #(e.parameters or {}) > 1 and "parameters" or nil }
+    if #(e.visits or {}) > 1 then over[#over + 1] = "visits" end
+    over[#over + 1] = "comparisons"
+    add("P-values over its %s were adjusted by %s%s.", listed(over), e.adjust,
+      e.panel and ", the distribution of the smallest of them over allocations "
+        .. "of all arms" or "")
   end
   for _, sentence in ipairs(families(e)) do add("%s", sentence) end
   local rule = e.other and e.instead

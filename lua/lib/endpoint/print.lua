@@ -47,6 +47,7 @@ end
 local shown = {
   { "estimate (CI)", estimate_text },
   { "P", p_of "p_value" },
+  { "re-rand.", p_of "p_rerandomised", empty = true },
   { "adjusted", p_of "p_adjusted", empty = true },
   { "claimed", function(row)
     return row.rejected == "Y" and "yes" or row.rejected == "N" and "no" or NA

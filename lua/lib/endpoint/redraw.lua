@@ -245,7 +245,7 @@ local function model_statistic(task, parts, compare, levels)
     visits = entry.repeated and task.at.visits or nil,
     visit = e.visit, compared = compare and arms_of(e, compare) }
   local quick = entry.again and entry.again(task.formula,
-    relabel.data(parts, parts.columns[parts.at], levels), task.options, about)
+    relabel.data(parts, cframe.values(parts.columns[parts.at]), levels), task.options, about)
   if quick then
     return function(data)
       local out = {}

@@ -24,6 +24,11 @@ function M.start(s, opt)
     opt = { replicates = opt.replicates } }, Plan)
 end
 
+--- rerandomised.plan(scheme, opt) -> plan, of a scheme that is there.
+function M.plan(scheme, opt)
+  return setmetatable({ scheme = scheme, units = {}, opt = opt }, Plan)
+end
+
 -- Units of the tasks of an endpoint.
 local function units_of(plan, tasks)
   local out = {}
@@ -213,6 +218,13 @@ local function adjust(e, units)
   for k, row in ipairs(rows) do row.p_adjusted = adjusted[k] end
 end
 
+--- plan:add_unit(unit): of redraw; turn(values, seen, dealt) -> both as they are
+-- compared.
+function Plan:add_unit(unit)
+  unit.n_own = unit.n_own or 0
+  self.units[#self.units + 1] = unit
+end
+
 --- plan:finish(): p_rerandomised of all rows that were added, and rerandomised,
 -- which says how; p_adjusted of those whose endpoint is adjusted by it.
 function Plan:finish()
@@ -223,10 +235,12 @@ function Plan:finish()
     unit.part.seen = look(self, unit.part)
     if unit.joint then unit.joint.seen = look(self, unit.joint) end
     for j, row in ipairs(unit.rows) do
-      local seen = unit.part.seen[j]
+      local seen, values = unit.part.seen[j], unit.part.values[j]
+      if seen and unit.turn then
+        values, seen = unit.turn(values, seen, unit.part.dealt)
+      end
       if seen then
-        local p, failed = randomisation.p(unit.part.values[j], seen,
-          unit.part.dealt)
+        local p, failed = randomisation.p(values, seen, unit.part.dealt)
         row.p_rerandomised = p
         row.rerandomised = words_of(self, unit, p, failed)
       end

@@ -326,6 +326,12 @@ local function head_of(row, changed, flagged)
   lines[#lines + 1] = ("  data sha256 %s%s; run %s, %s"):format(
     row.data_sha256:sub(1, 16), changed and ", changed since then" or "",
     row.utc, row.version)
+  if row.rerandomised ~= nil and row.rerandomised ~= NA then
+    lines[#lines + 1] = text.escape(row.p_rerandomised ~= NA
+      and ("  P %s by re-randomisation: %s"):format(require "trialsh.format".p(
+        row.p_rerandomised), row.rerandomised)
+      or "  not re-randomised: " .. row.rerandomised)
+  end
   if flagged then
     lines[#lines + 1] = "  records with ANL01FL = 'Y' only, as where does not "
       .. "name it"

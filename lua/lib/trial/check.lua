@@ -276,27 +276,13 @@ local function check_strata(r, wrong)
   end
 end
 
-local function check_randomisation(problems, t)
-  local r = t.randomisation
-  if not r then return end
-  local function wrong(format, ...)
-    problems:add("randomisation", nil, "randomisation: " .. format, ...)
-  end
+-- What is wrong with a scheme for some arms: wrong(format, ...) is told each.
+local function look_at_scheme(r, n_arms, wrong)
   if not is_kind(r[1], schemes) then
     wrong("no scheme %s%s", tostring(r[1]),
       nearest(r[1], schemes, "there are"))
   end
-  for _, name in ipairs(sorted(r)) do
-    if name ~= 1 and not scheme_keys[name] then
-      wrong("no key %s%s", tostring(name), nearest(name, sorted(scheme_keys),
-        "there are"))
-    elseif name ~= 1 then
-      check_value(problems, "randomisation", "randomisation", name, r[name],
-        scheme_keys[name])
-    end
-  end
-  local n_arms, sum = 0, 0
-  for _, arm in ipairs(t.arms) do n_arms = n_arms + (arm.pool and 0 or 1) end
+  local sum = 0
   for _, share in ipairs(is_list(r.ratio) and r.ratio or {}) do
     if not is_whole(share) or share < 1 then
       return wrong("the ratio holds whole numbers, not %s", tostring(share))
@@ -319,6 +305,41 @@ local function check_randomisation(problems, t)
   end
   if n_arms < 2 then wrong "there are no two arms to choose from" end
   check_strata(r, wrong)
+end
+
+local function check_randomisation(problems, t)
+  local r = t.randomisation
+  if not r then return end
+  local function wrong(format, ...)
+    problems:add("randomisation", nil, "randomisation: " .. format, ...)
+  end
+  for _, name in ipairs(sorted(r)) do
+    if name ~= 1 and not scheme_keys[name] then
+      wrong("no key %s%s", tostring(name), nearest(name, sorted(scheme_keys),
+        "there are"))
+    elseif name ~= 1 then
+      check_value(problems, "randomisation", "randomisation", name, r[name],
+        scheme_keys[name])
+    end
+  end
+  local n_arms = 0
+  for _, arm in ipairs(t.arms) do n_arms = n_arms + (arm.pool and 0 or 1) end
+  look_at_scheme(r, n_arms, wrong)
+end
+
+--- trial_check.randomisation(scheme, n_arms) -> what is wrong with it, texts
+function M.randomisation(r, n_arms)
+  local list = {}
+  local problems = { add = function(_, _, _, format, ...)
+    list[#list + 1] = format:format(...)
+  end }
+  local arms = {}
+  for i = 1, n_arms do arms[i] = {} end
+  check_randomisation(problems, { randomisation = r, arms = arms })
+  for i, words in ipairs(list) do
+    list[i] = words:gsub("^randomisation: ", "")
+  end
+  return list
 end
 
 local function check_dosing(problems, t)
