@@ -377,6 +377,9 @@ function M.rerandomise(what, data, opt)
       .. "comes first, not a %s"):format(type(what)))
   elseif data == nil then
     fail("type", "rerandomise: data is missing")
+  elseif not data_of.is(data) then
+    fail("type", ("rerandomise: data is a relation, a frame or a table of "
+      .. "arrays, not a %s"):format(type(data)))
   end
   if type(what) == "function" then return of_function(what, data, o) end
   return of_formula(what, data, o)
