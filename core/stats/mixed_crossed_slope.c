@@ -82,26 +82,40 @@ void ts_crossed_multiply(const ts_crossed *x, size_t h, const double *r,
 
 /* Traces ------------------------------------------------------------------ */
 
-/* out += A B or A'B, n x n, and n x m: four rows of B at a time. */
-static void add_product(const double *a, bool transposed, const double *b,
-                        size_t n, double factor, double *out)
+enum { SIDE = 4, DEPTH = 256 };
+
+/* The square of `out` at i, j += rows of A times packed columns of B. */
+static void add_square(const double *a, size_t n, size_t i, const double *b,
+                       size_t from, size_t depth, double factor, size_t j,
+                       double *out)
 {
-    enum { SIDE = 4 };
-    for (size_t k0 = 0; k0 < n; k0 += SIDE)
-        for (size_t i = 0; i < n; i++) {
-            double own[SIDE] = {0};
-            const double *row[SIDE];
-            for (size_t k = 0; k < SIDE; k++) {
-                size_t at = k0 + k < n ? k0 + k : k0;
-                if (at == k0 + k)
-                    own[k] =
-                        factor * (transposed ? a[at * n + i] : a[i * n + at]);
-                row[k] = b + at * n;
-            }
-            double *to = out + i * n;
-            for (size_t j = 0; j < n; j++)
-                to[j] += (own[0] * row[0][j] + own[1] * row[1][j]) +
-                         (own[2] * row[2][j] + own[3] * row[3][j]);
+    double s[SIDE][SIDE] = {{0}};
+    const double *row[SIDE];
+    for (size_t r = 0; r < SIDE; r++)
+        row[r] = a + (i + r < n ? i + r : i) * n + from;
+    for (size_t k = 0; k < depth; k++, b += SIDE)
+        for (size_t r = 0; r < SIDE; r++)
+            for (size_t c = 0; c < SIDE; c++)
+                s[r][c] += row[r][k] * b[c];
+    for (size_t r = 0; r < SIDE && i + r < n; r++)
+        for (size_t c = 0; c < SIDE && j + c < n; c++)
+            out[(i + r) * n + j + c] += factor * s[r][c];
+}
+
+/* out += factor A B, n x n, in squares whose sums stay in registers. */
+static void add_product(const double *a, const double *b, size_t n,
+                        double factor, double *out)
+{
+    double packed[DEPTH * SIDE];
+    for (size_t from = 0; from < n; from += DEPTH)
+        for (size_t j = 0; j < n; j += SIDE) {
+            size_t depth = n - from < DEPTH ? n - from : DEPTH;
+            for (size_t k = 0; k < depth; k++)
+                for (size_t c = 0; c < SIDE; c++)
+                    packed[k * SIDE + c] =
+                        j + c < n ? b[(from + k) * n + j + c] : 0;
+            for (size_t i = 0; i < n; i += SIDE)
+                add_square(a, n, i, packed, from, depth, factor, j, out);
         }
 }
 
@@ -251,16 +265,16 @@ static void add_wide(ts_crossed *x, const size_t *place, size_t pairs)
     memset(low, 0, (pairs + 2) * area * sizeof *low);
     for (size_t i = 0; i < n; i++)
         omega[i * (n + 1)] = 1;
-    add_product(x->joint, false, x->left, n, -1, omega);
-    add_product(x->left, false, omega, n, 1, room);
+    add_product(x->joint, x->left, n, -1, omega);
+    add_product(x->left, omega, n, 1, room);
     add_outside(x, room);
     for (size_t i = 0; i < pairs; i++)
-        add_product(x->joint, false, gram + i * area, n, 1, low + i * area);
+        add_product(x->joint, gram + i * area, n, 1, low + i * area);
     for (size_t e = 0; e < c->n_part; e++)
         for (size_t i = 0, k = c->part[e].n; x->inside[e] && i < k * k; i++) {
             const double *turned = low + (place[e] + i % k * k + i / k) * area;
-            memcpy(room, gram + (place[e] + i) * area, area * sizeof *room);
-            add_product(turned, true, x->left, n, -1, room);
+            memset(room, 0, area * sizeof *room);
+            add_product(gram + (place[e] + i) * area, omega, n, 1, room);
             add_across(x, x->pair[e] + i, omega, room);
             for (size_t f = 0; f < c->n_part; f++)
                 for (size_t j = 0, m = c->part[f].n; x->inside[f] && j < m * m;
