@@ -204,6 +204,30 @@ function TestTable:test_the_highest_grade_of_each_row()
     "Grade 2: 0, 1 (50 %)" })
 end
 
+function TestTable:test_grades_together()
+  local t = ae { grades = { { "Grade 1-2", 1, 2 }, { "Grade 3-4", 3, 4 } },
+    rows = "SOC" }
+  local seen = {}
+  for i, row in ipairs(t.rows) do
+    seen[i] = row.label:find "Grade" and ("%s: %s, %s"):format(row.label,
+      t:cell(i, 1), t:cell(i, 2)) or row.label
+  end
+  lu.assertEquals(seen, { "Any adverse event", "Grade 3-4: 1 (25 %), 1 (50 %)",
+    "Grade missing: 1 (25 %), 0", "heart", "Grade 3-4: 1 (25 %), 1 (50 %)",
+    "Grade missing: 1 (25 %), 0", "skin", "Grade 1-2: 0, 1 (50 %)" })
+  refuses("grades are", ae, { grades = { { "Grade 3", "3" } } })
+end
+
+function TestTable:test_numbers_as_categories()
+  local d = { ARM = { "A", "A", "B", "B" }, N = { 10, 2, 2, NA } }
+  local t = table.summary { d, by = "ARM", { "N", categories = true,
+    names = { [10] = "ten" } } }
+  lu.assertEquals({ t.rows[2].label, t.rows[3].label, t:cell(2, 2), t:cell(3, 1),
+    t:cell("Missing", 2) }, { "2", "ten", "1 (100 %)", "1 (50 %)", "1" })
+  lu.assertEquals(table.summary({ d, by = "ARM", p_value = true,
+    { "N", categories = true } }).columns[3].head, "P")
+end
+
 function TestTable:test_rates_end_with_the_first_event()
   local t = ae { rates = "first", rows = "SOC" }
   local found = {}
@@ -653,6 +677,27 @@ function TestTable:test_pages_repeat_heads_and_what_rows_belong_to()
     lu.assertStrContains(page, "(N = 60)")
     lu.assertStrContains(page, ("Page %d of %d"):format(i, #pages))
     lu.assertStrContains(page, i == 1 and "\nX\n" or "\nX (continued)\n")
+  end
+end
+
+function TestTable:test_nothing_is_wider_or_longer_than_its_page()
+  for name, t in pairs { ae = table.ae { demo.adae, riskdiff = true, rates = "first",
+      total = true }, labs = table.labs { demo.adlb, "ALC" },
+      patient = table.patient { demo.adsl, "DEMO-009" },
+      listing = table.listing { demo.adae },
+      shift = table.shift { demo.lb:detect():convert():join(demo.dm, "USUBJID")
+        :study_day():baseline():ranges(), "ALC", grade = "CTCAE 5",
+        subjects = demo.adsl } } do
+    for _, w in ipairs { 40, 57, 80, 100, 200 } do
+      for page in (t:text { width = w, lines = 40 } .. "\f"):gmatch "(.-)\f" do
+        local n = 0
+        for line in page:gmatch "([^\n]*)\n" do
+          n = n + 1
+          lu.assertTrue(width(line) <= w, name .. " at " .. w .. ": " .. line)
+        end
+        lu.assertTrue(n <= 40, name .. " at " .. w .. ": " .. n .. " lines")
+      end
+    end
   end
 end
 

@@ -20,7 +20,7 @@ local own = {
   rows = { "list" }, sort = { "list", { "frequency" } },
   any = { "any", "Any adverse event" }, events = { "boolean", false },
   cutoff = { "number", 0, least = 0, below = 100 },
-  grade = { { "maximum" } }, grade_column = { "string", "AETOXGR" },
+  grade = { { "maximum" } }, grades = { "table" }, grade_column = { "string", "AETOXGR" },
   rates = { { "first", "all" } }, per = { "number", 100, above = 0 },
   time = { "string" }, day = { "string", "ASTDY" },
 }
@@ -234,13 +234,34 @@ local function add_row(out, set, opt, label, indent, counts, t)
   return row
 end
 
+-- { { "Grade 3-4", 3, 4 }, ... }: each grade by itself where none are given.
+local function groups_of(opt)
+  if not opt.grades then
+    local list = {}
+    for grade = 1, 5 do list[grade] = { ("Grade %d"):format(grade), grade } end
+    return list
+  end
+  for _, group in ipairs(opt.grades) do
+    local good = type(group) == "table" and type(group[1]) == "string"
+      and #group >= 2
+    for i = 2, good and #group or 0 do good = good and type(group[i]) == "number" end
+    if not good then
+      fail("type", WHO .. ': grades are { { "Grade 3-4", 3, 4 }, { "Grade 5", 5 } }')
+    end
+  end
+  return opt.grades
+end
+
 local function add_grades(out, set, opt, t, indent)
   local counts = by_grade(set, t)
-  for grade = 1, 5 do
-    if counts[grade] then
-      add_row(out, set, opt, ("Grade %d"):format(grade), indent,
-        counts[grade]).level = tostring(grade)
+  for _, group in ipairs(groups_of(opt)) do
+    local sum, any = {}, false
+    for i = 2, #group do
+      for arm, n in pairs(counts[group[i]] or {}) do
+        sum[arm], any = (sum[arm] or 0) + n, true
+      end
     end
+    if any then add_row(out, set, opt, group[1], indent, sum).level = group[1] end
   end
   if counts[NA] then
     add_row(out, set, opt, "Grade missing", indent, counts[NA]).level = "missing"
@@ -323,7 +344,8 @@ end
 --   events      true: [number of events] beside
 --   any         "Any adverse event": the first row; false: none
 --   grade       "maximum": below each row subjects by their highest grade;
---               grade_column  "AETOXGR"
+--               grade_column  "AETOXGR";  grades  { { "Grade 3-4", 3, 4 },
+--               { "Grade 5", 5 } }: together
 --   rates       "first": per patient-years at risk until the first event, "all":
 --               of all events; per  100;  time  "TRTDUR", days at risk of a
 --               subject;  day  "ASTDY", of an event from the first dose
@@ -360,6 +382,7 @@ function M.ae(given)
   local set = events.read(WHO, first, opt)
   local columns = row_columns(set, opt)
   set.comparisons = events.comparisons(WHO, set, opt)
+  if opt.grades and not opt.grade then opt.grade = "maximum" end
   if opt.rates then set.days, set.time = times_of(set, opt) end
   local root = tree_of(set, opt, columns)
   local keys = {}

@@ -28,7 +28,7 @@ local spec = source.spec(own)
 
 local of_variable = { label = { "string" }, statistics = { "list" },
   digits = { "any" }, test = { "string" }, of = { { "known", "all" } },
-  levels = { "list" }, names = { "table" } }
+  levels = { "list" }, names = { "table" }, categories = { "boolean", false } }
 
 -- The variables, each with its options: "AGE" or { "AGE", label = "Age" }.
 local function variables_of(set, list, opt)
@@ -55,7 +55,7 @@ local function variables_of(set, list, opt)
     local v = options(WHO, rest, of_variable)
     v.name, v.column = name, set.frame:column(name)
     v.values = cframe.values(v.column)
-    v.text = v.column.type == "text"
+    v.text = v.column.type == "text" or v.categories
     v.label = v.label or source.label(set.frame, name)
     v.statistics = v.statistics or opt.statistics
     if v.digits == nil then v.digits = opt.digits end
@@ -160,6 +160,11 @@ local function levels_of(v, set)
   end
   local ordered = v.column.ordered
   if not levels then levels = {} end
+  if v.categories and v.column.type ~= "text" then
+    for value in pairs(used) do levels[#levels + 1] = value end
+    table.sort(levels)
+    return levels
+  end
   for _, level in ipairs(levels) do
     if used[level] or ordered then out[#out + 1] = level end
   end
@@ -284,7 +289,8 @@ local function add_text(t, v, set, opt)
   end
   local extra = extra_cells(t, v, set, opt, levels)
   local function name(level)
-    return v.names and v.names[level] or tostring(level)
+    return v.names and v.names[level] or type(level) == "number"
+      and text.number(level) or tostring(level)
   end
   local shown = missing_shown(opt, n_missing)
   local with_n = false
@@ -371,7 +377,8 @@ end
 --   journal      "NEJM", "JAMA", "Annals", "Lancet": how P is written
 --   title, note  text
 -- A variable may be { "AGE", label = "Age", statistics =, digits =, test =, of =,
--- levels = { in order }, names = { M = "Male" } }. P-values say nothing about a
+-- levels = { in order }, names = { M = "Male" }, categories = true (numbers as
+-- n (%)) }. P-values say nothing about a
 -- randomised trial (CONSORT 2010, item 15), so there are none unless asked for.
 --
 --   > table.summary { demo.adsl, by = "TRT01P", total = true, "AGE", "SEX", "APACHE" }

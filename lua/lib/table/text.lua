@@ -85,6 +85,22 @@ local function widest_word(s)
   return w
 end
 
+-- The labels in lines; g.stub becomes as wide as the widest.
+local function set_labels(g, stub)
+  g.stub = stub
+  for i, row in ipairs(g.t.rows) do
+    local indent = math.max(0, math.min(2 * (row.indent or 0), stub - 8))
+    local label = marked(clean(row.label), row)
+    local lines = wrap(label, math.max(stub - indent, 6))
+    if #lines > 1 then lines = wrap(label, math.max(stub - indent - 2, 6)) end
+    for k, line in ipairs(lines) do
+      lines[k] = (" "):rep(indent + (k > 1 and 2 or 0)) .. line
+      g.stub = math.max(g.stub, text.width(lines[k]))
+    end
+    g.labels[i] = lines
+  end
+end
+
 -- Everything in characters: labels, cells, heads, widths.
 local function set(t, width)
   local g = { t = t, labels = {}, cells = {}, widths = {}, heads = {} }
@@ -93,18 +109,8 @@ local function set(t, width)
     longest = math.max(longest, 2 * (row.indent or 0)
       + text.width(marked(clean(row.label), row)))
   end
-  g.stub = math.min(longest, math.max(16, width * 2 // 5))
-  g.stub = math.max(g.stub, math.min(text.width(clean(t.stub or "")), 24))
-  for i, row in ipairs(t.rows) do
-    local indent = math.min(2 * (row.indent or 0), g.stub - 8)
-    indent = math.max(indent, 0)
-    local lines = wrap(marked(clean(row.label), row), math.max(g.stub - indent, 8))
-    for k, line in ipairs(lines) do
-      lines[k] = (" "):rep(indent + (k > 1 and #lines > 1 and 2 or 0)) .. line
-      g.stub = math.max(g.stub, text.width(lines[k]))
-    end
-    g.labels[i] = lines
-  end
+  local stub = math.min(longest, math.max(16, width * 2 // 5))
+  set_labels(g, math.max(stub, math.min(text.width(clean(t.stub or "")), 24)))
   local spans, heads = object.heads(t)
   g.spans = spans
   local most = math.max(12, (width - g.stub) // 2 - GAP)
@@ -131,15 +137,19 @@ local function set(t, width)
     end
   end
   for j, column in ipairs(t.columns) do -- takes what the others leave
-    if column.wide then one(j, math.max(24, left - GAP)) end
+    if column.wide then
+      one(j, math.max(math.min(24, width - g.stub - GAP), left - GAP))
+    end
   end
-  for _, s in ipairs(spans or {}) do
+  for _, s in ipairs(spans or {}) do -- no narrower than a word of their name
     local total = -GAP
     for j = s.from, s.to do total = total + GAP + g.widths[j] end
-    s.lines = wrap(s.text, math.max(total, math.min(widest_word(s.text), 30)))
-    local need = 0
-    for _, line in ipairs(s.lines) do need = math.max(need, text.width(line)) end
+    local need = math.min(widest_word(s.text), 30)
     if need > total then g.widths[s.to] = g.widths[s.to] + need - total end
+  end
+  local most_wide = math.max(0, table.unpack(g.widths))
+  if #g.widths > 0 and g.stub + GAP + most_wide > width then
+    set_labels(g, math.max(10, width - GAP - most_wide))
   end
   g.stub_head = wrap(clean(t.stub or ""), g.stub)
   g.blocks = layout.blocks(g.widths, g.stub, GAP, width, spans)
@@ -154,34 +164,42 @@ end
 
 local function trimmed(line) return (line:gsub(" +$", "")) end
 
+-- The spans of a block and columns without one, in order: { from, to, width, lines };
+-- a span that goes on in another block has its name in both.
+local function parts_of(g, block)
+  local parts, high, j = {}, 0, block[1]
+  while j <= block[2] do
+    local own
+    for _, s in ipairs(g.spans) do
+      if j >= s.from and j <= s.to then own = s end
+    end
+    local to, w = own and math.min(own.to, block[2]) or j, -GAP
+    for i = j, to do w = w + GAP + g.widths[i] end
+    local lines = own and wrap(own.text, w) or {}
+    high = math.max(high, #lines)
+    parts[#parts + 1] = { width = w, lines = lines, named = own ~= nil }
+    j = to + 1
+  end
+  return parts, high
+end
+
 -- The lines above the rows: names of spans over a rule, heads set to the bottom.
 local function header(g, block)
   local lines, high = {}, 0
-  for _, s in ipairs(g.spans or {}) do
-    if s.from <= block[2] and s.to >= block[1] then
-      high = math.max(high, #s.lines)
-    end
-  end
-  if high > 0 then
-    for k = 1, high + 1 do
-      local line, j = pad("", g.stub), block[1]
-      while j <= block[2] do
-        local own
-        for _, s in ipairs(g.spans) do
-          if j >= s.from and j <= s.to then own = s end
-        end
-        local to = own and math.min(own.to, block[2]) or j
-        local w = -GAP
-        for i = j, to do w = w + GAP + g.widths[i] end
-        local place = own and k - (high - #own.lines)
-        local s = ""
-        if own and k == high + 1 then s = ("─"):rep(w)
-        elseif own then s = centre(own.lines[place] or "", w) end
-        line = line .. (" "):rep(GAP) .. pad(s, w)
-        j = to + 1
+  local parts
+  if g.spans then parts, high = parts_of(g, block) end
+  for k = 1, high > 0 and high + 1 or 0 do
+    local line = pad("", g.stub)
+    for _, part in ipairs(parts) do
+      local s = ""
+      if part.named and k == high + 1 then
+        s = ("─"):rep(part.width)
+      elseif part.named then
+        s = centre(part.lines[k - (high - #part.lines)] or "", part.width)
       end
-      lines[#lines + 1] = trimmed(line)
+      line = line .. (" "):rep(GAP) .. pad(s, part.width)
     end
+    lines[#lines + 1] = trimmed(line)
   end
   high = #g.stub_head
   for j = block[1], block[2] do high = math.max(high, #g.heads[j]) end
@@ -321,6 +339,17 @@ local function whole(t, g, width)
   return joined(lines)
 end
 
+-- Notes that would take more than a third of each page come behind the last one.
+local function add_notes(pages, head, foot, most)
+  local at, room = 1, math.max(3, most - #head - 1)
+  while at <= #foot do
+    local lines = { table.unpack(head) }
+    add(lines, { table.unpack(foot, at, math.min(#foot, at + room - 1)) })
+    pages[#pages + 1] = lines
+    at = at + room
+  end
+end
+
 --- text.pages(t, { width, lines }) -> text. Of pages of so many lines each has all
 -- that stands above and below; a form feed parts them.
 function M.pages(t, opt)
@@ -328,15 +357,18 @@ function M.pages(t, opt)
   local g = set(t, width)
   if not opt.lines then return whole(t, g, width) end
   local head, foot, pages = above(t, width), below(t, width), {}
+  local long = #foot > opt.lines // 3
   for _, block in ipairs(g.blocks) do
-    local room = math.max(3, opt.lines - #head - #foot - #header(g, block) - 4)
+    local room = math.max(3, opt.lines - #head - (long and 0 or #foot)
+      - #header(g, block) - 4)
     for _, page in ipairs(layout.pages(t.rows, height_of(g, block), room)) do
       local lines = { table.unpack(head) }
       add(lines, body(g, block, page, width))
-      add(lines, foot)
+      if not long then add(lines, foot) end
       pages[#pages + 1] = lines
     end
   end
+  if long then add_notes(pages, head, foot, opt.lines) end
   for p, lines in ipairs(pages) do
     lines[#lines + 1] = ("Page %d of %d"):format(p, #pages)
     pages[p] = joined(lines)
