@@ -129,6 +129,26 @@ function TestProfile:test_limits_and_deaths()
   lu.assertEquals(f:data():count "level":where "level = 'subject'":row(1).n, 8)
 end
 
+-- Centres of values of which some are below their limit: not as if measured.
+function TestProfile:test_limits_enter_by_likelihood()
+  local data = small()
+  local m = tobit("ln(AVAL) ~ 1", { AVAL = { 5, 20, 10 },
+    BLQFL = { "Y", "N", "N" } })
+  local t = m:term "(Intercept)"
+  local row = arms_of(figure.profile { data, limit = true,
+    centre = "geometric mean", yscale = "log" }).A[1]
+  lu.assertAlmostEquals(row.value, math.exp(t.estimate), 1e-12 * row.value)
+  lu.assertAlmostEquals(row.low, math.exp(t.conf_low), 1e-12 * row.value)
+  m = tobit("AVAL ~ 1", { AVAL = { 5, 20, 10 }, BLQFL = { "Y", "N", "N" } })
+  row = arms_of(figure.profile { data, limit = true, interval = "sd" }).A[1]
+  lu.assertAlmostEquals(row.high - row.value, m.sigma, 1e-9)
+  local f = figure.profile { data, limit = true, centre = "geometric mean" }
+  lu.assertStrContains(f.caption, "by maximum likelihood (Tobit)")
+  -- of two, one below: nothing is known of their spread
+  data.BLQFL = { "Y", "N", "N", "N", "Y", "N", "N", "N" }
+  lu.assertEquals(arms_of(figure.profile { data, limit = true }).A[1].value, NA)
+end
+
 function TestProfile:test_dose_days_stand_above()
   local f = figure.profile { alc, dosing = { ["CYT107 LF"] = { 1, 8, 99 },
     ["CYT107 HF"] = { 1, 4, 8, 11 } } }

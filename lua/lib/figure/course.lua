@@ -171,6 +171,8 @@ end
 
 -- Statistics --------------------------------------------------------------------
 
+-- Of measured values t's mean; of some below their limit that of a normal
+-- distribution by maximum likelihood (tobit).
 local function mean_of(values, opt)
   local r = require "trialsh.ttest".ttest(values, { conf_level = opt.conf_level })
   return r.estimate, r.conf_low, r.conf_high
@@ -183,22 +185,49 @@ local function spread(values, opt)
   return d.mean, d.mean - by, d.mean + by
 end
 
+-- nil where the values do not tell it: too few are measured.
+local function censored(values, flags, opt, left)
+  local ok, m = pcall(require "trialsh.tobit".tobit, left .. " ~ 1",
+    { AVAL = values, BLQFL = flags }, { conf_level = opt.conf_level })
+  if not ok then
+    if require "ts.error".is(m) and m.code ~= "interrupted" then return NA, NA, NA end
+    error(m, 0)
+  end
+  local t = m:term "(Intercept)"
+  if opt.interval == "ci" then return t.estimate, t.conf_low, t.conf_high end
+  local by = opt.interval == "sd" and m.sigma or t.std_error
+  return t.estimate, t.estimate - by, t.estimate + by
+end
+
 local centres = {}
 
-centres["mean"] = function(values, opt)
+centres["mean"] = function(values, opt, flags)
+  if flags then return censored(values, flags, opt, "AVAL") end
   if #values < 2 then return values[1], NA, NA end
   return (opt.interval == "ci" and mean_of or spread)(values, opt)
 end
 
-centres["geometric mean"] = function(values, opt)
-  local logs = {}
-  for i, y in ipairs(values) do logs[i] = math.log(y) end
-  local m, low, high = centres["mean"](logs, opt)
-  return math.exp(m), low == NA and NA or math.exp(low),
-    high == NA and NA or math.exp(high)
+local function exponential(x) return x == NA and NA or math.exp(x) end
+
+centres["geometric mean"] = function(values, opt, flags)
+  local m, low, high
+  if flags then
+    m, low, high = censored(values, flags, opt, "ln(AVAL)")
+  else
+    local logs = {}
+    for i, y in ipairs(values) do logs[i] = math.log(y) end
+    m, low, high = centres["mean"](logs, opt)
+  end
+  return exponential(m), exponential(low), exponential(high)
 end
 
-centres["median"] = function(values, opt)
+centres["median"] = function(values, opt, flags)
+  if flags then -- quantiles by Kaplan-Meier; the sign test knows no limits
+    local d = require "trialsh.describe".describe("AVAL",
+      { AVAL = values, BLQFL = flags })
+    if opt.interval ~= "quartiles" then return d.median, NA, NA end
+    return d.median, d.q1, d.q3
+  end
   local column = cframe.build({ "y" }, { values }):column "y"
   local d = require "ts.describe".describe(column, 2)
   if opt.interval == "quartiles" then return d.median, d.q1, d.q3 end
@@ -219,11 +248,12 @@ function M.centre(who, course, opt)
   for _, group in ipairs(course.groups) do
     group.rows = {}
     for i, x in ipairs(course.times) do
-      local values, below = {}, 0
+      local values, flags, below = {}, {}, 0
       for _, subject in ipairs(group.order) do
         for k, at in ipairs(subject.x) do
           if at == x then
             values[#values + 1] = subject.y[k]
+            flags[#values] = subject.below[k] and "Y" or "N"
             if subject.below[k] then below = below + 1 end
           end
         end
@@ -243,7 +273,7 @@ function M.centre(who, course, opt)
       if anchored and #values > 0 then
         row.estimate = course.anchor[2]
       elseif f and #values > 0 and below * 2 < #values then
-        local estimate, low, high = f(values, opt)
+        local estimate, low, high = f(values, opt, below > 0 and flags or nil)
         row.estimate = drawable(estimate)
         if opt.interval ~= "none" then
           row.low, row.high = drawable(low), drawable(high)

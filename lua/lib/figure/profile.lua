@@ -201,9 +201,15 @@ local function caption_of(spec, opt, course, from)
       and "crosses: last value before death; " or "")
   end
   if opt.limit then
-    add("open symbols%s: below the limit of detection, taken as the limit; no "
-      .. "line where half or more are below it",
-      opt.change and "" or " and dashed line")
+    add("open symbols%s: below the limit of detection", opt.change and ""
+      or " and dashed line")
+    local by = { mean = "means with such values by maximum likelihood (Tobit)",
+      ["geometric mean"] = "geometric means with such values by maximum "
+        .. "likelihood (Tobit)", median = "medians with such values by "
+        .. "Kaplan-Meier" }
+    if by[opt.centre] then
+      add("%s; none where half or more are below", by[opt.centre])
+    end
   end
   if #spec.p_rows > 0 then add("%s", spec.p_rows.words) end
   if course.x == "AVISIT" or opt.n then add("n: subjects with a value") end
