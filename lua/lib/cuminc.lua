@@ -14,7 +14,8 @@ local result = require "trialsh.result"
 local tabulate = require "trialsh.tabulate"
 
 local M = { specs = { cuminc = { competing = { "string" }, strata = { "any" },
-  at = { "any" }, test = { { "Gray", "none" }, "Gray" },
+  compare = { "string" }, at = { "any" },
+  test = { { "Gray", "none" }, "Gray" },
   ci = { { "log-log", "log", "plain" }, "log-log" },
   conf_level = { "number", 0.95, above = 0, below = 1 } } } }
 
@@ -33,6 +34,51 @@ local function competing_of(source, o)
   return column .. " == 2"
 end
 
+-- The rows of A and B of "A vs B", which may be pooled arms, B first.
+local function pair_of(full, frame, data, o)
+  local info = formulas.model(full, frame, { groups = true }):info()
+  local name = #info.x == 1 and info.x[1].name
+  local column
+  for _, other in ipairs(frame:names()) do
+    if other == name then column = frame:column(name) end
+  end
+  if not column then
+    fail("invalid", "cuminc: compare is for the groups of one column, \"Surv(...) "
+      .. "~ TRT01P\"")
+  end
+  local a, b = require "trialsh.compare".choose { who = "cuminc",
+    variable = name, levels = info.group.levels, data = data,
+    compare = o.compare }
+  local side, rows = {}, {}
+  for _, s in ipairs { a, b } do
+    for _, i in ipairs(s.members) do side[info.group.levels[i].name] = s.name end
+  end
+  for i = 1, #frame do
+    local value = column[i]
+    if value ~= NA and side[type(value) == "number" and text.number(value)
+      or value] then rows[#rows + 1] = i end
+  end
+  local names, arrays = frame:names(), {}
+  for j, other in ipairs(names) do
+    local from, list = frame:column(j), {}
+    for k, i in ipairs(rows) do
+      local value = from[i]
+      if other == name then
+        value = side[type(value) == "number" and text.number(value) or value]
+      end
+      list[k] = value
+    end
+    arrays[j] = list
+  end
+  for _, s in ipairs { a, b } do
+    if s.n == 0 then
+      fail("degenerate", ("cuminc: no complete row in %s"):format(s.name))
+    end
+  end
+  return require "ts.frame".build(names, arrays, { [name] = { b.name,
+    a.name } })
+end
+
 -- The model frame with the competing event as its offset.
 local function model_of(source, data, o)
   if type(source) ~= "string" then
@@ -42,6 +88,7 @@ local function model_of(source, data, o)
   local full = tabulate.with_strata("cuminc", source, o.strata)
     .. (" + offset(%s)"):format(competing_of(source, o))
   local frame = data_of.frame(data, formulas.variables(full), "cuminc")
+  if o.compare then frame = pair_of(full, frame, data, o) end
   local model = formulas.model(full, frame, { groups = true })
   local info = model:info()
   if not info.survival or #info.response ~= 2 then
@@ -175,6 +222,29 @@ local function variables(info, groups)
   return columns
 end
 
+-- A minus B at given times, with the interval of a normal difference.
+local columns_of_difference = { "time", "estimate", "std_error", "conf_low",
+  "conf_high", "estimate_1", "estimate_2" }
+
+local function differences(groups, times, conf_level)
+  local arrays = {}
+  for j in ipairs(columns_of_difference) do arrays[j] = {} end
+  for i, time in ipairs(times) do
+    local _, f_1, se_1 = point(groups[2], time)
+    local _, f_2, se_2 = point(groups[1], time)
+    local known = f_1 ~= NA and f_2 ~= NA
+    local d = known and f_1 - f_2 or NA
+    local se = known and (se_1 ^ 2 + se_2 ^ 2) ^ 0.5 or NA
+    local t = known and se > 0 and require "ts.linear".inference(d, se,
+      math.huge, { conf_level = conf_level }) or { conf_low = NA,
+        conf_high = NA }
+    for j, value in ipairs { time, d, se, t.conf_low, t.conf_high, f_1, f_2 } do
+      arrays[j][i] = value
+    end
+  end
+  return arrays
+end
+
 -- Gray's test ---------------------------------------------------------------------
 
 local function test_line(t)
@@ -253,6 +323,17 @@ local function print_cuminc(m, info, groups, times, left_out)
       m.ci))
   end
   lines[3] = result.lines(pieces)
+  if m:get "compare" ~= NA and times then
+    local d, words = differences(groups, times, m.conf_level), {}
+    for i, time in ipairs(times) do
+      words[i] = ("at %s %s%s"):format(text.number(time), d[2][i] == NA and "NA"
+        or format.fixed(d[2][i], 3), d[4][i] == NA and "" or (" (%s)"):format(
+          format.interval(d[4][i], d[5][i], 3)))
+    end
+    words[1] = ("%s minus %s: %s"):format(text.escape(groups[2].name),
+      text.escape(groups[1].name), words[1])
+    lines[#lines + 1] = result.lines(words)
+  end
   if m.test ~= NA then lines[#lines + 1] = test_line(m.test) end
   if m.note ~= NA then lines[#lines + 1] = text.escape(m.note) end
   lines[#lines + 1] = left_out
@@ -287,6 +368,9 @@ end
 --              event; "~ 1" for one curve
 --   competing  the competing event, a condition: "CNSR == 2" where the event is
 --              CNSR == 0
+--   compare    "A vs B": these two groups, or pooled arms of the trial, alone;
+--              r:difference { 28, 90 } is A minus B, with the interval of a
+--              normal difference
 --   at         { 28, 90 }: times that are shown
 --   test       "Gray" (default), "none"
 --   strata     a column, or a list: the test is within its levels; curves are not
@@ -307,6 +391,9 @@ end
 --   2  B    6       1          3  0.000                   0.222 (0.003 to 0.682)
 --   95 % CI: log-log; competing: CNSR == 2
 --   Gray's test: chi-square = 2.27, df = 1, z = -1.51; P = 0.132
+--   > cuminc("Surv(AVAL, CNSR == 0) ~ ARM", t, { compare = "B vs A" }):difference(10)
+--      time   estimate  std_error   conf_low  conf_high  estimate_1  estimate_2
+--   1    10  -0.277778   0.328107  -0.920856   0.365300    0.222222         0.5
 --
 -- See also: km, logrank. Aalen and Johansen 1978, Gray 1988. R: cmprsk::cuminc.
 function M.cuminc(formula, rows, opt)
@@ -331,6 +418,10 @@ function M.cuminc(formula, rows, opt)
     n_competing = n_competing, n_missing = info.n_missing,
     conf_level = o.conf_level, ci = o.ci, groups = groups,
     simulated = simulated }
+  if o.compare then
+    fields.compare = ("%s vs %s"):format(groups[2].name, groups[1].name)
+    fields.n_1, fields.n_2 = groups[2].n, groups[1].n
+  end
   if o.test == "Gray" and #groups > 1 then
     local t = gray(model, info, groups, fields)
     fields.test, fields.statistic, fields.df = t, t.statistic, t.df
@@ -354,6 +445,15 @@ function M.cuminc(formula, rows, opt)
       end,
       at = function(_, at_times, group)
         return answer(at(info, chosen(groups, group), M.times(at_times)))
+      end,
+      difference = function(_, at_times)
+        if #groups ~= 2 then
+          fail("invalid", ('cuminc: a difference is of two groups, there %s %d; '
+            .. 'compare = "A vs B" chooses them'):format(#groups == 1 and "is"
+              or "are", #groups))
+        end
+        return answer(result.frame(columns_of_difference, differences(groups,
+          M.times(at_times), o.conf_level)))
       end,
     },
     print = function(m)

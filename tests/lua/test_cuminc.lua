@@ -139,7 +139,7 @@ function TestCuminc.test_mistakes_are_told()
   local t = sets.small
   refuses("which event competes", cuminc, "Surv(T, C < 1) ~ G", t)
   refuses("has both events", cuminc, formula, t, { competing = "C == 0" })
-  refuses("nearest: competing", cuminc, formula, t, { compete = "C == 2" })
+  refuses("nearest: competing", cuminc, formula, t, { competng = "C == 2" })
   refuses("must be Surv(time, event)", cuminc, "T ~ G", t,
     { competing = "C == 2" })
   refuses("the formula is text", cuminc, 7, t)
@@ -188,6 +188,60 @@ function TestCuminc.test_an_endpoint_has_gray_and_the_incidence_at_times()
   lu.assertStrContains(explain "C", "by cumulative incidence and Gray's test")
   endpoint "C" { data = "comp", analysis = { "cuminc", at = "soon" } }
   refuses("at takes a number", check, s)
+end
+
+-- Two groups of several are those two alone; their difference that of the curves.
+function TestCuminc.test_compare()
+  local data = sets.three
+  local two = { T = {}, C = {}, G = {}, S = {} }
+  for k, g in ipairs(data.G) do
+    if g ~= "B" then
+      for name, list in pairs(two) do list[#list + 1] = data[name][k] end
+    end
+  end
+  for _, more in ipairs { "", " + strata(S)" } do
+    local r = cuminc(formula .. more, data, { compare = "C vs A" })
+    local w = cuminc(formula .. more, two)
+    near(r.p_value, w.p_value)
+    near(r.test.z, w.test.z)
+    lu.assertEquals({ r.compare, r.n_1, r.n_2, r.n, r.n_missing }, { "C vs A",
+      w.groups[2].n, w.groups[1].n, w.n, 0 })
+    local d, at = r:difference { 3, 8 }, w:at { 3, 8 }
+    near(d.estimate[2], at.estimate[4] - at.estimate[2])
+    near(d.std_error[2], math.sqrt(at.std_error[4] ^ 2 + at.std_error[2] ^ 2))
+    near(d.conf_high[1], d.estimate[1] + 1.959963984540054 * d.std_error[1])
+    local turned = cuminc(formula .. more, data, { compare = "A vs C" })
+    near(turned:difference(8).estimate[1], -d.estimate[2])
+    near(turned.test.z, -r.test.z)
+  end
+  lu.assertStrContains(tostring(cuminc(formula, data, { compare = "C vs A",
+    at = { 3, 8 } })), "C minus A: at 3 ")
+  refuses("a difference is of two groups, there are 3", function()
+    return cuminc(formula, data):difference(3)
+  end)
+  refuses("nearest: ", cuminc, formula, data, { compare = "CC vs A" })
+  refuses("groups of one column", cuminc, "Surv(T, C == 0) ~ G + S", data,
+    { compare = "A vs B" })
+end
+
+-- Pooled arms of a trial.
+function TestCuminc.test_compare_pooled_arms()
+  trial "POOL" { arms = { { "P" }, { "L" }, { "H" }, { "X", "both", pool = { "L",
+    "H" } } } }
+  local s = require "trialsh.study".memory()
+  s.trial = trial "POOL" { arms = { { "P" }, { "L" }, { "H" }, { "X", "both",
+    pool = { "L", "H" } } } }
+  local names, d = { A = "P", B = "L", C = "H" }, sets.three
+  local groups, pooled = {}, {}
+  for i, g in ipairs(d.G) do
+    groups[i], pooled[i] = names[g], g == "A" and "P" or "X"
+  end
+  s.t = require "trialsh.data".wrap(require "trialsh.data".frame { T = d.T,
+    C = d.C, G = groups })
+  local r = cuminc(formula, s.t, { compare = "X vs P" })
+  local w = cuminc(formula, { T = d.T, C = d.C, G = pooled })
+  near(r.p_value, w.p_value)
+  near(r:difference(5).estimate[1], w:difference(5).estimate[1])
 end
 
 os.exit(lu.LuaUnit.run())
