@@ -34,7 +34,7 @@ LONG_DEPS = clang valgrind clang-format r-cran-haven r-cran-foreign \
 
 REPORT_DEPS = libreoffice-writer-nogui libreoffice-calc-nogui chromium \
               texlive-latex-base texlive-latex-recommended \
-              texlive-fonts-recommended
+              texlive-fonts-recommended cmark-gfm
 
 # Flags -----------------------------------------------------------------------
 

@@ -486,6 +486,16 @@ function TestTable:test_hostile_text_of_other_formats()
   end
 end
 
+function TestTable:test_captions_of_word_are_numbered()
+  if not have "unzip" then lu.skip "unzip" end
+  local function body(title)
+    table.summary({ demo.adsl, "AGE", title = title }):save(folder .. "/c.docx")
+    return back.entry(folder .. "/c.docx", "word/document.xml")
+  end
+  lu.assertStrContains(body "Age", "SEQ Table \\* ARABIC")
+  lu.assertNotStrContains(body "Table 14-2.01: age", "SEQ Table")
+end
+
 function TestTable:test_office_files_are_well_formed()
   if not (have "unzip" and have "xmllint") then lu.skip "unzip or xmllint" end
   state = 5

@@ -23,12 +23,12 @@ local wide = table.ae { demo.adae, rates = "first", riskdiff = true, p_value = t
   title = "Wide table" }
 
 local odd = { ARM = { "A & B", "A & B", "C < D", "C < D" },
-  X = { "=1+1", "é ≥ µ", "100 % {\\x}", "_y_ | #1 ~ ^ $" } }
+  X = { "=1+1", "é ≥ µ", "100 % {\\x}", "_y_ | #1 ~ ^ $ **b** <i>" } }
 local text = table.summary { odd, by = "ARM", title = "Text: \\ { } $ & # % _ ^ ~ < > ≥",
   { "X", label = "'quoted \"text\" -- [a]", statistics = "n" } }
 
 for name, t in pairs { long = long, wide = wide, text = text } do
-  for _, extension in ipairs { "rtf", "docx", "xlsx", "html", "tex" } do
+  for _, extension in ipairs { "rtf", "docx", "xlsx", "html", "tex", "md" } do
     t:save(("%s/%s.%s"):format(out, name, extension))
   end
   -- what must be seen: the label and the cells of each row

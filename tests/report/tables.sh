@@ -100,6 +100,18 @@ else
   skip "LaTeX" "pdflatex is not installed"
 fi
 
+if command -v cmark-gfm >/dev/null; then
+  for name in long wide text; do
+    cmark-gfm -e table -e autolink -e strikethrough $name.md >$name.md.html
+    is "$name.md: one table" "$(grep -c '<table>' $name.md.html)" 1
+    sed 's/<[^>]*>//g; s/&lt;/</g; s/&gt;/>/g; s/&quot;/"/g; s/&amp;/\&/g' \
+      $name.md.html >$name.md.txt
+    check "$name.md: no text is lost" holds $name $name.md.txt
+  done
+else
+  skip "Markdown" "cmark-gfm is not installed"
+fi
+
 browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome)
 if [ -n "$browser" ]; then
   chrome() { # its messages go to console

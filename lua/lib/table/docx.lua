@@ -198,11 +198,27 @@ local function body_rows(t, g, block)
   return table.concat(out)
 end
 
---- docx.table(t) -> the paragraphs and tables of a document's body
-function M.table(t)
+-- A field of Word with what it shows until it is updated.
+local function field(code, shown)
+  return ('<w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText '
+    .. 'xml:space="preserve"> %s </w:instrText></w:r><w:r><w:fldChar '
+    .. 'w:fldCharType="separate"/></w:r><w:r><w:t>%d</w:t></w:r><w:r><w:fldChar '
+    .. 'w:fldCharType="end"/></w:r>'):format(code, shown or 1)
+end
+
+-- "Table 1. Title", the number a field that cross-references find; a title that has
+-- its own number stays as it is.
+local function caption(t, number)
+  local title = clean(t.title or t.what)
+  if title:find "^Table%f[%A]" then return run(title) end
+  return run "Table " .. field("SEQ Table \\* ARABIC", number) .. run ". "
+    .. run(title)
+end
+
+--- docx.table(t [, number]) -> the paragraphs and tables of a document's body
+function M.table(t, number)
   local g = set(t)
-  local out = { paragraph(run(clean(t.title or t.what)), { style = "Caption",
-    keep = true }) }
+  local out = { paragraph(caption(t, number), { style = "Caption", keep = true }) }
   if t.population then
     out[#out + 1] = paragraph(run("Population: " .. clean(t.population)),
       { keep = true })
@@ -246,13 +262,6 @@ local styles = XML .. "<w:styles" .. W .. "><w:docDefaults><w:rPrDefault><w:rPr>
   .. '<w:style w:type="paragraph" w:customStyle="1" w:styleId="Note"><w:name '
   .. 'w:val="Note"/><w:basedOn w:val="Normal"/><w:rPr><w:sz w:val="15"/></w:rPr>'
   .. "</w:style></w:styles>\n"
-
-local function field(code)
-  return ('<w:r><w:fldChar w:fldCharType="begin"/></w:r><w:r><w:instrText '
-    .. 'xml:space="preserve"> %s </w:instrText></w:r><w:r><w:fldChar '
-    .. 'w:fldCharType="separate"/></w:r><w:r><w:t>1</w:t></w:r><w:r><w:fldChar '
-    .. 'w:fldCharType="end"/></w:r>'):format(code)
-end
 
 --- docx.parts(title, stamp, body) -> the files of a document, { { name, bytes } }
 function M.parts(title, stamp, body)
