@@ -150,8 +150,12 @@ function test_draws()
   lu.assertStrContains(tostring(within), "all 12 permutations of ARM within S")
 end
 
+-- P is there, whatever has no room beside it.
 function test_print()
   local text = tostring(drawn(m, doses))
+  lu.assertStrContains(text, "P adjusted\n")
+  lu.assertStrContains(tostring(m:contrast { doses[1], doses[2],
+    permutations = 9 }), "P permuted\n")
   lu.assertStrContains(text, "P adjusted by the largest t of permutations, "
     .. "step-down, over all 6; CI not adjusted")
   lu.assertStrContains(text, "99 permutations of TRT01P among subjects, seed 3")

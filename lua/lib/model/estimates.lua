@@ -80,7 +80,7 @@ local function align(values)
   end
 end
 
---- estimates.table(rows, names [, heads [, common]]) -> text
+--- estimates.table(rows, names [, heads [, common]]) -> text, columns shown
 -- rows: { estimate =, std_error =, ... }, each rounded to what its error is
 -- worth, or all alike (common); names: the columns, of which "interval" is
 -- "conf_low to conf_high"; heads: what stands above them.
@@ -97,7 +97,34 @@ function M.table(rows, names, heads, common)
     if number then align(column.values) end
     columns[j] = column
   end
-  return (require "trialsh.show".table(columns, #rows, {}))
+  return require "trialsh.show".table(columns, #rows, {})
+end
+
+-- What a narrow screen does without, first to last: the last columns are P.
+local droppable = { { "df" }, { "interval" }, { "df", "interval" } }
+local with_adjusted = { { "df" }, { "p_permuted" }, { "df", "p_permuted" },
+  { "interval" }, { "df", "interval" } }
+
+local function without(names, less)
+  local kept, left = {}, {}
+  for _, name in ipairs(less) do left[name] = true end
+  for _, name in ipairs(names) do
+    if not left[name] then kept[#kept + 1] = name end
+  end
+  return kept
+end
+
+-- The table, without columns that it can do without where it is too wide.
+local function fitted(rows, names, heads)
+  local wide, shown = M.table(rows, names, heads, true)
+  local adjusted = #without(names, { "p_adjusted" }) < #names
+  for _, less in ipairs(adjusted and with_adjusted or droppable) do
+    if shown == #names then break end
+    local kept = without(names, less)
+    local narrow, n = M.table(rows, kept, heads, true)
+    if n == #kept then return narrow end
+  end
+  return wide
 end
 
 --- estimates.frame(rows, names [, levels]) -> a C frame of them
@@ -119,7 +146,8 @@ function M.shown(rows, names, opt)
   return require "trialsh.relation".of_frame(
     M.frame(rows, names, opt.levels), { simulated = opt.simulated,
       print = function()
-        local lines = { M.table(rows, opt.print or names, opt.heads, true) }
+        local lines = { opt.print and fitted(rows, opt.print, opt.heads)
+          or (M.table(rows, names, opt.heads, true)) }
         for _, line in ipairs(opt.lines or {}) do
           lines[#lines + 1] = text.escape(line)
         end
