@@ -50,8 +50,7 @@ s.adab = measured(s.ada):key("USUBJID", "PARAMCD", "ADT", "SEQ")
 
 -- SOFA: worst of 24 hours, components kept ---------------------------------------------------------------------------------
 s.adsofa = s.organ
-  :sofa{ version = 1996, hours = 24, missing = "normal", sedated = "last score before sedation",
-    units = { PAO2 = "mmHg", PLAT = "10^9/L", BILI = "umol/L", CREAT = "umol/L" } }
+  :sofa{ version = 1996, hours = 24, missing = "normal", sedated = "last score before sedation" }         -- in the units of trial.lua
   :join(s.adsl, "USUBJID")
   :study_day():visits():baseline{ rule = "last", upto = "TRTSDT" }:change()
   :auc{ parameter = "SOFA", as = "SOFATWM", from = 1, upto = 8, rule = "time-weighted mean" }

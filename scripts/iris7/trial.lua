@@ -47,6 +47,10 @@ return trial "IRIS-7" {
     { "IL10",    "Interleukin-10",              "adcy", unit = "pg/mL", limit = "LLOQ" },
     { "TNF",     "Tumour necrosis factor",      "adcy", unit = "pg/mL", limit = "LLOQ" },
     { "IFNG",    "Interferon gamma",            "adcy", unit = "pg/mL", limit = "LLOQ" },
+    { "PAO2",    "Arterial oxygen pressure",    "organ", unit = "mmHg" },       -- what SOFA is made of, as the export has it
+    { "PLAT",    "Platelets",                   "organ", unit = "10^9/L" },
+    { "BILI",    "Bilirubin",                   "organ", unit = "umol/L" },
+    { "CREAT",   "Creatinine",                  "organ", unit = "umol/L" },
     { "SOFA",    "SOFA score (1996)",           "adsofa", unit = "points", range = { 0, 24 }, better = "lower" },
     { "SOFATWM", "SOFA score, time-weighted mean of days 1 to 8", "adsofa", unit = "points", better = "lower" },
     { "DEATH",   "Time to death",               "adtte", unit = "days", better = "later" },

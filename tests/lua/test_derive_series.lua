@@ -325,6 +325,27 @@ function TestSofa.test_sedation()
     { sedated = "last score before sedation" }), { NA, 2 })
 end
 
+-- Units that neither the option nor the column has are those of the trial.
+function TestSofa.test_units_of_the_trial()
+  local s = require "trialsh.study".memory()
+  s.trial = trial "U" { parameters = { { "PLAT", "Platelets", "organ", unit =
+    "/uL" }, { "CREAT", "Creatinine", "organ" } } }
+  local wrap, frame = require "trialsh.data".wrap, require "trialsh.data".frame
+  local function rows(name, value)
+    return wrap(frame { USUBJID = { "1" }, ADT = { "2020-01-01" },
+      [name] = { value } })
+  end
+  s.organ = rows("PLAT", 90000)
+  local r = s.organ:sofa { missing = "normal" }
+  lu.assertEquals(r:where { PARAMCD = "SOFACOAG" }.AVAL[1], 2)
+  lu.assertEquals(s.organ:sofa { missing = "normal", units = { PLAT =
+    "10^9/L" } }:where { PARAMCD = "SOFACOAG" }.AVAL[1], 0)
+  s.renal = rows("CREAT", 90)
+  refuses("or a parameter CREAT of the trial with its unit", function()
+    return #s.renal:sofa { missing = "normal" }
+  end)
+end
+
 function TestSofa.test_mistakes()
   local function wrong(words, opt, names)
     refuses(words, function()

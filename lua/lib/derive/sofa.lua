@@ -32,13 +32,21 @@ local CUTS = {
 -- The verb is added to those that are there.
 return function(relations, verbs)
 
+-- The unit that the trial gives a parameter of this name.
+local function of_trial(node, name)
+  local trial = node.trial or node.study and node.study:trial()
+  local parameter = trial and trial.parameters and trial.parameters[name]
+  return parameter and parameter.unit
+end
+
 -- The value in a unit that scores are in, and that unit.
 local function measured(node, name, given)
   local rule, column = MEASURED[name], node.columns[name:lower()]
-  local is = given[name] or column.unit
+  local is = given[name] or column.unit or of_trial(node, name)
   if not is then
-    fail("invalid", ("sofa: in which unit is %s? units = { %s = \"%s\" }")
-      :format(name, name, rule[1]))
+    fail("invalid", ("sofa: in which unit is %s? units = { %s = \"%s\" }, or a "
+      .. "parameter %s of the trial with its unit"):format(name, name, rule[1],
+        name))
   end
   if is == rule.also then return ("_digits15(%s)"):format(name), is end
   local times, over = unit.factor(is, rule[1], rule[2])
@@ -180,7 +188,8 @@ end
 --   sedated  "last score before sedation", "normal" or "as scored"; no default
 --            where there is a column SEDATED
 --   units    { PAO2 = "mmHg", PLAT = "10^9/L", BILI = "umol/L", CREAT = "mg/dL" },
---            where the columns do not have them
+--            where neither the columns nor parameters of the trial of these names
+--            have them
 --   version  1996;  hours  24, the days of the calendar
 --   date     "ADTM", else "ADT": ISO text
 --
