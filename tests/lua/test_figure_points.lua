@@ -123,6 +123,8 @@ function TestBrackets:test_limits()
     if line:find "polygon" and line:find "FFFFFF" then open = open + 1 end
   end
   lu.assertEquals(open, 1)
+  lu.assertStrContains(table.concat(object.boxes(f).root.groups[1].head, "\n"),
+    "dt (") -- the dashed line
 end
 
 -- Visits, values and P-values of an endpoint; a pooled arm spans its members.
@@ -159,6 +161,26 @@ function TestBrackets:test_endpoint()
   lu.assertEquals(n, 4)
   lu.assertStrContains(shown, "Day 15")
   lu.assertStrContains(f.caption, "P: Wilcoxon-Mann-Whitney test, exact, adjusted (Holm)")
+  -- of logarithms: the values on a log axis; trends have no bracket
+  endpoint "LOG" { parameter = "ALC", visit = "Day 29", variable = "ln(AVAL)",
+    analysis = "ttest" }
+  endpoint "YES" { parameter = "ALC", visit = "Day 29",
+    variable = "AVAL >= 1000", analysis = "riskdiff" }
+  local log = figure.points { "LOG" }
+  local data, values = log:data(), {}
+  for row in day29:rows() do
+    if row.AVAL ~= NA then values[#values + 1] = row.AVAL end
+  end
+  lu.assertEquals(#data, #values)
+  local sum, want = 0, 0
+  for i, y in ipairs(values) do sum, want = sum + data:row(i).AVAL, want + y end
+  lu.assertAlmostEquals(sum, want, 1e-9 * want)
+  lu.assertStrContains(texts(log), "Lymphocytes (/uL)")
+  refuses("endpoint YES analyses times, lists or yes and no", figure.points,
+    { "YES" })
+  local r = signed_rank("AVAL - BASE ~ 1", day29:where { TRT01P = "Placebo" })
+  lu.assertStrContains(texts(figure.pairs { "ALC" }), equals(r.p_value))
+  lu.assertEquals(#figure.scatter { "ALC", x = "BASE" }:data(), #values)
   shown = texts(figure.points { "ALC", brackets = "p_value", labels = "p",
     width = 183, compare = { "CYT107 HF vs Placebo" } })
   lu.assertStrContains(shown, equals(wilcoxon("AVAL ~ TRT01P", day29,

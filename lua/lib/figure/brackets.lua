@@ -97,17 +97,21 @@ end
 -- Where their P-values come from -----------------------------------------------
 
 -- "A vs B" as lists of places of groups; a pooled arm is all of its members.
-local function places_of(who, compare, groups, trial)
+-- nil where groups are not what is compared: a trend.
+local function places_of(who, compare, groups, trial, lenient)
   local by_name, known = {}, {}
   for _, g in ipairs(groups) do
-    by_name[g.name] = g
-    known[#known + 1] = g.name
+    if g.name then
+      by_name[g.name] = g
+      known[#known + 1] = g.name
+    end
   end
   local arms = trial and trial.arms or {}
   local a, b = require "trialsh.compare".split(compare, function(name)
     return by_name[name] or arms[name]
   end)
   if not a then
+    if lenient then return nil end
     fail("invalid", ("%s: compare = \"A vs B\", not %s"):format(who, compare))
   end
   local sides = {}
@@ -151,9 +155,9 @@ function M.of_results(who, from, groups_at, opt, trial)
           fail("not found", ("%s: not all results of %s have %s; brackets = "
             .. '"p_value"'):format(who, from.name, opt.brackets))
         end
-        if p ~= NA and not (opt.hide_ns and p >= 0.05) then
-          list[#list + 1] = { p = p, compare = row.compare,
-            xs = places_of(who, row.compare, groups, trial) }
+        local xs = places_of(who, row.compare, groups, trial, true)
+        if xs and p ~= NA and not (opt.hide_ns and p >= 0.05) then
+          list[#list + 1] = { p = p, compare = row.compare, xs = xs }
         end
       end
     end

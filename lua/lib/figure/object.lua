@@ -182,6 +182,10 @@ function Figure:save(file, opt)
   local j = journal.find("save", opt.journal) or self.journal
   local width = width_for(self, opt, j)
   local height = opt.height or self.height
+  if j and height > j.tallest[1] then
+    note.say("%s: %s takes figures of %s mm at most; this one is %s mm tall", file,
+      j[1], text.number(j.tallest[1]), text.number(height))
+  end
   local page = page_of(self, width, height, format, j)
   local commands = page:commands()
   local job = { format = format, width = width, height = height,

@@ -170,8 +170,9 @@ local function names_of(opt)
   return opt.names
 end
 
---- figure.pairs { DATA, option = ... } -> figure
--- Two values of each subject, joined by a line, by arm; above each arm n, the
+--- figure.pairs { DATA or "ENDPOINT", option = ... } -> figure
+-- Two values of each subject, joined by a line, by arm, of an endpoint at the visit
+-- that it claims; above each arm n, the
 -- Hodges-Lehmann change with its interval, P of the signed-rank test, and how
 -- many rose. f:save(file) writes it, f:show() previews it here.
 --   before, after  "BASE", "AVAL": the columns;  names  { "Before", "After" }
@@ -193,7 +194,7 @@ end
 -- See also: signed_rank, figure.points, figure:save.
 function M.pairs(given)
   local first, opt = source.options(WHO, given, own_options)
-  local from = source.take(WHO, first)
+  local from = source.claimed(WHO, first)
   local by = opt.by
   if by == nil then by = from.treatment or source.by(WHO, from.data) end
   local groups, missing = source.numbers(WHO, from, opt.before, opt.after, by)

@@ -27,6 +27,7 @@ local function fill(group, rows, columns, out)
   group.values, group.below = {}, {}
   for _, row in ipairs(rows) do
     local y = columns.y[row]
+    if columns.log and y ~= NA then y = math.exp(y) end
     if y == NA then
       out.missing = out.missing + 1
     else
@@ -35,7 +36,8 @@ local function fill(group, rows, columns, out)
         group.below[#group.values] = true
         out.n_below = out.n_below + 1
         local limit = columns.limit and columns.limit[row]
-        if limit and limit ~= NA then
+        if limit == nil or limit == NA then limit = y end
+        if limit then
           out.low_limit = math.min(out.low_limit or limit, limit)
           out.high_limit = math.max(out.high_limit or limit, limit)
         end
@@ -49,7 +51,7 @@ end
 local function groups_of(part, by, out)
   local names = { part.response, by or nil }
   for _, name in ipairs { "BLQFL", "LLOQ" } do
-    if data.has(part.data, name) and part.response == "AVAL" then
+    if data.has(part.data, name) and (part.response == "AVAL" or part.log) then
       names[#names + 1] = name
     end
   end
@@ -59,9 +61,13 @@ local function groups_of(part, by, out)
     fail("type", ("%s: %s is text; y is a column of numbers"):format(WHO,
       part.response))
   end
-  local columns = { y = cframe.values(column),
-    below = #names > 2 and cframe.values(frame:column "BLQFL") or nil,
-    limit = names[4] and cframe.values(frame:column "LLOQ") or nil }
+  local have = {}
+  for _, name in ipairs(names) do have[name] = true end
+  local function column_of(name)
+    return have[name] and cframe.values(frame:column(name)) or nil
+  end
+  local columns = { y = cframe.values(column), log = part.log,
+    below = column_of "BLQFL", limit = column_of "LLOQ" }
   local groups = source.groups(frame, by)
   for _, group in ipairs(groups) do fill(group, group.rows, columns, out) end
   return groups
@@ -70,8 +76,10 @@ end
 -- The parts of the data that stand side by side: one per visit of an endpoint or
 -- level of facet.
 local function parts_of(from, opt)
+  for _, part in ipairs(from.parts or {}) do part.log = from.log end
   if from.parts then return from.parts end
-  local whole = { name = false, data = from.data, response = opt.y }
+  local whole = { name = false, data = from.data, response = opt.y,
+    log = from.log }
   if not opt.facet then return { whole } end
   local frame = data.frame(from.data, { opt.facet }, WHO)
   local parts = {}
@@ -218,7 +226,7 @@ end
 
 local own_options = {
   y = { "string" }, by = { "any" }, facet = { "string" }, xlabel = { "string" },
-  ylabel = { "string" }, yscale = { { "linear", "log" }, "linear" },
+  ylabel = { "string" }, yscale = { { "linear", "log" } },
   ylim = { "table" }, ticks = { "table" }, hline = { "any" },
   box = { "boolean", true }, limit = { "boolean", false },
   brackets = { { "wilcoxon", "ttest", "p_value", "p_adjusted",
@@ -334,7 +342,7 @@ end
 --- figure.points { DATA or "ENDPOINT", y = "AVAL", option = ... } -> figure
 -- Every value as a point, by group, over a box of median and quartiles with n
 -- below. Of an endpoint it shows the values that run() analyses, at each of its
--- visits. f:save(file) writes it, f:show() previews it here.
+-- visits, of ln(AVAL) on a log axis. f:save(file) writes it, f:show() previews it here.
 --   y           "AVAL";  by  "TRT01P" where there is one; false: one group
 --   facet       a column: its levels side by side, the groups within them
 --   yscale      "linear", "log";  ylim  { from, to };  ticks  a list
@@ -365,6 +373,7 @@ function M.points(given)
   local from = source.at_visits(WHO, first)
   opt.y = opt.y or from.response or "AVAL"
   opt.hline = hlines(opt.hline)
+  opt.yscale = opt.yscale or from.log and "log" or "linear"
   local by = opt.by
   if by == nil then by = from.treatment or source.by(WHO, from.data) end
   opt.by = by
@@ -387,7 +396,7 @@ function M.points(given)
     arms = style.arms(#facets[1], opt.palette) }
   spec.y, spec.yaxis = scale.axis(WHO, low, high, { log = spec.ylog,
     limits = opt.ylim, ticks = opt.ticks,
-    title = opt.ylabel or source.ylabel(from, opt.y) })
+    title = opt.ylabel or source.ylabel(from, from.log and "AVAL" or opt.y) })
   for i, group in ipairs(#facets > 1 and parts or groups) do
     spec.captions[i] = group.name or ""
   end
@@ -411,7 +420,10 @@ function M.points(given)
   return object.new(opt, from, { what = "points by group",
     caption = caption_of(spec, opt, from, list), entries = spec.entries,
     height = 65 + 4 * math.min(3, #list) + (spec.rows and 2.6 * #spec.rows() or 0),
-    shown = function() return shown(spec, opt.y, by) end,
+    shown = function()
+      return shown(spec, from.log and opt.y:match "^%s*ln%s*%((.*)%)%s*$" or opt.y,
+        by)
+    end,
     draw = function(page, bottom, top) chart.draw(page, spec, bottom, top) end })
 end
 

@@ -160,7 +160,7 @@ local function caption_of(opt, found)
   return table.concat(parts, "; ") .. "."
 end
 
---- figure.scatter { DATA, x = "BASE", y = "AVAL", option = ... } -> figure
+--- figure.scatter { DATA or "ENDPOINT", x = "BASE", y = "AVAL", option = ... } -> figure
 -- Two columns against each other, a symbol per arm, with correlation, interval,
 -- P and n. f:save(file) writes it, f:show() previews it here.
 --   x           a column;  y  "AVAL"
@@ -184,7 +184,7 @@ end
 -- See also: cor, figure.points, figure:save.
 function M.scatter(given)
   local first, opt = source.options(WHO, given, own_options)
-  local from = source.take(WHO, first)
+  local from = source.claimed(WHO, first)
   if not opt.x then fail("invalid", WHO .. ': x = "COLUMN", which one?') end
   local by = opt.by
   if by == nil then by = from.treatment or source.by(WHO, from.data) end

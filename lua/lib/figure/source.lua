@@ -62,6 +62,19 @@ function M.subset(x, names, rows)
   return data.wrap(cframe.build(list, arrays, levels), data.simulated(x))
 end
 
+--- source.claimed(who, first) -> from: as source.take, but of an endpoint the rows
+-- of the visit that it claims, with their baseline
+function M.claimed(who, first)
+  if type(first) ~= "string" then return M.take(who, first) end
+  local from = M.course(who, first)
+  local visit = from.endpoint.visit
+  if visit then from.data = from.data:where { AVISIT = visit } end
+  if data.has(from.data, "ANL01FL") then
+    from.data = from.data:where { ANL01FL = "Y" }
+  end
+  return from
+end
+
 --- source.at_visits(who, first) -> from: as source.take, but of an endpoint with
 -- several visits parts = { { name, visit, data, response } }: what run() analyses
 -- at each; and results = what it stored
@@ -70,6 +83,11 @@ function M.at_visits(who, first)
   local set = require "trialsh.endpoint.set"
   local from = M.take(who, first)
   local e, s = from.endpoint, require "trialsh.study".study.open()
+  if from.what ~= "number" and from.what ~= "log" and from.what ~= "count" then
+    fail("invalid", ("%s: endpoint %s analyses times, lists or yes and no, "
+      .. "which are no numbers to show"):format(who, first))
+  end
+  from.log = from.what == "log"
   local code = e.parameters and e.parameters[1]
   from.results = M.results(s, code and { endpoint = first, variation = "main",
     parameter = code } or { endpoint = first, variation = "main" })
