@@ -434,7 +434,7 @@ function M.cuminc(formula, rows, opt)
   local left_out = result.left_out(info.n_missing, result.missing(info))
   local function answer(frame)
     return simulated and data_of.wrap(require "trialsh.relation".node_of(frame)
-      .frame, true) or frame
+      .frame, simulated) or frame
   end
   return result.model { name = "cuminc", fields = fields,
     order = { "method", "statistic", "df", "p_value", "n", "n_event",
