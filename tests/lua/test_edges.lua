@@ -49,6 +49,27 @@ function test_every_call_on_every_set()
   lu.assertTrue(errors > 100, errors .. " errors")
 end
 
+-- Each statistic of means, ranks and counts is in one of the tables of calls.
+function test_every_statistic_is_tried()
+  local tried, count = {}, 0
+  for _, name in ipairs { "", "_models" } do
+    local file = assert(io.open("tests/lua/test_edges" .. name .. ".lua"))
+    for word in file:read "a":gmatch '{ "([%w_]+)", "' do tried[word] = true end
+    file:close()
+  end
+  local modules = { describe = true, smd = true, ttest = true,
+    mediandiff = true, lm = true, multiple = true, rank = true,
+    group_rank = true, correlation = true, proportion = true,
+    two_proportions = true, contingency = true }
+  for name, module in pairs(require "trialsh.init".home) do
+    if modules[module] then
+      count = count + 1
+      lu.assertTrue(tried[name], name .. " is in no table of calls")
+    end
+  end
+  lu.assertTrue(count >= 24, count)
+end
+
 -- A million rows, and P beyond doubles.
 function test_large()
   local n = os.getenv "TRIALSH_LONG" and 1000000 or 100000
