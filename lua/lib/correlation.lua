@@ -161,6 +161,50 @@ local function print_several(m, arrays, o)
   return table.concat(lines, "\n")
 end
 
+--- result:matrix([field]) -> frame
+-- Of several correlations: variables by variables.
+--   field  "estimate" (default), "p_value", "n", "conf_low", "conf_high"
+--
+--   > cor("~ AGE + APACHE + SOFASCR", demo.adsl):matrix().AGE[2]
+--   0.21945146595952897
+--
+-- See also: cor.
+local function matrix(list, arrays, field)
+  field = options("matrix", { field = field or "estimate" }, { field = {
+    { "estimate", "p_value", "n", "conf_low", "conf_high" } } }).field
+  -- rows: the response alone, or all; columns: what it stands with, or all
+  local at, rows, heads, cells = nil, {}, {}, {}
+  local square = arrays[1][1] ~= arrays[1][#arrays[1]]
+  for j, name in ipairs(columns) do if name == field then at = j end end
+  local function enter(to, name)
+    if not cells[to] then cells[to] = {} end
+    if not cells[to][name] then
+      to[#to + 1] = name
+      cells[to][name] = #to
+    end
+  end
+  for i, a in ipairs(arrays[1]) do
+    enter(rows, a)
+    if square then enter(rows, arrays[2][i]) end
+  end
+  if square then heads = rows end
+  for _, b in ipairs(arrays[2]) do enter(heads, b) end
+  local names, values = { "variable" }, { rows }
+  for j, head in ipairs(heads) do
+    names[j + 1], values[j + 1] = head, {}
+    for i, row in ipairs(rows) do
+      values[j + 1][i] = row == head and field ~= "p_value" and field ~= "n"
+        and 1 or NA
+    end
+  end
+  for i, x in ipairs(arrays[at]) do
+    local a, b = arrays[1][i], arrays[2][i]
+    values[cells[heads][b] + 1][cells[rows][a]] = x
+    if square then values[cells[heads][a] + 1][cells[rows][b]] = x end
+  end
+  return result.frame(names, values, nil, list[1].simulated)
+end
+
 local function several(list, o)
   local arrays, notes, n_missing = {}, {}, 0
   for j in ipairs(columns) do arrays[j] = {} end
@@ -183,6 +227,7 @@ local function several(list, o)
       note = #notes > 0 and table.concat(notes, "; ") or NA,
       simulated = list[1].simulated },
     tidy = function() return result.frame(columns, arrays) end,
+    methods = { matrix = function(_, field) return matrix(list, arrays, field) end },
     print = function(m) return print_several(m, arrays, o) end }
 end
 
@@ -190,7 +235,7 @@ end
 -- Correlation of two variables, of those rows that have both. Arrays do as
 -- well: cor(a, b).
 --   formula      "y ~ x"; "y ~ a + b" has y with each, "~ a + b + c" all pairs:
---                r:tidy() has a row for each
+--                r:tidy() has a row for each, r:matrix() all of them crossed
 --   method       "Pearson" (default): t with n - 2 df; "Spearman": of ranks;
 --                "Kendall": tau-b
 --   exact        Spearman and Kendall are exact, with ties, over all permutations

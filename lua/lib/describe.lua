@@ -182,7 +182,7 @@ local function values_of(set, heads, f)
       for j, x in ipairs { ... } do table.insert(arrays[fixed + j], x) end
     end)
   end
-  return result.frame(names, arrays, levels)
+  return result.frame(names, arrays, levels, set.simulated)
 end
 
 --- result:outliers([k]) -> frame

@@ -26,10 +26,11 @@ local standard = { "method", "estimate_name", "estimate", "std_error",
 local tidy_fields = { "estimate", "std_error", "statistic", "df", "p_value",
   "conf_low", "conf_high" }
 
---- result.frame(names, arrays [, levels]): the frame that tidy and glance give.
-function M.frame(names, arrays, levels)
+--- result.frame(names, arrays [, levels [, simulated]]): the frame that tidy and
+-- glance give, which mark it themselves, and other methods.
+function M.frame(names, arrays, levels, simulated)
   return require "trialsh.data".wrap(
-    require "ts.frame".build(names, arrays, levels))
+    require "ts.frame".build(names, arrays, levels), simulated)
 end
 
 local function one_row(names, get)

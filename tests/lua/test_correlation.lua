@@ -86,4 +86,21 @@ function TestCor.test_what_cannot_be_asked()
   refuses("y and e have no values together (2 with one missing)", cor, "y ~ e", { y = { NA, 1 }, e = { 1, NA } })
 end
 
+function test_matrix()
+  local d = { a = { 1, 2, 3, 4 }, b = { 2, 1, 4, 3 }, c = { 4, 2, NA, 1 } }
+  local r = cor("~ a + b + c", d)
+  local m, p, n = r:matrix(), r:matrix "p_value", r:matrix "n"
+  lu.assertEquals(#m, 3)
+  lu.assertEquals({ m.variable[3], m.a[1], m.c[3], p.b[2], n.c[1] }, { "c", 1,
+    1, NA, 3 })
+  lu.assertEquals({ m.c[2], m.b[3] }, { cor("b ~ c", d).estimate,
+    cor("b ~ c", d).estimate })
+  local one = cor("a ~ b + c", d):matrix "conf_low"
+  lu.assertEquals({ #one, one.variable[1], one.b[1] }, { 1, "a",
+    cor("a ~ b", d).conf_low })
+  lu.assertErrorMsgContains("none of estimate, p_value", r.matrix, r, "tau")
+  lu.assertStrContains(tostring(cor("~ AGE + APACHE + SOFASCR",
+    demo.adsl):matrix()), "SIMULATED DATA")
+end
+
 os.exit(lu.LuaUnit.run())
