@@ -23,7 +23,7 @@ local M = {}
 local spec = { statistic = { "any", "ttest" }, compare = { "string" },
   group = { "string" }, scheme = { "any" }, strata = { "any" },
   alternative = { { "two-sided", "less", "greater" }, "two-sided" },
-  replicates = { "integer", randomisation.REPLICATES, above = 0, below = 1e7 },
+  replicates = { "integer", randomisation.REPLICATES, above = 0, below = 1e6 },
   seed = { "integer", nil, least = 0 } }
 
 -- The statistic -----------------------------------------------------------------

@@ -347,7 +347,7 @@ end
 
 local spec = { rerandomise = { "boolean", true },
   replicates = { "integer", require "trialsh.randomisation".REPLICATES,
-    above = 0, below = 1e7 } }
+    above = 0, below = 1e6 } }
 
 --- run([s [, opt]]) -> results
 -- Checks all endpoints, computes each on the study (the one that is open by

@@ -64,6 +64,52 @@ function TestRerandomise.test_is_the_exact_test()
   end
 end
 
+-- The same of values below limits; within strata, of groups in order, and of
+-- several at once by run().
+function TestRerandomise.test_are_the_exact_tests_of_ranks()
+  math.randomseed(11)
+  for k = 1, 5 do
+    local d = { AVAL = random.numbers(10, 9, 1), BLQFL = {}, g = {}, s = {},
+      USUBJID = {} }
+    for i = 1, 10 do
+      d.AVAL[i] = math.max(d.AVAL[i], 3)
+      d.BLQFL[i] = d.AVAL[i] <= 3 + i % 2 and "Y" or "N"
+      d.g[i], d.s[i] = ({ "a", "b", "c" })[(i + k) % 3 + 1], i % 2 == 0 and "x"
+        or "y"
+      d.USUBJID[i] = ("%02d"):format(i)
+    end
+    local pair = { compare = "a vs b", group = "g" }
+    local function opt(statistic, strata)
+      return { compare = "a vs b", group = "g", statistic = statistic,
+        strata = strata }
+    end
+    reference.near(rerandomise("AVAL ~ g", d, opt "peto_prentice").p_value,
+      peto_prentice("AVAL ~ g", d, { compare = pair.compare, exact = true,
+        two_sided = "absdev" }).p_value, 1e-9, "Peto-Prentice " .. k)
+    d.y = table.move(d.AVAL, 1, 10, 1, {})
+    reference.near(rerandomise("y ~ g + strata(s)", d, opt("van_elteren",
+      "s")).p_value, van_elteren("y ~ g + strata(s)", d, {
+        compare = pair.compare, two_sided = "absdev" }).p_value, 1e-9,
+        "van Elteren " .. k)
+    require "trialsh.endpoint".list = {}
+    local s = require "trialsh.study".memory()
+    study.open(s)
+    s.trial = trial "R" { arms = { { "a" }, { "b" }, { "c" } },
+      randomisation = { "fixed numbers" } }
+    d.TRT01P = d.g
+    s.adsl = require "trialsh.data".wrap(require "ts.frame".build({ "USUBJID",
+      "TRT01P", "AVAL" }, { d.USUBJID, d.TRT01P, d.AVAL }))
+    for _, name in ipairs { "kruskal", "jonckheere" } do
+      endpoint(name) { data = "adsl", compare = "all arms", analysis = name }
+    end
+    run(s)
+    for row in s.results:rows() do
+      lu.assertStrContains(row.rerandomised, "by fixed numbers")
+      reference.near(row.p_rerandomised, row.p_value, 1e-9, row.endpoint)
+    end
+  end
+end
+
 function TestRerandomise.test_functions()
   local t = { y = { 1, 5, 3, 9, 8, 7 }, g = { "b", "b", "b", "a", "a", "a" } }
   local function difference(d)

@@ -97,6 +97,20 @@ seen "Ctrl-C stops them within a second, with no partial P" \
 line 'm:contrast { "CYT107 HF vs Placebo", permutations = 9, seed = 1 }.p_permuted'
 seen "the model is usable afterwards" '^p_permuted: 3 values, 0 missing'
 
+# Work that is shared by processes.
+start a -q --jobs 2
+line 'v = { y = {}, g = {} } for i = 1, 60 do v.y[i], v.g[i] = i * 7919 % 2017, i % 2 == 0 and "a" or "b" end'
+line 'rerandomise(function(d) return d:where { g = "a" }.y:mean() end, v, { group = "g", replicates = 200000 })'
+seen "re-randomisation on two cores tells how far it is" \
+  '^parts of re-randomisation [0-9]+ % \(about [0-9.]+ (s|min|h) left\)$' 60
+keys C-c
+seen "Ctrl-C stops it with no partial P" \
+  '^(\^C)?interrupted after [0-9]+ of 400 parts of re-randomisation$' 10
+is "no process of it is left" \
+  "$(pgrep -cP "$(pgrep -n -f -- '-q --jobs 2$')")" 0
+line 'rerandomise("y ~ g", v).p_value'
+seen "it works afterwards" '^0\.[0-9]+$' 10
+
 # gnuplot ----------------------------------------------------------------------------
 mkdir fake plots
 printf '#!/bin/sh\nexec sleep 1000\n' >fake/gnuplot

@@ -361,7 +361,7 @@ end
 -- The rule that chooses -----------------------------------------------------------
 
 -- Whether a rule of `instead` holds in the arms that codes say; what was found is
--- kept, so that it is there before work is shared.
+-- kept.
 local function rule_of(s, e, scheme)
   local instead = require "trialsh.endpoint.instead"
   local treatment = set.treatment_of(e)
@@ -401,8 +401,7 @@ function M.choose(s, e, first, other, scheme, is)
   for _, unit in ipairs(units) do
     local own, others = unit.evaluate, {}
     for i, row in ipairs(unit.rows) do others[i] = at[place_key(row)] or false end
-    unit.prepare, unit.batch, unit.counts = holds, nil, nil
-    unit.together = nil
+    unit.batch, unit.counts, unit.together = nil, nil, nil
     function unit.evaluate(codes)
       if holds(codes) == is then return own(codes) end
       local out = {}

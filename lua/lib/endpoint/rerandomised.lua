@@ -63,7 +63,8 @@ end
 
 -- Values -------------------------------------------------------------------------
 
-local CHUNKS = 40
+local CHUNK = 500 -- deals at most, so that it is told how far they are
+local CHUNKS = 40 -- at least, if there are as many deals
 
 -- A number for each row of each part, deal after deal; NaN where there is none.
 local function evaluate(group, from, to)
@@ -138,21 +139,11 @@ local function groups_of(plan)
   return groups
 end
 
--- The rules that choose look at data by SQL: once for all, before work is shared.
-local function prepare(group)
-  local codes = {}
-  for _, part in ipairs(group.parts) do
-    for i = 1, part.unit.prepare and group.dealt.n or 0 do
-      part.unit.prepare(group.dealt.deals:arms(i, codes))
-    end
-  end
-end
-
 local function compute(groups)
   local list = {}
   for g, group in ipairs(groups) do
-    prepare(group)
-    local size = math.max(1, math.ceil(group.dealt.n / CHUNKS))
+    local size = math.min(CHUNK, math.max(1, math.ceil(group.dealt.n
+      / CHUNKS)))
     for from = 1, group.dealt.n, size do
       list[#list + 1] = { g = g, from = from,
         to = math.min(from + size - 1, group.dealt.n) }
