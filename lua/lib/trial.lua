@@ -104,7 +104,8 @@ end
 --                "label", "adsl", date = "DCTDT", strategy = "treatment
 --                policy" }, ... }; death has no default strategy
 --   randomisation  { "permuted blocks", ratio = { 1, 1 }, sizes = { 2, 4 },
---                strata = "COUNTRY" }; or "simple", "fixed numbers". Blocks follow
+--                strata = "COUNTRY" }; or "simple", "fixed numbers", of which each
+--                stratum keeps its numbers when it is dealt again. Blocks follow
 --                one another in the order of RANDNO, RANDDT (or order = "COLUMN",
 --                else USUBJID) within a stratum; of one size they are found by
 --                counting, of several block = "COLUMN" names them, or they are

@@ -358,6 +358,7 @@ M.lmm = { location = true, covariates = true, weights = true, repeated = true,
     end
     return rows
   end,
+  again = again "lmm",
 }
 
 return M

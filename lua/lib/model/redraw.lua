@@ -74,10 +74,10 @@ local function null_covariance(state, f, treatment, compared, opt)
   return own.structure, theta
 end
 
--- Refits a linear model or, with what it has without an effect, repeated
--- measures.
+-- Fits a linear or a mixed model anew; repeated measures with what they have
+-- without an effect.
 local function refitter(state, f, treatment, compared, opt)
-  if state.who == "lm" then return state.refit end
+  if state.who == "lm" or state.who == "lmm" then return state.refit end
   if state.group or state.clda or state.who ~= "mmrm" then return nil end
   local structure, theta = null_covariance(state, f, treatment, compared, opt)
   if not structure then return nil end
