@@ -8,29 +8,26 @@ local M = {}
 
 local pages = {
   { "Look", [[
-demo is a small study: 24 made-up patients of three arms. Its name lists its
-tables, and a table prints its head and tail.
+demo is a small study: 24 made-up patients of three arms. Its name alone lists
+its tables; a table prints its head and tail, as much as the screen takes.
 
-> demo
-> demo.adsl:head(3)
+> demo.adsl:head(2)
 
 Tab completes: try demo.<Tab>, demo.adsl.<Tab> and demo.adsl:<Tab>. A point
 gives data (demo.adsl.AGE is a column), a colon asks for something to be done.
 
 > demo.adsl.AGE:median()]] },
   { "Choose and order", [[
-where chooses rows by a condition on the columns, as SQL writes it; select
-chooses columns, order sorts. Each gives a new table and leaves the old one as
-it was.
+where chooses rows by a condition, as SQL writes it; select chooses columns,
+order sorts. Each gives a new table, the old one stays as it was.
 
-> old = demo.adsl:where "AGE >= 72 and SEX = 'F'"
+> old = demo.adsl:where "AGE > 76 and SEX = 'F'"
 > old:select("USUBJID", "AGE"):order "AGE desc"
 
 Values that may come from elsewhere stand for ?, or in a table:
 
 > visit = "Day 29"
-> alc = demo.adlb:where("PARAMCD = ? and AVISIT = ?", "ALC", visit)
-> #alc
+> #demo.adlb:where("PARAMCD = ? and AVISIT = ?", "ALC", visit)
 > #demo.adlb:where { PARAMCD = "ALC", AVISIT = { "Day 8", "Day 15" } }]] },
   { "Summarise", [[
 by sets groups, for the summarise or count that follows. describe is a table of
@@ -38,7 +35,7 @@ the usual numbers.
 
 > alc = demo.adlb:where { PARAMCD = "ALC", AVISIT = "Day 29" }
 > alc:by "TRT01P":summarise("n = count(AVAL)", "mean = avg(AVAL)")
-> describe("AVAL ~ TRT01P", alc)]] },
+> describe("AGE ~ SEX", demo.adsl)]] },
   { "Test", [[
 Statistics take a formula, "response ~ group", and a table. A difference is A
 minus B of "A vs B", so no sign is left to guess.

@@ -78,11 +78,12 @@ end
 
 function test_the_tour()
   local first = tostring(tour(1))
-  lu.assertStrContains(first, "> demo.adsl:head(3)\n   USUBJID")
+  lu.assertStrContains(first, "> demo.adsl:head(2)\n   USUBJID")
   lu.assertStrContains(first, "tour() goes on: Choose and order")
   lu.assertStrContains(tostring(tour()), "2 of 8")
   for i = 1, 8 do
     local page = tostring(tour(i))
+    lu.assertTrue(select(2, page:gsub("\n", "")) < 22, "a screen, page " .. i)
     for line in page:gmatch "[^\n]+" do
       -- mistakes are shown on one page, which is about them
       lu.assertEquals(line:find "^error" ~= nil and i ~= 7, false, line)

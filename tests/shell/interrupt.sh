@@ -113,18 +113,18 @@ seen "it works afterwards" '^0\.[0-9]+$' 10
 
 # gnuplot ----------------------------------------------------------------------------
 mkdir fake plots
-printf '#!/bin/sh\nexec sleep 1000\n' >fake/gnuplot
+printf '#!/bin/sh\nexec sleep 1002\n' >fake/gnuplot
 chmod +x fake/gnuplot
 with="PATH=$tmp/work/fake:$PATH TMPDIR=$tmp/work/plots" start g -q
 line 'figure.points { demo.adlb:where("PARAMCD = ?", "ALC") }:save "k.svg"'
 for ((i = 0; i < 200; i++)); do
-  pgrep -f "^sleep 1000$" >/dev/null && break
+  pgrep -f "^sleep 1002$" >/dev/null && break
   sleep 0.025
 done
 keys C-c
 line '6 * 7'
 seen "Ctrl-C stops a plot" '^42$' 10
 is "its program ends, and leaves no file" \
-  "$(pgrep -cf "^sleep 1000$") $(ls plots k.svg 2>/dev/null | grep -v plots)" "0 "
+  "$(pgrep -cf "^sleep 1002$") $(ls plots k.svg 2>/dev/null | grep -v plots)" "0 "
 
 finish

@@ -62,7 +62,7 @@ is "no byte that is no text" "$(iconv -f UTF-8 -t UTF-8 seen >clean 2>&1; cmp se
 
 # temporary files ----------------------------------------------------------------
 mkdir fake temporary
-printf '#!/bin/sh\nexec sleep 1000\n' >fake/gnuplot
+printf '#!/bin/sh\nexec sleep 1001\n' >fake/gnuplot
 chmod +x fake/gnuplot
 with="PATH=$PWD/fake:$PATH TMPDIR=$PWD/temporary" start t -q
 drawing() {
