@@ -52,7 +52,6 @@ static int sort(lua_State *L)
 /* Lua's own for n elements from f to t. */
 static void move_part(lua_State *L, lua_Integer f, lua_Integer n, lua_Integer t)
 {
-    ts_error err;
     lua_pushvalue(L, lua_upvalueindex(1));
     lua_pushvalue(L, 1);
     lua_pushinteger(L, f);
@@ -60,7 +59,6 @@ static void move_part(lua_State *L, lua_Integer f, lua_Integer n, lua_Integer t)
     lua_pushinteger(L, t);
     lua_pushvalue(L, 5);
     lua_call(L, 5, 0);
-    tsl_try(L, ts_interrupt_check(&err), &err);
 }
 
 /* table.move(a1, f, e, t [,a2]) in parts, the last of them first where they
@@ -88,9 +86,12 @@ static int move(lua_State *L)
     while (left > 0) {
         lua_Integer n = left < FEW ? left : FEW;
         lua_Integer at = forward ? done : left - n;
+        ts_error err;
         move_part(L, f + at, n, t + at);
         done += n;
         left -= n;
+        if (left > 0)
+            tsl_try(L, ts_interrupt_check(&err), &err);
     }
     return 1; /* index 5 */
 }

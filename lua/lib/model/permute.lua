@@ -242,6 +242,10 @@ local function add_largest(rows, order, sizes, single)
   end
 end
 
+local function is_interrupt(e)
+  return errors.is(e) and e.code == "interrupted"
+end
+
 -- P of rows by assignments of the levels in set. Returns how many fits failed, and
 -- how many assignments there were.
 local function test(state, rows, set, x, groups, opt, seed, place)
@@ -261,15 +265,17 @@ local function test(state, rows, set, x, groups, opt, seed, place)
   local pools, ways = pools_of(groups, set)
   local n, failed = 0, 0
   local total = opt.permutations == "all" and ways or opt.permutations
+  local function refit(labels)
+    local ok, core = pcall(state.refit, reassigned(state, x, pools, labels))
+    if not ok and is_interrupt(core) then error(core, 0) end
+    if not ok then failed = failed + 1 end
+    return sizes_of(ok and core, kept, opt)
+  end
   for labels in assignments(state, pools, ways, opt, seed, place) do
     progress("permutations", n, total)
-    local ok, core = pcall(state.refit, reassigned(state, x, pools, labels))
-    if not ok and errors.is(core) and core.code == "interrupted" then
-      progress("permutations", n, total)
-      error(core, 0)
-    end
-    if not ok then failed = failed + 1 end
-    local sizes = sizes_of(ok and core, kept, opt)
+    local ok, sizes = pcall(refit, labels)
+    if not ok and is_interrupt(sizes) then progress("permutations", n, total) end
+    if not ok then error(sizes, 0) end
     n = n + 1
     for k, row in ipairs(kept) do
       if as_far(sizes[k], row.size) then row.n_far = row.n_far + 1 end
