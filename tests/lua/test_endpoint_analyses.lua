@@ -335,6 +335,14 @@ function TestAnalyses.test_mmrm_has_a_result_at_each_visit()
       local arm = s:result(("M[H]@%s%s"):format(row.AVISIT, variation))
       lu.assertEquals(arm.n, #there:where { TRT01P = "H" })
     end
+    -- doses 0, 1 and 3: the slope of the means by least squares
+    for row in m:contrast({ "doses", P = -2 / 7, L = -1 / 14, H = 5 / 14,
+        ratio = true }):rows() do
+      local ours = s:result(("M[doses]@%s%s"):format(row.AVISIT, variation))
+      for _, field in ipairs { "estimate", "std_error", "df", "p_value" } do
+        lu.assertAlmostEquals(ours[field] / row[field], 1, 1e-9, field)
+      end
+    end
     for row in m:means("TRT01P", { ratio = true }):rows() do
       lu.assertAlmostEquals(s:result(("M[%s]@%s%s"):format(row.TRT01P,
         row.AVISIT, variation)).estimate / row.estimate, 1, 1e-12)
