@@ -127,6 +127,17 @@ function TestBrackets:test_limits()
     "dt (") -- the dashed line
 end
 
+function TestBrackets:test_whiskers()
+  local d = { AVAL = { 10, 3, 1, 4, 2 } } -- quartiles 2 and 4; 10 lies beyond 7
+  local function ends(whiskers)
+    local f = figure.points { d, by = false, whiskers = whiskers }
+    return table.concat(object.boxes(f).root.blocks, "\n"), f.caption
+  end
+  lu.assertStrContains(ends "Tukey", "\n1 4 0 0\n1 2 0 -1\n")
+  lu.assertStrContains(ends "range", "\n1 4 0 6\n1 2 0 -1\n")
+  lu.assertStrContains(select(2, ends "range"), "lowest and highest value")
+end
+
 -- Visits, values and P-values of an endpoint; a pooled arm spans its members.
 function TestBrackets:test_endpoint()
   local s = require "trialsh.study".memory()

@@ -5,12 +5,12 @@ local core = require "ts.describe"
 
 local M = {}
 
---- box.of(values) -> quartiles of type 2 and the furthest values within 1.5
--- interquartile ranges of them (Tukey 1977)
-function M.of(values)
+--- box.of(values [, whiskers]) -> quartiles of type 2 and the furthest values
+-- within 1.5 interquartile ranges of them (Tukey 1977), of "range" all
+function M.of(values, whiskers)
   local column = cframe.build({ "y" }, { values }):column "y"
   local d = core.describe(column, 2)
-  local reach = 1.5 * (d.q3 - d.q1)
+  local reach = whiskers == "range" and math.huge or 1.5 * (d.q3 - d.q1)
   local low, high = d.q1, d.q3
   for _, y in ipairs(values) do
     if y >= d.q1 - reach and y < low then low = y end

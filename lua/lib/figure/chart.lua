@@ -32,7 +32,7 @@
 --   captions  texts under 1, 2, ... on the x axis, with lists of lines in under
 --   rows(page)   a table under the ticks: { { label, arm, bold, numbers } }
 --   entries, legend   "inside", "above", "direct", "none"; ends: y of its names
---   text      lines that find room inside
+--   text      lines that find room inside, or with text_above stand above
 --   hline     values with a dashed line across;  band  { from, to }: a grey one
 --   obstacles(panel) -> hard, soft: boxes in mm that text avoids
 --   above(page, panel) -> mm above the panel;  draw_above(panel, y)
@@ -289,7 +289,12 @@ local function place_panel(page, spec, rows, bottom, top, right_of)
   end
   if how == "above" then above = entries end
   if how == "inside" and #entries > 0 then inside[1] = entries end
-  if #words > 0 then inside[#inside + 1] = words end
+  if spec.text_above then
+    above = table.move(words, 1, #words, #above + 1, table.move(above, 1, #above,
+      1, {}))
+  elseif #words > 0 then
+    inside[#inside + 1] = words
+  end
   local before = page:mark()
   while true do
     local panel, height = lay_out(page, spec, rows, bottom, top, right_of), 0

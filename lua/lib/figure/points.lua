@@ -44,7 +44,7 @@ local function fill(group, rows, columns, out)
       end
     end
   end
-  if #group.values > 0 then group.box = box.of(group.values) end
+  if #group.values > 0 then group.box = box.of(group.values, out.whiskers) end
 end
 
 -- One part of the data: { name, data, response } -> its groups, in level order.
@@ -228,7 +228,8 @@ local own_options = {
   y = { "string" }, by = { "any" }, facet = { "string" }, xlabel = { "string" },
   ylabel = { "string" }, yscale = { { "linear", "log" } },
   ylim = { "table" }, ticks = { "table" }, hline = { "any" },
-  box = { "boolean", true }, limit = { "boolean", false },
+  box = { "boolean", true }, whiskers = { { "Tukey", "range" }, "Tukey" },
+  limit = { "boolean", false },
   brackets = { { "wilcoxon", "ttest", "p_value", "p_adjusted",
     "p_rerandomised" } },
   compare = { "list" }, adjust = { "string", "Holm" },
@@ -275,8 +276,9 @@ end
 local function caption_of(spec, opt, from, list)
   local parts = { "Points: single values" }
   if opt.box then
-    parts[2] = "boxes: median and quartiles (type 2); whiskers: furthest values "
-      .. "within 1.5 interquartile ranges"
+    parts[2] = "boxes: median and quartiles (type 2); whiskers: "
+      .. (opt.whiskers == "range" and "lowest and highest value"
+        or "furthest values within 1.5 interquartile ranges")
   end
   if opt.limit then
     parts[#parts + 1] = "open symbols and dashed line: below the limit of "
@@ -347,8 +349,9 @@ end
 --   facet       a column: its levels side by side, the groups within them
 --   yscale      "linear", "log";  ylim  { from, to };  ticks  a list
 --   hline       a number or a list: dashed lines across
---   box         true: quartiles of type 2; whiskers to the furthest values
---               within 1.5 interquartile ranges; below 4 values the median
+--   box         true: quartiles of type 2; below 4 values the median
+--   whiskers    "Tukey": to the furthest values within 1.5 interquartile ranges;
+--               "range": to the lowest and the highest (Prism's default)
 --   limit       false; true: values below their limit (BLQFL) as open symbols
 --   brackets    of an endpoint "p_adjusted", "p_value", "p_rerandomised" of its
 --               results; of data "wilcoxon" or "ttest" of each group against the
@@ -378,7 +381,7 @@ function M.points(given)
   if by == nil then by = from.treatment or source.by(WHO, from.data) end
   opt.by = by
   local parts = parts_of(from, opt)
-  local out = { missing = 0, n_below = 0 }
+  local out = { missing = 0, n_below = 0, whiskers = opt.whiskers }
   local facets, groups = place_groups(parts, by, out)
   if out.n_below > 0 and not opt.limit then
     fail("invalid", ("%s: %d values of %s are below their limit and would be "

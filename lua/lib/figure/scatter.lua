@@ -194,7 +194,7 @@ function M.scatter(given)
   local spec = { who = WHO, what = "the points", groups = groups, n = #all.x,
     arms = style.arms(#groups, opt.palette), xlog = opt.xscale == "log",
     ylog = opt.yscale == "log", legend = opt.legend, identity = opt.identity,
-    rug = opt.rug, text = {} }
+    rug = opt.rug, text = {}, text_above = true }
   local first_x, last_x = range_of(all.x, spec.xlog, opt.x)
   local xaxis
   spec.x, xaxis = scale.axis(WHO, first_x, last_x, { log = spec.xlog, name = "xlim",
