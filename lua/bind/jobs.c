@@ -1,6 +1,7 @@
 /* ts.jobs: work that child processes share. */
 #include "bind.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include "ts/workers.h"
@@ -71,6 +72,7 @@ static int map(lua_State *L)
     lua_setiuservalue(L, 5, 1);
     r->n = (size_t)n;
     luaL_checkstack(L, 10, "work");
+    fflush(stdout); /* or a child might write it once more */
     tsl_try(L, ts_workers_run((size_t)jobs, r->n, work, L, what, r->out, &err),
             &err);
     lua_createtable(L, (int)n, 0);

@@ -276,7 +276,7 @@ end
 function Scheme:as_it_was()
   local kept = {}
   for k in ipairs(self.names) do kept[k] = true end
-  return core.new(self.core, kept):all(#self.subjects, 1)
+  return core.new(self.core, kept):draw(#self.subjects, 1, self.seed, SCENARIO)
 end
 
 -- Relative: the same statistic of another order of rounding.

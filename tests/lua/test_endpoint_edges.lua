@@ -12,13 +12,15 @@ TestEdges = {}
 
 function TestEdges.setUp()
   if s then return end
-  s = shared.study()
+  -- blocks of sizes that are not known, so that all are drawn
+  s = shared.study { randomisation = { "permuted blocks", ratio = { 1, 1, 1 },
+    sizes = { 3, 6 }, order = "USUBJID" } }
   s.adlim = s.adlb:where "PARAMCD = 'ALC'":mutate "BLQFL = flag(AVAL < 600)"
 end
 
 local numbers = { "estimate", "std_error", "statistic", "df", "p_value",
-  "p_adjusted", "conf_low", "conf_high", "n", "n_missing", "estimate_1",
-  "estimate_2" }
+  "p_adjusted", "p_rerandomised", "conf_low", "conf_high", "n", "n_missing",
+  "estimate_1", "estimate_2" }
 
 -- What each analysis asks for besides.
 local needs = {
@@ -66,7 +68,7 @@ function TestEdges.test_each_row_has_a_number_or_a_reason()
       local entry = analysis.find(name)
       define(name, set[2], entry.text and set[4] or set[3])
       local what = name .. ", " .. set[1]
-      local ok, err = pcall(run, s)
+      local ok, err = pcall(run, s, { replicates = 9 })
       if not ok then wrong[#wrong + 1] = what .. ": " .. tostring(err) end
       for row in (ok and s.results or s.adsl:where "1 = 0"):rows() do
         for _, field in ipairs(numbers) do
@@ -74,6 +76,10 @@ function TestEdges.test_each_row_has_a_number_or_a_reason()
           if x ~= NA and not (x == x and math.abs(x) < math.huge) then
             wrong[#wrong + 1] = ("%s: %s is %s"):format(what, field, tostring(x))
           end
+        end
+        local p = row.p_rerandomised
+        if p ~= NA and (p < 0.1 - 1e-12 or p > 1 or row.p_value == NA) then
+          wrong[#wrong + 1] = ("%s: p_rerandomised is %s"):format(what, p)
         end
         if row.estimate == NA and row.p_value == NA and row.note == NA then
           wrong[#wrong + 1] = ("%s, %s: neither a number nor a reason"):format(
