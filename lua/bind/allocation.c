@@ -31,24 +31,29 @@ static ts_allocation *check_scheme(lua_State *L, int index)
     return *box;
 }
 
-/* The list of whole numbers in a field of the table at index 1, or NULL; it
- * stays on the stack. */
-static size_t *numbers(lua_State *L, const char *name, size_t *n)
+/* A list of whole numbers from 0, or NULL of nil; the copy belongs to Lua. */
+static size_t *list_at(lua_State *L, int index, size_t *n)
 {
-    if (lua_getfield(L, 1, name) == LUA_TNIL)
+    if (lua_isnoneornil(L, index))
         return NULL;
-    luaL_checktype(L, -1, LUA_TTABLE);
-    int list = lua_gettop(L);
-    *n = (size_t)luaL_len(L, list);
+    luaL_checktype(L, index, LUA_TTABLE);
+    *n = (size_t)luaL_len(L, index);
     size_t *x = lua_newuserdatauv(L, (*n + 1) * sizeof *x, 0);
     for (size_t i = 0; i < *n; i++) {
-        lua_rawgeti(L, list, (lua_Integer)i + 1);
+        lua_rawgeti(L, index, (lua_Integer)i + 1);
         lua_Integer value = luaL_checkinteger(L, -1);
-        luaL_argcheck(L, value >= 0, 1, "a number below 0");
+        luaL_argcheck(L, value >= 0, index, "a number below 0");
         x[i] = (size_t)value;
         lua_pop(L, 1);
     }
     return x;
+}
+
+/* That in a field of the table at index 1; it stays on the stack. */
+static size_t *numbers(lua_State *L, const char *name, size_t *n)
+{
+    lua_getfield(L, 1, name);
+    return list_at(L, lua_gettop(L), n);
 }
 
 /* new({ arm, ratio, stratum, block, sizes }, { kept, by arm }) -> scheme; arm:
@@ -202,23 +207,6 @@ static int dealt_weight(lua_State *L)
     return 1;
 }
 
-/* A list of whole numbers from 0, or NULL of nil; the copy belongs to Lua. */
-static size_t *list_at(lua_State *L, int index, size_t n)
-{
-    if (lua_isnoneornil(L, index))
-        return NULL;
-    luaL_checktype(L, index, LUA_TTABLE);
-    size_t *x = lua_newuserdatauv(L, (n + 1) * sizeof *x, 0);
-    for (size_t i = 0; i < n; i++) {
-        lua_rawgeti(L, index, (lua_Integer)i + 1);
-        lua_Integer value = luaL_checkinteger(L, -1);
-        luaL_argcheck(L, value >= 0, index, "a number below 0");
-        x[i] = (size_t)value;
-        lua_pop(L, 1);
-    }
-    return x;
-}
-
 typedef struct {
     size_t n, n_stratum;
     const double *score;
@@ -276,11 +264,12 @@ static int dealt_scores(lua_State *L)
     s.alternative = luaL_checkoption(L, 8, "two-sided", words);
     s.how = luaL_checkoption(L, 10, "scores", ways);
     s.score = tsl_check_list(L, 4, &s.n);
-    const size_t *place = list_at(L, 5, s.n), *own = list_at(L, 6, s.n);
-    luaL_checktype(L, 7, LUA_TTABLE);
-    size_t n_arm = (size_t)luaL_len(L, 7);
-    const size_t *side = list_at(L, 7, n_arm);
-    s.stratum = list_at(L, 9, s.n);
+    size_t n_place = 0, n_own = 0, n_arm = 0, n_code = s.n;
+    const size_t *place = list_at(L, 5, &n_place), *own = list_at(L, 6, &n_own);
+    const size_t *side = list_at(L, 7, &n_arm);
+    s.stratum = list_at(L, 9, &n_code);
+    luaL_argcheck(L, n_place == s.n && n_own == s.n && n_code == s.n && side, 4,
+                  "as many of each as scores");
     for (size_t i = 0; s.stratum && i < s.n; i++)
         if (s.stratum[i] >= s.n_stratum)
             s.n_stratum = s.stratum[i] + 1;

@@ -364,8 +364,10 @@ local spec = { rerandomise = { "boolean", true },
 -- their statistic in standard deviations of all allocations, mmrm the t that it has
 -- with the covariance matrix of a model without the comparison; all others their P.
 -- All allocations are gone through where they are few (100,000 of ranks, 20,000 of
--- counts, 5,000 of what is computed anew), else some are drawn by the trial's seed,
--- and P is (b + 1) / (n + 1): rerandomised says which. --jobs shares the work.
+-- counts, 5,000 of what is computed anew, or replicates if that is more), else some
+-- are drawn by the trial's seed, and P is (b + 1) / (n + 1): rerandomised says
+-- which. --jobs shares the work. A test of interaction, and one of mu or null, has
+-- no such P.
 --   rerandomise  true; false leaves it out
 --   replicates   999: allocations that are drawn where there are too many
 --

@@ -354,6 +354,26 @@ function TestRerandomised.test_held_parameters()
     mixed.fit, model, {}, spec)
 end
 
+-- Blocks that a column names; what simple randomisation is, given the numbers.
+function TestRerandomised.test_named_blocks_and_simple()
+  local s = study_of("blocks of 4", { randomisation = { "permuted blocks",
+    sizes = { 2, 4 }, block = "COUNTRY" } }, function(rows)
+      for i, row in ipairs(rows) do
+        row.country = ({ "x", "y", "x", "y", "z", "z", "z", "z", "w", "w" })[i]
+        row.arm = i % 4 < 2 and "P" or "H"
+      end
+    end)
+  define { "ttest" }
+  run(s) -- three blocks of 2 or what is left of 4, one of 4
+  local words = s:result "TTEST".rerandomised
+  lu.assertStrContains(words, "all 48 allocations")
+  s = study_of("blocks of 4", { randomisation = { "simple", ratio = { 1, 1 } } })
+  define { "ttest" }
+  run(s)
+  lu.assertStrContains(s:result "TTEST".rerandomised, "all 252 allocations by "
+    .. "simple")
+end
+
 -- What is said -----------------------------------------------------------------
 
 function TestRerandomised.test_left_out_where_it_is_not_asked_for()
