@@ -340,6 +340,18 @@ function TestCatalogue:test_efficacy_shows_stored_results()
     :cell(2, 1), require "trialsh.p_text".number(p, "JAMA"))
 end
 
+function TestCatalogue:test_p_by_the_address_of_a_result()
+  local s = small_study()
+  local t = table.summary { s.adsl, by = "TRT01P", p_value = true,
+    tests = { AGE = "MAIN[Y vs P].p_value" }, "AGE" }
+  local row = t:tidy():where "statistic = 'p_value'":row(1)
+  lu.assertEquals(row.value, s:result "MAIN[Y vs P].p_value")
+  refuses("no result NONE", table.summary, { s.adsl, by = "TRT01P",
+    p_value = true, tests = { AGE = "NONE.p_value" }, "AGE" })
+  refuses("the data are of another", table.summary, { demo.adsl, by = "TRT01P",
+    p_value = "results", "AGE" })
+end
+
 function TestCatalogue:test_tables_follow_their_input()
   local function all(changed)
     local s = small_study(changed)
