@@ -18,35 +18,45 @@ static int append(lua_State *L, const void *data, size_t length, void *file)
     return fwrite(data, 1, length, file) != length;
 }
 
-/* Name of the n-th file, its text, its code if it is Lua. */
+/* Pushes all that a file holds. */
+static void push_text(lua_State *L, const char *path)
+{
+    FILE *file = fopen(path, "rb");
+    luaL_Buffer b;
+    size_t got;
+    if (!file)
+        luaL_error(L, "cannot read %s", path);
+    luaL_buffinit(L, &b);
+    do {
+        got = fread(luaL_prepbuffer(&b), 1, LUAL_BUFFERSIZE, file);
+        luaL_addsize(&b, got);
+    } while (got);
+    luaL_pushresult(&b);
+    fclose(file);
+}
+
+static void write_code(lua_State *L, const char *path, FILE *code)
+{
+    size_t length;
+    push_text(L, path);
+    const char *text = lua_tolstring(L, -1, &length);
+    const char *name = lua_pushfstring(L, "=trialsh/%s", path + strlen(folder));
+    if (luaL_loadbufferx(L, text, length, name, "t"))
+        lua_error(L);
+    if (lua_dump(L, append, code, 0))
+        luaL_error(L, "cannot write the code of %s", path);
+    lua_settop(L, 0);
+}
+
+/* Name of the n-th file and its text; the length of its code, if it is Lua. */
 static int embed(lua_State *L, const char *path, int n, FILE *code)
 {
-    const char *name = path + strlen(folder);
     size_t length = strlen(path);
     long from = ftell(code);
-    printf("n%d: .asciz \"%s\"\nt%d: .incbin \"%s\"\nc%d:\n", n, name, n, path,
-           n);
-    if (length > 4 && strcmp(path + length - 4, ".lua") == 0) {
-        lua_pushfstring(L, "=trialsh/%s", name);
-        FILE *file = fopen(path, "rb");
-        luaL_Buffer b;
-        size_t got;
-        if (!file)
-            return luaL_error(L, "cannot read %s", path);
-        luaL_buffinit(L, &b);
-        do {
-            got = fread(luaL_prepbuffer(&b), 1, LUAL_BUFFERSIZE, file);
-            luaL_addsize(&b, got);
-        } while (got);
-        luaL_pushresult(&b);
-        fclose(file);
-        const char *text = lua_tolstring(L, -1, &length);
-        if (luaL_loadbufferx(L, text, length, lua_tostring(L, -2), "t"))
-            return lua_error(L);
-        if (lua_dump(L, append, code, 0))
-            return luaL_error(L, "cannot write the code of %s", path);
-        lua_settop(L, 0);
-    }
+    printf("n%d: .asciz \"%s\"\nt%d: .incbin \"%s\"\nc%d:\n", n,
+           path + strlen(folder), n, path, n);
+    if (length > 4 && strcmp(path + length - 4, ".lua") == 0)
+        write_code(L, path, code);
     return (int)(ftell(code) - from);
 }
 
