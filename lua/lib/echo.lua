@@ -128,8 +128,7 @@ local function as_rows(x)
   return require "trialsh.relation".is(x) and x or nil
 end
 
--- Lines of an object broken at a blank where the screen ends; scripts and pipes
--- get them whole.
+-- Lines broken at a blank where the screen ends; scripts and pipes get them whole.
 local function wrap(words)
   local session = require "trialsh.session"
   local width = session.height() and session.width()
@@ -157,7 +156,7 @@ end
 --- echo.value(x): the text of one value.
 function M.value(x)
   local kind = type(x)
-  if kind == "string" then return x end
+  if kind == "string" then return wrap(x) end
   if kind == "number" then return number(x) end
   if kind == "function" then return called(x) end
   local rows = kind == "table" and (M.mode ~= "table" and as_rows(x)

@@ -14,6 +14,7 @@
 #include <unistd.h>
 #include "bind.h"
 #include "ts/file.h"
+#include "ts/interrupt.h"
 #include "ts/text.h"
 
 typedef struct {
@@ -165,6 +166,8 @@ static int open_output(lua_State *L)
  * that it ended is our interrupt too. */
 static int execute(lua_State *L)
 {
+    ts_error err;
+    tsl_try(L, ts_interrupt_check(&err), &err); /* it may have come already */
     int n = under_user_umask(L);
     if (n == 3 && lua_tointeger(L, -1) == SIGINT &&
         strcmp(lua_tostring(L, -2), "signal") == 0)

@@ -40,6 +40,8 @@ seen "numbers stand by their point" '^1  日本語  .*a   0\.125  ""$'
 line 'wilcoxon({ 1, 2, 3, 5.5 }, { 4, 5, 6, 7.5 }, { conf_level = 0.95 })'
 sees 'smallest P'
 check "sentences break at a blank" test "$(widest)" -le 60
+line '("word "):rep(13) .. "end"'
+seen "so does a text" '^word end$'
 cat >long.lua <<'LUA'
 warn("a warning of more words than one line of sixty columns has room for,"
   .. " 日本語 " .. ("x"):rep(70) .. " and more")
