@@ -92,6 +92,10 @@ static ts_status take_bounds(ts_tobit *f, const double *low, const double *high,
 {
     const double *y = f->design->model->response[0].value;
     f->unit = sqrt(f->start->rss / (double)f->n);
+    if (!(f->unit > 1e-140 && f->unit < 1e140))
+        return ts_fail(err, TS_EDEGENERATE,
+                       "the squares of the response leave the range of "
+                       "numbers; another unit would help");
     for (size_t i = 0; i < f->n; i++) {
         if (!(low[i] <= high[i]) || low[i] == INFINITY || high[i] == -INFINITY)
             return ts_fail(err, TS_EINVALID, "the bounds of row %zu are none",

@@ -174,6 +174,11 @@ function TestTobit.test_data_without_an_estimate()
   refuses("fitted exactly", tobit, "AVAL ~ ARM", { AVAL = { 1, 2 },
     ARM = { "a", "b" }, BLQFL = { "N", "N" } })
   lu.assertTrue(tobit("ln(AVAL) ~ 1", data_of "YYYYNYYY").n_measured == 1)
+  for _, size in ipairs { 1e300, 1e-300 } do
+    refuses("another unit would help", tobit, "AVAL ~ x", { AVAL = { size,
+      2 * size, 3 * size, size }, BLQFL = { "N", "N", "Y", "N" },
+      x = { 1, 2, 3, 5 } })
+  end
 end
 
 function TestTobit.test_mistakes()
