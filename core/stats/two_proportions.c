@@ -356,7 +356,8 @@ static ts_status check(const ts_two_by_two *tables, size_t n,
         (opt->effect != TS_DIFFERENCE || *n_used > 1))
         return ts_fail(
             err, TS_EINVALID,
-            "Newcombe's interval is for the difference of one table");
+            "Newcombe's interval is for the difference of one table; "
+            "Miettinen's and Nurminen's and Wald's take strata");
     return TS_OK;
 }
 

@@ -66,9 +66,10 @@ end
 --   instead    { when = "median(PCHG) >= 50", within = "Placebo", variable =,
 --              missing =, analysis = }: what is done where that holds
 --   adjust     "Holm" or another of padjust: p_adjusted, over parameters, visits
---              and comparisons; of lm "Dunnett", "Tukey", "mvt"; "max-T": by the
---              smallest P over re-randomised allocations of all arms, step-down
---              (Westfall and Young 1993), or "max-T single-step"
+--              and comparisons; of lm "Dunnett", "Tukey", "mvt"; of ttest
+--              "Dunnett T3"; "max-T": by the smallest P over re-randomised
+--              allocations of all arms, step-down (Westfall and Young 1993), or
+--              "max-T single-step"
 --   subgroups  columns of adsl: the analysis again in each of their levels; of lm
 --              with a test of interaction
 --   sensitivity     { { "name", analysis = { ... } }, ... }: the same question

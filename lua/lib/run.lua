@@ -186,6 +186,11 @@ local function adjust(e, rows, plan)
     end
   end
   if #p == 0 then return end
+  if e.t3 then
+    return require "trialsh.model.unequal".adjust(of, {
+      alternative = e.options.alternative, conf_level = e.options.conf_level,
+      ratio = of[1].estimate_name:find "^ratio" ~= nil })
+  end
   local adjusted = require "trialsh.padjust".padjust(p, e.adjust)
   for i, row in ipairs(of) do row.p_adjusted = adjusted[i] end
 end

@@ -277,6 +277,34 @@ function TestAnalyses.test_dunnett_and_tukey_are_of_the_model()
   end
 end
 
+-- Welch's tests with T3: those of dunnett, of ratios too.
+function TestAnalyses.test_dunnett_t3_is_of_welchs_tests()
+  local data = rows(s, "ALC", "Day 29"):levels { TRT01P = { "P", "L", "H" } }
+  local compare = { "L vs P", "H vs P" }
+  for _, side in ipairs { "two-sided", "less" } do
+    for _, y in ipairs { "AVAL", "ln(AVAL)" } do
+      local got = stored({ "ttest", alternative = side }, { adjust = "Dunnett T3",
+        compare = compare, variable = y })
+      local ratio = y ~= "AVAL"
+      for row in dunnett(y .. " ~ TRT01P", data, { variance = "welch",
+        alternative = side }):rows() do
+        local own = got[row.compare]
+        lu.assertAlmostEquals(own.p_adjusted / row.p_adjusted, 1, 1e-12)
+        lu.assertTrue(own.p_adjusted > own.p_value)
+        for _, field in ipairs { "estimate", "conf_low", "conf_high" } do
+          local x = row[field]
+          if x == -math.huge then lu.assertEquals(own[field], NA)
+          else
+            lu.assertAlmostEquals(own[field] / (ratio and math.exp(x) or x), 1,
+              1e-12)
+          end
+        end
+        lu.assertStrContains(own.note, "adjusted by Dunnett's T3")
+      end
+    end
+  end
+end
+
 function TestAnalyses.test_means_of_each_arm_alone()
   local got, list = stored({ "lm", "~ BASE + TRT01P" },
     { compare = "each arm" })
@@ -456,6 +484,11 @@ local refused = {
   { "ttest", { compare = { { "doses", P = 0, H = 1 } } },
     "ttest takes no weights of arms; lm does" },
   { "ttest", { adjust = "Dunnett" }, "Dunnett is for comparisons of one model" },
+  { "wilcoxon", { adjust = "T3" }, "Dunnett's T3 is for Welch's t tests" },
+  { { "ttest", variance = "pooled" }, { adjust = "T3" },
+    "Dunnett's T3 is for Welch's t tests" },
+  { "ttest", { adjust = "T3", visits = { "Day 8", "Day 29" } },
+    "Dunnett's T3 is for comparisons of arms, not over parameters and visits" },
   { { "lm", "~ TRT01P" }, { adjust = "Tukey", visits = { "Day 8", "Day 29" } },
     "Tukey is for the comparisons of one model, not over parameters and visits" },
   { "mmrm", { visit = false, where = "AVISIT = 'Day 8'" },

@@ -324,6 +324,18 @@ local function check_panel(e, problems)
   end
 end
 
+-- Welch's comparisons at one place.
+local function check_t3(e, problems)
+  e.t3 = true
+  if e.method ~= "ttest" or (e.options or {}).variance == "pooled" then
+    problems:add("adjust", e.adjust, "Dunnett's T3 is for Welch's t tests, ttest "
+      .. "with variances that differ; of a linear model Dunnett and Tukey are")
+  elseif #(e.parameters or {}) > 1 or #(e.visits or {}) > 1 then
+    problems:add("adjust", e.adjust, "Dunnett's T3 is for comparisons of arms, "
+      .. "not over parameters and visits; Holm is")
+  end
+end
+
 -- Adjustment within the endpoint: by padjust, or jointly by a model.
 local function check_adjust(e, problems)
   if not e.adjust then return end
@@ -334,6 +346,9 @@ local function check_adjust(e, problems)
     return
   end
   if not e.method then return end
+  if M.word(e.adjust, { "Dunnett T3", "T3" }) then
+    return check_t3(e, problems)
+  end
   local method = analysis.find(e.method)
   local joint = require "trialsh.model.adjust".joint
   e.joint = M.word(e.adjust, joint)
@@ -376,6 +391,7 @@ function M.read(e)
   local problems = trial_module.problems()
   for key in pairs(keys) do e[key] = nil end
   e.overall, e.each, e.formula, e.method, e.joint = nil, nil, nil, nil, nil
+  e.t3 = nil
   e.panel = nil
   check_keys(e, problems)
   check_texts(e, problems)

@@ -99,6 +99,37 @@ local function t3(m, two_sided)
     function(df, p) return core.modulus_quantile(m, df, p, two_sided) end
 end
 
+-- f of the limits of a ratio, on its logarithm.
+local function on_logarithm(row, f)
+  row.estimate = math.log(row.estimate)
+  f()
+  row.estimate = math.exp(row.estimate)
+  row.conf_low = row.conf_low == -math.huge and NA or math.exp(row.conf_low)
+  row.conf_high = row.conf_high == math.huge and NA or math.exp(row.conf_high)
+end
+
+--- unequal.adjust(rows, opt): p_adjusted and limits of Welch's tests by Dunnett's
+-- T3, of the rows that have a test. opt: alternative, conf_level; ratio: they are
+-- ratios, with standard errors of logarithms.
+function M.adjust(rows, opt)
+  local family = {}
+  for _, row in ipairs(rows) do
+    if row.p_value ~= nil and row.p_value ~= NA then
+      family[#family + 1] = row
+    end
+  end
+  local tail, quantile = t3(#family, opt.alternative == "two-sided")
+  for _, row in ipairs(family) do
+    local function f() adjust(row, opt, tail, quantile) end
+    if opt.ratio then on_logarithm(row, f) else f() end
+    for _, key in ipairs { "conf_low", "conf_high" } do
+      if row[key] == math.huge or row[key] == -math.huge then row[key] = NA end
+    end
+    row.note = (row.note ~= nil and row.note ~= NA and row.note .. "; " or "")
+      .. "P and CI adjusted by Dunnett's T3"
+  end
+end
+
 --- unequal.compare(who, formula, data, opt) -> a frame, as lm's contrasts
 -- opt: variance "welch" or "T3", conf_level; pairwise, or else each against
 -- reference (nil: usual, or the first), T3 always; alternative.
