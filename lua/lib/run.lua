@@ -417,7 +417,7 @@ function M.data(s, e)
   local bound = set.bind(s, e, set.at(e))
   return { data = bound.data, response = bound.response,
     treatment = bound.treatment, formula = set.formula(e, bound), endpoint = e,
-    what = bound.what, survival = analysis.find(e.method).survival or false }
+    survival = analysis.find(e.method).survival or false }
 end
 
 return M

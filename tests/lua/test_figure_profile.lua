@@ -222,6 +222,39 @@ function TestProfile:test_endpoints()
     "Lines: medians with quartiles (type 2); n: subjects with a value.")
 end
 
+-- An endpoint of several parameters: which one is said, never guessed.
+function TestProfile:test_parameters()
+  local s = require "trialsh.study".memory()
+  study.open(s)
+  s.adsl = demo.adsl:collect()
+  s.adlb = demo.adlb:union(demo.adlb:mutate("PARAMCD = 'B' || PARAMCD",
+    "AVAL = 2 * AVAL")):collect()
+  trial "T" {
+    arms = { { "Placebo", "Placebo", reference = true }, { "CYT107 LF", "LF" },
+      { "CYT107 HF", "HF" } },
+    compare = { "CYT107 HF vs Placebo" },
+    populations = { { "ITT", "all", "USUBJID is not null", treatment = "TRT01P" } },
+    parameters = { { "ALC", "Lymphocytes", "adlb" }, { "BALC", "Twice", "adlb" } },
+    visits = { { "Baseline", 1 }, { "Day 8", 8 }, { "Day 29", 29 } },
+  }
+  endpoint "TWO" { parameter = { "ALC", "BALC" }, visits = { "Day 8", "Day 29" },
+    variable = "AVAL", analysis = "wilcoxon" }
+  for _, kind in ipairs { "profile", "points", "pairs" } do
+    refuses("which parameter of endpoint TWO? parameter = one of ALC, BALC",
+      figure[kind], { "TWO" })
+    refuses("has no parameter BALCC; nearest: BALC", figure[kind],
+      { "TWO", parameter = "BALCC" })
+    refuses("parameter is of an endpoint", figure[kind],
+      { alc, parameter = "ALC" })
+  end
+  local one = arms_of(figure.profile { "TWO", parameter = "ALC" })
+  local two = arms_of(figure.profile { "TWO", parameter = "BALC" })
+  for arm, rows in pairs(one) do
+    lu.assertAlmostEquals(two[arm][29].value, 2 * rows[29].value, 1e-9)
+  end
+  lu.assertStrContains(texts(figure.points { "TWO", parameter = "BALC" }), "Twice")
+end
+
 function TestProfile:test_refuses()
   refuses("no column AVALL, the values; nearest: AVAL", figure.profile,
     { alc, y = "AVALL" })

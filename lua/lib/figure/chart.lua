@@ -7,7 +7,9 @@
 -- tests/lua/test_figure_layout.lua has its layout measured. f does
 --
 --   local first, opt = source.options("figure.KIND", given, own_options)
---   local from = source.take("figure.KIND", first)        -- data or endpoint
+--   local from = source.take("figure.KIND", first)        -- data or endpoint;
+--     analysed.course, claimed, at_visits: an endpoint's rows over time, at its
+--     visit, at each visit
 --   return object.new(opt, from, { what = "...", caption = "...",
 --     height = mm or function(look) -> mm,
 --     entries = for a legend, data = function() -> names, arrays of a CSV,

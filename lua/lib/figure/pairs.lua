@@ -5,6 +5,7 @@ local fail = require "ts.error".fail
 local NA = require "ts.na".NA
 local format = require "trialsh.format"
 local note = require "trialsh.note"
+local analysed = require "trialsh.figure.analysed"
 local box = require "trialsh.figure.box"
 local chart = require "trialsh.figure.chart"
 local object = require "trialsh.figure.object"
@@ -130,7 +131,7 @@ local function draw(panel, spec)
   end
 end
 
-local own_options = {
+local own_options = { parameter = { "string" },
   before = { "string", "BASE" }, after = { "string", "AVAL" }, by = { "any" },
   names = { "table" }, change = { { "difference", "ratio" }, "difference" },
   box = { "boolean", true }, yscale = { { "linear", "log" }, "linear" },
@@ -181,6 +182,7 @@ end
 --   box         true: median and quartiles (type 2) beside
 --   conf_level  0.95
 --   yscale      "linear", "log";  ylim  { from, to };  ticks  a list
+--   parameter   of an endpoint that has several
 --   title, xlabel, ylabel   text;  width 89, height   mm
 --   palette     "okabe ito", "tol", "grey" or { "#000000", ... }
 --   journal     "Nature" and others: see figure.journal
@@ -194,7 +196,7 @@ end
 -- See also: signed_rank, figure.points, figure:save.
 function M.pairs(given)
   local first, opt = source.options(WHO, given, own_options)
-  local from = source.claimed(WHO, first)
+  local from = analysed.claimed(WHO, first, opt.parameter)
   local by = opt.by
   if by == nil then by = from.treatment or source.by(WHO, from.data) end
   local groups, missing = source.numbers(WHO, from, opt.before, opt.after, by)

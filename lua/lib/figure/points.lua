@@ -7,6 +7,7 @@ local fail = require "ts.error".fail
 local NA = require "ts.na".NA
 local data = require "trialsh.data"
 local note = require "trialsh.note"
+local analysed = require "trialsh.figure.analysed"
 local box = require "trialsh.figure.box"
 local brackets = require "trialsh.figure.brackets"
 local chart = require "trialsh.figure.chart"
@@ -224,7 +225,7 @@ end
 
 -- The description --------------------------------------------------------------
 
-local own_options = {
+local own_options = { parameter = { "string" },
   y = { "string" }, by = { "any" }, facet = { "string" }, xlabel = { "string" },
   ylabel = { "string" }, yscale = { { "linear", "log" } },
   ylim = { "table" }, ticks = { "table" }, hline = { "any" },
@@ -360,6 +361,7 @@ end
 --   hide_ns     false; true: not those of 0.05 and above
 --   labels      "p", "stars" (in facets)
 --   legend      "inside", "above", "none": in facets
+--   parameter   of an endpoint that has several
 --   title, xlabel, ylabel   text;  width 89, height 65   mm
 --   palette     "okabe ito", "tol", "grey" or { "#000000", ... }
 --   journal     "Nature" and others: see figure.journal
@@ -373,7 +375,7 @@ end
 -- See also: describe, wilcoxon, padjust, figure.survival. Tukey 1977.
 function M.points(given)
   local first, opt = source.options(WHO, given, own_options)
-  local from = source.at_visits(WHO, first)
+  local from = analysed.at_visits(WHO, first, opt.parameter)
   opt.y = opt.y or from.response or "AVAL"
   opt.hline = hlines(opt.hline)
   opt.yscale = opt.yscale or from.log and "log" or "linear"

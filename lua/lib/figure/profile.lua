@@ -5,6 +5,7 @@ local text = require "ts.text"
 local fail = require "ts.error".fail
 local NA = require "ts.na".NA
 local note = require "trialsh.note"
+local analysed = require "trialsh.figure.analysed"
 local chart = require "trialsh.figure.chart"
 local courses = require "trialsh.figure.course"
 local legend = require "trialsh.figure.legend"
@@ -216,7 +217,7 @@ local function caption_of(spec, opt, course, from)
   return (table.concat(parts, "; "):gsub("^%l", string.upper)) .. "."
 end
 
-local own_options = {
+local own_options = { parameter = { "string" },
   y = { "string" }, x = { "string" }, by = { "any" },
   id = { "string", "USUBJID" }, xlabel = { "string" }, ylabel = { "string" },
   xlim = { "table" }, ylim = { "table" }, ticks = { "table" },
@@ -312,6 +313,7 @@ end
 --   compare     which comparisons those are of; the first of the endpoint
 --   yscale      "linear", "log";  xlim, ylim  { from, to };  ticks  a list
 --   legend      "inside", "above", "none"
+--   parameter   of an endpoint that has several
 --   title, xlabel, ylabel   text;  width 89, height   mm
 --   palette     "okabe ito", "tol", "grey" or { "#000000", ... }
 --   journal     "Nature" and others: see figure.journal
@@ -325,7 +327,7 @@ end
 -- See also: figure.points, mmrm, relation:visits, figure:save.
 function M.profile(given)
   local first, opt = source.options(WHO, given, own_options)
-  local from = source.course(WHO, first)
+  local from = analysed.course(WHO, first, opt.parameter)
   local trial = source.trial(from)
   from.parameter = source.parameter(from)
   settle_options(opt, from)

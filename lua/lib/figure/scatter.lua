@@ -4,6 +4,7 @@ local fail = require "ts.error".fail
 local NA = require "ts.na".NA
 local format = require "trialsh.format"
 local note = require "trialsh.note"
+local analysed = require "trialsh.figure.analysed"
 local chart = require "trialsh.figure.chart"
 local object = require "trialsh.figure.object"
 local scale = require "trialsh.figure.scale"
@@ -136,7 +137,7 @@ local function obstacles_of(panel, spec)
   return hard, {}
 end
 
-local own_options = {
+local own_options = { parameter = { "string" },
   x = { "string" }, y = { "string", "AVAL" }, by = { "any" },
   xscale = { { "linear", "log" }, "linear" },
   yscale = { { "linear", "log" }, "linear" }, xlim = { "table" },
@@ -172,6 +173,7 @@ end
 --   rug         false; true: a tick on the axes for each value
 --   xscale, yscale  "linear", "log";  xlim, ylim  { from, to }
 --   legend      "inside", "above", "none"
+--   parameter   of an endpoint that has several
 --   title, xlabel, ylabel   text;  width 89, height 70   mm
 --   palette     "okabe ito", "tol", "grey" or { "#000000", ... }
 --   journal     "Nature" and others: see figure.journal
@@ -184,7 +186,7 @@ end
 -- See also: cor, figure.points, figure:save.
 function M.scatter(given)
   local first, opt = source.options(WHO, given, own_options)
-  local from = source.claimed(WHO, first)
+  local from = analysed.claimed(WHO, first, opt.parameter)
   if not opt.x then fail("invalid", WHO .. ': x = "COLUMN", which one?') end
   local by = opt.by
   if by == nil then by = from.treatment or source.by(WHO, from.data) end

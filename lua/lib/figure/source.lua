@@ -62,59 +62,6 @@ function M.subset(x, names, rows)
   return data.wrap(cframe.build(list, arrays, levels), data.simulated(x))
 end
 
---- source.claimed(who, first) -> from: as source.take, but of an endpoint the rows
--- of the visit that it claims, with their baseline
-function M.claimed(who, first)
-  if type(first) ~= "string" then return M.take(who, first) end
-  local from = M.course(who, first)
-  local visit = from.endpoint.visit
-  if visit then from.data = from.data:where { AVISIT = visit } end
-  if data.has(from.data, "ANL01FL") then
-    from.data = from.data:where { ANL01FL = "Y" }
-  end
-  return from
-end
-
---- source.at_visits(who, first) -> from: as source.take, but of an endpoint with
--- several visits parts = { { name, visit, data, response } }: what run() analyses
--- at each; and results = what it stored
-function M.at_visits(who, first)
-  if type(first) ~= "string" then return M.take(who, first) end
-  local set = require "trialsh.endpoint.set"
-  local from = M.take(who, first)
-  local e, s = from.endpoint, require "trialsh.study".study.open()
-  if from.what ~= "number" and from.what ~= "log" and from.what ~= "count" then
-    fail("invalid", ("%s: endpoint %s analyses times, lists or yes and no, "
-      .. "which are no numbers to show"):format(who, first))
-  end
-  from.log = from.what == "log"
-  local code = e.parameters and e.parameters[1]
-  from.results = M.results(s, code and { endpoint = first, variation = "main",
-    parameter = code } or { endpoint = first, variation = "main" })
-  if not e.visits or #e.visits < 2 or set.sums_up(s, e) then return from end
-  from.parts = {}
-  for i, visit in ipairs(e.visits) do
-    local bound = set.bind(s, setmetatable({ visits = { visit } },
-      { __index = e }), { parameter = code, visit = visit })
-    from.parts[i] = { name = visit, visit = visit, data = bound.data,
-      response = bound.response }
-  end
-  return from
-end
-
--- Columns of rows over time that a figure can use.
-local of_course = { "USUBJID", "AVISIT", "AVISITN", "ADY", "AVAL", "BASE", "CHG",
-  "ANL01FL", "BLQFL", "LLOQ", "DTHFL", "DTHDY" }
-
--- Rows of a relation with the day of death, where dates tell it.
-local function with_deaths(x)
-  if data.has(x, "DTHDT") and data.has(x, "TRTSDT") and not data.has(x, "DTHDY")
-  then
-    return x:study_day "DTHDY = DTHDT"
-  end
-  return x
-end
-
 --- source.parameter(from) -> the trial's parameter that all rows are of, or nil
 function M.parameter(from)
   if from.parameter or not data.has(from.data, "PARAMCD") then
@@ -143,59 +90,6 @@ end
 function M.time_label(from, name)
   local ok, label = pcall(M.ylabel, from, name)
   return ok and label ~= name and label or "Time"
-end
-
---- source.results(study, condition) -> rows that run() stored, as a list
-function M.results(s, condition)
-  local list = {}
-  local ok, err = pcall(function()
-    for row in s.results:where(condition):rows() do list[#list + 1] = row end
-  end)
-  if not ok and not (require "ts.error".is(err) and err.code == "not found") then
-    error(err, 0)
-  end
-  return list
-end
-
---- source.course(who, first) -> from: as source.take, but of an endpoint the rows
--- of all its visits and of the baseline, and with results = what run() stored
-function M.course(who, first)
-  if type(first) ~= "string" then
-    local from = M.take(who, first)
-    if require "trialsh.relation".is(from.data) then
-      from.data = with_deaths(from.data)
-    end
-    return from
-  end
-  local set = require "trialsh.endpoint.set"
-  local e = require "trialsh.endpoint".ready(first)
-  local s = require "trialsh.study".study.open()
-  if not e.parameters then
-    fail("invalid", ("%s: endpoint %s has no parameter, whose values could be "
-      .. "shown"):format(who, first))
-  end
-  local code = e.parameters[1]
-  local rows = with_deaths(s[set.table_of(e, code)]:where { PARAMCD = code })
-  if e.where then rows = rows:where(e.where) end
-  if e.visits or e.visit then
-    local visits = table.move(e.visits or { e.visit }, 1, 1000, 1, {})
-    local baseline = e.trial.visits and e.trial.visits[1]
-    if baseline and baseline.day <= 1 then visits[#visits + 1] = baseline.name end
-    rows = rows:where { AVISIT = visits }
-  end
-  local names = {}
-  for _, name in ipairs(of_course) do
-    if data.has(rows, name) then names[#names + 1] = name end
-  end
-  local treatment = set.treatment_of(e)
-  local joined = set.of_arms(set.subjects(s, e):select("USUBJID", treatment)
-    :join(rows:select(table.unpack(names)), "USUBJID", { many = true }), e,
-    treatment)
-  return { data = joined, endpoint = e, name = first, treatment = treatment,
-    parameter = e.trial.parameters and e.trial.parameters[code],
-    log = (e.variable or ""):find "^%s*ln%s*%(" ~= nil, stamp = M.stamp(joined),
-    results = M.results(s, { endpoint = first, variation = "main",
-      parameter = code }) }
 end
 
 -- What all figures take.
