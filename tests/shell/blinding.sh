@@ -198,6 +198,50 @@ rm -f b.db b.db-wal b.db-shm
 cp before.db b.db
 pass "killed at once or not, all of it or nothing ($killed times nothing)"
 
+# More rows than SQLite keeps in memory: what it sorts is on no disk either -------
+
+cat >"$tmp/many.lua" <<'END'
+local n = tonumber(arg[1])
+local function file(name, head, line, times)
+  local f = assert(io.open("many/" .. name, "w"))
+  f:write(head, "\n")
+  for i = 1, n do
+    for k = 1, times do f:write(line(("S-%03d"):format(i), k), "\n") end
+  end
+  f:close()
+end
+file("dm.csv", "USUBJID", function(id) return id end, 1)
+file("lb.csv", "USUBJID,DAY,T", function(id, day)
+  return ("%s,%d,%s"):format(id, day, ("x"):rep(400))
+end, 60)
+local s = study.create "many/m.db"
+s.trial = trial "M-1" { seed = 27, arms = { { "Quagga-alpha" },
+  { "Quagga-beta" } } }
+s:import "many"
+s.adsl = s.dm:join(s.arms, "USUBJID"):key "USUBJID"
+s.adlb = s.adsl:join(s.lb, "USUBJID", { many = true }):order "T"
+  :key("USUBJID", "DAY")
+s.one = s.adsl:limit(1):mutate "A = USUBJID || TRT01P"
+  :levels { A = { s.adsl:mutate("A = USUBJID || TRT01P").A[1] } }
+print "USUBJID,TRT01P"
+for row in s.arms:rows() do
+  print(row.USUBJID .. "," .. (row.TRT01P == "Quagga-alpha" and "Quagga-beta"
+    or "Quagga-alpha"))
+end
+END
+if [ -n "${TRIALSH_LONG:-}" ]; then
+  mkdir many
+  "$TRIALSH" "$tmp/many.lua" 999 >"$tmp/sealed/many.csv" 2>err
+  LD_PRELOAD=$tmp/witness.so WITNESS=$tmp/sorted "$TRIALSH" -d many/m.db -e \
+    "s:unblind { reason = 'now', codes = '$tmp/sealed/many.csv' }" >>out 2>>err \
+    </dev/null
+  is "a statement fails after 20 MB" "$? $(tail -n 1 err | grep -c 'one, derived again')" "1 1"
+  is "and none of them was written" "$(sealed=$tmp/sealed/many.csv
+    leaks "$tmp/sorted" many/m.db many/m.db-wal)" 0
+else
+  skip "rows beyond the memory of SQLite" TRIALSH_LONG
+fi
+
 # Unblinding ----------------------------------------------------------------------
 
 run -d b.db -e "s:unblind { reason = 'plan signed', codes = '$sealed' }" \

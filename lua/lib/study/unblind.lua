@@ -236,12 +236,16 @@ local function derive_again(self)
 end
 
 -- Runs f as one change that stands in memory until it is whole: pages that SQLite
--- wrote before would be there for who reads the file, though it were rolled back.
+-- wrote before, to the journal or to what it sorts, would be on the disk though it
+-- were rolled back.
 local function change_at_once(self, f)
-  self.handle:execute "pragma cache_spill = off"
   local handle = self.handle
+  handle:execute "pragma cache_spill = off"
+  handle:execute "pragma temp_store = memory"
   local ok, err = pcall(self.change, self, f)
-  pcall(handle.execute, handle, "pragma cache_spill = on") -- it is done by now
+  -- it is done by now, whatever becomes of these
+  pcall(handle.execute, handle, "pragma cache_spill = on")
+  pcall(handle.execute, handle, "pragma temp_store = default")
   if not ok then error(err, 0) end
 end
 
