@@ -245,28 +245,36 @@ static int model_info(lua_State *L)
     return 1;
 }
 
-/* target[level] = which sample takes it, from 1, or 0; the number of samples.
- * At index 2: nothing (a sample of all rows), or a list of lists of levels. */
-static size_t read_targets(lua_State *L, const ts_model_variable *g,
-                           size_t *target)
+size_t tsl_check_targets(lua_State *L, int index, const ts_model_variable *g,
+                         size_t *target)
 {
-    luaL_checktype(L, 2, LUA_TTABLE);
-    lua_Integer k = luaL_len(L, 2);
+    luaL_checktype(L, index, LUA_TTABLE);
+    memset(target, 0, g->n_level_all * sizeof *target);
+    lua_Integer k = luaL_len(L, index);
     for (lua_Integer j = 1; j <= k; j++) {
-        lua_rawgeti(L, 2, j);
+        lua_rawgeti(L, index, j);
         luaL_checktype(L, -1, LUA_TTABLE);
         lua_Integer n = luaL_len(L, -1);
         for (lua_Integer i = 1; i <= n; i++) {
             lua_rawgeti(L, -1, i);
             lua_Integer level = luaL_checkinteger(L, -1);
-            luaL_argcheck(L, level >= 1 && (size_t)level <= g->n_level_all, 2,
-                          "no such level");
+            luaL_argcheck(L, level >= 1 && (size_t)level <= g->n_level_all,
+                          index, "no such level");
             target[level - 1] = (size_t)j;
             lua_pop(L, 1);
         }
         lua_pop(L, 1);
     }
     return (size_t)k;
+}
+
+const size_t *tsl_new_targets(lua_State *L, int index,
+                              const ts_model_variable *g, size_t *n)
+{
+    size_t *target =
+        lua_newuserdatauv(L, (g->n_level_all + 1) * sizeof *target, 0);
+    *n = tsl_check_targets(L, index, g, target);
+    return target;
 }
 
 /* model:samples([{ { level, ... }, ... }]) -> a list of columns, the response
@@ -283,7 +291,7 @@ static int model_samples(lua_State *L)
     size_t *target =
         lua_newuserdatauv(L, (g->n_level_all + 1) * sizeof *target, 0);
     memset(target, 0, (g->n_level_all + 1) * sizeof *target);
-    size_t k = all ? 1 : read_targets(L, g, target);
+    size_t k = all ? 1 : tsl_check_targets(L, 2, g, target);
     size_t *count = lua_newuserdatauv(L, (k + 1) * sizeof *count, 0);
     double **to = lua_newuserdatauv(L, (k + 1) * sizeof *to, 0);
     memset(count, 0, (k + 1) * sizeof *count);
@@ -444,10 +452,14 @@ static int model_tabulate(lua_State *L)
 }
 
 static const luaL_Reg methods[] = {
-    {"column", model_column},     {"info", model_info},
-    {"mean", model_mean},         {"rows", model_rows},
-    {"tabulate", model_tabulate}, {"values", model_values},
-    {"samples", model_samples},   {"offset", model_offset},
+    {"column", model_column},
+    {"info", model_info},
+    {"mean", model_mean},
+    {"rows", model_rows},
+    {"tabulate", model_tabulate},
+    {"values", model_values},
+    {"samples", model_samples},
+    {"offset", model_offset},
     {NULL, NULL},
 };
 

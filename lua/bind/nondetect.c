@@ -18,34 +18,18 @@ static ts_nondetect check_data(lua_State *L, int index)
                   "no numeric response");
     luaL_argcheck(L, side->type == TS_REAL && side->n == m->n_row, 2,
                   "a side for each row");
-    luaL_checktype(L, index, LUA_TTABLE);
-    size_t n_level = m->group.code ? m->group.n_level_all : 0, n = 0;
-    size_t k = (size_t)luaL_len(L, index);
-    int *target = lua_newuserdatauv(L, (n_level + 1) * sizeof *target, 0);
-    for (size_t i = 0; i < n_level; i++)
-        target[i] = -1;
-    for (size_t j = 0; j < k; j++) {
-        lua_geti(L, index, (lua_Integer)j + 1);
-        for (lua_Integer i = 1; i <= luaL_len(L, -1); i++) {
-            lua_geti(L, -1, i);
-            lua_Integer level = luaL_checkinteger(L, -1);
-            luaL_argcheck(L, level >= 1 && (size_t)level <= n_level, index,
-                          "no such level");
-            target[level - 1] = (int)j;
-            lua_pop(L, 1);
-        }
-        lua_pop(L, 1);
-    }
+    size_t k, n = 0;
+    const size_t *target = tsl_new_targets(L, index, &m->group, &k);
     double *value = lua_newuserdatauv(L, (m->n + 1) * sizeof *value, 0);
     bool *below = lua_newuserdatauv(L, (m->n + 1) * sizeof *below, 0);
     int *group = lua_newuserdatauv(L, (m->n + 1) * sizeof *group, 0);
     for (size_t i = 0; i < m->n; i++) {
-        int g = n_level ? target[m->group.code[i]] : 0;
-        if (g < 0)
+        size_t g = m->group.code ? target[m->group.code[i]] : 1;
+        if (g == 0)
             continue;
         value[n] = m->response[0].value[i];
         below[n] = side->real[m->row[i]] < 0;
-        group[n++] = g;
+        group[n++] = (int)g - 1;
     }
     return (ts_nondetect){.value = value,
                           .below = below,

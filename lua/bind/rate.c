@@ -129,38 +129,27 @@ static int sums(lua_State *L)
     return 2;
 }
 
-/* robust(model, levels of A, levels of B, { alternative, null, conf_level }) ->
- * fields of ts_robust_rates; of a model that sums() has read */
+/* robust(model, { levels of A, levels of B }, { alternative, null, conf_level
+ * })
+ * -> fields of ts_robust_rates; of a model that sums() has read */
 static int robust(lua_State *L)
 {
     ts_error err;
+    size_t k;
     ts_robust_rates r;
-    lua_settop(L, 4);
+    lua_settop(L, 3);
     const ts_model_frame *m = tsl_check_model(L, 1);
     luaL_argcheck(L, m->n_response == 1 && m->n_offset == 1 && m->group.code, 1,
                   "no response, no time or no groups");
-    luaL_checktype(L, 4, LUA_TTABLE);
-    ts_rate_options opt = {.alternative = tsl_alternative(L, 4),
-                           .null = tsl_number(L, 4, "null", NAN),
-                           .conf_level = tsl_number(L, 4, "conf_level", 0.95)};
-    size_t k = m->group.n_level_all;
-    int *side = lua_newuserdatauv(L, (k + 1) * sizeof *side, 0);
-    for (size_t g = 0; g < k; g++)
-        side[g] = -1;
-    for (int index = 2; index <= 3; index++) {
-        luaL_checktype(L, index, LUA_TTABLE);
-        for (lua_Integer i = 1; i <= luaL_len(L, index); i++) {
-            lua_geti(L, index, i);
-            lua_Integer level = luaL_checkinteger(L, -1);
-            luaL_argcheck(L, level >= 1 && (size_t)level <= k, index,
-                          "no such level");
-            side[level - 1] = index == 2;
-            lua_pop(L, 1);
-        }
-    }
+    luaL_checktype(L, 3, LUA_TTABLE);
+    ts_rate_options opt = {.alternative = tsl_alternative(L, 3),
+                           .null = tsl_number(L, 3, "null", NAN),
+                           .conf_level = tsl_number(L, 3, "conf_level", 0.95)};
+    const size_t *target = tsl_new_targets(L, 2, &m->group, &k);
     int *group = lua_newuserdatauv(L, (m->n + 1) * sizeof *group, 0);
     for (size_t i = 0; i < m->n; i++)
-        group[i] = side[m->group.code[i]];
+        group[i] =
+            target[m->group.code[i]] == 0 ? -1 : target[m->group.code[i]] == 1;
     ts_rate_subjects data = {.events = m->response[0].value,
                              .time = m->offset[0].value,
                              .group = group,

@@ -294,35 +294,18 @@ static ts_survival choose_groups(lua_State *L, const ts_model_frame *m,
                                  ts_survival data)
 {
     const ts_model_variable *g = &m->group;
-    size_t k = (size_t)luaL_len(L, 2), n = 0;
-    int *target =
-        lua_newuserdatauv(L, (g->n_level_all + 1) * sizeof *target, 0);
-    for (size_t i = 0; i < g->n_level_all; i++)
-        target[i] = -1;
-    for (size_t j = 0; j < k; j++) {
-        lua_geti(L, 2, (lua_Integer)j + 1);
-        luaL_checktype(L, -1, LUA_TTABLE);
-        lua_Integer n_level = luaL_len(L, -1);
-        for (lua_Integer i = 1; i <= n_level; i++) {
-            lua_geti(L, -1, i);
-            lua_Integer level = luaL_checkinteger(L, -1);
-            luaL_argcheck(L, level >= 1 && (size_t)level <= g->n_level_all, 2,
-                          "no such level");
-            target[level - 1] = (int)j;
-            lua_pop(L, 1);
-        }
-        lua_pop(L, 1);
-    }
+    size_t k, n = 0;
+    const size_t *target = tsl_new_targets(L, 2, g, &k);
     double *time = lua_newuserdatauv(L, (data.n + 1) * sizeof *time, 0);
     double *event = lua_newuserdatauv(L, (data.n + 1) * sizeof *event, 0);
     int *group = lua_newuserdatauv(L, (data.n + 1) * sizeof *group, 0);
     int *stratum = lua_newuserdatauv(L, (data.n + 1) * sizeof *stratum, 0);
     for (size_t i = 0; i < data.n; i++)
-        if (target[data.group[i]] >= 0) {
+        if (target[data.group[i]] > 0) {
             time[n] = data.time[i];
             event[n] = data.event[i];
             stratum[n] = data.stratum ? data.stratum[i] : 0;
-            group[n++] = target[data.group[i]];
+            group[n++] = (int)target[data.group[i]] - 1;
         }
     return (ts_survival){.time = time,
                          .event = event,

@@ -24,7 +24,7 @@ return function(set, o, tools)
     fail("invalid", ("rateratio: null = %s is no ratio above 0"):format(
       number(null)))
   end
-  local t = core.robust(set.model, set.sides[1], set.sides[2], { null = null,
+  local t = core.robust(set.model, set.sides, { null = null,
     alternative = o.alternative, conf_level = o.conf_level })
   local few = set.n_1 < 2 and set.a or set.n_2 < 2 and set.b
   local none = set.sum[1] == 0 and set.a or set.sum[3] == 0 and set.b

@@ -10,9 +10,8 @@
 #include <cmocka.h>
 
 #include <math.h>
+#include "faults.h"
 #include "ts/competing.h"
-#include "ts/interrupt.h"
-#include "ts/memory.h"
 #include "ts/random.h"
 #include "ts/rate.h"
 #include "ts/win_ratio.h"
@@ -150,31 +149,15 @@ static ts_status (*const all[])(void) = {curves, test_of_gray, ratio_of_rates,
 static void every_failed_allocation_is_clean(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-        long live = ts_memory_live(), n = 0;
-        ts_status status = TS_ENOMEM;
-        while (status) {
-            ts_memory_fail_at(++n, 0);
-            status = all[i]();
-            ts_memory_fail_at(0, 0);
-            assert_int_equal(ts_memory_live(), live);
-            if (status)
-                assert_int_equal(status, TS_ENOMEM);
-        }
-        assert_true(n > 2);
-    }
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        fail_each_allocation(all[i], 2);
 }
 
 static void ctrl_c_stops_them(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-        long live = ts_memory_live();
-        ts_interrupt_raise();
-        assert_int_equal(all[i](), TS_EINTERRUPT);
-        ts_interrupt_clear();
-        assert_int_equal(ts_memory_live(), live);
-    }
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        stop_at_once(all[i]);
 }
 
 int main(void)

@@ -6,8 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <math.h>
-#include "ts/interrupt.h"
-#include "ts/memory.h"
+#include "faults.h"
 #include "ts/tobit.h"
 
 #define N 12
@@ -138,28 +137,14 @@ static ts_status all_of_it(void)
 
 static void every_failed_allocation_is_clean(void **state)
 {
-    long live = ts_memory_live(), n = 0;
-    ts_status status = TS_ENOMEM;
     (void)state;
-    while (status) {
-        ts_memory_fail_at(++n, 0);
-        status = all_of_it();
-        ts_memory_fail_at(0, 0);
-        assert_int_equal(ts_memory_live(), live);
-        if (status)
-            assert_int_equal(status, TS_ENOMEM);
-    }
-    assert_true(n > 10);
+    fail_each_allocation(all_of_it, 10);
 }
 
 static void ctrl_c_stops_it(void **state)
 {
-    long live = ts_memory_live();
     (void)state;
-    ts_interrupt_raise();
-    assert_int_equal(all_of_it(), TS_EINTERRUPT);
-    ts_interrupt_clear();
-    assert_int_equal(ts_memory_live(), live);
+    stop_at_once(all_of_it);
 }
 
 int main(void)
