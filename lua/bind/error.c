@@ -111,6 +111,8 @@ const char *tsl_check_path(lua_State *L, int index)
     const char *path = luaL_checklstring(L, index, &length);
     if (strlen(path) != length)
         tsl_failf(L, TS_EINVALID, "the name of a file holds a zero byte");
+    if (!length)
+        tsl_failf(L, TS_EINVALID, "the name of a file is empty");
     tsl_try(L, ts_confine_check(path, false, &err), &err);
     return path;
 }

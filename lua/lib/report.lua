@@ -28,6 +28,10 @@ local hints = {
   { "near '%$'$", "a part stands behind a point, data.COLUMN" },
   { "near '%%'$", "verbs are called by a colon, data:where(...)" },
   { "global 'table'%)$", 'table is a library; data:count "SEX" counts' },
+  { "call a table value %(global 'study'%)$", 'study.create "trial.db" makes one, '
+    .. 'study.open "trial.db" opens it' },
+  { "call a table value %(global 'figure'%)$", "figure.points { data, y = "
+    .. '"AVAL" }; ?figure lists them' },
   { "attempt to call a table value", "a colon, a comma or a name is missing" },
   { "attempt to compare ", "both sides must be numbers, or both text" },
   { "^syntax error near ", "a comma, an equals sign or a bracket may be missing, "
@@ -206,6 +210,24 @@ local function is_arrow(source, line)
   return text and text:find "^%s*[%a_][%w_.]*%s*<%-[^%-]" ~= nil
 end
 
+local endings = {}
+for word in ([[csv tsv txt xpt sas7bdat sav dta db lua json ndjson pdf svg png gz
+  xlsx log]]):gmatch "%S+" do endings[word] = true end
+
+-- read(adsl.csv): a file without its quotes, or nil.
+local function file_of(source, cause, line)
+  local word = cause:match " near '([%a_][%w_]*)'$"
+    or cause:match "^no variable or function '([%a_][%w_]*)'"
+  local text = word and source and nth_line(source, line or 1)
+  for before, ending in (text or ""):gmatch("()%f[%w_]" .. (word or "")
+      .. "%.(%w+)") do
+    local quotes = select(2, text:sub(1, before):gsub("[\"']", ""))
+    if endings[ending:lower()] and quotes % 2 == 0 then
+      return word .. "." .. ending
+    end
+  end
+end
+
 -- data.my var: a name that a point cannot give.
 local function bracketed(source, cause, line)
   local word = cause:match " near '([%a_][%w_]*)'$"
@@ -249,7 +271,9 @@ local function understand(facts)
   if not ours and hint then r.message = cause .. "; " .. hint end
   if facts.hint then r.message = r.message .. "; " .. facts.hint end
   local source = facts.source or facts.path and read(facts.path)
-  local name = syntax and bracketed(source, cause, r.line)
+  local file = file_of(source, cause, r.line)
+  local name = file and ('the name of a file stands in quotes, "%s"'):format(file)
+    or syntax and bracketed(source, cause, r.line)
   if name then
     r.hint = name
     r.message = cause .. "; " .. name

@@ -105,6 +105,27 @@ script "an arrow is no assignment" "a.lua:1: syntax error near '<'; a value is g
 x <- 5
 END
 
+script "a file without its quotes" 'a.lua:1: no variable or function '"'adsl'"'; the name of a file stands in quotes, "adsl.csv"
+    local x = read(adsl.csv)
+                   ^' <<'END'
+local x = read(adsl.csv)
+END
+script "a name with a blank behind a point" \
+  "a.lua:1: ')' expected near 'var'; such a name stands in brackets, data[\"my var\"]
+    print(demo.my var)
+                  ^" <<'END'
+print(demo.my var)
+END
+script "an empty name of a file" 'a.lua:1: the name of a file is empty
+    read ""' <<'END'
+read ""
+END
+script "a study that is called" "a.lua:1: attempt to call a table value (global 'study'); study.create \"trial.db\" makes one, study.open \"trial.db\" opens it
+    study \"x\"
+    ^" <<'END'
+study "x"
+END
+
 # JSON ---------------------------------------------------------------------------
 printf 'local t = demo.adsl\nprint(t:select "AGEE")\n' >b.lua
 run --errors=json b.lua
