@@ -57,6 +57,15 @@ A figure is made of a table or an endpoint, and is saved as PDF, SVG or PNG.
 > f
 
 f:show() draws it here in letters, f:save "alc.pdf" in print.]] },
+  { "Tables", [[
+A table is made of rows, each kind in its own way; ?table lists the kinds.
+
+> t = table.summary { demo.adsl, by = "TRT01P", total = true, "AGE", "SEX" }
+> t
+
+table.ae { demo.adae } counts adverse events, table.labs values by visit.
+t:save "table1.docx" writes it, or .html, .rtf, .tex and more; t:tidy() has its
+numbers, a row for each.]] },
   { "When something is wrong", [[
 A mistake costs nothing: the line says what it is, and often what was meant.
 
@@ -104,7 +113,7 @@ local last = 0 -- the page that was shown last
 -- tour(1) begins again. What is shown is computed then and there.
 --
 --   > tostring(tour(1)):match "[^\n]+"
---   1 of 8  Look
+--   1 of 9  Look
 --
 -- See also: help, demo.
 function M.tour(number)

@@ -80,8 +80,8 @@ function test_the_tour()
   local first = tostring(tour(1))
   lu.assertStrContains(first, "> demo.adsl:head(2)\n   USUBJID")
   lu.assertStrContains(first, "tour() goes on: Choose and order")
-  lu.assertStrContains(tostring(tour()), "2 of 8")
-  for i = 1, 8 do
+  lu.assertStrContains(tostring(tour()), "2 of 9")
+  for i = 1, 9 do
     local page = tostring(tour(i))
     lu.assertTrue(select(2, page:gsub("\n", "")) < 22, "a screen, page " .. i)
     for line in page:gmatch "[^\n]+" do
@@ -90,8 +90,8 @@ function test_the_tour()
       lu.assertTrue(#line <= 80 or i == 6, line)
     end
   end
-  lu.assertStrContains(tostring(tour()), "1 of 8") -- begins again
-  lu.assertErrorMsgContains("the pages are 1 to 8, not 9", tour, 9)
+  lu.assertStrContains(tostring(tour()), "1 of 9") -- begins again
+  lu.assertErrorMsgContains("the pages are 1 to 9, not 10", tour, 10)
   lu.assertNil(rawget(_G, "alc"), "its variables are its own")
 end
 
