@@ -330,7 +330,8 @@ local function plan_row(e)
     title = d.title, population = d.population
       or t and t.populations[1] and t.populations[1].name,
     parameter = words_of(d.parameter or d.data),
-    visit = words_of(d.visits or d.visit), variable = d.variable,
+    visit = words_of(d.visits or d.visit), variable = e.hierarchy
+      and require "trialsh.endpoint.hierarchy".words(e) or d.variable,
     compare = compare_of(compare), analysis = words_of(d.analysis), missing = d.missing,
     adjust = d.adjust, subgroups = words_of(d.subgroups), note = d.note,
     summary = d.summary, intercurrent = events_of(e) }

@@ -154,6 +154,21 @@ function TestWhy.test_explain_says_what_the_definition_says()
   lu.assertStrContains(explain "E/treated", "all treated (SAF")
 end
 
+-- Events are counted: nobody without a row is left out, and who dies competes.
+function TestWhy.test_explain_of_events()
+  local words = explain(endpoint "AE" { data = "adae", variable = "any",
+    intercurrent = { death = "while alive" }, analysis = "riskdiff" })
+  lu.assertStrContains(words, "was whether there is any row of adae, in")
+  lu.assertStrContains(words, "Subjects without such a row count as having none.")
+  words = explain(endpoint "N" { data = "adae", variable = "count",
+    intercurrent = { death = "while alive" },
+    analysis = { "rateratio", time = "AGE" } })
+  lu.assertStrContains(words, "was the number of rows of adae")
+  words = explain(endpoint "T" { parameter = "DEATH",
+    intercurrent = { death = "while alive" }, analysis = "cuminc" })
+  lu.assertStrContains(words, "competes with the event (while alive).")
+end
+
 function TestWhy.test_results_whose_definition_is_not_loaded()
   define {}
   local row, script = s:result "E", s.results.script[1]

@@ -110,6 +110,7 @@ function TestWin.test_why_and_explain()
     .. "100)")
   lu.assertStrContains(words, "Values that are missing tie.")
   lu.assertStrContains(words, "by the win ratio; the win ratio has a 95 %")
+  lu.assertEquals(sap().variable[1], "DEATH to 60, ALC at Day 29 (margin 100)")
 end
 
 function TestWin.test_few_subjects()

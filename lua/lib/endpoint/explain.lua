@@ -57,13 +57,17 @@ end
 
 -- Sentences ----------------------------------------------------------------------
 
+-- Variables that are of the rows there are, not of their values.
+local rows_words = { any = "whether there is any row", count = "the number of rows" }
+
 local function what(e)
   if e.hierarchy then
     return "a hierarchy of outcomes, of which the first that tells two subjects "
       .. "apart decides: " .. require "trialsh.endpoint.hierarchy".words(e)
   end
   local survival = analysis.find(e.method).survival
-  local words = { e.variable or not survival and "AVAL" or nil }
+  local words = { rows_words[e.variable] or e.variable or not survival and "AVAL"
+    or nil }
   local parameters = {}
   for i, code in ipairs(e.parameters or {}) do
     local p = e.trial.parameters[code]
@@ -99,11 +103,30 @@ local function flag_sentence(e)
     .. "analysis (ANL01FL = 'Y') were used." or nil
 end
 
-local function event_sentence(e, event)
-  local name = event.label and ("%s (%s)"):format(event.name, event.label)
+local function event_name(event)
+  return event.label and ("%s (%s)"):format(event.name, event.label)
     or event.name
+end
+
+-- Those that change nothing are told together.
+local function policy_sentence(events)
+  local names = {}
+  for _, event in ipairs(events) do
+    if event.strategy == "treatment policy" then
+      names[#names + 1] = event_name(event)
+    end
+  end
+  return #names > 0 and ("Values counted regardless of %s (treatment policy).")
+    :format(listed(names)) or nil
+end
+
+local function event_sentence(e, event)
+  local name = event_name(event)
   if event.strategy == "treatment policy" then
-    return ("Values counted regardless of %s (treatment policy)."):format(name)
+    return nil
+  elseif event.strategy == "while alive" and analysis.find(e.method).competing
+  then
+    return ("%s competes with the event (while alive)."):format(name)
   elseif event.strategy == "while alive" then
     return ("Values up to %s were used (while alive)."):format(name)
   elseif event.strategy == "hypothetical" then
@@ -120,7 +143,7 @@ local function event_sentence(e, event)
   local ranks = require "trialsh.endpoint.missing".ranks[e.method]
   return ("Subjects with %s counted as %s (composite)."):format(name,
     event.value and ("%s = %s"):format(event.column, text.number(event.value))
-      or ranks and not e.variable:find "[<>=]" and "worse than all others"
+      or ranks and not (e.variable or ""):find "[<>=]" and "worse than all others"
       or "not responding")
 end
 
@@ -276,9 +299,16 @@ local function paragraph(e)
   add("%s", opening(e))
   local flag = flag_sentence(e)
   if flag then add("%s", flag) end
-  for _, event in ipairs(e.events or {}) do add("%s", event_sentence(e, event)) end
-  add("%s", missing_words[e.hierarchy and "tie" or e.missing
-    or analysis.find(e.method).likelihood and "at random" or "exclude"])
+  for _, event in ipairs(e.events or {}) do
+    local sentence = event_sentence(e, event)
+    if sentence then add("%s", (sentence:gsub("^%l", string.upper))) end
+  end
+  local policy = policy_sentence(e.events or {})
+  if policy then add("%s", policy) end
+  add("%s", rows_words[e.variable]
+    and "Subjects without such a row count as having none."
+    or missing_words[e.hierarchy and "tie" or e.missing
+      or analysis.find(e.method).likelihood and "at random" or "exclude"])
   add("%s", how(e))
   closing(e, add)
   if e.note then add("%s", e.note) end
