@@ -486,6 +486,19 @@ function TestTable:test_hostile_text_of_other_formats()
   end
 end
 
+function TestTable:test_paper()
+  local t = table.ae { demo.adae, riskdiff = true, rates = "first", total = true }
+  t:save(folder .. "/p.rtf", { paper = "A4" })
+  lu.assertStrContains(read(folder .. "/p.rtf"), "\\paperw16838\\paperh11906")
+  if have "unzip" then
+    t:save(folder .. "/p.docx", { paper = "a4" })
+    lu.assertStrContains(back.entry(folder .. "/p.docx", "word/document.xml"),
+      'w:w="16838" w:h="11906"')
+  end
+  refuses('paper = "a5" is none of letter, a4', t.save, t, folder .. "/p.rtf",
+    { paper = "a5" })
+end
+
 function TestTable:test_captions_of_word_are_numbered()
   if not have "unzip" then lu.skip "unzip" end
   local function body(title)

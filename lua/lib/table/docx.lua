@@ -1,4 +1,4 @@
--- Tables as DOCX: landscape letter, heads repeated on each page, mark and number of
+-- Tables as DOCX: landscape, heads repeated on each page, mark and number of
 -- the page in header and footer. Numbers stand below each other by their decimal
 -- point through figure spaces, which are as wide as a digit.
 
@@ -19,7 +19,6 @@ local OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationsh
 local WORD = "application/vnd.openxmlformats-officedocument.wordprocessingml."
 local FIGURE_SPACE = "\u{2007}"
 
-local ROOM = 15840 - 2 * 1080 -- twips between the margins
 local MARGIN = 2 * 40 + 40 -- of a cell, and a little more
 
 -- Twips that a text takes at 9 points, in a font as wide as Arial.
@@ -113,7 +112,7 @@ local function measure(t, g, j)
   return width + MARGIN, before
 end
 
-local function set(t)
+local function set(t, room)
   local g = { widths = {}, before = {} }
   g.spans, g.heads = object.heads(t)
   local stub = wide(clean(t.stub or ""), true)
@@ -122,7 +121,7 @@ local function set(t)
       .. (layout.marks(r) or "")))
   end
   g.stub = math.min(stub, 3600) + 100 + MARGIN
-  local left = ROOM - g.stub
+  local left = room - g.stub
   for j, column in ipairs(t.columns) do
     if not column.wide then
       g.widths[j], g.before[j] = measure(t, g, j)
@@ -138,7 +137,7 @@ local function set(t)
     local need = math.min(wide(s.text, true), 3000) + MARGIN
     if need > total then g.widths[s.to] = g.widths[s.to] + need - total end
   end
-  g.blocks = layout.blocks(g.widths, g.stub, 0, ROOM, g.spans)
+  g.blocks = layout.blocks(g.widths, g.stub, 0, room, g.spans)
   return g
 end
 
@@ -215,9 +214,9 @@ local function caption(t, number)
     .. run(title)
 end
 
---- docx.table(t [, number]) -> the paragraphs and tables of a document's body
-function M.table(t, number)
-  local g = set(t)
+--- docx.table(t, paper [, number]) -> the paragraphs and tables of a document's body
+function M.table(t, paper, number)
+  local g = set(t, (layout.room(paper)))
   local out = { paragraph(caption(t, number), { style = "Caption", keep = true }) }
   if t.population then
     out[#out + 1] = paragraph(run("Population: " .. clean(t.population)),
@@ -263,8 +262,9 @@ local styles = XML .. "<w:styles" .. W .. "><w:docDefaults><w:rPrDefault><w:rPr>
   .. 'w:val="Note"/><w:basedOn w:val="Normal"/><w:rPr><w:sz w:val="15"/></w:rPr>'
   .. "</w:style></w:styles>\n"
 
---- docx.parts(title, stamp, body) -> the files of a document, { { name, bytes } }
-function M.parts(title, stamp, body)
+--- docx.parts(title, stamp, body, paper) -> the files of a document, { { name, bytes } }
+function M.parts(title, stamp, body, paper)
+  local size = layout.papers[paper]
   local function type_of(part, kind)
     return ('<Override PartName="/%s" ContentType="%s"/>'):format(part, kind)
   end
@@ -311,16 +311,17 @@ function M.parts(title, stamp, body)
     { "word/document.xml", XML .. "<w:document" .. W .. ' xmlns:r="'
       .. OFFICE:sub(1, -2) .. '"><w:body>\n' .. body .. '\n<w:sectPr>'
       .. '<w:headerReference w:type="default" r:id="rId2"/><w:footerReference '
-      .. 'w:type="default" r:id="rId3"/><w:pgSz w:w="15840" w:h="12240" '
+      .. 'w:type="default" r:id="rId3"/><w:pgSz w:w="' .. size[1] .. '" w:h="' .. size[2] .. '" '
       .. 'w:orient="landscape"/><w:pgMar w:top="1080" w:right="1080" '
       .. 'w:bottom="1080" w:left="1080" w:header="540" w:footer="540" '
       .. 'w:gutter="0"/></w:sectPr></w:body></w:document>\n' },
   }
 end
 
---- docx.save(t, file)
-function M.save(t, file)
-  require "ts.zip".write(file, M.parts(t.title or t.what, t.stamp, M.table(t)))
+--- docx.save(t, file, opt)
+function M.save(t, file, opt)
+  require "ts.zip".write(file, M.parts(t.title or t.what, t.stamp,
+    M.table(t, opt.paper), opt.paper))
 end
 
 return M

@@ -6,6 +6,15 @@ local clean = require "trialsh.table.object".clean
 
 local M = {}
 
+-- Landscape pages in twips, of which 1440 are an inch: width, height; margins.
+M.papers = { letter = { 15840, 12240 }, a4 = { 16838, 11906 } }
+M.MARGIN = 1080
+
+--- layout.room(paper) -> twips between the margins, across and down
+function M.room(paper)
+  return M.papers[paper][1] - 2 * M.MARGIN, M.papers[paper][2] - 2 * M.MARGIN
+end
+
 --- layout.split(text) -> head, tail: the head ends before the decimal point of the
 -- first number, and what has no number is all head.
 function M.split(s)

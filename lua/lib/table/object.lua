@@ -65,6 +65,7 @@ end
 -- source, program and the mark of made-up data are in every one; the same table
 -- gives the same bytes.
 --   width, lines  of a page of .txt: 100 columns, no pages
+--   paper         "letter", "a4": of .rtf and .docx, which are landscape
 --   spreadsheet   true: ' before texts of .csv that look like formulas
 --
 --   > table.summary { demo.adsl, by = "TRT01P", "AGE" }:save "/tmp/table.pdf"
@@ -80,6 +81,7 @@ function Table:save(file, opt)
     width = { "integer", 100, least = 40, below = 501 },
     lines = { "integer", nil, least = 12, below = 10001 },
     spreadsheet = { "boolean", false },
+    paper = { { "letter", "a4" }, "letter" },
   })
   opt.extension = extension
   writer.save(self, file, opt)

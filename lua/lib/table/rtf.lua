@@ -1,4 +1,4 @@
--- Tables as RTF: landscape letter, a fixed font so that decimal points stand below
+-- Tables as RTF: landscape, a fixed font so that decimal points stand below
 -- each other, title and mark in the header of each page, its number in the footer.
 -- Pages are ours, each with the heads, since not every program repeats them.
 
@@ -10,9 +10,6 @@ local M = {}
 
 local clean = object.clean
 
--- Twips, of which 1440 are an inch.
-local WIDE, HIGH, MARGIN = 15840, 12240, 1080
-local ROOM = WIDE - 2 * MARGIN
 local SIZE = 16 -- half points
 local LETTER = SIZE * 10 * 0.6 -- of Courier New
 local GAP = 2 -- letters between columns
@@ -43,7 +40,7 @@ local function marked(s, x)
 end
 
 -- Widths of columns in letters, and cells padded to their decimal point.
-local function set(t)
+local function set(t, room)
   local g = { widths = {}, cells = {} }
   g.spans, g.heads = object.heads(t)
   g.stub = text.width(clean(t.stub or ""))
@@ -75,7 +72,7 @@ local function set(t)
       g.cells[j][i] = marked((" "):rep(push) .. escape(shown), row.cells[j])
     end
   end
-  local left = ROOM // LETTER - 1 - g.stub
+  local left = room // LETTER - 1 - g.stub
   for j, column in ipairs(t.columns) do
     if not column.wide then
       one(j, 26)
@@ -91,7 +88,7 @@ local function set(t)
     local need = math.min(text.width(s.text), 40)
     if need > total then g.widths[s.to] = g.widths[s.to] + need - total end
   end
-  g.blocks = layout.blocks(g.widths, g.stub, GAP, ROOM // LETTER - 1, g.spans)
+  g.blocks = layout.blocks(g.widths, g.stub, GAP, room // LETTER - 1, g.spans)
   return g
 end
 
@@ -182,10 +179,10 @@ local function height_of(t, g, block)
   end
 end
 
-local LINES = 42 -- of a page at 8 points, below the heads
+local LINE = 240 -- twips of a row at 8 points, and a share of heads and notes
 
 local function add_block(t, g, block, out, first)
-  for p, page in ipairs(layout.pages(t.rows, height_of(t, g, block), LINES)) do
+  for p, page in ipairs(layout.pages(t.rows, height_of(t, g, block), g.lines)) do
     if p > 1 or not first then out[#out + 1] = "\\pard\\page\\par\n" end
     local heads = head_rows(t, g, block)
     table.move(heads, 1, #heads, #out + 1, out)
@@ -198,13 +195,15 @@ local function add_block(t, g, block, out, first)
   end
 end
 
---- rtf.page(t) -> text
-function M.page(t)
-  local g = set(t)
+--- rtf.page(t, paper) -> text
+function M.page(t, paper)
+  local g = set(t, (layout.room(paper)))
+  g.lines = select(2, layout.room(paper)) // LINE
+  local size, m = layout.papers[paper], layout.MARGIN
   local out = { "{\\rtf1\\ansi\\ansicpg1252\\deff0\\uc1",
     "{\\fonttbl{\\f0\\fmodern\\fprq1 Courier New;}}\n",
     ("\\paperw%d\\paperh%d\\landscape\\margl%d\\margr%d\\margt%d\\margb%d\\lndscpsxn\n")
-      :format(WIDE, HIGH, MARGIN, MARGIN, MARGIN, MARGIN),
+      :format(size[1], size[2], m, m, m, m),
     ("{\\header\\pard\\qc\\f0\\fs%d\\b %s\\b0\\par\n"):format(SIZE + 2,
       escape(t.title or t.what)) }
   if t.population then
@@ -232,7 +231,9 @@ function M.page(t)
   return table.concat(out)
 end
 
---- rtf.save(t, file)
-function M.save(t, file) require "ts.gnuplot".write(file, M.page(t)) end
+--- rtf.save(t, file, opt)
+function M.save(t, file, opt)
+  require "ts.gnuplot".write(file, M.page(t, opt.paper))
+end
 
 return M
