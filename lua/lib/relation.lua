@@ -27,8 +27,9 @@ function M.node_of(relation)
     if node.verb then
       local old, parent = node, M.node_of(node.parent_relation)
       node = verbs[old.verb](parent, table.unpack(old.args, 1, old.args.n))
-      node.verb, node.args = old.verb, old.args
+      node.verb, node.args, node.ours = old.verb, old.args, old.ours
       node.parent_relation = old.parent_relation
+      M.settle(node)
     else
       node = node.study:base(node.name)
     end
@@ -162,12 +163,21 @@ local function by_user()
   return false
 end
 
+-- How many rows matched is told of the joins that a script asks for.
+function M.settle(node)
+  local check = node.ours and node.verb == "join" and node.checks
+    and node.checks[#node.checks]
+  if check and check.kind == "join" then check.quiet = true end
+end
+
 -- A verb as users call it: the new relation remembers how it was made.
 function M.apply(name, relation, ...)
   local node = verbs[name](M.node_of(relation), ...)
-  node.verb, node.args = name, table.pack(...)
+  local user = by_user()
+  node.verb, node.args, node.ours = name, table.pack(...), not user
   node.parent_relation = relation
-  node.asked_for = note.log and by_user()
+  node.asked_for = note.log and user
+  M.settle(node)
   return relation_of(node)
 end
 

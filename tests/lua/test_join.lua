@@ -89,4 +89,26 @@ function TestJoin.test_dates_are_no_keys_of_numbers()
   lu.assertEquals(#with "DATE9.":join(with "YYMMDD10.", "T"), 2)
 end
 
+-- What the program joins for itself is not told: endpoints do it by the hundred.
+function TestJoin.test_only_joins_of_a_script_are_told()
+  require "trialsh.endpoint".list = {}
+  study.open(demo)
+  trial "J" { arms = demo.trial.definition.arms,
+    visits = demo.trial.definition.visits,
+    parameters = demo.trial.definition.parameters,
+    populations = { { "ALL", "all", "AGE > 0" } } }
+  endpoint "J" { title = "J", role = "primary", parameter = "ALC",
+    visit = "Day 29", variable = "AVAL", missing = "exclude",
+    intercurrent = {}, analysis = "ttest",
+    compare = "CYT107 HF vs Placebo" }
+  relations.forget()
+  run(demo, { rerandomise = false })
+  for _, line in ipairs(relations.said) do
+    lu.assertNotStrContains(line, "join by")
+  end
+  relations.forget()
+  local _ = #demo.dm:join(demo.adsl:select("USUBJID", "SEX2 = SEX"), "USUBJID")
+  lu.assertStrContains(relations.said[1], "join by USUBJID: 24 of 24")
+end
+
 os.exit(lu.LuaUnit.run())

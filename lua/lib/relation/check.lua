@@ -80,6 +80,7 @@ end
 function checks.join(node, join)
   local list, match = list_of(join.keys), match_of(join)
   if not join.many then one_match(node, join) end
+  if join.quiet then return end
   local function matched(a, b)
     local frame = run(node, function(c)
       local left = c:layer(only(a.layer, join.keys))
