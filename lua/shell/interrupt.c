@@ -159,6 +159,11 @@ void shell_work_begin(lua_State *L, const char *what)
     running = L;
     working = 1;
     out_of_time = 0;
+    if (shell_pressed()) { /* since the entry was read */
+        presses = 1;
+        ts_interrupt_raise();
+        arm(L);
+    }
     if (most_seconds)
         set_alarm(most_seconds, 0);
     shell_progress_begin();

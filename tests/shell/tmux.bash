@@ -35,9 +35,11 @@ line() { set -- "${1/%;/\\;}"; tm send-keys -t "=$pane:" -l -- "$1" && keys Ente
 screen() { tm capture-pane -p -t "=$pane:" | sed -e 's/ *$//' -e '/^$/d'; }
 # sees REGEX [TENTHS]: waits, ten seconds at most, until the screen shows it
 sees() {
-  local i
+  local i row
   for ((i = 0; i < ${2:-100} * 4; i++)); do
-    screen | grep -qE -- "$1" && return
+    while IFS= read -r row; do
+      [[ ${row%"${row##*[! ]}"} =~ $1 ]] && return
+    done < <(tm capture-pane -p -t "=$pane:")
     sleep 0.025
   done
   echo "not seen: $1"
@@ -50,10 +52,12 @@ shows() { screen | grep -cE -- "$1"; }
 tail_of() { screen | tail -n "$1" | paste -sd '|'; }
 # ends NAME COUNT WANT: waits until the last lines are these
 ends() {
-  local i
-  for ((i = 0; i < 200 && $(tail_of "$2" | grep -cFx -- "$3") == 0; i++)); do
+  local i last
+  for ((i = 0; i < 200; i++)); do
+    last=$(tail_of "$2")
+    [ "$last" = "$3" ] && break
     sleep 0.025
   done
-  is "$1" "$(tail_of "$2")" "$3"
+  is "$1" "$last" "$3"
 }
 pid() { tm list-panes -t "=$pane:" -F '#{pane_pid}' | xargs -I{} pgrep -P {} trialsh; }
