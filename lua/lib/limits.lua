@@ -113,10 +113,27 @@ function M.replaced(n, of, rule)
     instead[rule][2])
 end
 
--- "3.2 or 6.4", "0.5 to 6.4"
+-- The unit of rows below a limit, where they have one: that of the column, or of a
+-- column UNIT.
+local function unit_of(frame, side, there)
+  local unit = frame:column("AVAL").unit
+  if unit ~= nil and unit ~= NA or not there.UNIT then return unit end
+  local column, found = frame:column "UNIT", nil
+  for i = 1, #frame do
+    if side[i] < 0 and column[i] ~= found then
+      if found ~= nil then return nil end
+      found = column[i]
+    end
+  end
+  return found
+end
+
+-- "3.2 or 6.4 pg/mL", "0.5 to 6.4"
 local function limits_in(frame, side)
   local there, list, seen = {}, {}, {}
   for _, name in ipairs(frame:names()) do there[name] = true end
+  local unit = unit_of(frame, side, there)
+  unit = unit ~= nil and unit ~= NA and " " .. tostring(unit) or ""
   local column = frame:column(there.LLOQ and "LLOQ" or "AVAL")
   for i = 1, #frame do
     local x = column[i]
@@ -127,8 +144,8 @@ local function limits_in(frame, side)
   end
   table.sort(list)
   for i, x in ipairs(list) do list[i] = require "ts.text".number(x) end
-  return #list < 4 and table.concat(list, " or ")
-    or list[1] .. " to " .. list[#list]
+  return (#list < 4 and table.concat(list, " or ")
+    or list[1] .. " to " .. list[#list]) .. unit
 end
 
 -- Rows with a value, and how many of them are below and above a limit.
@@ -218,7 +235,9 @@ function M.guard(who, f)
     end
     if who == "describe" and not rule then return f(source, data, opt, ...) end
     columns[#columns + 1] = "AVAL"
-    if data_of.has(data, "LLOQ") then columns[#columns + 1] = "LLOQ" end
+    for _, name in ipairs { "LLOQ", "UNIT" } do
+      if data_of.has(data, name) then columns[#columns + 1] = name end
+    end
     local frame = data_of.frame(data, columns, who)
     local side = M.sides(who, frame)
     local n, below, above = count(frame, side)

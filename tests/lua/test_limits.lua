@@ -28,6 +28,12 @@ function TestLimits.test_they_refuse()
       .. name .. " would take them as measured. tobit and peto_prentice use them "
       .. "as they are; { blq = \"half\" }", _G[name], formula, data())
   end
+  local d = data()
+  d.UNIT = { "pg/mL", "pg/mL", "pg/mL", "pg/mL", "pg/mL", "pg/mL", "pg/mL",
+    "pg/mL" }
+  refuses("below their limit (3.2 or 6.4 pg/mL); ttest", ttest, "AVAL ~ ARM", d)
+  d.UNIT[1] = "ng/L"
+  refuses("below their limit (3.2 or 6.4); ttest", ttest, "AVAL ~ ARM", d)
   refuses("lmm: 3 of 8", lmm, "AVAL ~ X", data(), { subject = "SITE" })
 end
 
