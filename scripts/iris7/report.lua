@@ -27,11 +27,26 @@ print("re-randomisation: " .. r.rerandomised)
 print(results "1 = 1")
 print(file, s:export(s.results, out .. "/results.csv"))
 
-local fig = dofile("figures.lua", s)         -- each with the numbers it shows and its caption beside it
-for _, name in ipairs { "counts", "activation", "cytokines", "outcome" } do
-  print(fig[name]:save(out .. "/" .. name .. ".pdf"))
-end
-for _, t in ipairs(dofile("tables.lua", s)) do
-  t[2]:save(out .. "/" .. t[1] .. ".html")
-  print(t[2]:save(out .. "/" .. t[1] .. ".docx"))
-end
+local fig, tab = dofile("figures.lua", s), dofile("tables.lua", s)
+print(report "iris7" {
+  out     = out,                             -- OUT/iris7.html, and the pieces of the manuscript in OUT/iris7/
+  title   = "CYT107 in septic shock: a simulated IRIS-7",
+  journal = "JCI Insight",
+
+  "# Patients",
+  "{{ITT.n}} patients were randomised, {{SAF.n}} treated.",
+  tab.baseline, tab.disposition, tab.exposure,
+
+  "# Lymphocytes",
+  "{{ALC50}} By re-randomisation P = {{ALC50.p_rerandomised}}. {{ALC@Day 29}} At day 42 the ratio was {{ALC@Day 42.estimate}}.",
+  fig.counts, fig.activation, tab.efficacy, tab.counts, tab.shift,
+
+  "# Safety",
+  "{{AE34}} {{ADA}}",
+  tab.overview, tab.events, tab.grades, tab.rates, tab.deaths, tab.serious, fig.cytokines, tab.cytokines,
+
+  "# Outcome",
+  "{{DEATH28}} {{OSFD28}} {{WIN}}",
+  fig.outcome, tab.sofa, tab.patient,
+})
+print((fill(here .. "manuscript.md", out .. "/manuscript.md")))

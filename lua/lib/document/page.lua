@@ -54,9 +54,17 @@ local function figure_html(entry, id)
     escape(data_uri(entry.svg)), entry.number, escape(words))
 end
 
+-- Panels without a title of their own have those of all.
+local function titles_of(parts)
+  local list = {}
+  for _, part in ipairs(parts or {}) do list[#list + 1] = part.figure.title end
+  return #list > 0 and table.concat(list, ", ") or nil
+end
+
 local function title_of(entry)
   local title = entry.object.title
     or entry.kind == "table" and entry.object.what
+    or entry.kind == "figure" and titles_of(entry.object.parts)
   return ("%s %d%s"):format(entry.kind == "table" and "Table" or "Figure",
     entry.number, title and ". " .. title or "")
 end
