@@ -405,9 +405,9 @@ end
 -- one each statistic is a field: mean sd std_error median q1 q3 min max geomean
 -- geosd geocv n n_missing; iqr, cv and mad (without a factor); skewness, kurtosis
 -- (SAS's); shapiro_w and shapiro_p (3 to 5000 values); r:outliers(), r:qq().
--- Intervals: conf_low and
--- conf_high of the mean, geomean_low and geomean_high, median_low and median_high:
--- exact, of the level median_level; of 5 values or fewer there is none at 95 %.
+-- Intervals: conf_low and conf_high of the mean, geomean_low and geomean_high,
+-- median_low and median_high: exact, of the level median_level; of 5 values or
+-- fewer there is none at 95 %. SDs print two decimals more than the data, means one.
 -- Of text it counts: n (%) of each value and what is missing; tidy() has a row for
 -- each, with n, of and proportion.
 --   of             "known" (default): percentages are of those with a value;
