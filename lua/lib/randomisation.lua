@@ -261,7 +261,8 @@ function Scheme:dealt(free, opt)
   local out = { key = key, exact = number <= most }
   out.deals = out.exact and allocation:all(#self.subjects, most)
     or allocation:draw(#self.subjects, replicates, self.seed, SCENARIO)
-  out.n = #out.deals
+  out.n, out.weight = #out.deals, {}
+  for i = 1, out.n do out.weight[i] = out.deals:weight(i) end
   local of = #parts > 0 and (" (%s as it was)"):format(
     table.concat(parts, ", ")) or ""
   out.words = out.exact and ("all %s by %s%s"):format(counted(number),
@@ -289,7 +290,7 @@ function M.p(values, seen, dealt)
   local most = seen + SAME * math.abs(seen)
   local extreme, total, failed = 0, 0, 0
   for i = 1, dealt.n do
-    local weight, value = dealt.deals:weight(i), values[i]
+    local weight, value = dealt.weight[i], values[i]
     total = total + weight
     if not value then failed = failed + 1 end
     if not value or value <= most then extreme = extreme + weight end

@@ -191,7 +191,7 @@ local function turned(alternative)
     local sum, total, out = 0, 0, {}
     for i = 1, dealt.n do
       if values[i] then
-        local weight = dealt.deals:weight(i)
+        local weight = dealt.weight[i]
         sum, total = sum + weight * values[i], total + weight
       end
     end

@@ -66,29 +66,41 @@ end
 local CHUNK = 500 -- deals at most, so that it is told how far they are
 local CHUNKS = 40 -- at least, if there are as many deals
 
--- A number for each row of each part, deal after deal; NaN where there is none.
+local function bytes_of(list, n)
+  for i = 1, n do list[i] = list[i] or 0 / 0 end
+  return string.pack(("d"):rep(n), table.unpack(list, 1, n))
+end
+
+-- A number for each deal, row after row of each part; NaN where there is none.
 local function evaluate(group, from, to)
-  local codes, out, lists = {}, {}, {}
+  local codes, out, lists, anew = {}, {}, {}, {}
   local deals = group.dealt.deals
   for k, part in ipairs(group.parts) do
     lists[k] = part.batch and part.batch(deals, from, to)
+    if not lists[k] then
+      lists[k] = {}
+      for j = 1, #part.unit.rows do lists[k][j] = {} end
+      anew[#anew + 1] = k
+    end
   end
-  for i = from, to do
+  for i = from, #anew > 0 and to or 0 do
     deals:arms(i, codes)
-    for k, part in ipairs(group.parts) do
-      local values = not lists[k] and part.unit.evaluate(codes)
-      for j = 1, #part.unit.rows do
-        local value = values and values[j]
-        if not values then value = lists[k][j][i - from + 1] end
-        out[#out + 1] = string.pack("d", value or 0 / 0)
-      end
+    for _, k in ipairs(anew) do
+      local unit = group.parts[k].unit
+      local values = unit.evaluate(codes)
+      for j = 1, #unit.rows do lists[k][j][i - from + 1] = values[j] or 0 / 0 end
+    end
+  end
+  for k, part in ipairs(group.parts) do
+    for j = 1, #part.unit.rows do
+      out[#out + 1] = bytes_of(lists[k][j], to - from + 1)
     end
   end
   return table.concat(out)
 end
 
--- part.values[row] = { of each deal }
-local function spread(group, chunks)
+-- part.values[row] = { of each deal }; sizes: how many deals each chunk has
+local function spread(group, chunks, sizes)
   local rows = {}
   for _, part in ipairs(group.parts) do
     part.values = {}
@@ -97,16 +109,17 @@ local function spread(group, chunks)
       rows[#rows + 1] = part.values[j]
     end
   end
-  local deal, at = 1, 1
-  for _, chunk in ipairs(chunks) do
-    local place = 1
-    while place <= #chunk do
-      local value
-      value, place = string.unpack("d", chunk, place)
-      rows[at][deal] = value == value and value or nil
-      at = at + 1
-      if at > #rows then deal, at = deal + 1, 1 end
+  local from = 0
+  for c, chunk in ipairs(chunks) do
+    local place, form = 1, ("d"):rep(sizes[c])
+    for _, values in ipairs(rows) do
+      local list = { string.unpack(form, chunk, place) }
+      place = list[sizes[c] + 1]
+      for i = 1, sizes[c] do
+        values[from + i] = list[i] == list[i] and list[i] or nil
+      end
     end
+    from = from + sizes[c]
   end
 end
 
@@ -153,12 +166,16 @@ local function compute(groups)
     local share = list[i]
     return evaluate(groups[share.g], share.from, share.to)
   end, "parts of re-randomisation")
-  local chunks = {}
-  for i, share in ipairs(list) do
-    chunks[share.g] = chunks[share.g] or {}
-    table.insert(chunks[share.g], found[i])
+  for g, group in ipairs(groups) do
+    local chunks, sizes = {}, {}
+    for i, share in ipairs(list) do
+      if share.g == g then
+        chunks[#chunks + 1] = found[i]
+        sizes[#sizes + 1] = share.to - share.from + 1
+      end
+    end
+    spread(group, chunks, sizes)
   end
-  for g, group in ipairs(groups) do spread(group, chunks[g]) end
 end
 
 -- What the allocation gives that there was.
