@@ -8,10 +8,10 @@ if [ "$(nm "$TRIALSH" | grep -c __asan_init)" != 0 ]; then
   finish
 fi
 
-# cpu COMMAND...: milliseconds, the fewest of fifteen runs
+# cpu COMMAND...: milliseconds, the fewest of sixty runs
 cpu() {
   local TIMEFORMAT='%3U %3S' i
-  for i in $(seq 15); do { time "$@" >/dev/null 2>&1; } 2>&1; done |
+  for i in $(seq 60); do { time "$@" >/dev/null 2>&1; } 2>&1; done |
     awk '{ t = 1000 * ($1 + $2); if (NR == 1 || t < m) m = t } END { print m }'
 }
 below() { # NAME MILLISECONDS LIMIT
