@@ -1,9 +1,9 @@
 # Tables as LibreOffice, LaTeX and a browser show them: heads on every page, page x
 # of y, no text lost, nothing wider than its page. Pictures are left in
-# $B/report for who wants to look.
+# $B/report/tables for who wants to look.
 . tests/shell/tap.bash
 here=$PWD
-pictures=$here/${B:-build}/report
+pictures=$here/${B:-build}/report/tables
 rm -rf "$pictures" && mkdir -p "$pictures"
 cd "$tmp" || exit 1
 check "the tables are written" "$TRIALSH" "$here/tests/report/tables.lua" "$tmp"

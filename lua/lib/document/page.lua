@@ -24,7 +24,6 @@ figcaption{font-size:.88rem;margin-top:.5rem}
 .mark{background:#a00000;color:#fff;font-weight:bold;text-align:center;padding:.25rem}
 .ts-table{margin:1.4rem 0}
 footer{font-size:.8rem;color:#444;border-top:1px solid #bbb;margin-top:2rem;padding-top:.5rem;padding-bottom:1rem;overflow-wrap:anywhere}
-@page{margin:18mm 15mm}
 @media print{
 html{font-size:9.5pt}
 main,header,nav,footer{max-width:none;padding:0}
@@ -67,6 +66,14 @@ local function title_of(entry)
     or entry.kind == "figure" and titles_of(entry.object.parts)
   return ("%s %d%s"):format(entry.kind == "table" and "Table" or "Figure",
     entry.number, title and ". " .. title or "")
+end
+
+-- What stands on every printed page: the mark above, the number below.
+local function margins(stamp)
+  local above = stamp and ('@top-center{content:"%s";color:#a00000;'
+    .. 'font:bold 9pt sans-serif}'):format((stamp:gsub('[^%w ,]', ""))) or ""
+  return ('@page{margin:18mm 15mm;%s@bottom-right{content:counter(page) " / " '
+    .. 'counter(pages);font:8pt sans-serif}}\n'):format(above)
 end
 
 -- Headings of the texts begin at h2, one level below the other at most.
@@ -144,7 +151,7 @@ function M.html(opt, entries, methods)
     'img-src data:; style-src \'unsafe-inline\'">\n',
     '<meta name="viewport" content="width=device-width, initial-scale=1">\n',
     "<title>", escape(opt.title), "</title>\n<style>\n", html.style, STYLE,
-    "</style>\n</head>\n<body>\n<header>\n", stamp, "<h1>", escape(opt.title),
+    margins(opt.stamp),     "</style>\n</head>\n<body>\n<header>\n", stamp, "<h1>", escape(opt.title),
     '</h1>\n</header>\n<nav aria-label="Contents">\n', contents_html(contents),
     "\n</nav>\n<main>\n", table.concat(body, "\n"), "\n</main>\n<footer>\n", stamp,
     "<p>", escape(require "trialsh.sessioninfo".origin()),
