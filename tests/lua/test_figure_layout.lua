@@ -98,8 +98,31 @@ local function with(case, data, more)
   local w = words[case.words]
   local t = { marked(case, data), title = w.title, ylabel = w.axis, note = w.note,
     journal = case.journal, width = case.width, height = case.height }
-  for key, value in pairs(more or {}) do t[key] = value end
+  for key, value in pairs(more or {}) do t[key] = value or nil end
   return t
+end
+
+-- A row per arm with an interval, some far beyond the others.
+local function estimates(case)
+  local d = { endpoint = {}, title = {}, role = {}, compare = {}, estimate = {},
+    conf_low = {}, conf_high = {}, p_value = {}, n = {}, variation = {}, kind = {},
+    estimate_name = {} }
+  local arms = arms_of(case)
+  for i, arm in ipairs(arms) do
+    for k = 0, 2 do
+      local j, x = #d.n + 1, math.exp(2 * uniform() - 1)
+      local f = math.exp((j % 5 == 0 and 9 or 1) * uniform())
+      d.endpoint[j], d.title[j] = "E" .. i, arm
+      d.role[j] = i == 1 and "primary" or "secondary"
+      d.variation[j] = k == 0 and "main" or "SEX: " .. ("FM"):sub(k, k)
+      d.kind[j] = k == 0 and "main" or "subgroup"
+      d.compare[j] = arms[#arms] .. " vs " .. arms[1]
+      d.estimate_name[j] = i == 2 and "risk difference" or "hazard ratio"
+      d.estimate[j], d.conf_low[j], d.conf_high[j] = x, x / f, x * f
+      d.p_value[j], d.n[j] = uniform(), case.n
+    end
+  end
+  return d
 end
 
 -- Where a point each would take too long: the same figure of fewer.
@@ -153,6 +176,8 @@ local kinds = {
     return figure.profile(with(case, visits(case), { change = "ratio",
       limit = true, lines = case.n < 100, dosing = { [arms[1]] = { 1, 8 },
         [arms[2]] = { 1, 4, 8, 11 } } })) end },
+  { "forest", function(case) return figure.forest(with(case, estimates(case),
+    { by = "role", ylabel = false, favours = { words[case.words].arm, "B" } })) end },
   { "panels", function(case)
     case = fewer(case, 600)
     local a = figure.survival { marked(case, times(case)), title = words[case.words].title }

@@ -92,6 +92,8 @@ local function select_rows(rows, opt)
   return out
 end
 
+M.select = select_rows
+
 -- Cells -----------------------------------------------------------------------------------
 
 local function share_digits(row)
@@ -120,6 +122,7 @@ local function estimate_cell(row)
   end
   return { text = shown, stats = stats }
 end
+M.estimate = estimate_cell
 
 -- ", statistic 144, df 3"
 local function statistic_of(row)

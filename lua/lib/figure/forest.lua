@@ -1,0 +1,631 @@
+-- figure.forest: estimates with their intervals, a row each, beside what tables say
+-- of them. What is measured alike shares an axis: ratios one of logarithms,
+-- differences of proportions one, others one per unit.
+
+local text = require "ts.text"
+local fail = require "ts.error".fail
+local NA = require "ts.na".NA
+local canvas = require "trialsh.figure.canvas"
+local data = require "trialsh.data"
+local efficacy = require "trialsh.table.efficacy"
+local format = require "trialsh.format"
+local journal = require "trialsh.figure.journal"
+local note = require "trialsh.note"
+local object = require "trialsh.figure.object"
+local p_text = require "trialsh.p_text"
+local relation = require "trialsh.relation"
+local scale = require "trialsh.figure.scale"
+local source = require "trialsh.figure.source"
+local strips = require "trialsh.figure.strips"
+
+local M = {}
+
+local WHO = "figure.forest"
+
+-- Which rows -------------------------------------------------------------------
+
+-- A row as a plain table, which says nil of what it has not.
+local function plain(row, names)
+  local copy = {}
+  for _, name in ipairs(names) do copy[name] = row[name] end
+  return copy
+end
+
+local function result_of(row)
+  return plain(row, require "trialsh.endpoint.results".columns)
+end
+
+-- "ALC50", "ALC50/SEX: F", ...: the rows of s.results that they name; an endpoint
+-- comes with its subgroups where it has some.
+local function of_addresses(list, opt)
+  local results = require "trialsh.endpoint.results"
+  local s = require "trialsh.study".study.open()
+  local rows, all = {}, s.results
+  for _, address in ipairs(list) do
+    if type(address) ~= "string" then
+      fail("type", ("%s: %s is no address of a result"):format(WHO,
+        tostring(address)))
+    end
+    local found = results.find(s, address)
+    if type(found) ~= "table" or found.endpoint == nil then
+      fail("invalid", ("%s: %s is no result with an interval"):format(WHO, address))
+    end
+    rows[#rows + 1] = result_of(found)
+    if opt.subgroups and found.variation == "main" then
+      for row in all:where { endpoint = found.endpoint, kind = "subgroup" }:rows() do
+        if (row.compare == found.compare or row.compare == NA)
+            and (row.visit == found.visit or row.visit == NA)
+            and row.parameter == found.parameter then
+          rows[#rows + 1] = result_of(row)
+        end
+      end
+    end
+  end
+  return rows, { data = all, stamp = source.stamp(all) }
+end
+
+-- Rows of s.results, or of data with the columns of it that are there.
+local function of_data(first, opt)
+  local from = source.take(WHO, first)
+  local whole = from.data
+  if not relation.is(whole) then
+    whole = data.wrap(data.frame(whole, nil, WHO), from.stamp)
+  end
+  local rows = {}
+  local columns = relation.node_of(whole).columns
+  for _, name in ipairs { "estimate", "conf_low", "conf_high" } do
+    if not columns[name] then
+      fail("not found", ("%s: the rows have no column %s; s.results has them, or "
+        .. "give data with estimate, conf_low and conf_high"):format(WHO, name))
+    end
+  end
+  if not columns.endpoint then
+    local label = opt.label or source.by(WHO, whole)
+    if not label or not data.has(whole, label) then
+      fail("not found", ("%s: label = the column of what each row is"):format(WHO))
+    end
+    for row in whole:rows() do
+      local copy = plain(row, source.names(whole))
+      copy.label = row[label]
+      rows[#rows + 1] = copy
+    end
+    return rows, from
+  end
+  for row in require "trialsh.table.results".whole(WHO, whole):rows() do
+    rows[#rows + 1] = result_of(row)
+  end
+  return efficacy.select(rows, { visits = opt.visits, subgroups = opt.subgroups,
+    comparisons = opt.comparisons, variations = opt.variations }), from
+end
+
+-- Those that an axis can show, and what was left out.
+local function usable(rows)
+  local out, left = {}, {}
+  for _, row in ipairs(rows) do
+    if row.variation ~= nil and tostring(row.variation):find ": interaction$" then
+      out[#out + 1] = row
+    elseif row.group ~= nil and row.group ~= NA then
+      left[#left + 1] = row.endpoint -- of one arm, which is compared with none
+    elseif row.estimate == NA or row.estimate ~= row.estimate
+        or row.conf_low == NA and row.conf_high == NA then
+      left[#left + 1] = tostring(row.label or row.endpoint)
+    else
+      out[#out + 1] = row
+    end
+  end
+  if #left > 0 then
+    note.say("%s: %s without an estimate of a comparison and its interval not shown: %s", WHO,
+      note.plural(#left, "row"), require "trialsh.names".list(left))
+  end
+  return out
+end
+
+-- What each row measures -------------------------------------------------------
+
+-- 1 where more is better for the first arm, -1 where it is worse, 0 if unknown.
+local function direction(row, trial, opt)
+  if opt.better then return opt.better == "higher" and 1 or -1 end
+  local name = tostring(row.estimate_name)
+  if name:find "^win" or name:find "net benefit" then return 1 end
+  local p = row.parameter ~= nil and row.parameter ~= NA and trial
+    and trial.parameters and trial.parameters[row.parameter]
+  local better = p and p.better
+  if better == "higher" or better == "lower" then
+    return better == "higher" and 1 or -1
+  elseif better then -- "earlier", "later"
+    local of_events = name:find "hazard" or name:find "incidence"
+      or name:find "rate" or name:find "risk"
+    return (better == "earlier") == (of_events ~= nil) and 1 or -1
+  end
+  local e = row.endpoint and require "trialsh.endpoint".list[row.endpoint]
+  local strategy = e and e.definition.intercurrent
+  if type(strategy) == "table" and strategy.death == "outcome" then return -1 end
+  return 0
+end
+
+local function kind_of(row, trial, opt)
+  if opt.xscale then
+    return opt.xscale, opt.xlabel or opt.xscale == "log" and "Ratio" or "Estimate"
+  end
+  local name = tostring(row.estimate_name or "")
+  if name:find "ratio" or name:find "odds" then return "log", "Ratio" end
+  if name:find "risk" or name:find "incidence" or name:find "proportion"
+      or name:find "probab" then
+    return "share", "Difference of proportions"
+  end
+  local p = row.parameter ~= nil and row.parameter ~= NA and trial
+    and trial.parameters and trial.parameters[row.parameter]
+  local unit = p and p.unit ~= "" and p.unit
+  return unit and "unit " .. unit or "plain " .. name,
+    unit and ("Difference (%s)"):format(unit)
+    or name ~= "" and name ~= "NA" and name:sub(1, 1):upper() .. name:sub(2)
+    or "Estimate"
+end
+
+-- Blocks of rows that share an axis, in the order in which they come.
+local function blocks_of(rows, trial, opt)
+  local list, by = {}, {}
+  for _, row in ipairs(rows) do
+    local interaction = tostring(row.variation):find ": interaction$"
+    local key, title = kind_of(row, trial, opt)
+    local way = opt.favours and direction(row, trial, opt) or 1
+    if interaction then -- stands with the rows of its endpoint
+      local last = list[#list]
+      if last then last[#last + 1] = row end
+    else
+      local name = key .. way
+      if not by[name] then
+        by[name] = { title = title, log = key == "log", way = way }
+        list[#list + 1] = by[name]
+      end
+      table.insert(by[name], row)
+    end
+  end
+  for _, block in ipairs(list) do -- one measure names its axis
+    local name = block[1].estimate_name
+    for _, row in ipairs(block) do
+      if not tostring(row.variation):find ": interaction$"
+          and row.estimate_name ~= name then name = nil end
+    end
+    if name and name ~= NA and not opt.xlabel and not block.title:find "%(" then
+      block.title = name:sub(1, 1):upper() .. name:sub(2)
+    end
+    block.title = opt.xlabel or block.title
+  end
+  return list
+end
+
+-- The axis ---------------------------------------------------------------------
+
+-- From the lowest to the highest interval; a very wide one ends in an arrow.
+local function range_of(block, opt)
+  local null = opt.null or (block.log and 1 or 0)
+  local f = block.log and math.log or function(x) return x end
+  local halves, low, high = {}, f(null), f(null)
+  local ends = { math.huge, -math.huge }
+  for _, row in ipairs(block) do
+    if row.estimate ~= NA and row.estimate ~= nil then
+      local e = f(row.estimate)
+      for i, limit in ipairs { row.conf_low, row.conf_high } do
+        local v = limit ~= NA and f(limit) or nil
+        if v and v == v and math.abs(v) < math.huge then
+          halves[#halves + 1] = math.abs(v - e)
+          ends[i] = i == 1 and math.min(ends[1], v) or math.max(ends[2], v)
+        end
+      end
+      if math.abs(e) < math.huge then low, high = math.min(low, e), math.max(high, e) end
+    end
+  end
+  table.sort(halves)
+  local room = 3 * (halves[(#halves + 1) // 2] or 1)
+  low = math.min(low, math.max(ends[1], low - room))
+  high = math.max(high, math.min(ends[2], high + room))
+  if block.log then low, high = math.exp(low), math.exp(high) end
+  if low == high then
+    low, high = low - 1, high + 1
+    if block.log then low, high = 0.5 * null, 2 * null end
+  end
+  return low, high, null
+end
+
+local function strip_of(block, opt)
+  local low, high, null = range_of(block, opt)
+  local range, axis = scale.axis(WHO, low, high, { log = block.log,
+    limits = opt.xlim, name = "xlim", ticks = opt.ticks })
+  local strip = { x = range, log = block.log, ticks = axis.ticks,
+    labels = axis.labels, title = block.title }
+  if null >= range[1] and null <= range[2] then strip.line = null end
+  if opt.favours and block.way ~= 0 then
+    local a, b = opt.favours[1], opt.favours[2]
+    if block.way < 0 then a, b = b, a end
+    strip.ends = { "\u{2190} favours " .. a, "favours " .. b .. " \u{2192}" }
+  end
+  return strip
+end
+
+-- Cells ------------------------------------------------------------------------
+
+local function whole(x)
+  return x ~= nil and x ~= NA and text.number(math.tointeger(x) or x) or nil
+end
+
+local function p_of(name, head)
+  return { head, function(row, style)
+    local p = row[name]
+    return p ~= nil and p ~= NA and p_text.number(p, style) or nil
+  end }
+end
+
+local known = {
+  n = { "n", function(row) return whole(row.n) end, left = true },
+  n_arms = { "n per arm", function(row)
+    local a, b = whole(row.n_1), whole(row.n_2)
+    return a and b and a .. " / " .. b
+  end, left = true },
+  estimate = { "Estimate (95 % CI)", function(row)
+    if tostring(row.variation):find ": interaction$" then return nil end
+    return efficacy.estimate(row).text
+  end },
+  measure = { "Measure", function(row)
+    return row.estimate_name ~= NA and row.estimate_name or nil
+  end, left = true },
+  p_value = p_of("p_value", "P"),
+  p_rerandomised = p_of("p_rerandomised", "P, re-randomised"),
+  p_adjusted = p_of("p_adjusted", "P, adjusted"),
+}
+local known_names = { "n", "n_arms", "measure", "estimate", "p_value",
+  "p_rerandomised", "p_adjusted" }
+
+-- The columns asked for; those of n stand before the plot, the rest behind it.
+local function columns_of(opt, rows)
+  local left, right, chosen = {}, {}, {}
+  for _, name in ipairs(opt.columns or { "n", "estimate", "p_value" }) do
+    local column = known[name]
+    if not column then
+      fail("invalid", ("%s: no column %s%s"):format(WHO, tostring(name),
+        require "trialsh.names".hint(tostring(name), known_names)))
+    end
+    local any = opt.columns ~= nil
+    for _, row in ipairs(rows) do any = any or column[2](row) ~= nil end
+    if any then
+      chosen[#chosen + 1] = column[2]
+      local head = column[1]
+      if name == "estimate" then
+        for _, row in ipairs(rows) do
+          if row.conf_level ~= nil and row.conf_level ~= NA then
+            head = ("Estimate (%s CI)"):format(format.level(row.conf_level))
+            break
+          end
+        end
+      end
+      table.insert(column.left and left or right, { head = head, cell = #chosen })
+    end
+  end
+  left[#left + 1] = { strip = 1, head = "" }
+  return table.move(right, 1, #right, #left + 1, left), chosen
+end
+
+-- The rows of the page ---------------------------------------------------------
+
+local function capital(s) return s:sub(1, 1):upper() .. s:sub(2) end
+
+-- "ALC, day 29: CYT107 HF vs Placebo": of it what tells rows apart.
+local function label_of(row, rows)
+  if row.label ~= nil then return tostring(row.label) end
+  local title = row.title ~= NA and row.title or row.endpoint
+  for _, key in ipairs { "parameter", "visit", "compare" } do
+    local value, differs = row[key], false
+    for _, other in ipairs(rows) do
+      differs = differs or other.endpoint == row.endpoint
+        and other.variation == row.variation and other[key] ~= value
+    end
+    if differs and value ~= NA then title = ("%s, %s"):format(title, value) end
+  end
+  return title
+end
+
+local function weight_of(row, block, how)
+  if how == "equal" then return 1 end
+  if how == "n" then
+    return row.n ~= nil and row.n ~= NA and row.n or nil
+  end
+  local low, high = row.conf_low, row.conf_high
+  if low == NA or high == NA then return nil end
+  if block.log then low, high = math.log(low), math.log(high) end
+  local width = high - low
+  return width > 0 and width < math.huge and 1 / width ^ 2 or nil
+end
+
+-- A row that is drawn; side of its box by the share of the largest weight.
+local function drawn(row, label, indent, block, chosen, opt, heaviest)
+  local w = weight_of(row, block, opt.weight)
+  local side = w and math.max(0.7, 2.1 * math.sqrt(w / heaviest)) or 0.7
+  local low = row.conf_low ~= NA and row.conf_low or -math.huge
+  local high = row.conf_high ~= NA and row.conf_high or math.huge
+  if block.log then low = math.max(low, 1e-300) end
+  local cells
+  return { label = label, indent = indent,
+    row = row, fill = function(style)
+      cells = {}
+      for j, cell in ipairs(chosen) do cells[j] = cell(row, style) end
+      return cells
+    end,
+    draw = { function(page, at, y, height)
+      strips.interval(page, at, y, height, { low = low, high = high,
+        estimate = row.estimate, side = side,
+        shape = row.overall and "diamond" or nil })
+    end } }
+end
+
+-- "SEX: F" of subgroups -> "SEX", "F"
+local function subgroup_of(row)
+  if row.kind ~= "subgroup" then return nil end
+  return tostring(row.variation):match "^(.-): (.*)$"
+end
+
+local function add_rows(out, rows, block, chosen, opt, indent, heaviest)
+  local with_subgroups = {}
+  for _, row in ipairs(rows) do
+    if subgroup_of(row) then with_subgroups[row.endpoint] = true end
+  end
+  local last
+  for _, row in ipairs(rows) do
+    local name, level = subgroup_of(row)
+    if name then
+      if name ~= last then
+        out[#out + 1] = { label = opt.names and opt.names[name] or name,
+          indent = indent + 1 }
+        last = name
+      end
+      if level == "interaction" then
+        local heading = #out
+        while out[heading].row do heading = heading - 1 end
+        local p = row.p_value
+        out[heading].fill = function(style)
+          local list = {}
+          for j, cell in ipairs(chosen) do
+            if cell == known.p_value[2] and p ~= NA then
+              list[j] = p_text.number(p, style)
+            end
+          end
+          return list
+        end
+        block.interaction = block.interaction or p ~= NA
+      else
+        out[#out + 1] = drawn(row, level, indent + 2, block, chosen, opt, heaviest)
+      end
+    else
+      last = nil
+      row.overall = with_subgroups[row.endpoint] and opt.diamond
+      local label = label_of(row, rows)
+      if row.kind == "sensitivity" or row.kind == "supplementary" then
+        label = capital(row.variation)
+      end
+      out[#out + 1] = drawn(row, label, indent
+        + ((row.kind == "sensitivity" or row.kind == "supplementary") and 1 or 0),
+        block, chosen, opt, heaviest)
+    end
+  end
+end
+
+local ORDER = { "primary", "key secondary", "secondary", "exploratory", "safety" }
+
+-- Groups of rows by a column, roles in the order of a plan.
+local function groups_of(rows, by)
+  local list, at = {}, {}
+  for _, row in ipairs(rows) do
+    local value = row[by]
+    if value == nil then
+      fail("not found", ("%s: the rows have no column %s to group them by"):format(
+        WHO, by))
+    end
+    if value == NA then value = "none" end
+    if not at[value] then
+      at[value] = { name = tostring(value) }
+      list[#list + 1] = at[value]
+    end
+    table.insert(at[value], row)
+  end
+  if by == "role" then
+    local place = {}
+    for i, group in ipairs(list) do place[group] = #ORDER + i end
+    for i, name in ipairs(ORDER) do
+      if at[name] then place[at[name]] = i end
+    end
+    table.sort(list, function(a, b) return place[a] < place[b] end)
+  end
+  return list
+end
+
+local function page_blocks(blocks, chosen, opt)
+  local out = {}
+  for b, block in ipairs(blocks) do
+    local rows, heaviest = {}, 0
+    for _, row in ipairs(block) do
+      heaviest = math.max(heaviest, row.estimate ~= NA
+        and weight_of(row, block, opt.weight) or 0)
+    end
+    for _, group in ipairs(opt.by and groups_of(block, opt.by)
+      or { table.move(block, 1, #block, 1, {}) }) do
+      if opt.by then
+        rows[#rows + 1] = { label = capital(group.name), bold = true }
+      end
+      add_rows(rows, group, block, chosen, opt, opt.by and 1 or 0, heaviest)
+    end
+    out[b] = { rows = rows, strips = { strip_of(block, opt) } }
+  end
+  return out
+end
+
+-- Numbers of the CSV, as they are stored.
+local csv_names = { "endpoint", "variation", "compare", "visit", "parameter",
+  "estimate_name", "estimate", "conf_low", "conf_high", "conf_level", "p_value",
+  "p_rerandomised", "p_adjusted", "n", "n_1", "n_2" }
+
+local function shown(blocks, rows)
+  local names, arrays = { "label" }, { {} }
+  for _, name in ipairs(csv_names) do
+    local any = false
+    for _, row in ipairs(rows) do any = any or row[name] ~= nil end
+    if any then
+      names[#names + 1], arrays[#arrays + 1] = name, {}
+    end
+  end
+  for _, block in ipairs(blocks) do
+    for _, row in ipairs(block) do
+      local i = #arrays[1] + 1
+      arrays[1][i] = row.variation ~= nil and row.variation ~= "main"
+        and tostring(row.variation) or label_of(row, block)
+      for j = 2, #names do
+        local value = row[names[j]]
+        arrays[j][i] = value == nil and NA or value
+      end
+    end
+  end
+  return names, arrays
+end
+
+local function caption_of(blocks, opt, rows)
+  local parts = { "Lines: confidence intervals" }
+  local level = rows[1].conf_level
+  if level ~= nil and level ~= NA then
+    parts[1] = ("Lines: %s confidence intervals"):format(format.level(level))
+    for _, row in ipairs(rows) do
+      if row.conf_level ~= level and row.estimate ~= NA then
+        parts[1] = "Lines: confidence intervals of the level of each analysis"
+      end
+    end
+  end
+  parts[2] = opt.weight == "precision"
+    and "area of the boxes by precision (1 / squared width of the interval)"
+    or opt.weight == "n" and "area of the boxes by n" or nil
+  local unknown, ways, arrow, interaction, diamond = false, {}, false, false, false
+  for _, block in ipairs(blocks) do
+    if block.way == 0 then unknown = true else ways[block.way] = true end
+    local x = strip_of(block, opt).x
+    interaction = interaction or block.interaction
+    for _, row in ipairs(block) do
+      diamond = diamond or row.overall
+      arrow = arrow or row.conf_low ~= NA and row.conf_low ~= nil and row.conf_low < x[1]
+        or row.conf_high ~= NA and row.conf_high ~= nil and row.conf_high > x[2]
+    end
+  end
+  if diamond then parts[#parts + 1] = "diamonds: all patients" end
+  if arrow then
+    parts[#parts + 1] = "arrows: the interval goes on beyond the axis"
+  end
+  if interaction then
+    parts[#parts + 1] = "P beside the name of a subgroup: of interaction"
+  end
+  if opt.favours and unknown and (ways[1] or ways[-1]) then
+    parts[#parts + 1] = "where no side is named the plan says of none that it is better"
+  end
+  return table.concat(parts, "; ") .. "."
+end
+
+local own_options = { by = { "string" }, columns = { "list" },
+  favours = { "list" }, better = { { "higher", "lower" } }, label = { "string" },
+  names = { "table" }, subgroups = { "boolean", true },
+  visits = { "boolean", false }, variations = { "boolean", false },
+  comparisons = { { "all", "own" }, "own" }, diamond = { "boolean", true },
+  weight = { { "precision", "n", "equal" }, "precision" },
+  xscale = { { "log", "linear" } }, xlim = { "table" }, ticks = { "table" },
+  null = { "number" }, xlabel = { "string" }, palette = false }
+
+local ADDRESSES = {}
+
+-- { "A", "B", option = ... } -> { { "A", "B" }, option = ... }
+local function gathered(given)
+  if type(given) ~= "table" or type(given[1]) ~= "string" then return given end
+  local out, list = {}, {}
+  for key, value in pairs(given) do
+    if math.type(key) == "integer" then list[key] = value else out[key] = value end
+  end
+  out[1] = setmetatable(list, ADDRESSES)
+  return out
+end
+
+--- figure.forest { RESULTS or "ENDPOINT", "ENDPOINT", ..., option = ... } -> figure
+-- Estimates and intervals, a row each, with text beside them. RESULTS are rows of
+-- s.results (of each endpoint its own comparison at the visit it claims), or data
+-- with estimate, conf_low, conf_high; else addresses such as "ALC50", "ALC[A vs B]@Day
+-- 29"; endpoints come with their subgroups. Ratios share an axis of logarithms,
+-- differences one per unit.
+--   by        "role", "endpoint" or another column: rows under headings
+--   columns   { "n", "estimate", "p_value" }; also "n_arms", "measure",
+--             "p_rerandomised", "p_adjusted"
+--   favours   { "B", "A" } of A against B: what less and more mean where more is
+--             better; where the trial says less is better the sides change places,
+--             and such rows have an axis of their own
+--   better    "higher", "lower": for all rows, whatever the trial says
+--   subgroups   true;  names  { SEX = "Sex" };  diamond  true: all patients
+--   visits    false; true: all;  variations  false; true: sensitivity, too
+--   comparisons  "own"; "all"
+--   label     data: the column that names each row
+--   weight    "precision", "n", "equal": area of the boxes
+--   xscale    "log", "linear": one axis for all;  xlim, ticks, null, xlabel
+--   title, note, stamp, width 183, height (by its rows), journal   as in all
+--
+--   > r = { WHAT = { "Men", "Women" }, estimate = { 0.8, 1.3 }, conf_low = { 0.5, 0.6 }, conf_high = { 1.28, 2.8 } }
+--   > figure.forest { r, label = "WHAT", xscale = "log", favours = { "A", "B" } }.caption
+--   Lines: confidence intervals; area of the boxes by precision (1 / squared width of the interval).
+--
+-- See also: run, study.results, table.efficacy, figure:save.
+function M.forest(given)
+  given = gathered(given)
+  if type(given) == "table" and given.width == nil then
+    local copy = {}
+    for key, value in pairs(given) do copy[key] = value end
+    copy.width = "double"
+    given = copy
+  end
+  local first, opt = source.options(WHO, given, own_options)
+  if opt.favours and (#opt.favours ~= 2 or type(opt.favours[1]) ~= "string"
+      or type(opt.favours[2]) ~= "string") then
+    fail("invalid", WHO .. ': favours = { "B", "A" }, two names')
+  end
+  local rows, from
+  if getmetatable(first) == ADDRESSES then
+    rows, from = of_addresses(first, opt)
+  else
+    rows, from = of_data(first, opt)
+  end
+  rows = usable(rows)
+  local trial = source.trial(from)
+  local blocks = blocks_of(rows, trial, opt)
+  if #blocks == 0 then
+    fail("degenerate", WHO .. ": no row has an estimate and its interval")
+  end
+  for _, block in ipairs(blocks) do
+    for _, row in ipairs(block) do
+      if block.log and row.estimate ~= NA and row.estimate ~= nil
+          and row.estimate <= 0 and not tostring(row.variation):find "interaction$" then
+        fail("degenerate", ("%s: %s is %s, which an axis of ratios cannot show")
+          :format(WHO, label_of(row, block), text.number(row.estimate)))
+      end
+    end
+  end
+  local columns, chosen = columns_of(opt, rows)
+  local spec = { who = WHO, columns = columns,
+    blocks = page_blocks(blocks, chosen, opt) }
+  local function fill(page)
+    for _, block in ipairs(spec.blocks) do
+      for _, row in ipairs(block.rows) do
+        if row.fill then row.cells = row.fill(page.style.p) end
+      end
+    end
+  end
+  local sheet = canvas.paper(opt.width, 10, "svg", journal.look(opt.journal))
+  fill(sheet)
+  return object.new(opt, from, { what = "forest plot",
+    caption = caption_of(blocks, opt, rows),
+    height = math.ceil(strips.height(sheet, spec) + 8
+      + (opt.title and 4 or 0) + (opt.note and 6 or 0)),
+    shown = function() return shown(blocks, rows) end,
+    draw = function(page, bottom, top)
+      fill(page)
+      strips.draw(page, spec, bottom, top)
+    end })
+end
+
+return M

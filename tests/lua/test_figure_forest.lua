@@ -1,0 +1,145 @@
+-- figure.forest: its numbers are those of s.results; rows that are measured alike
+-- share an axis, and the side that is favoured is the plan's.
+local lu = require "luaunit"
+local check = require "tests.lua.boxes"
+local object = require "trialsh.figure.object"
+
+local function refuses(words, f, ...)
+  local ok, err = pcall(f, ...)
+  lu.assertFalse(ok, words)
+  lu.assertStrContains(tostring(err), words)
+end
+
+local function texts(figure)
+  local list = {}
+  for _, box in ipairs(object.boxes(figure).boxes) do list[#list + 1] = box.text end
+  return table.concat(list, "\n")
+end
+
+local s
+local function study_with_results()
+  if s then
+    study.open(s)
+    return s
+  end
+  s = require "trialsh.study".memory()
+  study.open(s)
+  local n, day, d = 60, {}, { USUBJID = {}, TRT01P = {}, SEX = {}, DEAD = {}, X = {}, DTHDT = {} }
+  local code = {}
+  for i = 1, n do
+    d.USUBJID[i], code[i] = ("%02d"):format(i), "X"
+    day[i] = "2020-01-05"
+    d.TRT01P[i], d.SEX[i] = i % 2 == 0 and "A" or "B", i % 3 == 0 and "F" or "M"
+    d.DEAD[i] = (i * 7) % 10 < (i % 2 == 0 and 3 or 6) and "Y" or "N"
+    d.DTHDT[i] = d.DEAD[i] == "Y" and "2020-01-10" or NA
+    d.X[i] = (i * 13) % 17 + (i % 2 == 0 and 4 or 1)
+  end
+  local function make(names, arrays)
+    return require "trialsh.data".wrap(require "ts.frame".build(names, arrays))
+  end
+  s.adsl = make({ "USUBJID", "TRT01P", "SEX", "DEAD", "DTHDT" },
+    { d.USUBJID, d.TRT01P, d.SEX, d.DEAD, d.DTHDT })
+  s.adlb = make({ "USUBJID", "PARAMCD", "AVAL", "ADT" },
+    { d.USUBJID, code, d.X, day })
+  trial "F" { arms = { { "B", "Arm B", reference = true }, { "A", "Arm A" } },
+    compare = { "A vs B" },
+    populations = { { "ITT", "all", "USUBJID is not null", treatment = "TRT01P" } },
+    parameters = { { "X", "Count", "adlb", unit = "/uL", better = "higher" } },
+    intercurrent = { { "death", "Death", "adsl", date = "DTHDT" } } }
+  endpoint "X" { title = "Count", role = "primary", parameter = "X",
+    variable = "ln(AVAL)", intercurrent = { death = "while alive" }, missing = "exclude",
+    summary = "ratio of geometric means", analysis = "ttest", subgroups = { "SEX" } }
+  endpoint "SHIFT" { title = "Shift", role = "secondary", parameter = "X",
+    variable = "AVAL", intercurrent = { death = "while alive" }, missing = "exclude", analysis = "wilcoxon" }
+  endpoint "DEAD" { title = "Death", role = "secondary", data = "adsl",
+    variable = "DEAD = 'Y'", intercurrent = { death = "outcome" },
+    missing = "exclude", analysis = "riskdiff" }
+  run(s)
+  return s
+end
+
+function test_numbers_are_those_of_results()
+  study_with_results()
+  local f = figure.forest { s.results, by = "role", favours = { "B", "A" } }
+  local shown = f:data()
+  local seen = {}
+  for row in shown:rows() do
+    local address = row.endpoint .. (row.variation ~= "main" and "/" .. row.variation
+      or "")
+    if not address:find "interaction" then
+      local r = s:result(address)
+      seen[address] = true
+      for _, name in ipairs { "estimate", "conf_low", "conf_high", "p_value", "n" } do
+        lu.assertEquals(row[name], r[name], address)
+      end
+    end
+  end
+  for _, a in ipairs { "X", "X/SEX: F", "X/SEX: M", "SHIFT", "DEAD" } do
+    lu.assertTrue(seen[a], a)
+  end
+  -- the text beside a row is that of the table
+  local cell = require "trialsh.table.efficacy".estimate(s:result "DEAD").text
+  lu.assertStrContains(texts(f), cell)
+  check(f, "forest of results")
+end
+
+-- Ratio, difference of shares, difference in units: three axes; a death is worse.
+function test_axes_and_sides()
+  study_with_results()
+  local all = texts(figure.forest { s.results, favours = { "B", "A" } })
+  lu.assertStrContains(all, "Difference (/uL)\n\u{2190} favours B\nfavours A \u{2192}")
+  lu.assertStrContains(all, "Risk difference\n\u{2190} favours A\nfavours B \u{2192}")
+  lu.assertStrContains(all, "Ratio of geometric means\n\u{2190} favours B")
+  -- what is asked for counts before the trial
+  lu.assertStrContains(texts(figure.forest { "DEAD", favours = { "B", "A" },
+    better = "higher" }), "\u{2190} favours B")
+end
+
+function test_endpoints_with_subgroups()
+  study_with_results()
+  local f = figure.forest { "X", "DEAD", names = { SEX = "Sex" }, width = 120 }
+  local all = texts(f)
+  lu.assertStrContains(all, "Sex")
+  lu.assertStrContains(f.caption, "diamonds: all patients")
+  lu.assertEquals(#f:data(), #figure.forest { "X", "DEAD", subgroups = false }:data() + 2
+    + (f.caption:find "interaction" and 1 or 0))
+  lu.assertStrContains(f:text { columns = 110 }, "|")
+end
+
+-- Boxes are as large as the precision says: the widest interval has the smallest.
+function test_arrows_and_boxes()
+  local d = { W = { "one", "two", "three" }, estimate = { 1, 1.2, 0.9 },
+    conf_low = { 0.9, 0.6, 0.001 }, conf_high = { 1.1, 2.4, 1000 } }
+  local f = figure.forest { d, label = "W", xscale = "log" }
+  lu.assertStrContains(f.caption, "arrows: the interval goes on beyond the axis")
+  local wide = figure.forest { d, label = "W", xscale = "log", xlim = { 0.0001, 1e4 } }
+  lu.assertNil(wide.caption:find "arrows")
+  local preview = f:text { columns = 90 }
+  lu.assertStrContains(preview, "<")
+  lu.assertStrContains(preview, ">")
+  lu.assertNil(wide:text { columns = 90 }:find "[<>]")
+end
+
+function test_refuses()
+  local d = { W = { "a" }, estimate = { 1 }, conf_low = { 0.5 }, conf_high = { 2 } }
+  refuses("no column p_valu; nearest: p_value", figure.forest, { d, label = "W",
+    columns = { "p_valu" } })
+  refuses("favours = { \"B\", \"A\" }, two names", figure.forest, { d, label = "W",
+    favours = { "A" } })
+  refuses("has no option favour; nearest: favours", figure.forest, { d,
+    label = "W", favour = {} })
+  refuses("no column conf_low", figure.forest, { { estimate = { 1 } } })
+  refuses("no row has an estimate", figure.forest, { { W = { "a" },
+    estimate = { NA }, conf_low = { NA }, conf_high = { NA } }, label = "W" })
+  refuses("is -1, which an axis of ratios cannot show", figure.forest, { { W = { "a" },
+    estimate = { -1 }, conf_low = { -2 }, conf_high = { 2 } }, label = "W",
+    xscale = "log" })
+  refuses("label = the column", figure.forest, { d, label = "V" })
+  refuses("height =", function()
+    object.boxes(figure.forest { d, label = "W", height = 10 })
+  end)
+  study_with_results()
+  refuses("nearest: DEAD", figure.forest, { "DEED" })
+end
+
+os.exit(lu.LuaUnit.run())
