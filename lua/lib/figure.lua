@@ -5,7 +5,7 @@ local text = require "ts.text"
 local fail = require "ts.error".fail
 
 local kinds = { "cuminc", "forest", "journal", "pairs", "panels", "points", "profile",
-  "scatter", "survival" }
+  "scatter", "survival", "waterfall" }
 
 local figure = setmetatable({}, {
   __index = function(self, name)

@@ -178,6 +178,18 @@ local kinds = {
         [arms[2]] = { 1, 4, 8, 11 } } })) end },
   { "forest", function(case) return figure.forest(with(case, estimates(case),
     { by = "role", ylabel = false, favours = { words[case.words].arm, "B" } })) end },
+  { "waterfall", function(case)
+    local d = values(case)
+    d.CHG, d.AVAL, d.DTHFL = {}, nil, {}
+    local all = subjects(case)
+    all.DTHFL = {}
+    for i = 1, case.n do
+      d.CHG[i], all.DTHFL[i] = i % 7 == 6 and NA or 100 * uniform() - 40,
+        i % 2 == 0 and "Y" or "N"
+    end
+    d.DTHFL = all.DTHFL
+    return figure.waterfall(with(case, d, { subjects = all, hline = 50,
+      xlabel = words[case.words].axis })) end },
   { "panels", function(case)
     case = fewer(case, 600)
     local a = figure.survival { marked(case, times(case)), title = words[case.words].title }
