@@ -7,7 +7,7 @@
 #include "ts/memory.h"
 
 /* least: allocations that there are at the least */
-static void fail_each_allocation(ts_status (*work)(void), long least)
+static inline void fail_each_allocation(ts_status (*work)(void), long least)
 {
     long live = ts_memory_live(), n = 0;
     ts_status status = TS_ENOMEM;
@@ -22,7 +22,7 @@ static void fail_each_allocation(ts_status (*work)(void), long least)
     assert_true(n > least);
 }
 
-static void stop_at_once(ts_status (*work)(void))
+static inline void stop_at_once(ts_status (*work)(void))
 {
     long live = ts_memory_live();
     ts_interrupt_raise();

@@ -104,11 +104,52 @@ function TestFill.test_mistakes_are_told_at_once_and_nothing_is_written()
     lu.assertStrContains(tostring(err), words)
   end
   lu.assertFalse(files.exists(folder .. "/bad.out.md"))
-  refuses("takes .md, .tex, .html and .txt, not .doc", fill, "x.doc")
+  refuses("takes .docx, .md, .tex, .html and .txt, not .doc", fill, "x.doc")
   refuses("no_such.md", fill, folder .. "/no_such.md", nil, { study = s })
   refuses("the places would be gone", fill, from, from, { study = s })
   refuses("not UTF-8", fill, write("latin.md", "\xe9"), nil, { study = s })
   refuses("no option studdy; nearest: study", fill, from, nil, { studdy = s })
+end
+
+-- A document of Word, whose runs cut addresses where they like.
+local function docx(name, body)
+  local path = folder .. "/" .. name
+  require "ts.zip".write(path, { { "[Content_Types].xml", "<Types/>" },
+    { "word/document.xml", '<w:document><w:body><w:pPr/>' .. body
+      .. "</w:body></w:document>" }, { "word/media/image1.png", "\137PNG\0" },
+    { "word/footer1.xml", "<w:ftr><w:p><w:r><w:t>{{trial.id}}</w:t></w:r></w:p></w:ftr>" } })
+  return path
+end
+
+local function parts_of(path)
+  local parts = {}
+  for _, e in ipairs(require "ts.zip".read(content(path))) do parts[e[1]] = e[2] end
+  return parts
+end
+
+function TestFill.test_word()
+  local r = s:result "AGE"
+  local from = docx("p.docx", '<w:p><w:r><w:tab/><w:t>n = {</w:t></w:r><w:r><w:b/><w:t>{AGE</w:t></w:r>'
+    .. '<w:r><w:t xml:space="preserve">.n} of {</w:t></w:r><w:r><w:t>} them</w:t></w:r></w:p>'
+    .. '<w:p w:id="2"><w:r><w:t>{{AGE.n}}{{trial.title}} &amp; {{ITT.n</w:t></w:r><w:proofErr/>'
+    .. '<w:r><w:t>}} end</w:t></w:r></w:p><w:p><w:r><w:t>as it &lt;was</w:t></w:r></w:p>')
+  local broken = docx("broken.docx", '<w:p><w:r><w:t>n = {</w:t></w:r><w:r><w:b/><w:t>{AGE</w:t></w:r>'
+    .. '<w:r><w:t xml:space="preserve">.n}} of</w:t></w:r></w:p>')
+  local parts = parts_of((fill(broken, nil, { study = s })))
+  lu.assertStrContains(parts["word/document.xml"], '<w:body><w:p><w:r><w:rPr><w:b/></w:rPr><w:t>SIMULATED DATA</w:t>')
+  lu.assertStrContains(parts["word/document.xml"], '<w:t xml:space="preserve">n = 8</w:t>')
+  lu.assertStrContains(parts["word/document.xml"], '<w:t xml:space="preserve"> of</w:t>')
+  lu.assertEquals(parts["word/footer1.xml"], '<w:ftr><w:p><w:r><w:t xml:space="preserve">T-1</w:t></w:r></w:p></w:ftr>')
+  lu.assertEquals(parts["word/media/image1.png"], "\137PNG\0")
+  parts = parts_of((fill(from, folder .. "/q.docx", { study = s })))
+  local xml = parts["word/document.xml"]
+  lu.assertStrContains(xml, '>8A trial of &lt;eight&gt; &amp; more &amp; 8</w:t></w:r><w:proofErr/>')
+  lu.assertStrContains(xml, '<w:t>as it &lt;was</w:t>')
+  lu.assertEquals(r.n, 8)
+  refuses("word/document.xml:1:1: {{AGEE}}: no result AGEE", fill,
+    docx("bad.docx", "<w:p><w:r><w:t>{{AGEE}}</w:t></w:r></w:p>"), nil, { study = s })
+  refuses("damaged zip archive", fill, write("no.docx", "PK"), nil, { study = s })
+  lu.assertFalse(files.exists(folder .. "/bad.filled.docx"))
 end
 
 TestReport = {}

@@ -34,6 +34,7 @@ local kinds = {
     end },
 }
 kinds.htm = kinds.html
+kinds.docx = { docx = true }
 
 local function read(path)
   local file, why = io.open(path, "rb")
@@ -41,14 +42,30 @@ local function read(path)
   local all = file:read "a"
   file:close()
   if not all then fail("io", path .. ": it cannot be read") end
-  if not utf8.len(all) then
-    fail("format", path .. ": it is not UTF-8")
-  end
   return all
 end
 
+local function fill_text(s, file, out, kind, opt)
+  local all = read(file)
+  if not utf8.len(all) then
+    fail("format", file .. ": it is not UTF-8")
+  end
+  local filled, n = place.fill(s, all, { name = file, journal = opt.journal,
+    escape = kind.escape })
+  if opt.stamp then filled = kind.stamp(filled, opt.stamp) end
+  require "ts.gnuplot".write(out, filled)
+  return n
+end
+
+local function fill_docx(s, file, out, opt)
+  local entries, n = require "trialsh.document.docx".fill(s, read(file),
+    { name = file, journal = opt.journal, stamp = opt.stamp })
+  require "ts.zip".write(out, entries)
+  return n
+end
+
 --- fill(file [, out [, opt]]) -> out, number of places
--- Replaces each {{ADDRESS}} of a manuscript (.md, .tex, .html, .txt) by what the
+-- Replaces each {{ADDRESS}} of a manuscript (.docx, .md, .tex, .html, .txt) by what the
 -- study's results have there, and writes out, manuscript.filled.md by default.
 -- An address that names nothing is an error with its line; then nothing is
 -- written. Simulated data and dummy arms are told at the top.
@@ -63,7 +80,7 @@ end
 --   study    the one that is open
 --
 --   > select(2, pcall(fill, "paper.doc"))
---   paper.doc: fill takes .md, .tex, .html and .txt, not .doc
+--   paper.doc: fill takes .docx, .md, .tex, .html and .txt, not .doc
 --
 -- See also: study:result, report.
 function M.fill(file, out, opt)
@@ -75,7 +92,7 @@ function M.fill(file, out, opt)
   local stem, extension = file:match "^(.*)%.([^./]+)$"
   local kind = extension and kinds[extension:lower()]
   if not kind then
-    fail("invalid", ("%s: fill takes .md, .tex, .html and .txt%s"):format(file,
+    fail("invalid", ("%s: fill takes .docx, .md, .tex, .html and .txt%s"):format(file,
       extension and ", not ." .. extension or ""))
   end
   out = out or ("%s.filled.%s"):format(stem, extension)
@@ -84,12 +101,10 @@ function M.fill(file, out, opt)
       :format(file))
   end
   local s = require "trialsh.study".study.open(opt.study)
-  local filled, n = place.fill(s, read(file), { name = file,
-    journal = opt.journal, escape = kind.escape })
-  local stamp = require "trialsh.mark".of_tables(
-    require "trialsh.study".inner(s):tables_list())
-  if stamp then filled = kind.stamp(filled, stamp) end
-  require "ts.gnuplot".write(out, filled)
+  opt.stamp = require "trialsh.mark".of_tables(
+    require "trialsh.study".inner(s):tables_list()) or nil
+  local n = kind.docx and fill_docx(s, file, out, opt)
+    or fill_text(s, file, out, kind, opt)
   note.wrote(out)
   return out, n
 end
