@@ -4,7 +4,7 @@
 local text = require "ts.text"
 local fail = require "ts.error".fail
 
-local kinds = { "cuminc", "forest", "journal", "pairs", "panels", "points", "profile",
+local kinds = { "cuminc", "flow", "forest", "journal", "pairs", "panels", "points", "profile",
   "scatter", "survival", "waterfall" }
 
 local figure = setmetatable({}, {

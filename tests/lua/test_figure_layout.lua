@@ -190,6 +190,21 @@ local kinds = {
     d.DTHFL = all.DTHFL
     return figure.waterfall(with(case, d, { subjects = all, hline = 50,
       xlabel = words[case.words].axis })) end },
+  { "flow", function(case)
+    local d, all = subjects(case), { USUBJID = {}, WHY = {} }
+    d.TRTSDT, d.EOSSTT, d.DCSREAS = {}, {}, {}
+    for i = 1, 2 * case.n do
+      all.USUBJID[i] = ("S%05d"):format(i)
+      all.WHY[i] = i % 3 == 0 and words[case.words].caption or "AGE"
+    end
+    for i = 1, case.n do
+      d.TRTSDT[i] = i % 5 == 4 and NA or "2020-01-01"
+      d.EOSSTT[i] = i % 2 == 0 and "COMPLETED" or "DISCONTINUED"
+      d.DCSREAS[i] = i % 2 == 0 and NA or i % 3 == 0 and words[case.words].caption
+        or "Death"
+    end
+    return figure.flow(with(case, d, { ylabel = false, screened = all,
+      reasons = "WHY", width = 183, height = false })) end },
   { "panels", function(case)
     case = fewer(case, 600)
     local a = figure.survival { marked(case, times(case)), title = words[case.words].title }
