@@ -4,8 +4,20 @@
 local text = require "ts.text"
 local fail = require "ts.error".fail
 
-local kinds = { "cuminc", "flow", "forest", "journal", "pairs", "panels", "points", "profile",
-  "scatter", "survival", "waterfall" }
+local kinds = {
+  "ae",
+  "cuminc",
+  "flow",
+  "forest",
+  "journal",
+  "pairs",
+  "panels",
+  "points",
+  "profile",
+  "scatter",
+  "survival",
+  "waterfall",
+}
 
 local figure = setmetatable({}, {
   __index = function(self, name)

@@ -125,6 +125,22 @@ local function estimates(case)
   return d
 end
 
+-- Adverse events of some, and the subjects they are of.
+local function events(case)
+  local s = subjects(case)
+  local d = { USUBJID = {}, AEBODSYS = {}, AEDECOD = {} }
+  for i, id in ipairs(s.USUBJID) do
+    for k = 1, i < 3 and 8 or math.floor(6 * uniform()) do
+      local class = i < 3 and k % 3 or math.floor(3 * uniform())
+      d.USUBJID[#d.USUBJID + 1] = id
+      d.AEBODSYS[#d.USUBJID] = ("%s %d"):format(words[case.words].caption, class)
+      d.AEDECOD[#d.USUBJID] = ("%s %d"):format(words[case.words].arm,
+        class + 3 * (k % 2))
+    end
+  end
+  return d, s
+end
+
 -- Where a point each would take too long: the same figure of fewer.
 local function fewer(case, most)
   if case.n <= most then return case end
@@ -132,6 +148,10 @@ local function fewer(case, most)
 end
 
 local kinds = {
+  { "ae", function(case)
+    local d, s = events(case)
+    return figure.ae(with(case, d, { subjects = marked(case, s), by = "TRT01P",
+      ylabel = false, width = case.width or 183, height = false })) end },
   { "survival", function(case) return figure.survival(with(case, times(case),
     { p_value = true, xlabel = words[case.words].axis })) end },
   { "survival, table", function(case) return figure.survival(with(case,
