@@ -237,6 +237,22 @@ function TestBaseline.test_times_of_day_count_where_both_are_known()
   lu.assertEquals(list(measured(rows):baseline(), "BASE"), { 6, 6 })
 end
 
+-- Dates are numbers too, all of them beyond day 1.
+function TestBaseline.test_up_to_a_day()
+  local dated = make({ "USUBJID", "PARAMCD", "DTC", "AVAL" }, {
+    { "a", "a", "a" }, { "X", "X", "X" }, { "2020-03-01", "2020-03-02",
+      "2020-03-09" }, { 5, 6, 7 } }):mutate("ADT = sasdate(DTC)")
+  local day = dated:mutate "ADY = days('2020-03-01', DTC)"
+  lu.assertEquals(list(day, "ADY"), { 0, 1, 8 })
+  lu.assertEquals(list(day:baseline { upto = 1 }, "BASE"), { 6, 6, 6 })
+  refuses('upto = 1 is a day, and ADT has dates; date = "ADY"',
+    day.baseline, day, { upto = 1, date = "ADT" })
+  refuses("upto = 1 is a day, and ADT has dates; study_day makes ADY",
+    dated.baseline, dated, { upto = 1 })
+  refuses("upto = 1 is a day, and DTC has dates", dated.baseline, dated,
+    { upto = 1, date = "DTC" })
+end
+
 function TestBaseline.test_below_a_limit()
   local f = make({ "USUBJID", "PARAMCD", "ADY", "AVALC" }, {
     { "a", "a", "b", "b" }, { "IL6", "IL6", "IL6", "IL6" }, { 1, 8, 1, 8 },

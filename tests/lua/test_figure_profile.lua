@@ -222,6 +222,56 @@ function TestProfile:test_endpoints()
     "Lines: medians with quartiles (type 2); n: subjects with a value.")
 end
 
+-- Means of a change stand on an axis of change, never beside values at baseline.
+function TestProfile:test_endpoints_of_a_change()
+  local s = require "trialsh.study".memory()
+  study.open(s)
+  s.adsl = demo.adsl:collect()
+  s.adlb = alc:select("USUBJID", "PARAMCD", "AVISIT", "AVISITN", "AVAL", "BASE")
+    :mutate("CHG = case when AVISITN > 1 then AVAL - BASE end",
+      "PCHG = 100 * CHG / BASE"):collect()
+  trial "T" {
+    arms = { { "Placebo", "Placebo", reference = true }, { "CYT107 LF", "LF" },
+      { "CYT107 HF", "HF" } },
+    compare = { "CYT107 HF vs Placebo" },
+    populations = { { "ITT", "all", "USUBJID is not null", treatment = "TRT01P" } },
+    parameters = { { "ALC", "Lymphocytes", "adlb" } },
+    visits = { { "Baseline", 1 }, { "Day 8", 8 }, { "Day 29", 29 } },
+  }
+  local function define(id, variable)
+    endpoint(id) { parameter = "ALC", visit = "Day 29", variable = variable,
+      analysis = { "lm", "~ BASE + TRT01P" } }
+  end
+  define("CHG", "CHG")
+  define("DIFF", "AVAL - BASE")
+  define("RATIO", "ln(AVAL / BASE)")
+  define("PCT", "PCHG")
+  run(s)
+  for id, at in pairs { CHG = { 0, "difference" }, DIFF = { 0, "difference" },
+      RATIO = { 1, "ratio" } } do
+    local f = figure.profile { id }
+    local rows = arms_of(f)
+    for row in s.results:where('"group" is not null and endpoint = ?', id):rows()
+    do
+      lu.assertEquals(rows[row.group][1].value, at[1])
+      lu.assertEquals(rows[row.group][29].value, row.estimate)
+    end
+    lu.assertStrContains(f.caption, "least-squares means")
+    lu.assertStrContains(f.caption, "the first time is that of the baseline")
+    lu.assertNil(f.caption:find "observed")
+    local other = at[2] == "ratio" and "difference" or "ratio"
+    refuses(('; change = "%s" shows that'):format(at[2]), figure.profile,
+      { id, centre = "model", change = other })
+    lu.assertStrContains(figure.profile { id, centre = "mean" }.caption,
+      "Lines: means")
+  end
+  lu.assertTrue(arms_of(figure.profile { "CHG", y = "AVAL" }).Placebo[1].value
+    > 100)
+  lu.assertStrContains(figure.profile { "PCT" }.caption, "Lines: means")
+  refuses("the means of PCT are of PCHG, not of AVAL", figure.profile,
+    { "PCT", centre = "model" })
+end
+
 -- An endpoint of several parameters: which one is said, never guessed.
 function TestProfile:test_parameters()
   local s = require "trialsh.study".memory()

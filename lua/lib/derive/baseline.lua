@@ -1,5 +1,6 @@
 -- The verb baseline: which record of a series is its baseline.
 
+local text = require "ts.text"
 local fail = require "ts.error".fail
 local expression = require "trialsh.expression"
 local options = require "trialsh.options"
@@ -29,6 +30,23 @@ local function in_time(node, date, upto)
     quote(upto), x, n, y, n)
 end
 
+-- The column of dates; a day of upto is compared with days, not with dates, which
+-- are numbers as well.
+local function date_of(node, opt)
+  if type(opt.upto) ~= "number" then
+    return common.date("baseline", node, opt.date)
+  end
+  local name = opt.date or common.has(node, "ADY") and "ADY"
+  local date = common.date("baseline", node, name or nil)
+  local column = node.columns[date:lower()]
+  if column.type ~= "real" or column.format then
+    fail("type", ("baseline: upto = %s is a day, and %s has dates; %s"):format(
+      text.number(opt.upto), date, common.has(node, "ADY") and 'date = "ADY"'
+      or "study_day makes ADY"))
+  end
+  return date
+end
+
 -- The verb is added to those that are there.
 return function(_, verbs)
 
@@ -40,7 +58,8 @@ return function(_, verbs)
 --   rule   "last" (default), "first", or "mean": of all candidates, which are
 --          all marked
 --   upto   "TRTSDT": the column with the last date that counts, or a day, 1
---   date   "ADTM", else "ADT", else "ADY": the column of dates or days
+--   date   "ADTM", else "ADT", else "ADY": the column of dates or days; where
+--          upto is a day "ADY"
 --   order  a column that orders the records of one date, "SEQ"
 --   where  "condition": what a candidate must be besides
 --   by     { "USUBJID", "PARAMCD" }
@@ -63,7 +82,7 @@ function verbs.baseline(node, opt)
     "last" }, upto = { "any", "TRTSDT" }, date = { "string" },
     order = { "string" }, where = { "string" }, by = { "any" } })
   local group = common.group("baseline", node, opt.by)
-  local date = common.date("baseline", node, opt.date)
+  local date = date_of(node, opt)
   local value = common.need("baseline", node, "AVAL")
   if value.type == "text" then
     fail("type", "baseline: AVAL is text; detect makes numbers of it")

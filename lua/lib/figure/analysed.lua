@@ -65,8 +65,20 @@ local function with_deaths(x)
   return x
 end
 
+local changes = { ["CHG"] = "difference", ["AVAL-BASE"] = "difference",
+  ["LN(AVAL/BASE)"] = "ratio", ["LN(R2BASE)"] = "ratio" }
+
+-- The scale that run() analyses on: a change from baseline, "none" of AVAL itself,
+-- or "other", on which a profile of AVAL has no place for results.
+local function change_of(e)
+  local variable = (e.variable or "AVAL"):gsub("%s", ""):upper()
+  if variable == "AVAL" or variable == "LN(AVAL)" then return "none" end
+  return changes[variable] or "other"
+end
+
 --- analysed.course(who, first [, parameter]) -> from: as source.take, but of an endpoint the rows
--- of all its visits and of the baseline, and with results = what run() stored
+-- of all its visits and of the baseline, with results = what run() stored, and
+-- change = "difference", "ratio", "none" or "other": the scale of these results
 function M.course(who, first, parameter)
   if type(first) ~= "string" then
     local from = given(who, first, parameter)
@@ -101,7 +113,8 @@ function M.course(who, first, parameter)
     treatment)
   return { data = joined, endpoint = e, name = first, treatment = treatment,
     parameter = e.trial.parameters and e.trial.parameters[code],
-    log = (e.variable or ""):find "^%s*ln%s*%(" ~= nil, stamp = source.stamp(joined),
+    log = (e.variable or ""):find "^%s*ln%s*%(" ~= nil, change = change_of(e),
+    stamp = source.stamp(joined),
     results = results_of(s, { endpoint = first, variation = "main",
       parameter = code }) }
 end

@@ -23,6 +23,12 @@ local function day_of(from, visit)
   return known and known.day
 end
 
+--- model.fits(from, opt): whether these means are on the scale that opt shows
+function M.fits(from, opt)
+  if opt.y == "CHG" then return from.change == "difference" and not opt.change end
+  return opt.y == "AVAL" and from.change == (opt.change or "none")
+end
+
 --- model.means(who, from, course, opt, courses) -> { what, baseline }: gives the
 -- groups of a course the model's means; before the first of its visits the
 -- observed ones, without an interval.
@@ -30,6 +36,12 @@ function M.means(who, from, course, opt, courses)
   if not M.has(from) then
     fail("not found", ("%s: there are no means of %s; run() stores them of mmrm, "
       .. "lmm and lm"):format(who, from.name or "data"))
+  elseif not M.fits(from, opt) then
+    local change = (from.change == "difference" or from.change == "ratio")
+      and ("; change = %q shows that"):format(from.change) or ""
+    fail("invalid", ("%s: the means of %s are of %s, not of %s%s%s"):format(who,
+      from.name, from.endpoint.variable or "AVAL", opt.y, opt.change
+      and ", change = \"" .. opt.change .. "\"" or "", change))
   end
   local at, what, first = {}, nil, math.huge
   for _, row in ipairs(results(from)) do
@@ -59,7 +71,8 @@ function M.means(who, from, course, opt, courses)
       end
     end
   end
-  return { what = what, baseline = before and observed or nil }
+  return { what = what, baseline = before and not course.anchor and observed
+    or nil }
 end
 
 --- model.stars(p) -> "***", "**", "*", "ns", "" where there is none

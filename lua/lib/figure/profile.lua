@@ -235,11 +235,16 @@ local own_options = { parameter = { "string" },
 }
 
 local function settle_options(opt, from)
+  if not opt.y and not opt.change and (opt.centre or "model") == "model"
+      and (from.change == "difference" or from.change == "ratio")
+      and model.has(from) then
+    opt.change = from.change
+  end
   opt.y = opt.y or "AVAL"
   if from.log and not opt.yscale then opt.yscale = "log" end
   opt.yscale = opt.yscale or opt.change == "ratio" and "log" or "linear"
   if not opt.centre then
-    opt.centre = model.has(from) and not opt.change and "model"
+    opt.centre = model.has(from) and model.fits(from, opt) and "model"
       or (from.log or opt.change == "ratio") and "geometric mean" or "mean"
   end
   opt.interval = opt.interval or opt.centre == "median" and "quartiles" or "ci"
@@ -298,7 +303,8 @@ end
 --               endpoint: least-squares means of its results)
 --   interval    "ci", "sd", "se", "quartiles" (of medians), "none"
 --   conf_level  0.95
---   change      "ratio" to BASE or "difference": from 1 or 0 at baseline
+--   change      "ratio" to BASE or "difference": from 1 or 0 at baseline; of an
+--               endpoint of CHG or ln(AVAL / BASE) that, where run() has means
 --   lines       false; true: each subject, thin
 --   n           true: subjects with a value, under the ticks
 --   dosing      false; true: the trial's; or { ARM = { 1, 8 } }: marks above
