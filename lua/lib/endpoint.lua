@@ -278,10 +278,10 @@ end
 -- unknown keys, arms, populations, parameters, visits, analyses and options;
 -- with an open study also tables, columns, conditions, and several rows of a
 -- subject where one is needed. Then it names what the data do not have (arms,
--- words of conditions, visits without a row), which may come later, and the
--- analyses that do not implement their stated estimand: another summary measure,
--- a strategy for an intercurrent event that the data or the analysis do not
--- have. Computes nothing.
+-- words of conditions, visits without a row or a value), which may come later,
+-- and the analyses that do not implement their stated estimand: another summary
+-- measure, a strategy for an intercurrent event that the data or the analysis do
+-- not have. Computes nothing.
 --
 -- See also: run, endpoint, sap.
 function M.check(s)

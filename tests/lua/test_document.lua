@@ -68,6 +68,18 @@ function TestFill.test_an_address_alone_is_a_sentence()
   lu.assertStrContains(words, "Age: difference in means, A (n = 4) vs P (n = 4), ")
   lu.assertStrContains(words, ("P = %s."):format(
     require "trialsh.format".p(s:result "AGE".p_value)))
+  words = content((fill(write("s.txt", "{{RESP}}. {{RESP}}"), nil, { study = s })))
+  local first, second = words:match "(Response: .-)%. (Response: .*)$"
+  lu.assertEquals(first .. ".", (second:gsub("%s+$", "")))
+end
+
+function TestFill.test_a_test_without_an_estimate_names_itself()
+  local row = setmetatable({ title = "Death", endpoint = "OS", variation = "main",
+    compare = "A vs P", n_1 = 20, n_2 = 40, analysis = "logrank",
+    method = "Log-rank test", statistic = 1.5796, df = 1, p_value = 0.2088 },
+    { __index = function() return NA end })
+  lu.assertEquals(require "trialsh.document.sentence".of(row), "Death: A (n = 20) "
+    .. "vs P (n = 40), Log-rank test, statistic 1.58, df 1, P = 0.209.")
 end
 
 function TestFill.test_the_sign_of_a_small_p_takes_the_place_of_equals()

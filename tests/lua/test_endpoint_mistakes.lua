@@ -254,8 +254,18 @@ function TestMistakes.test_what_the_data_do_not_have()
     supplementary = { { "women", population = "NEW" } } }
   endpoint "B" { data = "adae", variable = "any", analysis = "riskdiff",
     where = "USUBJID = '99'", subgroups = "SEX" }
+  s2.ad3 = s2.adlb:where { PARAMCD = "ALC" }:mutate("CHG = cast(null as real)")
+    :collect()
+  endpoint "C" { data = "ad3", visit = "Day 29", variable = "CHG >= 8",
+    missing = "nonresponder", analysis = "riskdiff" }
+  endpoint "D" { data = "ad3", visit = "Day 29", variable = "AVAL >= 8",
+    missing = "nonresponder", analysis = "riskdiff" }
+  endpoint "E" { data = "ad3", variable = "mean(CHG)", analysis = "ttest" }
   local words = check(s2)
-  lu.assertStrContains(words, "2 endpoints, no mistakes\nwhat the data do not "
+  lu.assertStrContains(words, "\n  C: no value of CHG >= 8 in ad3 (Day 29)")
+  lu.assertStrContains(words, "\n  E: no value of mean(CHG) in ad3")
+  lu.assertNotStrContains(words, "\n  D: ")
+  lu.assertStrContains(words, "5 endpoints, no mistakes\nwhat the data do not "
     .. "have:\n  no subject of adsl has the arm HH in TRT01P; nearest: H")
   lu.assertStrContains(words, "\n  A: no row of ad2 (Day 29, PARAMCD = 'SOFA')")
   lu.assertStrContains(words, "\n  A/women: no SEX is 'Female'; it is F, M")

@@ -93,6 +93,8 @@ function M.fill(s, all, opt)
         before = before:gsub("=(%s*)$", sign .. "%1")
         value = rest
       end
+      -- a sentence ends by itself
+      if all:sub(p.to + 1, p.to + 1) == "." then value = value:gsub("%.$", "") end
       parts[#parts + 1] = before
       parts[#parts + 1] = opt.escape and opt.escape(value) or value
     else

@@ -100,8 +100,10 @@ function M.of(row, journal)
         conf_high = row.conf_high, estimate = row.conf_low ~= NA and row.conf_low
           or row.conf_high }))
   elseif row.p_value ~= NA and row.statistic ~= NA then
-    parts[#parts + 1] = ("%sstatistic %s"):format(head and head .. " " or "",
-      format.significant(row.statistic, 3))
+    parts[#parts + 1] = ("%s%sstatistic %s%s"):format(head and head .. ", " or "",
+      row.method ~= NA and row.method .. ", " or "",
+      format.significant(row.statistic, 3), row.df ~= NA
+      and ", df " .. text.number(row.df) or "")
   elseif head then
     parts[#parts + 1] = (head:gsub(",$", ""))
   end

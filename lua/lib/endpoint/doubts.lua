@@ -1,5 +1,6 @@
 -- What a definition names and the data do not have: arms, words of conditions,
--- visits without a row. None of it is a mistake for certain: data come late.
+-- visits without a row or a value. None of it is a mistake for certain: data come
+-- late.
 
 local NA = require "ts.na".NA
 local relation = require "trialsh.relation"
@@ -60,6 +61,22 @@ local function outcomes(s, e, add)
   end
 end
 
+-- A row of the place, and a value in one of them: where all are missing, those who
+-- have none count as nonresponders without a word.
+local function values(e, at, r, add)
+  local name, place = set.table_of(e, at.parameter), place_words(e, at)
+  if not relation.has(relation.node_of(r), { name = "USUBJID" }) then
+    return add("no row of %s (%s)", name, place)
+  end
+  local with, response = set.response(r, e)
+  for _, column in ipairs(response) do
+    if not relation.has(relation.node_of(with), { name = column }) then
+      add("no value of %s in %s%s", column, name, place ~= ""
+        and (" (%s)"):format(place) or "")
+    end
+  end
+end
+
 -- Words of conditions; and where those are known, places without a row.
 local function rows(s, e, add)
   words(set.subjects(s, e), add)
@@ -72,10 +89,8 @@ local function rows(s, e, add)
         n = n + 1
         add(...)
       end)
-      if n == 0 and e.variable ~= "any" and e.variable ~= "count"
-        and not relation.has(relation.node_of(r), { name = "USUBJID" }) then
-        add("no row of %s (%s)", set.table_of(e, at.parameter),
-          place_words(e, at))
+      if n == 0 and e.variable ~= "any" and e.variable ~= "count" then
+        values(e, at, r, add)
       end
     end
   end
