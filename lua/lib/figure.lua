@@ -15,6 +15,7 @@ local kinds = {
   "points",
   "profile",
   "scatter",
+  "states",
   "survival",
   "waterfall",
 }

@@ -148,6 +148,11 @@ local function fewer(case, most)
 end
 
 local kinds = {
+  { "states", function(case)
+    case = fewer(case, 300)
+    return figure.states(with(case, visits(case), { breaks = { 10, 20, 40 },
+      dead = words[case.words].caption, ylabel = false,
+      width = case.width or 183 })) end },
   { "ae", function(case)
     local d, s = events(case)
     return figure.ae(with(case, d, { subjects = marked(case, s), by = "TRT01P",

@@ -296,14 +296,6 @@ local function caption_of(t, list, comparisons, opt)
   return table.concat(parts, "; ") .. "."
 end
 
-local function doubled(given)
-  if type(given) ~= "table" or given.width ~= nil then return given end
-  local copy = {}
-  for key, value in pairs(given) do copy[key] = value end
-  copy.width = "double"
-  return copy
-end
-
 --- figure.ae { EVENTS, option = ... } -> figure
 -- Adverse events by class and term: the percentage of each arm as dots, at right
 -- differences with their intervals (Miettinen-Nurminen). Counts are those of
@@ -324,7 +316,7 @@ end
 --
 -- See also: table.ae, riskdiff, figure.forest, figure:save.
 function M.ae(given)
-  local first, opt = source.options(WHO, doubled(given), own_options)
+  local first, opt = source.options(WHO, source.wide(given), own_options)
   if type(first) == "string" then
     fail("type", WHO .. ": takes events, a row each, not the name of an endpoint")
   end

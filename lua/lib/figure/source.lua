@@ -126,6 +126,15 @@ function M.options(who, given, spec)
   return given[1], opt
 end
 
+--- source.wide(given) -> given with the width of two columns where it has none
+function M.wide(given)
+  if type(given) ~= "table" or given.width ~= nil then return given end
+  local copy = {}
+  for key, value in pairs(given) do copy[key] = value end
+  copy.width = "double"
+  return copy
+end
+
 --- source.names(x) -> names of the columns
 function M.names(x)
   local relation = require "trialsh.relation"
