@@ -161,6 +161,14 @@ local function ae(opt)
   return table.ae(given)
 end
 
+function TestTable:test_a_grade_is_a_number()
+  local ok, err = pcall(ae, { rows = { "SOC" }, grade = "maximum",
+    grade_column = "PT" })
+  lu.assertFalse(ok)
+  lu.assertStrContains(tostring(err), " is no grade, which is a number; mutate "
+    .. "makes one: case PT when")
+end
+
 function TestTable:test_subjects_are_counted_once()
   local t = ae { events = true, total = true }
   local seen = {}

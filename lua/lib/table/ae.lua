@@ -90,8 +90,9 @@ local function tree_of(set, opt, columns)
       local arm, grade = set.arm_of[subject], grades and grades[i] or NA
       local day = days and days[i] or NA
       if grade ~= NA and type(grade) ~= "number" then
-        grade = tonumber(grade) or fail("type", ("%s: %s = %s is no grade")
-          :format(WHO, opt.grade_column, grade))
+        grade = tonumber(grade) or fail("type", ("%s: %s = %s is no grade, "
+          .. "which is a number; mutate makes one: case %s when ... then 1 ... end")
+          :format(WHO, opt.grade_column, grade, opt.grade_column))
       end
       count(root, subject, arm, grade, day)
       local t = root
