@@ -19,6 +19,7 @@ struct csv_gzip {
     bool within; /* a member */
     bool begun;  /* with the first one */
     bool damaged;
+    bool full; /* there was no room for all that came of the bytes so far */
     double in, out;
     unsigned char raw[32 * 1024];
 };
@@ -64,7 +65,7 @@ void csv_gzip_rewind(csv_gzip *g)
 {
     inflateReset(&g->stream);
     g->stream.avail_in = 0;
-    g->within = g->begun = g->damaged = false;
+    g->within = g->begun = g->damaged = g->full = false;
     g->in = g->out = 0;
 }
 
@@ -101,7 +102,7 @@ ts_status csv_gzip_read(csv_gzip *g, csv_source *s, void *into, size_t want,
     if (g->damaged)
         return fail_at(g, s, damage, err);
     for (;;) {
-        if (z->avail_in == 0) {
+        if (z->avail_in == 0 && !g->full) {
             size_t n;
             ts_status status =
                 csv_source_take(s, g->raw, sizeof g->raw, &n, err);
@@ -132,6 +133,7 @@ ts_status csv_gzip_read(csv_gzip *g, csv_source *s, void *into, size_t want,
         int rc = inflate(z, Z_NO_FLUSH);
         *got = want - z->avail_out;
         g->out += (double)*got;
+        g->full = rc == Z_OK && z->avail_out == 0;
         if (rc == Z_MEM_ERROR)
             return ts_fail_memory(err);
         if (rc == Z_STREAM_END)

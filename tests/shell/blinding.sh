@@ -149,7 +149,7 @@ LD_PRELOAD=$tmp/witness.so "$TRIALSH" -d b.db -e 's:unlock { reason = "to unblin
 
 # The prompt ---------------------------------------------------------------------
 
-with="LD_PRELOAD=$tmp/witness.so WITNESS=$WITNESS TMPDIR=$TMPDIR" wide=120 start b -d b.db
+with="ASAN_OPTIONS=$ASAN_OPTIONS LD_PRELOAD=$tmp/witness.so WITNESS=$WITNESS TMPDIR=$TMPDIR" wide=120 start b -d b.db
 seen "it opens as blinded" 'b.db: B-1, 24 patients, DUMMY TREATMENT, blinded\. \?name'
 line 's.adsl'
 seen "a table is stamped" 'DUMMY TREATMENT$'
