@@ -75,9 +75,9 @@ function test_populations_and_events_of_the_trial()
   local f = figure.flow { d, status = false }
   local all = lines(f)
   lu.assertStrContains(all, "follow-up|A|Death|1\nfollow-up|B|Death|1\n"
-    .. "analysis|A|Analysed, ITT|2\nanalysis|A|Analysed, SAF|1\n"
-    .. "analysis|A|Not in it|1\nanalysis|B|Analysed, ITT|3\n"
-    .. "analysis|B|Analysed, SAF|3")
+    .. "analysis|A|In ITT|2\nanalysis|A|In SAF|1\n"
+    .. "analysis|A|Not in SAF|1\nanalysis|B|In ITT|3\n"
+    .. "analysis|B|In SAF|3")
   lu.assertStrContains(f.caption, "SAF: Treated")
   refuses("no population ITTT; nearest: ITT", figure.flow, { d,
     populations = { "ITTT" } })

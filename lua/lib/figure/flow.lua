@@ -89,9 +89,9 @@ end
 
 -- Boxes ------------------------------------------------------------------------
 
--- A box is a list of lines { label, n, level, bold }.
-local function add(box, label, n, level)
-  box[#box + 1] = { label, n, level or 0 }
+-- A box is a list of lines { label, n, level, bold }; a title has no n.
+local function add(box, label, n, level, bold)
+  box[#box + 1] = { label, n, level or 0, bold }
   return box
 end
 
@@ -115,8 +115,8 @@ local function enrolment(spec, screened, randomised, column)
       fail("invalid", ("%s: %d were screened but %d randomised"):format(WHO,
         screened, #randomised))
     end
-    spec.top = add({}, "Assessed for eligibility", screened)
-    spec.aside = add({}, "Excluded", screened - #randomised)
+    spec.top = add({}, "Assessed for eligibility", screened, 0, true)
+    spec.aside = add({}, "Excluded", screened - #randomised, 0, true)
     return
   end
   if not data.is(screened) then
@@ -139,13 +139,13 @@ local function enrolment(spec, screened, randomised, column)
     if not in_trial[subject.USUBJID] then excluded[#excluded + 1] = subject end
   end
   must_sum("screened", #excluded + #randomised, #list)
-  spec.top = add({}, "Assessed for eligibility", #list)
-  spec.aside = add({}, "Excluded", #excluded)
+  spec.top = add({}, "Assessed for eligibility", #list, 0, true)
+  spec.aside = add({}, "Excluded", #excluded, 0, true)
   add_reasons(spec.aside, excluded, column, 1)
 end
 
 local function allocation(arm, list)
-  local box = add({}, "Allocated to " .. arm, #list)
+  local box = add({}, "Allocated to " .. arm, #list, 0, true)
   if not (list[1] and list[1].TRTSDT) then return box end
   local treated, not_treated, other = 0, 0, {}
   for _, subject in ipairs(list) do
@@ -169,6 +169,7 @@ end
 -- How the part of each ended: a status that everybody has, or events by date.
 local function follow_up(arm, list, opt)
   local box = {}
+  if opt.status or #opt.events > 0 then add(box, "Follow-up", nil, 0, true) end
   if opt.status then
     local lacks, sum = {}, 0
     for _, subject in ipairs(list) do
@@ -204,19 +205,22 @@ end
 -- Those in each population, and those who are not: they sum to the allocated.
 local function analysis(arm, list, opt)
   local box = {}
+  if #opt.populations > 0 then add(box, "Analysis", nil, 0, true) end
   for _, p in ipairs(opt.populations) do
     local n = count(list, function(subject) return subject[p.flag] == "Y" end)
     local not_in = count(list, function(subject) return subject[p.flag] ~= "Y" end)
     must_sum(p.name .. " of " .. arm, n + not_in, #list)
-    add(box, ("Analysed, %s"):format(p.name), n)
-    if not_in > 0 then add(box, "Not in it", not_in, 1) end
+    add(box, "In " .. p.name, n)
+    if not_in > 0 then add(box, "Not in " .. p.name, not_in) end
   end
   return box
 end
 
 -- The page ---------------------------------------------------------------------
 
-local function words_of(line) return ("%s (n = %d)"):format(line[1], line[2]) end
+local function words_of(line)
+  return line[2] and ("%s (n = %d)"):format(line[1], line[2]) or line[1]
+end
 
 local function size_of(page) return page.style.table_text end
 
@@ -224,12 +228,12 @@ local PAD, INDENT = 1.3, 2
 
 local function lines_of(page, box, width)
   local out = {}
-  for i, line in ipairs(box) do
+  for _, line in ipairs(box) do
     local indent = line[3] * INDENT
     for k, words in ipairs(page:wrap(words_of(line), width - 2 * PAD - indent
-      - (line[3] > 0 and 1 or 0), size_of(page), i == 1)) do
+      - (line[3] > 0 and 1 or 0), size_of(page), line[4])) do
       out[#out + 1] = { words, indent + (k > 1 and line[3] > 0 and 1 or 0),
-        i == 1 }
+        line[4] }
     end
   end
   return out
@@ -255,13 +259,18 @@ local function measure(page, spec)
   local s = page.style
   local width = page.width - 2 * s.pad
   local m = { stages = {}, fixed = 0, gaps = 0 }
-  m.middle = { left = s.pad + 0.22 * width, width = 0.36 * width }
-  m.x = m.middle.left + m.middle.width / 2
+  m.middle = { left = s.pad + 0.32 * width, width = 0.36 * width }
+  m.x = page.width / 2
   m.aside_left = m.x + 4
-  if not spec.top then m.middle.left, m.x = s.pad + 0.32 * width, page.width / 2 end
   if spec.top then
     m.top = lines_of(page, spec.top, m.middle.width)
-    m.aside = lines_of(page, spec.aside, page.width - s.pad - m.aside_left)
+    local room, widest = page.width - s.pad - m.aside_left, 0
+    for _, line in ipairs(spec.aside) do
+      widest = math.max(widest, line[3] * INDENT + 1.5 + 2 * PAD
+        + page:text_width(words_of(line), size_of(page), line[4]))
+    end
+    m.aside_width = math.min(room, math.max(widest, 0.3 * width))
+    m.aside = lines_of(page, spec.aside, m.aside_width)
     m.fixed = height_of(page, m.top) + height_of(page, m.aside)
     m.gaps = 2 -- above and below what stands aside
   end
@@ -354,8 +363,7 @@ local function draw(page, spec, bottom, top)
     y = y - height
     page:arrow(m.x, y, m.x, y - 2 * gap - aside, line)
     page:arrow(m.x, y - gap - aside / 2, m.aside_left, y - gap - aside / 2, line)
-    draw_box(page, m.aside, m.aside_left, y - gap,
-      page.width - s.pad - m.aside_left, aside)
+    draw_box(page, m.aside, m.aside_left, y - gap, m.aside_width, aside)
     y = y - 2 * gap - aside
   end
   local height = height_of(page, m.randomised)
@@ -370,8 +378,10 @@ local function shown(spec)
   local function say(stage, arm, box)
     for _, line in ipairs(box) do
       local i = #n + 1
-      stages[i], arms[i], items[i], levels[i], n[i] = stage, arm, line[1], line[3],
-        line[2]
+      if line[2] then
+        stages[i], arms[i], items[i], levels[i], n[i] = stage, arm, line[1],
+          line[3], line[2]
+      end
     end
   end
   if spec.top then
@@ -501,7 +511,7 @@ function M.flow(given)
     fail("degenerate", WHO .. ": nobody was randomised")
   end
   local spec = { arms = {}, stages = {}, stage_names = {},
-    randomised = add({}, "Randomised", #randomised) }
+    randomised = add({}, "Randomised", #randomised, 0, true) }
   enrolment(spec, opt.screened, randomised, opt.reasons)
   local lists, sum = {}, 0
   for _, group in ipairs(source.groups(frame, opt.by)) do
