@@ -9,6 +9,7 @@ local kinds = {
   "cuminc",
   "flow",
   "forest",
+  "graph",
   "journal",
   "pairs",
   "panels",

@@ -2,6 +2,8 @@
 local s = study.open(...)
 local fig = {}
 
+fig.flow = figure.flow { s.adsl, screened = s.ds:where { DSDECOD = "SCREENED" }, reasons = "DSREAS", width = 183 }
+
 local function counts(name, title)
   return figure.profile { name, title = title, centre = "geometric mean", lines = true,      -- lines: each patient, thin
                           dosing = true, deaths = true, n = true, hline = s.trial.parameters[name].range[1] }
@@ -26,6 +28,14 @@ fig.outcome = figure.panels {
   figure.profile { s.adsofa:where { PARAMCD = "SOFA" }, title = "SOFA", centre = "mean", deaths = true, n = true },
   figure.cuminc { "TTALC", title = "ALC of 1000/uL", ylabel = "Cumulative incidence" },
   figure.survival { s.adtte:where { PARAMCD = "DEATH" }, title = "Survival", risk_table = { "at risk", "events" }, band = true },
+  figure.waterfall { s.adlb:where { PARAMCD = "ALC", AVISIT = "Day 29" }, y = "R2BASE", yscale = "log", hline = { 1, 1.5 }, title = "ALC, day 29",
+    subjects = s.adsl },
   columns = 2, letters = "A", legend = "shared", width = 183, height = 160 }
+
+fig.forest = figure.forest { s.results:where { variation = "main" }:where "role <> 'safety'", by = "role",
+  columns = { "n", "estimate", "p_value", "p_rerandomised" }, favours = { "placebo", "CYT107" }, width = 183 }
+fig.subgroups = figure.forest { "ALC50", columns = { "n_arms", "estimate", "p_value" }, favours = { "placebo", "CYT107" }, width = 183,
+  names = { COUNTRY = "Country", SEX = "Sex", AGEGR1 = "Age", SOFAGR1 = "SOFA at screening" } }
+fig.claims = figure.graph "claims"
 
 return fig

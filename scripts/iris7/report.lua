@@ -35,11 +35,11 @@ print(report "iris7" {
 
   "# Patients",
   "{{ITT.n}} patients were randomised, {{SAF.n}} treated.",
-  tab.baseline, tab.disposition, tab.exposure,
+  fig.flow, tab.baseline, tab.disposition, tab.exposure,
 
   "# Lymphocytes",
   "{{ALC50}} By re-randomisation P = {{ALC50.p_rerandomised}}. {{ALC@Day 29}} At day 42 the ratio was {{ALC@Day 42.estimate}}.",
-  fig.counts, fig.activation, tab.efficacy, tab.counts, tab.shift,
+  fig.counts, fig.activation, tab.efficacy, fig.forest, fig.subgroups, tab.counts, tab.shift,
 
   "# Safety",
   "{{AE34}} {{ADA}}",
@@ -47,6 +47,6 @@ print(report "iris7" {
 
   "# Outcome",
   "{{DEATH28}} {{OSFD28}} {{WIN}}",
-  fig.outcome, tab.sofa, tab.patient,
+  fig.outcome, tab.sofa, tab.patient, fig.claims,
 })
 print((fill(here .. "manuscript.md", out .. "/manuscript.md")))

@@ -71,7 +71,7 @@ local raw = rawfiles {
   support = { "USUBJID", "SUPPORT", "STDT", "ENDT" },
   ae = { "USUBJID", "AESEQ", "AEBODSYS", "AEDECOD", "AESTDTC", "AEENDTC", "AETOXGR", "AESER", "AEREL", "AEOUT" },
   inf = { "USUBJID", "INFDT", "INFSITE", "ADJUDICATED" },
-  ds = { "USUBJID", "DSDECOD", "DSDT" },
+  ds = { "USUBJID", "DSDECOD", "DSDT", "DSREAS" },
 }
 local codes = rawfiles { codes = { "USUBJID", "TRT01P" } }
 
@@ -299,6 +299,7 @@ local function patient(number, site, country, arm)
   support(p)
   adverse_events(p)
   infections(p)
+  raw:add("ds", p.id, "SCREENED", os.date("!%Y-%m-%d", randomised - 86400))
   raw:add("ds", p.id, "RANDOMISED", os.date("!%Y-%m-%d", randomised))
   if stop and stop < p.last then raw:add("ds", p.id, "STUDY DRUG STOPPED", date(p.start, stop)) end
   if r:chance(0.07) then raw:add("ds", p.id, "MAJOR DEVIATION", date(p.start, 1 + r:below(20))) end
@@ -326,6 +327,16 @@ r:shuffle(places)
 for number = 1, P.n do
   local site = places[number]
   patient(number, site[1], site[2], next_arm(site[2]))
+end
+
+-- Those who were screened and not randomised, by reason; they draw no random number.
+local number = 0
+for _, reason in ipairs { { "Lymphocytes above 900/uL", 19 }, { "No consent", 8 }, { "Expected to die within 24 hours", 5 },
+  { "Autoimmune disease", 2 } } do
+  for _ = 1, reason[2] do
+    number = number + 1
+    raw:add("ds", ("SCR-%03d"):format(number), "SCREENED", os.date("!%Y-%m-%d", 1453334400 + number * 12 * 86400), reason[1])
+  end
 end
 
 -- Files ------------------------------------------------------------------------------

@@ -230,6 +230,25 @@ local kinds = {
     end
     return figure.flow(with(case, d, { ylabel = false, screened = all,
       reasons = "WHY", width = 183, height = false })) end },
+  { "graph", function(case)
+    local all = { "graph" }
+    for i = 1, case.arms do
+      local id = words[case.words].title:gsub("%W", ""):sub(1, 30) .. i
+      endpoint(id) { analysis = "wilcoxon" }
+      all[i + 1] = { id, weight = 1 / case.arms }
+    end
+    for i = 1, case.arms do
+      local to = {}
+      for j = 1, case.arms do
+        to[all[j + 1][1]] = i ~= j and 1 / (case.arms - 1) or nil
+      end
+      all[i + 1].to = to
+    end
+    multiplicity "layout"(all)
+    local w = words[case.words]
+    return figure.graph { "layout", title = w.title, note = w.note, width = 183,
+      height = case.arms == 6 and 160 or 120, journal = case.journal,
+      stamp = case.mark and require "trialsh.mark".with(case.mark) } end },
   { "panels", function(case)
     case = fewer(case, 600)
     local a = figure.survival { marked(case, times(case)), title = words[case.words].title }

@@ -6,12 +6,12 @@ local cframe = require "ts.frame"
 local text = require "ts.text"
 local fail = require "ts.error".fail
 local NA = require "ts.na".NA
-local canvas = require "trialsh.figure.canvas"
 local data = require "trialsh.data"
-local journal = require "trialsh.figure.journal"
+local mark = require "trialsh.mark"
 local names = require "trialsh.names"
 local note = require "trialsh.note"
 local object = require "trialsh.figure.object"
+local sheet = require "trialsh.figure.sheet"
 local source = require "trialsh.figure.source"
 
 local M = {}
@@ -535,8 +535,8 @@ function M.flow(given)
       table.insert(spec.stage_names, stage[1])
     end
   end
-  local sheet = canvas.paper(opt.width, 10, "svg", journal.look(opt.journal))
-  local m = measure(sheet, spec)
+  local above = { title = opt.title, note = opt.note,
+    stamp = mark.with(from.stamp, opt.stamp) }
   local said = {}
   for i, p in ipairs(opt.populations) do
     said[i] = ("%s: %s"):format(p.name, p.label or p.name)
@@ -544,8 +544,12 @@ function M.flow(given)
   return object.new(opt, from, { what = "flow of subjects",
     caption = "Flow of subjects" .. (#said > 0 and "; " .. table.concat(said, "; ")
       or "") .. ".",
-    height = math.ceil(m.fixed + m.gaps * USUAL + 8 + (opt.title and 4 or 0)
-      + (opt.note and 6 or 0)),
+    fit = function(width, look)
+      return sheet.height(width, look, above, function(page)
+        local m = measure(page, spec)
+        return m.fixed + m.gaps * USUAL
+      end)
+    end,
     shown = function() return shown(spec) end,
     draw = function(page, bottom, top) draw(page, spec, bottom, top) end })
 end

@@ -5,16 +5,16 @@
 local text = require "ts.text"
 local fail = require "ts.error".fail
 local NA = require "ts.na".NA
-local canvas = require "trialsh.figure.canvas"
 local data = require "trialsh.data"
 local efficacy = require "trialsh.table.efficacy"
 local format = require "trialsh.format"
-local journal = require "trialsh.figure.journal"
+local mark = require "trialsh.mark"
 local note = require "trialsh.note"
 local object = require "trialsh.figure.object"
 local p_text = require "trialsh.p_text"
 local relation = require "trialsh.relation"
 local scale = require "trialsh.figure.scale"
+local sheet = require "trialsh.figure.sheet"
 local source = require "trialsh.figure.source"
 local strips = require "trialsh.figure.strips"
 
@@ -615,12 +615,16 @@ function M.forest(given)
       end
     end
   end
-  local sheet = canvas.paper(opt.width, 10, "svg", journal.look(opt.journal))
-  fill(sheet)
+  local above = { title = opt.title, note = opt.note,
+    stamp = mark.with(from.stamp, opt.stamp) }
   return object.new(opt, from, { what = "forest plot",
     caption = caption_of(blocks, opt, rows),
-    height = math.ceil(strips.height(sheet, spec) + 8
-      + (opt.title and 4 or 0) + (opt.note and 6 or 0)),
+    fit = function(width, look)
+      return sheet.height(width, look, above, function(page)
+        fill(page)
+        return strips.height(page, spec)
+      end)
+    end,
     shown = function() return shown(blocks, rows) end,
     draw = function(page, bottom, top)
       fill(page)

@@ -18,7 +18,7 @@ local Figure = {}
 local known = { "save", "show", "text", "data", "caption", "width", "height",
   "title" }
 local maybe = { title = true, caption = true, note = true, stamp = true,
-  words = true, mark = true, entries = true, journal = true, shown = true, parts = true }
+  words = true, mark = true, entries = true, journal = true, shown = true, parts = true, fit = true }
 Figure.__index = function(self, key)
   if Figure[key] ~= nil then return Figure[key] end
   if maybe[key] then return nil end
@@ -31,7 +31,8 @@ Figure.__name = "figure"
 --- object.new(opt, from, fields) -> figure
 -- opt: the options as source.options gives them; from: what source.take gives;
 -- fields: { what, caption, height, draw = function(page, bottom, top),
--- entries, shown = function() -> names, arrays }, title where none is in opt.
+-- entries, shown = function() -> names, arrays, fit = function(width, look) -> mm in
+-- place of height where what is shown makes it }, title where none is in opt.
 function M.new(opt, from, fields)
   fields.title = opt.title or fields.title
     or from.endpoint and from.endpoint.title
@@ -40,6 +41,10 @@ function M.new(opt, from, fields)
   fields.words, fields.mark = opt.stamp or fields.words, from.stamp
   fields.stamp = mark.with(fields.mark, fields.words)
   fields.width, fields.height = opt.width, opt.height or fields.height
+  if opt.height then fields.fit = nil end
+  if fields.fit then
+    fields.height = fields.fit(opt.width, journal.look(opt.journal))
+  end
   fields.journal = opt.journal
   return setmetatable(fields, Figure)
 end
@@ -61,13 +66,20 @@ local function page_of(figure, width, height, format, j)
   return page
 end
 
+-- The height asked for, else what the figure takes at that width.
+local function height_of(figure, height, width, j)
+  return height or figure.fit and figure.fit(width, journal.look(j))
+    or figure.height
+end
+
 --- object.boxes(figure [, { width, height, journal }]) -> page
 -- The page without drawing it: page.boxes holds where text stands.
 function M.boxes(figure, opt)
   opt = opt or {}
-  return page_of(figure, opt.width or figure.width, opt.height or figure.height,
-    opt.format or "svg", opt.journal and journal.find("boxes", opt.journal)
-      or figure.journal)
+  local j = opt.journal and journal.find("boxes", opt.journal) or figure.journal
+  local width = opt.width or figure.width
+  return page_of(figure, width, height_of(figure, opt.height, width, j),
+    opt.format or "svg", j)
 end
 
 local warned = false
@@ -181,7 +193,7 @@ function Figure:save(file, opt)
   })
   local j = journal.find("save", opt.journal) or self.journal
   local width = width_for(self, opt, j)
-  local height = opt.height or self.height
+  local height = height_of(self, opt.height, width, j)
   if j and height > j.tallest[1] then
     note.say("%s: %s takes figures of %s mm at most; this one is %s mm tall", file,
       j[1], text.number(j.tallest[1]), text.number(height))

@@ -47,6 +47,15 @@ function M.frame(page, spec)
   return bottom + (#note > 0 and s.between or 0), top
 end
 
+--- sheet.height(width, look, spec, height) -> mm of a page that leaves that height
+-- between title and note; height(page) -> mm. For figures that know what they take.
+function M.height(width, look, spec, height)
+  local page = require "trialsh.figure.canvas".paper(width, 1000, "svg", look)
+  local bottom, top = M.frame(page, { title = spec.title, note = spec.note,
+    stamp = spec.stamp })
+  return math.ceil(page.height - (top - bottom) + height(page))
+end
+
 --- sheet.y_axis(panel, axis): { ticks, labels, minor, title } and where its
 -- title is: title_at in mm from the left, row of the preview
 function M.y_axis(panel, axis)
