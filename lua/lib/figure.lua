@@ -18,6 +18,7 @@ local kinds = {
   "scatter",
   "states",
   "survival",
+  "swimmer",
   "waterfall",
 }
 

@@ -249,6 +249,24 @@ local kinds = {
     return figure.graph { "layout", title = w.title, note = w.note, width = 183,
       height = case.arms == 6 and 160 or 120, journal = case.journal,
       stamp = case.mark and require "trialsh.mark".with(case.mark) } end },
+  { "swimmer", function(case)
+    case = fewer(case, 150)
+    local d, w = subjects(case), words[case.words]
+    local parts = { USUBJID = {}, SUPPORT = {}, STDT = {}, ENDT = {} }
+    d.LSTDT, d.DTHDT, d.DISDT = {}, {}, {}
+    for i, id in ipairs(d.USUBJID) do
+      d.LSTDT[i] = math.floor(90 * uniform()) + 1
+      d.DTHDT[i] = i % 4 == 0 and d.LSTDT[i] or NA
+      d.DISDT[i] = i % 3 == 0 and d.LSTDT[i] // 2 + 1 or NA
+      for k = 1, 2 do
+        local j = #parts.USUBJID + 1
+        parts.USUBJID[j], parts.SUPPORT[j] = id, w.caption .. k
+        parts.STDT[j], parts.ENDT[j] = k, k == 1 and d.LSTDT[i] or NA
+      end
+    end
+    return figure.swimmer(with(case, d, { segments = parts,
+      events = { { w.axis, "DISDT" } }, xlabel = w.axis,
+      ylabel = w.arm })) end },
   { "panels", function(case)
     case = fewer(case, 600)
     local a = figure.survival { marked(case, times(case)), title = words[case.words].title }
