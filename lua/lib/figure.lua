@@ -10,6 +10,7 @@ local kinds = {
   "flow",
   "forest",
   "graph",
+  "heatmap",
   "journal",
   "pairs",
   "panels",

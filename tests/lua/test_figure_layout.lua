@@ -148,6 +148,18 @@ local function fewer(case, most)
 end
 
 local kinds = {
+  { "heatmap", function(case)
+    case = fewer(case, 60)
+    local s, d = subjects(case), { USUBJID = {}, TRT01P = {}, PARAMCD = {}, AVAL = {} }
+    for i, id in ipairs(s.USUBJID) do
+      for k = 1, 9 do
+        local j = #d.USUBJID + 1
+        d.USUBJID[j], d.TRT01P[j], d.AVAL[j] = id, s.TRT01P[i], 1 + uniform()
+        d.PARAMCD[j] = words[case.words].arm .. k
+      end
+    end
+    return figure.heatmap(with(case, d, { ylabel = false, height = false,
+      columns = case.arms == 3 and "arms" or nil, width = case.width or 183 })) end },
   { "states", function(case)
     case = fewer(case, 300)
     return figure.states(with(case, visits(case), { breaks = { 10, 20, 40 },

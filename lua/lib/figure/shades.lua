@@ -7,7 +7,6 @@ local ramps = {
   blue = { "#E3EEF6", "#86B5D6", "#0B3C6F" },
   grey = { "#EEEEEE", "#ABABAB", "#4A4A4A" },
   diverging = { "#0B4F9E", "#7FB2DD", "#FFFFFF", "#F0A07A", "#A3220C" },
-  ["diverging grey"] = { "#111111", "#8C8C8C", "#FFFFFF", "#CFCFCF", "#9C9C9C" },
 }
 
 local function parts(colour)

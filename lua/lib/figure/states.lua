@@ -8,6 +8,7 @@ local NA = require "ts.na".NA
 local data = require "trialsh.data"
 local format = require "trialsh.format"
 local analysed = require "trialsh.figure.analysed"
+local blocks_of_arms = require "trialsh.figure.blocks"
 local chart = require "trialsh.figure.chart"
 local legend = require "trialsh.figure.legend"
 local names_module = require "trialsh.names"
@@ -255,32 +256,6 @@ local function draw_bars(panel, spec)
   end
 end
 
--- Names of the arms above their bars, broken to fit.
-local function headings(page, panel, spec)
-  local s, lists, most = page.style, {}, 0
-  for k, block in ipairs(spec.blocks) do
-    local width = panel:at_x(block.to + 0.4) - panel:at_x(block.from - 0.4)
-    lists[k] = block.name and page:wrap(("%s (n = %d)"):format(block.name, block.n),
-      width, s.tick_text, true) or {}
-    most = math.max(most, #lists[k])
-  end
-  return lists, most
-end
-
-local function draw_headings(panel, spec)
-  local page, s = panel.page, panel.page.style
-  local height = page:line_height(s.tick_text)
-  local lists, most = headings(page, panel, spec)
-  local top = panel.top + (page.cells and 0 or 0.8) + most * height
-  for k, lines in ipairs(lists) do
-    local x = (panel:at_x(spec.blocks[k].from) + panel:at_x(spec.blocks[k].to)) / 2
-    for i, line in ipairs(lines) do
-      page:text(line, x, top - (i - 0.5) * height,
-        { size = s.tick_text, align = "center", bold = true })
-    end
-  end
-end
-
 local own_options = { parameter = { "string" }, y = { "string", "AVAL" },
   x = { "string" }, by = { "any" }, order = { "list" }, breaks = { "table" },
   dead = { "string" }, discharged = { "string" }, absorbing = { "list" },
@@ -447,12 +422,7 @@ function M.states(given)
           colour = white and "#7F7F7F" or spec.fills[state], weight = 1.2 } }
     end
   end
-  spec.above = function(page, panel)
-    local _, most = headings(page, panel, spec)
-    return most * page:line_height(page.style.tick_text)
-      + (page.cells and 0 or most > 0 and 0.8 or 0)
-  end
-  spec.draw_above = function(panel) draw_headings(panel, spec) end
+  blocks_of_arms.add(spec)
   spec.marks = function(panel) draw_bars(panel, spec) end
   return object.new(opt, from, { what = "states", height = 70,
     caption = caption_of(opt, states, any), entries = spec.entries,

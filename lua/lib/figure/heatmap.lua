@@ -1,0 +1,424 @@
+-- figure.heatmap: markers as rows, subjects or arms as columns, each value a colour
+-- of a scale that is white at 0 and reaches as far to either side.
+
+local cframe = require "ts.frame"
+local text = require "ts.text"
+local fail = require "ts.error".fail
+local NA = require "ts.na".NA
+local data = require "trialsh.data"
+local format = require "trialsh.format"
+local note = require "trialsh.note"
+local blocks = require "trialsh.figure.blocks"
+local chart = require "trialsh.figure.chart"
+local names_module = require "trialsh.names"
+local object = require "trialsh.figure.object"
+local shades = require "trialsh.figure.shades"
+local source = require "trialsh.figure.source"
+
+local M = {}
+
+local WHO = "figure.heatmap"
+local GREY = "#C4C4C4"
+
+-- Values -----------------------------------------------------------------------
+
+-- One value as the colour scale takes it before it is made relative to others.
+local function transformed(value, opt)
+  if value == NA then return nil end
+  if opt.scale == "log2" or opt.log then
+    if value <= 0 then
+      fail("degenerate", ("%s: %s is %s, of which there is no logarithm%s"):format(
+        WHO, opt.y, text.number(value), opt.scale == "z" and "; log = false" or ""))
+    end
+    return math.log(value) / math.log(2)
+  end
+  return value
+end
+
+-- { [id] = { [marker] = { raw, value, below } } }, of all rows of an arm.
+local function read(group, columns, opt)
+  local list, by = {}, {}
+  for _, row in ipairs(group.rows) do
+    local id, marker = columns.id[row], columns.marker[row]
+    if id ~= NA and marker ~= NA then
+      local subject = by[id]
+      if not subject then
+        subject = { id = id, at = {} }
+        by[id], list[#list + 1] = subject, subject
+      end
+      if subject.at[marker] then
+        fail("invalid", ("%s: two values of %s of %s; DATA:where chooses a visit")
+          :format(WHO, marker, id))
+      end
+      local raw = columns.y[row]
+      subject.at[marker] = { raw = raw, value = transformed(raw, opt),
+        below = columns.below and columns.below[row] == "Y" }
+    end
+  end
+  return list
+end
+
+-- Each marker's values over all subjects as distances from its mean in SD.
+local function standardise(groups, markers)
+  local flat = {}
+  for _, marker in ipairs(markers) do
+    local cells, sum = {}, 0
+    for _, group in ipairs(groups) do
+      for _, subject in ipairs(group.subjects) do
+        local cell = subject.at[marker]
+        if cell and cell.value then
+          cells[#cells + 1] = cell
+          sum = sum + cell.value
+        end
+      end
+    end
+    local mean, squares = sum / #cells, 0
+    for _, cell in ipairs(cells) do squares = squares + (cell.value - mean) ^ 2 end
+    local sd = math.sqrt(squares / (#cells - 1))
+    local same = #cells < 2 or not (sd > 1e-12 * math.max(1, math.abs(mean)))
+    if same then flat[#flat + 1] = marker end
+    for _, cell in ipairs(cells) do
+      cell.value = not same and (cell.value - mean) / sd or nil
+    end
+  end
+  if #flat > 0 then
+    note.say("%s: no spread, hence no z of %s", WHO, names_module.list(flat))
+  end
+end
+
+-- An arm as one column: the mean of its subjects.
+local function mean_of(group, markers)
+  local one = { id = group.name or "all", at = {} }
+  for _, marker in ipairs(markers) do
+    local sum, n, below = 0, 0, 0
+    for _, subject in ipairs(group.subjects) do
+      local cell = subject.at[marker]
+      if cell and cell.value then
+        sum, n = sum + cell.value, n + 1
+        below = below + (cell.below and 1 or 0)
+      end
+    end
+    one.at[marker] = { raw = NA, value = n > 0 and sum / n or nil,
+      below = n > 0 and 2 * below > n, n = n }
+  end
+  return one
+end
+
+local function sort_subjects(list, marker)
+  local place = {}
+  for i, subject in ipairs(list) do place[subject] = i end
+  local function key(s) return s.at[marker] and s.at[marker].value or -math.huge end
+  table.sort(list, function(a, b)
+    local x, y = key(a), key(b)
+    if x ~= y then return x > y end
+    return place[a] < place[b]
+  end)
+end
+
+-- Columns of the figure: { x, subject, group }, and the blocks they stand in.
+local function columns_of(groups, markers, opt)
+  local list, spans = {}, {}
+  local at, gap = 0, 1
+  local total = 0
+  for _, group in ipairs(groups) do total = total + #group.subjects end
+  if opt.columns == "subjects" then gap = math.max(0.3, total / 60) end
+  for _, group in ipairs(groups) do
+    if #group.subjects > 0 then
+      local shown = group.subjects
+      if opt.columns == "arms" then shown = { mean_of(group, markers) }
+      elseif opt.sort then sort_subjects(shown, opt.sort) end
+      spans[#spans + 1] = { name = group.name, n = #group.subjects, from = at + 1,
+        to = at + #shown }
+      for i, subject in ipairs(shown) do
+        list[#list + 1] = { x = at + i, subject = subject, group = group.name }
+      end
+      at = at + #shown + (opt.columns == "arms" and 0.1 or gap)
+    end
+  end
+  if #list == 0 then fail("degenerate", WHO .. ": no subject to show") end
+  return list, spans
+end
+
+-- How far the scale goes to either side: given, or a round number that has all.
+local function limit_of(list, markers, opt)
+  local most = 0
+  for _, column in ipairs(list) do
+    for _, marker in ipairs(markers) do
+      local cell = column.subject.at[marker]
+      if cell and cell.value then most = math.max(most, math.abs(cell.value)) end
+    end
+  end
+  local beyond = opt.limit ~= nil and most > opt.limit
+  if opt.limit then return opt.limit, beyond end
+  if most == 0 then return 1, false end
+  local power = 10 ^ math.floor(math.log(most, 10))
+  for _, m in ipairs { 1, 1.5, 2, 3, 4, 5, 6, 8, 10 } do
+    if most <= m * power * (1 + 1e-12) then
+      return tonumber(("%.12g"):format(m * power)), false
+    end
+  end
+end
+
+-- Drawing ----------------------------------------------------------------------
+
+local signs = { "=", "-", ".", "+", "#" }
+
+local function draw_cells(panel, spec)
+  local page = panel.page
+  for y = math.floor(panel.bottom) + 1, math.ceil(panel.top) - 1 do
+    local share = (panel.top - y) / (panel.top - panel.bottom)
+    local marker = spec.markers[math.min(#spec.markers,
+      math.floor(share * #spec.markers) + 1)]
+    local cells = {}
+    for x = 0, math.floor(panel.right - panel.left) - 1 do cells[x] = " " end
+    for _, column in ipairs(spec.list) do
+      local cell = column.subject.at[marker]
+      local f = cell and cell.value and (cell.value / spec.limit + 1) / 2
+      local sign = f and signs[math.max(1, math.min(5, math.floor(5 * f) + 1))] or "?"
+      local left = math.floor(panel:at_x(column.x - 0.5) - panel.left)
+      local right = math.floor(panel:at_x(column.x + 0.5) - panel.left) - 1
+      for x = left, math.max(left, right) do cells[x] = sign end
+    end
+    page:text(table.concat(cells, "", 0), panel.left + 1, y, {})
+  end
+end
+
+-- Labels of the markers only as close as they stand apart.
+local function thin_labels(panel, spec)
+  local page = panel.page
+  local height = (panel.top - panel.bottom) / #spec.markers
+  local every = math.ceil(page:line_height(page.style.tick_text) / height - 1e-9)
+  for i = 1, #spec.markers do
+    if (i - 1) % every > 0 then spec.yaxis.labels[i] = "" end
+  end
+end
+
+local function draw_one(panel, spec, column, i, cell)
+  local page, s = panel.page, panel.page.style
+  local left, right = panel:at_x(column.x - 0.5), panel:at_x(column.x + 0.5)
+  local low, high = panel:at_y(#spec.markers - i), panel:at_y(#spec.markers - i + 1)
+  local edge = right - left > 1 and high - low > 1 and "#FFFFFF" or nil
+  local fill = GREY
+  if cell and cell.value then
+    fill = shades.at("diverging", (cell.value / spec.limit + 1) / 2)
+  end
+  page:box(left, low, right, high, { fill = fill, colour = edge, width = 0.25 })
+  local ink = shades.text_on(fill)
+  if cell and cell.value and spec.labels then
+    local words = format.fixed(cell.value, 1):gsub("^%-", "\u{2212}")
+    if page:text_width(words, s.tick_text) + 1 < right - left
+        and page:line_height(s.tick_text) <= high - low then
+      page:text(words, (left + right) / 2, (low + high) / 2,
+        { size = s.tick_text, align = "center", colour = ink })
+    end
+  end
+  if cell and cell.below then
+    local size = math.min(0.4 * (right - left), 0.4 * (high - low), 0.8)
+    page:polygon({ left, low, left + 2 * size, low, left, low + 2 * size },
+      { fill = ink })
+  end
+end
+
+local function draw(panel, spec)
+  local page = panel.page
+  if page.cells then return draw_cells(panel, spec) end
+  thin_labels(panel, spec)
+  for _, column in ipairs(spec.list) do
+    for i, marker in ipairs(spec.markers) do
+      draw_one(panel, spec, column, i, column.subject.at[marker])
+    end
+  end
+  for _, block in ipairs(spec.blocks) do
+    page:box(panel:at_x(block.from - 0.5), panel.bottom, panel:at_x(block.to + 0.5),
+      panel.top, { colour = "#7F7F7F", width = 0.4 })
+  end
+end
+
+-- The scale as keys, from its lowest to its highest value.
+local function entries_of(spec, any_missing)
+  local list = {}
+  for k = 1, 5 do
+    local f = (k - 1) / 4
+    local colour = shades.at("diverging", f)
+    local words = text.number(spec.limit * (2 * f - 1)):gsub("^%-", "\u{2212}")
+    list[k] = { name = words, place = k, key = "point", letter = signs[k], arm = {
+      symbol = colour == "#FFFFFF" and 4 or 5, weight = 1.2,
+      colour = colour == "#FFFFFF" and "#7F7F7F" or colour } }
+  end
+  if any_missing then
+    list[6] = { name = "no value", place = 6, key = "point", letter = "?",
+      arm = { symbol = 5, colour = GREY, weight = 1.2 } }
+  end
+  return list
+end
+
+local own_options = { y = { "string", "AVAL" }, marker = { "string", "PARAMCD" },
+  by = { "any" }, columns = { { "subjects", "arms" }, "subjects" },
+  scale = { { "z", "log2", "none" }, "z" }, log = { "boolean" },
+  order = { "list" }, names = { "table" }, sort = { "string" },
+  limit = { "number", nil, above = 0 }, labels = { "boolean" },
+  legend = { { "above", "none" }, "above" }, xlabel = { "string" },
+  palette = false }
+
+local function markers_of(column, opt)
+  if not column.levels then
+    fail("type", ("%s: marker = %s is a column of numbers; names are text"):format(
+      WHO, opt.marker))
+  end
+  local seen, list = {}, {}
+  for _, value in ipairs(cframe.values(column)) do seen[value] = true end
+  for _, level in ipairs(column.levels) do
+    if seen[level] then list[#list + 1] = level end
+  end
+  for _, name in ipairs(opt.order or {}) do
+    if not seen[name] then
+      fail("not found", ("%s: order: no marker %s%s"):format(WHO, tostring(name),
+        names_module.hint(tostring(name), list)))
+    end
+  end
+  if opt.order then list = table.move(opt.order, 1, #opt.order, 1, {}) end
+  if #list == 0 then fail("degenerate", WHO .. ": no marker to show") end
+  if opt.sort then
+    local known = false
+    for _, name in ipairs(list) do known = known or name == opt.sort end
+    if not known then
+      fail("not found", ("%s: sort: no marker %s%s"):format(WHO, opt.sort,
+        names_module.hint(opt.sort, list)))
+    end
+  end
+  return list
+end
+
+local function caption_of(opt, spec, beyond, below)
+  local what = opt.scale == "log2" and "log2 of " .. opt.y
+    or opt.scale == "none" and opt.y or ("z of %s%s over all subjects"):format(
+      opt.log and "log " or "", opt.y)
+  local parts = { ("Colours: %s%s"):format(opt.columns == "arms" and "mean by arm of "
+    or "", what) }
+  if opt.columns == "subjects" then
+    parts[2] = opt.sort and "columns: subjects, sorted by " .. opt.sort
+      or "columns: subjects"
+  end
+  if beyond then
+    parts[#parts + 1] = ("values beyond \u{B1}%s have its colour"):format(
+      text.number(spec.limit))
+  end
+  if below then
+    parts[#parts + 1] = opt.columns == "arms"
+      and "corner: more than half below the limit of quantification"
+      or "corner: below the limit of quantification"
+  end
+  return table.concat(parts, "; ") .. "."
+end
+
+local function shown(list, markers, opt, by)
+  local names = { by or "group", "USUBJID", opt.marker, opt.y, "colour_value", "below" }
+  if opt.columns == "arms" then names[2], names[4] = "column", "n" end
+  local arrays = { {}, {}, {}, {}, {}, {} }
+  for _, column in ipairs(list) do
+    for _, marker in ipairs(markers) do
+      local cell = column.subject.at[marker] or { raw = NA, n = 0 }
+      local i = #arrays[1] + 1
+      for j, value in ipairs { column.group or "all", column.subject.id, marker,
+        opt.columns == "arms" and cell.n or cell.raw, cell.value or NA,
+        cell.below and "Y" or "N" } do
+        arrays[j][i] = value
+      end
+    end
+  end
+  return names, arrays
+end
+
+local function none_or_log(groups_y, opt)
+  if opt.log ~= nil or opt.scale ~= "z" then return opt.log end
+  for _, v in ipairs(groups_y) do
+    if v ~= NA and v <= 0 then return false end
+  end
+  return true
+end
+
+--- figure.heatmap { DATA, option = ... } -> figure
+-- Markers as rows, subjects in the order of their arms as columns (or the arms), each
+-- value as a colour: white is 0, blue below, red above, as far to either side. DATA
+-- have a row per subject and marker: one visit.
+--   y           "AVAL";  marker  "PARAMCD": the column that names the markers
+--   scale       "z": of each marker over all subjects, of logarithms where all values
+--               are above 0 (log = false, true); "log2": of ratios such as R2BASE;
+--               "none": as they are, such as a change
+--   columns     "subjects"; "arms": the mean of each
+--   order       { "IL6", "IL8" }: from the top;  names  { IL6 = "Interleukin-6" }
+--   sort        "IL6": subjects of an arm from the highest value on
+--   limit       where the colours end; without it a round number that has all
+--   labels      numbers in the cells: true for arms
+--   by          "TRT01P" where there is one; false: one group
+--   legend      "above", "none";  title, xlabel   text;  width 183, height (by its
+--               rows), journal, note, stamp   as in all
+-- Values below the limit of quantification (BLQFL = 'Y') have a corner, missing ones
+-- are grey.
+--
+--   > figure.heatmap { demo.adlb:where { AVISIT = "Day 29" } }.caption
+--   Colours: z of log AVAL over all subjects; columns: subjects.
+--
+-- See also: figure.points, figure.profile, figure:save.
+function M.heatmap(given)
+  local first, opt = source.options(WHO, source.wide(given), own_options)
+  if type(first) == "string" then
+    fail("type", WHO .. ": takes data of several markers, not the name of an endpoint")
+  end
+  local from = source.take(WHO, first)
+  local by = opt.by
+  if by == nil then by = source.by(WHO, from.data) end
+  local want = { "USUBJID", opt.marker, opt.y }
+  if by then want[#want + 1] = by end
+  local with_limit = data.has(from.data, "BLQFL")
+  if with_limit then want[#want + 1] = "BLQFL" end
+  local frame = data.frame(from.data, want, WHO)
+  if frame:column(opt.y).type ~= "real" then
+    fail("type", ("%s: %s is text; a column of numbers is needed"):format(WHO, opt.y))
+  end
+  local markers = markers_of(frame:column(opt.marker), opt)
+  local columns = { id = cframe.values(frame:column "USUBJID"),
+    marker = cframe.values(frame:column(opt.marker)),
+    y = cframe.values(frame:column(opt.y)),
+    below = with_limit and cframe.values(frame:column "BLQFL") or nil }
+  opt.log = none_or_log(columns.y, opt)
+  local groups = source.groups(frame, by)
+  for _, group in ipairs(groups) do group.subjects = read(group, columns, opt) end
+  if opt.scale == "z" then standardise(groups, markers) end
+  local list, spans = columns_of(groups, markers, opt)
+  local spec = { who = WHO, what = "the colours", list = list, blocks = spans,
+    markers = markers, legend = opt.legend, labels = opt.labels,
+    x = { 0.5, spans[#spans].to + 0.5 }, y = { 0, #markers },
+    captions = {}, xlabel = opt.xlabel }
+  if spec.labels == nil then spec.labels = opt.columns == "arms" end
+  local beyond, any_missing, below, any = nil, false, false, false
+  spec.limit, beyond = limit_of(list, markers, opt)
+  for _, column in ipairs(list) do
+    for _, marker in ipairs(markers) do
+      local cell = column.subject.at[marker]
+      any = any or cell and cell.value ~= nil
+      any_missing = any_missing or not (cell and cell.value)
+      below = below or cell and cell.below
+    end
+  end
+  if not any then fail("degenerate", WHO .. ": no value to show") end
+  spec.entries = entries_of(spec, any_missing)
+  blocks.add(spec)
+  spec.marks = function(panel) draw(panel, spec) end
+  return object.new(opt, from, { what = "heat map", entries = spec.entries,
+    height = math.max(45, 22 + 4.5 * #markers),
+    caption = caption_of(opt, spec, beyond, below),
+    shown = function() return shown(list, markers, opt, by) end,
+    draw = function(page, bottom, top)
+      local axis = { ticks = {}, labels = {} }
+      for i, marker in ipairs(markers) do
+        axis.ticks[i] = #markers - i + 0.5
+        axis.labels[i] = page:fit(opt.names and opt.names[marker] or marker,
+          0.3 * page.width, page.style.tick_text)
+      end
+      spec.yaxis = axis
+      chart.draw(page, spec, bottom, top)
+    end })
+end
+
+return M
