@@ -8,7 +8,6 @@ local errors = require "ts.error"
 local multiplicity = require "trialsh.multiplicity"
 local names = require "trialsh.names"
 local object = require "trialsh.figure.object"
-local p_text = require "trialsh.p_text"
 local source = require "trialsh.figure.source"
 
 local M = {}
