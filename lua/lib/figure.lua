@@ -12,6 +12,7 @@ local kinds = {
   "graph",
   "heatmap",
   "journal",
+  "missing",
   "pairs",
   "panels",
   "points",

@@ -148,6 +148,11 @@ local function fewer(case, most)
 end
 
 local kinds = {
+  { "missing", function(case)
+    case = fewer(case, 600)
+    return figure.missing(with(case, visits(case), { subjects = subjects(case),
+      by = "TRT01P", ylabel = case.words == "short" and "Subjects" or false,
+      width = case.width or 183 })) end },
   { "heatmap", function(case)
     case = fewer(case, 60)
     local s, d = subjects(case), { USUBJID = {}, TRT01P = {}, PARAMCD = {}, AVAL = {} }
