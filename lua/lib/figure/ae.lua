@@ -210,9 +210,11 @@ local function page_spec(list, arms, comparisons, opt)
     axes[2].line = axes[2].x[1] <= 0 and axes[2].x[2] >= 0 and 0 or nil
   end
   columns[#columns + 1] = { head = "", cell = 1 } -- room for the last label
+  local deepest = 0
+  for _, item in ipairs(list) do deepest = math.max(deepest, item.depth) end
   for i, item in ipairs(list) do
     rows[i] = { label = item.label, indent = item.depth,
-      bold = #item.children > 0, draw = { draw_shares(item, arms, letters),
+      bold = item.depth < deepest, draw = { draw_shares(item, arms, letters),
         #comparisons > 0 and draw_differences(item, comparisons) or nil } }
   end
   return { who = WHO, columns = columns,
