@@ -265,11 +265,8 @@ local function markers_of(column, opt)
     fail("type", ("%s: marker = %s is a column of numbers; names are text"):format(
       WHO, opt.marker))
   end
-  local seen, list = {}, {}
-  for _, value in ipairs(cframe.values(column)) do seen[value] = true end
-  for _, level in ipairs(column.levels) do
-    if seen[level] then list[#list + 1] = level end
-  end
+  local list, seen = source.distinct(column), {}
+  for _, name in ipairs(list) do seen[name] = true end
   for _, name in ipairs(opt.order or {}) do
     if not seen[name] then
       fail("not found", ("%s: order: no marker %s%s"):format(WHO, tostring(name),

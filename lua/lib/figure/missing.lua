@@ -57,26 +57,6 @@ local function add(arms, group, columns)
   end
 end
 
-local function visits_of(column)
-  local seen, list = {}, {}
-  for _, v in ipairs(cframe.values(column)) do
-    if v ~= NA and not seen[v] then
-      seen[v] = true
-      list[#list + 1] = v
-    end
-  end
-  if column.levels then
-    list = {}
-    for _, level in ipairs(column.levels) do
-      if seen[level] then list[#list + 1] = level end
-    end
-  else
-    table.sort(list)
-  end
-  if #list == 0 then fail("degenerate", WHO .. ": no visit to show") end
-  return list
-end
-
 -- The state of a subject at each visit, with what it is sorted by.
 local function judge(subject, visits)
   subject.last, subject.n = 0, 0
@@ -271,7 +251,8 @@ function M.missing(given)
   if by then want[#want + 1] = by end
   if data.has(from.data, "DTHDY") then want[#want + 1] = "DTHDY" end
   local frame = data.frame(from.data, want, WHO)
-  local visits = visits_of(frame:column(x))
+  local visits = source.distinct(frame:column(x))
+  if #visits == 0 then fail("degenerate", WHO .. ": no visit to show") end
   local arms, spans, most = {}, {}, 0
   for _, arm in ipairs(arms_of(frame, opt, by, x)) do
     if #arm.list > 0 then

@@ -209,6 +209,26 @@ function M.groups(frame, by)
   return groups
 end
 
+--- source.distinct(column) -> the values that occur, in level order or rising
+function M.distinct(column)
+  local seen, list = {}, {}
+  for _, value in ipairs(cframe.values(column)) do
+    if value ~= NA and not seen[value] then
+      seen[value] = true
+      list[#list + 1] = value
+    end
+  end
+  if not column.levels then
+    table.sort(list)
+    return list
+  end
+  list = {}
+  for _, level in ipairs(column.levels) do
+    if seen[level] then list[#list + 1] = level end
+  end
+  return list
+end
+
 --- source.numbers(who, from, a, b, by) -> groups, rows left out for a missing value
 -- Two columns of numbers: each group has lists a and b of its rows with both.
 function M.numbers(who, from, a, b, by)

@@ -57,23 +57,12 @@ local function words_of(column, opt)
     end
     return out, names
   end
-  local seen, names = {}, {}
+  local names = source.distinct(column)
   for i, v in ipairs(values) do
-    out[i] = v == NA and NA or type(v) == "number" and text.number(v) or v
-    if v ~= NA and not seen[v] then
-      seen[v] = true
-      names[#names + 1] = v
-    end
+    out[i] = type(v) == "number" and text.number(v) or v
   end
-  if column.type == "real" then
-    table.sort(names)
-    for i, v in ipairs(names) do names[i] = text.number(v) end
-  else
-    local used = {}
-    for _, level in ipairs(column.levels) do
-      if seen[level] then used[#used + 1] = level end
-    end
-    names = used
+  for i, v in ipairs(names) do
+    names[i] = type(v) == "number" and text.number(v) or v
   end
   return out, names
 end
@@ -105,26 +94,6 @@ local function ordered(names, opt)
 end
 
 -- Who is where -----------------------------------------------------------------
-
-local function days_of(column, x)
-  local values, seen, days = cframe.values(column), {}, {}
-  if column.levels then
-    for _, v in ipairs(values) do seen[v] = true end
-    for _, level in ipairs(column.levels) do
-      if seen[level] then days[#days + 1] = level end
-    end
-  else
-    for _, v in ipairs(values) do
-      if v ~= NA and not seen[v] then
-        seen[v] = true
-        days[#days + 1] = v
-      end
-    end
-    table.sort(days)
-  end
-  if #days == 0 then fail("degenerate", ("%s: no value of %s"):format(WHO, x)) end
-  return days, values
-end
 
 -- { id = { [day] = state } } of the rows of an arm, and days of death.
 local function histories(group, columns)
@@ -393,8 +362,9 @@ function M.states(given)
   states = ordered(states, opt)
   if #states == 0 then fail("degenerate", ("%s: no value of %s"):format(WHO, opt.y)) end
   staying(opt, states)
-  local days
-  days, columns.x = days_of(frame:column(x), x)
+  local days = source.distinct(frame:column(x))
+  if #days == 0 then fail("degenerate", ("%s: no value of %s"):format(WHO, x)) end
+  columns.x = cframe.values(frame:column(x))
   local all = table.move(states, 1, #states, 1, {})
   all[#all + 1] = MISSING
   local bars, blocks, any = bars_of(source.groups(frame, by), columns, days, all, opt)
