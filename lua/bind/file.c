@@ -92,7 +92,10 @@ static int make_folder(lua_State *L)
     for (size_t i = 1; i <= n; i++)
         if (part[i] == '/' || part[i] == '\0') {
             part[i] = '\0';
-            if (mkdir(part, 0777) && errno != EEXIST && i == n)
+            if (!mkdir(part, 0777)) /* who may read may enter */
+                chmod(part, (mode_t)(ts_file_mode() | 0100 |
+                                     (ts_file_mode() & 0044) >> 2));
+            else if (errno != EEXIST && i == n)
                 return tsl_failf(L, TS_EIO, "%s: %s", path, strerror(errno));
             part[i] = path[i];
         }

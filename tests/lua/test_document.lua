@@ -223,6 +223,10 @@ function TestReport.test_pieces_and_manifest()
     lu.assertEquals(o.sha256, (files.sha256(at .. o.file)), o.file)
   end
   lu.assertEquals(manifest.audit.sha256, s.audit:row(#s.audit).hash)
+  local mode = io.popen(("umask; stat -c %%a '%s/pieces/r'"):format(folder))
+  local umask, found = tonumber(mode:read "l", 8), tonumber(mode:read "l", 8)
+  mode:close()
+  lu.assertEquals(found & umask, 0)
   -- what an earlier report left is gone, other files stay
   write("pieces/r/notes.txt", "mine")
   report "r" { out = folder .. "/pieces", study = s, "# Only text" }

@@ -120,7 +120,8 @@ keys Enter
 seen "its files are completed" '^ran$'
 line '!kill -9 $$'
 seen "a signal is told" '^ended by signal 9$'
-line '!sleep 30'
+line '!echo up; sleep 30'
+seen "it runs" '^up$'
 keys C-c
 line '6 * 9'
 seen "Ctrl-C ends what runs there" '^54$' 10

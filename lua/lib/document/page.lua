@@ -63,7 +63,8 @@ end
 local function title_of(entry)
   local title = entry.object.title
     or entry.kind == "table" and entry.object.what
-    or entry.kind == "figure" and titles_of(entry.object.parts)
+    or titles_of(entry.object.parts)
+    or entry.object:describe():match "^[^.;:]+"
   return ("%s %d%s"):format(entry.kind == "table" and "Table" or "Figure",
     entry.number, title and ". " .. title or "")
 end
