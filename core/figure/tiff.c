@@ -58,27 +58,30 @@ static bool unfilter(const picture *p)
 {
     unsigned char *x = p->row + 1, *b = p->above + 1;
     size_t n = p->width * p->pixel, back = p->pixel;
-    if (p->row[0] > 4)
+    switch (p->row[0]) { /* most rows of a figure are like those above */
+    case 0:
+        break;
+    case 1:
+        for (size_t i = back; i < n; i++)
+            x[i] = (unsigned char)(x[i] + x[i - back]);
+        break;
+    case 2:
+        for (size_t i = 0; i < n; i++)
+            x[i] = (unsigned char)(x[i] + b[i]);
+        break;
+    case 3:
+        for (size_t i = 0; i < n; i++)
+            x[i] = (unsigned char)(x[i] +
+                                   ((i < back ? 0 : x[i - back]) + b[i]) / 2);
+        break;
+    case 4:
+        for (size_t i = 0; i < n; i++)
+            x[i] =
+                (unsigned char)(x[i] + paeth(i < back ? 0 : x[i - back], b[i],
+                                             i < back ? 0 : b[i - back]));
+        break;
+    default:
         return false;
-    for (size_t i = 0; i < n; i++) {
-        int left = i < back ? 0 : x[i - back];
-        int corner = i < back ? 0 : b[i - back];
-        int add = 0;
-        switch (p->row[0]) {
-        case 1:
-            add = left;
-            break;
-        case 2:
-            add = b[i];
-            break;
-        case 3:
-            add = (left + b[i]) / 2;
-            break;
-        case 4:
-            add = paeth(left, b[i], corner);
-            break;
-        }
-        x[i] = (unsigned char)(x[i] + add);
     }
     return true;
 }
@@ -102,10 +105,14 @@ static bool read_row(picture *p)
         return false;
     for (size_t i = 0; i < p->width; i++) {
         const unsigned char *from = p->row + 1 + i * p->pixel;
+        unsigned char *to = p->rgb + 3 * i;
         int alpha = p->pixel == 4 ? from[3] : 255;
         for (int k = 0; k < 3; k++)
-            p->rgb[3 * i + (size_t)k] =
-                (unsigned char)((from[k] * alpha + 255 * (255 - alpha)) / 255);
+            to[k] =
+                alpha == 255
+                    ? from[k]
+                    : (unsigned char)((from[k] * alpha + 255 * (255 - alpha)) /
+                                      255);
     }
     return true;
 }
@@ -135,6 +142,9 @@ typedef struct {
     int prefix; /* the string so far; -1: none */
     uint32_t key[SLOTS];
     uint16_t code[SLOTS];
+    /* most of a figure is white: the string with its last byte once more */
+    unsigned char last[LAST + 1];
+    uint16_t run[LAST + 1];
 } lzw;
 
 static void put_code(lzw *z, int code)
@@ -152,6 +162,7 @@ static void clear(lzw *z)
 {
     put_code(z, CLEAR);
     memset(z->key, 0xFF, sizeof z->key);
+    memset(z->run, 0, sizeof z->run);
     z->bits = 9;
     z->next = FIRST;
 }
@@ -163,6 +174,8 @@ static void begin_strip(lzw *z, ts_buffer *out)
     z->n_held = 0;
     z->bits = 9;
     z->prefix = -1;
+    for (int i = 0; i < 256; i++)
+        z->last[i] = (unsigned char)i;
     clear(z);
 }
 
@@ -188,6 +201,11 @@ static void pack(lzw *z, const unsigned char *row, size_t n)
             z->prefix = row[i];
             continue;
         }
+        bool same = row[i] == z->last[z->prefix];
+        if (same && z->run[z->prefix]) {
+            z->prefix = z->run[z->prefix];
+            continue;
+        }
         uint32_t key = (uint32_t)z->prefix << 8 | row[i];
         uint32_t slot = (key * 2654435761u) >> 18;
         while (z->key[slot] != key && z->key[slot] != UINT32_MAX)
@@ -197,6 +215,9 @@ static void pack(lzw *z, const unsigned char *row, size_t n)
             continue;
         }
         put_code(z, z->prefix);
+        if (same)
+            z->run[z->prefix] = (uint16_t)z->next;
+        z->last[z->next] = row[i];
         z->prefix = row[i];
         z->key[slot] = key;
         z->code[slot] = (uint16_t)z->next++;
@@ -209,8 +230,8 @@ static void pack(lzw *z, const unsigned char *row, size_t n)
 
 enum { SHORT = 3, LONG = 4, ASCII = 2, RATIONAL = 5 };
 
-static void add_tag(ts_buffer *out, unsigned tag, unsigned type,
-                    uint32_t count, uint32_t value)
+static void add_tag(ts_buffer *out, unsigned tag, unsigned type, uint32_t count,
+                    uint32_t value)
 {
     add16(out, tag);
     add16(out, type);

@@ -35,7 +35,7 @@ print(report "iris7" {
 
   "# Patients",
   "{{ITT.n}} patients were randomised, {{SAF.n}} treated.",
-  fig.flow, tab.baseline, tab.disposition, tab.exposure,
+  fig.flow, tab.baseline, tab.disposition, tab.exposure, fig.support, fig.values,
 
   "# Lymphocytes",
   "{{ALC50}} By re-randomisation P = {{ALC50.p_rerandomised}}. {{ALC@Day 29}} At day 42 the ratio was {{ALC@Day 42.estimate}}.",
@@ -43,10 +43,10 @@ print(report "iris7" {
 
   "# Safety",
   "{{AE34}} {{ADA}}",
-  tab.overview, tab.events, tab.grades, tab.rates, tab.deaths, tab.serious, fig.cytokines, tab.cytokines,
+  tab.overview, tab.events, fig.events, tab.grades, tab.rates, tab.deaths, tab.serious, fig.cytokines, fig.markers, tab.cytokines,
 
   "# Outcome",
   "{{DEATH28}} {{OSFD28}} {{WIN}}",
-  fig.outcome, tab.sofa, tab.patient, fig.claims,
+  fig.outcome, fig.organs, tab.sofa, tab.patient, fig.claims,
 })
 print((fill(here .. "manuscript.md", out .. "/manuscript.md")))
