@@ -235,8 +235,12 @@ function TestReport.test_pieces_and_manifest()
 end
 
 function TestReport.test_two_runs_give_the_same_bytes()
-  make(s, "first", { figures = "svg" })
-  make(s, "second", { figures = "svg" })
+  local session = require "trialsh.session"
+  local jobs = session.jobs
+  make(s, "first", { figures = { "svg", "png" } })
+  session.jobs = 3 -- one process or several
+  make(s, "second", { figures = { "svg", "png" } })
+  session.jobs = jobs
   lu.assertEquals(content(folder .. "/first/r.html"), content(folder .. "/second/r.html"))
   for _, name in ipairs(files.list(folder .. "/first/r")) do
     lu.assertEquals(content(folder .. "/first/r/" .. name),

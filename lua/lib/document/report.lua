@@ -128,8 +128,43 @@ local function content(path)
   return all
 end
 
+local function save_figure(entry, stem, opt)
+  local there = false
+  for i, extension in ipairs(opt.figures) do
+    entry.object:save(stem .. extension, { journal = opt.journal,
+      beside = i == 1 })
+    there = there or extension == "svg"
+  end
+  if not there then -- the page shows it, the folder does not keep it
+    entry.object:save(stem .. "svg", { journal = opt.journal, beside = false })
+  end
+end
+
+-- Figures know nothing of each other, and --jobs may share them out; not where a
+-- log is to hear what was written.
+local function save_figures(folder, entries, opt)
+  local list = {}
+  for _, entry in ipairs(entries) do
+    if entry.kind == "figure" then list[#list + 1] = entry end
+  end
+  local function save(i)
+    save_figure(list[i], ("%s/%s."):format(folder, list[i].name), opt)
+    return ""
+  end
+  if note.log then
+    for i in ipairs(list) do save(i) end
+  else
+    require "trialsh.jobs".map(#list, save, "figures")
+  end
+end
+
 -- Writes every piece; figures keep their SVG, which the page shows.
 local function write_pieces(folder, entries, methods, opt)
+  save_figures(folder, entries, opt)
+  local keeps_svg = false
+  for _, extension in ipairs(opt.figures) do
+    keeps_svg = keeps_svg or extension == "svg"
+  end
   for _, entry in ipairs(entries) do
     local stem = entry.name and ("%s/%s."):format(folder, entry.name)
     if entry.kind == "table" then
@@ -137,18 +172,8 @@ local function write_pieces(folder, entries, methods, opt)
         entry.object:save(stem .. extension)
       end
     elseif entry.kind == "figure" then
-      local there = false
-      for i, extension in ipairs(opt.figures) do
-        entry.object:save(stem .. extension, { journal = opt.journal,
-          beside = i == 1 })
-        there = there or extension == "svg"
-      end
-      if not there then
-        entry.object:save(stem .. "svg", { journal = opt.journal,
-          beside = false })
-      end
       entry.svg = content(stem .. "svg")
-      if not there then os.remove(stem .. "svg") end
+      if not keeps_svg then os.remove(stem .. "svg") end
     end
   end
   if methods then write(folder .. "/methods.md", methods .. "\n") end
