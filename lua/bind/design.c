@@ -306,8 +306,17 @@ void tsl_push_matrix(lua_State *L, const double *x, size_t k)
     }
 }
 
-void tsl_open_design(lua_State *L)
+void tsl_open_model(lua_State *L, const char *name, lua_CFunction gc,
+                    const luaL_Reg *methods)
 {
+    if (luaL_newmetatable(L, name)) {
+        lua_pushcfunction(L, gc);
+        lua_setfield(L, -2, "__gc");
+        lua_newtable(L);
+        luaL_setfuncs(L, methods, 0);
+        lua_setfield(L, -2, "__index");
+    }
+    lua_pop(L, 1);
     if (luaL_newmetatable(L, "ts.design_rows")) {
         lua_pushcfunction(L, rows_gc);
         lua_setfield(L, -2, "__gc");

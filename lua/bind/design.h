@@ -33,7 +33,8 @@ void tsl_push_columns(lua_State *L, const ts_linear *f);
 void tsl_push_aliases(lua_State *L, const ts_linear *f);
 void tsl_push_terms(lua_State *L, const ts_design *d);
 
-/* The metatable of rows; called by the module that uses them. */
-void tsl_open_design(lua_State *L);
+/* The metatables of a model and of the rows of its design. */
+void tsl_open_model(lua_State *L, const char *name, lua_CFunction gc,
+                    const luaL_Reg *methods);
 
 #endif

@@ -291,15 +291,7 @@ static const luaL_Reg functions[] = {
 
 int luaopen_ts_linear(lua_State *L)
 {
-    if (luaL_newmetatable(L, LINEAR)) {
-        lua_pushcfunction(L, linear_gc);
-        lua_setfield(L, -2, "__gc");
-        lua_newtable(L);
-        luaL_setfuncs(L, methods, 0);
-        lua_setfield(L, -2, "__index");
-    }
-    lua_pop(L, 1);
-    tsl_open_design(L);
+    tsl_open_model(L, LINEAR, linear_gc, methods);
     luaL_newlib(L, functions);
     return 1;
 }

@@ -464,15 +464,7 @@ static const luaL_Reg functions[] = {
 
 int luaopen_ts_mixed(lua_State *L)
 {
-    if (luaL_newmetatable(L, MIXED)) {
-        lua_pushcfunction(L, mixed_gc);
-        lua_setfield(L, -2, "__gc");
-        lua_newtable(L);
-        luaL_setfuncs(L, methods, 0);
-        lua_setfield(L, -2, "__index");
-    }
-    lua_pop(L, 1);
-    tsl_open_design(L);
+    tsl_open_model(L, MIXED, mixed_gc, methods);
     luaL_newlib(L, functions);
     return 1;
 }

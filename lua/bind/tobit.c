@@ -244,15 +244,7 @@ static const luaL_Reg functions[] = {
 
 int luaopen_ts_tobit(lua_State *L)
 {
-    if (luaL_newmetatable(L, TOBIT)) {
-        lua_pushcfunction(L, tobit_gc);
-        lua_setfield(L, -2, "__gc");
-        lua_newtable(L);
-        luaL_setfuncs(L, methods, 0);
-        lua_setfield(L, -2, "__index");
-    }
-    lua_pop(L, 1);
-    tsl_open_design(L);
+    tsl_open_model(L, TOBIT, tobit_gc, methods);
     luaL_newlib(L, functions);
     return 1;
 }
