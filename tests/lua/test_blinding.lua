@@ -392,7 +392,7 @@ function TestUnblind.test_wrong_codes_change_nothing()
     lu.assertStrContains(message, "codes.csv", false, i)
     lu.assertNotStrContains(message, "Plcebo", false, i)
     lu.assertNotStrContains(message, "extra", false, i)
-    lu.assertEquals(s:verify(), before, i)
+    lu.assertEquals(s:verify(), before + i, i) -- the attempt is in the trail
     lu.assertEquals(list(s.adsl.TRT01P), dummies, i)
   end
   for path, words in pairs { [folder .. "/none.csv"] = "No such file",
@@ -407,6 +407,49 @@ function TestUnblind.test_wrong_codes_change_nothing()
     end) })
   lu.assertStrContains(message, "and 14 more\nnothing was changed")
   s:unblind { reason = WHY, codes = codes() } -- and then it can be done
+end
+
+-- Each attempt leaves an event: who, when and why, and no word of the file.
+function TestUnblind.test_refused_attempts_stay_in_the_trail()
+  local s = blinded()
+  local before, path = s:verify(), codes(function(rows)
+    rows[4] = "S-009,Plcebo"
+  end)
+  for i, case in ipairs {
+    { { reason = WHY, codes = path },
+      WHY .. "; " .. path .. ": the file of codes was not taken" },
+    { { reason = WHY, codes = "none.csv" },
+      WHY .. "; none.csv: the file of codes was not taken" },
+    { { codes = "c.csv" }, "no reason; c.csv: the call was not complete" },
+    { { reason = "r", codes = 7 }, "r; no codes: the call was not complete" },
+    { { reason = "r\xff", codes = "c.csv" },
+      "no reason; c.csv: the call was not complete" },
+    { nil, "no reason; no codes: the call was not complete" },
+  } do
+    refused(s.unblind, s, case[1])
+    lu.assertEquals(s:verify(), before + i, i)
+    local event = s.audit:row(before + i)
+    lu.assertEquals({ event.verb, event.object, event.detail, event.sha256 },
+      { "unblind refused", "arms", case[2], NA }, i)
+    lu.assertStrContains(event.script, "test_blinding.lua:")
+    lu.assertEquals(event.who, s.audit:row(1).who)
+  end
+  local trail = s:history "arms"
+  lu.assertEquals(#trail, 6)
+  for row in trail:rows() do
+    for _, value in pairs(row) do
+      for _, word in ipairs { "Plcebo", "Placebo", "Low dose", "S-009" } do
+        lu.assertNotStrContains(tostring(value), word)
+      end
+    end
+  end
+  lu.assertStrContains(tostring(s), "blinded: the arms are dummies")
+  s:unblind { reason = WHY, codes = codes() }
+  lu.assertStrContains(tostring(s), WHY)
+  refused(s.unblind, s, { reason = "again", codes = path })
+  lu.assertEquals(s.audit:row(#s.audit).detail, "again; " .. path
+    .. ": not in this state")
+  lu.assertStrContains(tostring(s), WHY) -- what was done, not what was refused
 end
 
 function TestUnblind.test_options()
@@ -426,6 +469,7 @@ function TestUnblind.test_not_twice_and_not_undone()
   local before = s:verify()
   lu.assertStrContains(refused(s.unblind, s, { reason = "again",
     codes = folder .. "/none.csv" }), "was unblinded by ")
+  before = before + 1 -- the attempt
   for _, f in ipairs { function() s:drop "arms" end,
       function() s:drop("arms", { reason = "blind again" }) end,
       function() s.arms = s.dm end,
@@ -462,7 +506,9 @@ function TestUnblind.test_what_cannot_be_derived()
   lu.assertStrContains(message, "one, derived again from ")
   lu.assertStrContains(message, "which is not shown; nothing was changed")
   lu.assertNotStrContains(message, TRUE[1])
-  lu.assertEquals(s:verify(), before)
+  lu.assertEquals(s:verify(), before + 1)
+  lu.assertEquals(s.audit:row(before + 1).detail, WHY .. "; " .. codes()
+    .. ": tables could not be made with the codes")
   lu.assertStrContains(tostring(s.adsl), DUMMY)
   lu.assertEquals(s.adsl:row(1).TRT01P, first)
 end

@@ -25,9 +25,11 @@ local function put(name, bytes)
 end
 
 -- Everything in a study but the times of its audit trail: that and the head
--- of the trail.
+-- of the trail. That it was refused may stand there, and is no change.
 local function state(s)
-  local parts = { ("%d events"):format(s:verify()),
+  local done = s.audit:where "verb <> 'unblind refused'"
+  assert(s:verify() - #done <= 1)
+  local parts = { ("%d events"):format(#done),
     (tostring(s):gsub("on [%d-]+ [%d:]+ UTC", "")) }
   local names = {}
   for name in tostring(s):gmatch "\n%d+  (%w+)" do names[#names + 1] = name end
@@ -42,7 +44,7 @@ local function state(s)
     parts[#parts + 1] = name .. " "
       .. require "ts.text".sha256(table.concat(cells, " "))
   end
-  return table.concat(parts, "\n"), s.audit:row(#s.audit).hash
+  return table.concat(parts, "\n"), done:row(#done).hash
 end
 
 -- What is done under faults: f(study) changes it or writes `file`.

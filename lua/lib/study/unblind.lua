@@ -264,24 +264,28 @@ local function enter(self, frame, facts)
     sha256 = facts.sha256, detail = facts.reason }
 end
 
---- study:unblind{ reason, codes }
--- Brings in the allocation, which is outside the study until then: a file with
--- USUBJID, TRT01P and, where not all were given what was planned, TRT01A. In one
--- transaction s.arms becomes what the file says, tables made with dummy arms are
--- derived again, and the results of the dry run are gone: run() makes the true
--- ones. The audit trail keeps who, when, the reason and the SHA-256 of the file.
--- It must have each randomised subject once, and arms of the trial; what is wrong
--- is told with its line, but never with an arm, and nothing is changed. A study
--- that is locked is unlocked first; unblinding is not undone.
---   reason   why, and why now
---   codes    the path of the file
---
---   > select(2, pcall(demo.unblind, demo, { codes = "codes.csv" }))
---   unblind needs a reason: s:unblind{ reason = "...", codes = "..." }
---
--- See also: study.arms, study:lock, study:history.
-function M.unblind(s, opt)
-  local self = Inner.of(s)
+-- Refused -----------------------------------------------------------------------------
+
+-- What was asked for and refused stays in the trail: when, by whom, with which
+-- reason and file, and at which step. Neither the message nor the hash of the
+-- file, which is short enough to be guessed until it fits, is kept.
+local function enter_refused(self, opt, step)
+  local function said(key)
+    local word = type(opt) == "table" and opt[key]
+    return type(word) == "string" and word:find "%S" and text.valid(word)
+      and not word:find "%z" and word or "no " .. key
+  end
+  self:change(function()
+    self.handle:audit { verb = "unblind refused", object = "arms",
+      detail = ("%s; %s: %s"):format(said "reason", said "codes", step) }
+  end)
+end
+
+local STEP = { call = "the call was not complete", state = "not in this state",
+  codes = "the file of codes was not taken",
+  tables = "tables could not be made with the codes" }
+
+local function check_call(opt)
   opt = options("unblind", opt, { reason = { "string" }, codes = { "string" } })
   for _, name in ipairs { "reason", "codes" } do
     if not opt[name] or not opt[name]:find "%S" then
@@ -293,8 +297,18 @@ function M.unblind(s, opt)
   if opt.reason:find "%z" or not text.valid(opt.reason) then
     fail("invalid", "unblind: the reason is no UTF-8 text")
   end
+  return opt
+end
+
+-- All of it; at.step says how far it came.
+local function unblind(self, opt, at)
+  at.step = STEP.call
+  opt = check_call(opt)
+  at.step = STEP.state
   self:change(function() check_state(self) end) -- before the codes are looked at
+  at.step = STEP.codes
   local frame, sha256, simulated = allocation(self, opt.codes)
+  at.step = STEP.tables
   change_at_once(self, function()
     check_state(self) -- again: another program may have changed the study
     enter(self, frame, { path = opt.codes, sha256 = sha256,
@@ -303,6 +317,34 @@ function M.unblind(s, opt)
     derive_again(self)
     self:after(function() say_frozen(self) end)
   end)
+end
+
+--- study:unblind{ reason, codes }
+-- Brings in the allocation, which is outside the study until then: a file with
+-- USUBJID, TRT01P and, where not all were given what was planned, TRT01A. In one
+-- transaction s.arms becomes what the file says, tables made with dummy arms are
+-- derived again, and the results of the dry run are gone: run() makes the true
+-- ones. The audit trail keeps who, when, the reason and the SHA-256 of the file.
+-- It must have each randomised subject once, and arms of the trial; what is wrong
+-- is told with its line, but never with an arm, and nothing is changed but the
+-- audit trail, where the attempt stands as "unblind refused" with the reason and
+-- the name of the file. A study that is locked takes not even that and is unlocked
+-- first; unblinding is not undone.
+--   reason   why, and why now
+--   codes    the path of the file
+--
+--   > select(2, pcall(demo.unblind, demo, { codes = "codes.csv" }))
+--   unblind needs a reason: s:unblind{ reason = "...", codes = "..." }
+--
+-- See also: study.arms, study:lock, study:history.
+function M.unblind(s, opt)
+  local self, at = Inner.of(s), {}
+  self:store()
+  local ok, err = pcall(unblind, self, opt, at)
+  if not ok then
+    pcall(enter_refused, self, opt, at.step) -- a study that is locked takes none
+    error(err, 0)
+  end
   self.handle:checkpoint()
 end
 
