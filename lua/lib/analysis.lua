@@ -41,8 +41,8 @@ local M = {}
 -- The fields that a row of results takes from a result.
 local fields = { "method", "estimate_name", "estimate", "std_error",
   "statistic", "df", "p_value", "conf_low", "conf_high", "conf_level",
-  "alternative", "n", "n_1", "n_2", "estimate_1", "estimate_2", "n_missing",
-  "n_event", "note" }
+  "alternative", "n", "n_1", "n_2", "events_1", "events_2", "estimate_1",
+  "estimate_2", "n_missing", "n_event", "note" }
 
 --- analysis.row_of(result) -> row
 function M.row_of(result)

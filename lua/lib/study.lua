@@ -154,7 +154,7 @@ end
 --   multiplicity, rejected  names, and says Y or N of, what is claimed
 --   n, n_missing, n_event  subjects analysed, without a value, with an event; of
 --              mmrm those of the model (a comparison), or at the visit (an arm)
---   n_1, n_2, estimate_1, estimate_2  of A and B in "A vs B"
+--   n_1, n_2, events_1, events_2, estimate_1, estimate_2  of A and B in "A vs B"
 --   note       what a reader must know: why there is no number, what was left out
 --   script, line, script_sha256  where the endpoint is defined
 --   data_sha256, seed, version, utc  of the tables it read; of this run

@@ -16,8 +16,8 @@ tab.counts      = table.labs { "ALC", "CD4", "CD8" }
 tab.cytokines   = table.labs { "IL6", "IL8", "IL10", "TNF", "IFNG", title = "Cytokines by visit" }
 tab.sofa        = table.labs { "SOFA", title = "SOFA by visit", statistics = "median (Q1 to Q3)" }
 tab.shift       = table.shift { "ALC", grade = "CTCAE 5" }
-tab.serious     = table.listing { s.adae:where "AESER = 'Y'", "USUBJID", "TRT01A", "AEDECOD", "ASTDY", "AENDY", "AETOXGR",
-                    "AEREL", "AEOUT", title = "Serious adverse events" }
+tab.serious     = table.listing { s.adae, "USUBJID", "TRT01A", "AEDECOD", "ASTDY", "AENDY", "AETOXGR", "AEREL", "AEOUT",
+                    where = "AESER = 'Y'", title = "Serious adverse events" }
 tab.patient     = table.patient { "IRS-003" }
 
 return tab

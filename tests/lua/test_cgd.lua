@@ -120,6 +120,12 @@ function test_endpoints()
       close(s:result "TTINF-S.statistic", r.value, "TTINF-S")
     end
   end
+  for _, id in ipairs { "TTINF", "TTINF-S" } do
+    local r = s:result(id)
+    lu.assertEquals({ r.events_1, r.n_1, r.events_2, r.n_2 }, { 14, 63, 30, 65 })
+  end
+  lu.assertEquals(table.efficacy({ "TTINF", columns = { "events_1", "events_2" } })
+    :cell(2, "Events, B"), "30/65")
   close(s:result "TTINF-KM[placebo].estimate", 304, "median")
   lu.assertEquals(s:result "TTINF-KM[rIFN-g].estimate", NA)
   close(s:result "NINF[placebo].estimate", 56 / 65, "infections per patient")

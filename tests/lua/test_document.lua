@@ -82,6 +82,43 @@ function TestFill.test_a_test_without_an_estimate_names_itself()
     .. "vs P (n = 40), Log-rank test, statistic 1.58, df 1, P = 0.209.")
 end
 
+-- Who is not followed to the end has no share in a percentage.
+function TestFill.test_events_of_both_arms()
+  local function of(fields)
+    for key, value in pairs { title = "T", endpoint = "E", variation = "main" } do
+      fields[key] = value
+    end
+    return require "trialsh.document.sentence".of(setmetatable(fields,
+      { __index = function() return NA end }))
+  end
+  lu.assertEquals(of { compare = "A vs B", n_1 = 63, n_2 = 65, events_1 = 14,
+    events_2 = 30, analysis = "logrank", method = "Log-rank test",
+    statistic = 11.66, df = 1, p_value = 0.0006 },
+    "T: 14 of 63 with A and 30 of 65 with B; Log-rank test, statistic 11.7, df 1, "
+      .. "P = 0.00060.")
+  lu.assertEquals(of { compare = "A vs B", n_1 = 63, n_2 = 65, events_1 = 1,
+    events_2 = 56, analysis = "rateratio", estimate_name = "rate ratio",
+    estimate = 0.35, conf_low = 0.2, conf_high = 0.6, conf_level = 0.95 },
+    "T: 1 event with A (n = 63) and 56 events with B (n = 65); rate ratio 0.350 "
+      .. "(95 % CI 0.200 to 0.600).")
+  lu.assertStrContains(of { compare = "A vs B", n_1 = 17, n_2 = 10, events_1 = 15,
+    events_2 = 4, analysis = "cuminc", estimate = 0.5,
+    estimate_name = "difference of cumulative incidence at 60" },
+    "T: 15 of 17 with A and 4 of 10 with B; difference of cumulative incidence "
+      .. "at 60: 0.5")
+  lu.assertEquals(of { group = "B", n = 65, n_event = 14, analysis = "km",
+    estimate_name = "median", conf_low = 373, conf_level = 0.95,
+    note = "the median is not reached" }, "T: B: 14 of 65, median not known "
+      .. "(95 % CI above 373) (the median is not reached).")
+  lu.assertEquals(of { n = 128, n_event = 44, analysis = "logrank", method = "M",
+    statistic = 2, df = 2, p_value = 0.5 },
+    "T: 44 of 128 in all arms; M, statistic 2.00, df 2, P = 0.500.")
+  -- results that were stored without events
+  lu.assertStrContains(of { compare = "A vs B", n_1 = 17, n_2 = 10,
+    analysis = "cuminc", estimate_name = "X", estimate = 0.5 },
+    "T: X, A (n = 17) vs B (n = 10), 0.5")
+end
+
 function TestFill.test_the_sign_of_a_small_p_takes_the_place_of_equals()
   local place = require "trialsh.document.place"
   local fake = { result = function() return { p_value = 0.0000001, note = NA } end }

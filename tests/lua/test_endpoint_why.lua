@@ -154,6 +154,47 @@ function TestWhy.test_explain_says_what_the_definition_says()
   lu.assertStrContains(explain "E/treated", "all treated (SAF")
 end
 
+local function times(words, part)
+  return select(2, words:gsub(part, ""))
+end
+
+-- What holds of several endpoints is said once, behind them.
+function TestWhy.test_explain_of_results_says_once_what_is_shared()
+  define {}
+  for id, analysis in pairs { F = "ttest", G = "riskdiff" } do
+    endpoint(id) { parameter = "ALC", visit = "Day 8", compare = { "H vs P" },
+      variable = id == "G" and "AVAL > 600" or "AVAL", analysis = analysis,
+      missing = id == "G" and "nonresponder" or nil,
+      intercurrent = { death = "while alive" } }
+  end
+  run(s)
+  local words = explain(s.results)
+  lu.assertEquals(times(words, "\n\n"), 3)
+  for id in ("EFG"):gmatch "." do
+    lu.assertStrContains(words, ("The endpoint %s was "):format(id))
+  end
+  local last = words:match "[^\n]+$"
+  -- of all, of those that say nothing else, and of one alone
+  lu.assertStrContains(last, "Values up to death (Death from any cause) were used")
+  lu.assertStrContains(last, "Where nothing else is said, subjects without a value "
+    .. "were left out.")
+  lu.assertEquals(times(words, "ubjects without a value were left out"), 1)
+  lu.assertEquals(times(words, "Values up to death"), 1)
+  lu.assertNotStrContains(last, "nonresponders")
+  lu.assertEquals(times(words, "counted as nonresponders"), 1)
+end
+
+-- P of re-randomisation are told of results that have them.
+function TestWhy.test_explain_of_results_without_rerandomisation()
+  s = shared.study { intercurrent = events.intercurrent,
+    randomisation = { "permuted blocks", sizes = { 3 } } }
+  define {}
+  lu.assertStrContains(explain "E", "that of re-randomisation (permuted blocks")
+  lu.assertEquals(explain(s.results), explain "E")
+  run(s, { rerandomise = false })
+  lu.assertNotStrContains(explain(s.results), "re-randomisation")
+end
+
 -- Events are counted: nobody without a row is left out, and who dies competes.
 function TestWhy.test_explain_of_events()
   local words = explain(endpoint "AE" { data = "adae", variable = "any",

@@ -340,6 +340,43 @@ function TestCatalogue:test_efficacy_shows_stored_results()
     :cell(2, 1), require "trialsh.p_text".number(p, "JAMA"))
 end
 
+-- Of results that are stored: what several say is said once, of all or by a mark.
+function TestCatalogue:test_notes_of_efficacy_are_said_once()
+  local flagged = "records with ANL01FL = 'Y' only"
+  local function of(notes)
+    local rows = { endpoint = {}, compare = {}, estimate = {}, note = notes }
+    for i in ipairs(notes) do
+      rows.endpoint[i], rows.compare[i], rows.estimate[i] = "E" .. i, "A vs B", i
+    end
+    local t, marks, words = table.efficacy { rows }, {}, {}
+    for _, row in ipairs(t.rows) do
+      if not row.heading then
+        marks[#marks + 1] = row.mark and table.concat(row.mark, ",") or ""
+      end
+    end
+    for i, n in ipairs(t.notes) do words[i] = (n.mark or "") .. ":" .. n.text end
+    return marks, words
+  end
+  local marks, words = of { flagged .. "; 3 died", NA, "2 died; " .. flagged,
+    "2 died; 1 left", "x; y" }
+  lu.assertEquals(marks, { "a,b", "", "a,c", "c,d", "e" })
+  lu.assertEquals(words, { "a:" .. flagged, "b:3 died", "c:2 died", "d:1 left",
+    "e:x; y" })
+  marks, words = of { flagged, flagged .. "; 3 died" }
+  lu.assertEquals(marks, { "", "a" })
+  lu.assertEquals(words, { "a:3 died", ":Records with ANL01FL = 'Y' only" })
+  lu.assertEquals({ of { flagged } }, { { "a" }, { "a:" .. flagged } })
+end
+
+function TestCatalogue:test_listing_of_some_rows()
+  local t = table.listing { demo.adae, "USUBJID", "AETOXGR", where = "AETOXGR = 5" }
+  lu.assertEquals(#t.rows, #demo.adae:where "AETOXGR = 5")
+  lu.assertEquals(t.notes[1].text, "Rows where AETOXGR = 5.")
+  refuses("AETOXG", table.listing, { demo.adae, where = "AETOXG = 5" })
+  t = table.listing { { X = { 1, 2 } }, where = "X > 2" }
+  lu.assertEquals(#t.rows, 0)
+end
+
 function TestCatalogue:test_p_by_the_address_of_a_result()
   local s = small_study()
   local t = table.summary { s.adsl, by = "TRT01P", p_value = true,

@@ -52,6 +52,7 @@ local function row_of(formula, data, opt, compared)
     conf_high = NA }
   if compared and #r.groups == 2 then
     row.n_1, row.n_2 = r.groups[2].n, r.groups[1].n
+    row.events_1, row.events_2 = r.groups[2].n_event, r.groups[1].n_event
   end
   local times, order = opt.at or {}, {}
   if type(times) == "number" then times = { times } end

@@ -1,5 +1,6 @@
 -- explain(x): a paragraph for the methods section, from the definition.
 
+local NA = require "ts.na".NA
 local errors = require "ts.error"
 local text = require "ts.text"
 local relation = require "trialsh.relation"
@@ -293,7 +294,8 @@ local function closing(e, add)
   end
 end
 
-local function paragraph(e)
+-- The sentences of an endpoint, in order.
+local function sentences(e)
   local words = {}
   local function add(...) words[#words + 1] = string.format(...) end
   add("%s", opening(e))
@@ -312,8 +314,10 @@ local function paragraph(e)
   add("%s", how(e))
   closing(e, add)
   if e.note then add("%s", e.note) end
-  return table.concat(words, " ")
+  return words
 end
+
+local function paragraph(e) return table.concat(sentences(e), " ") end
 
 -- The endpoint or variation of an address, a result or an endpoint.
 local function find(x)
@@ -332,16 +336,69 @@ local function find(x)
   return e.variations[variation] or e
 end
 
--- Of results those whose endpoint has not been explained yet.
-local function of_results(results)
-  local words, seen = {}, {}
-  for row in results:rows() do
+-- The endpoints of results, and whether any P is one of re-randomisation.
+local function endpoints_of(rows)
+  local list, seen, again = {}, {}, false
+  for row in rows:rows() do
     if not seen[row.endpoint] then
       seen[row.endpoint] = true
-      words[#words + 1] = paragraph(endpoints.ready(row.endpoint))
+      list[#list + 1] = endpoints.ready(row.endpoint)
+    end
+    again = again or row.p_rerandomised ~= NA
+  end
+  return list, again
+end
+
+-- What the trial does in every analysis, and what most endpoints do: the sentence,
+-- and how it begins where it is said once.
+local function said_once(list, count)
+  local once, most = {}, missing_words.exclude
+  for _, e in ipairs(list) do
+    for _, f in ipairs { flag_sentence, randomised_again } do
+      local sentence = f(e)
+      if sentence then once[sentence] = "" end
+    end
+    local policy = policy_sentence(e.events or {})
+    if policy and (most == missing_words.exclude or count[policy] > count[most]) then
+      most = policy
     end
   end
-  return table.concat(words, "\n\n")
+  for _, sentence in ipairs { most, missing_words.exclude } do
+    once[sentence] = count[sentence] == #list and "" or "Where nothing else is said, "
+  end
+  return once
+end
+
+-- A paragraph for each endpoint; what is said once stands behind them.
+local function of_results(rows)
+  local list, again = endpoints_of(rows)
+  local lists, count = {}, {}
+  for i, e in ipairs(list) do
+    lists[i] = sentences(e)
+    for _, sentence in ipairs(lists[i]) do
+      count[sentence] = (count[sentence] or 0) + 1
+    end
+  end
+  local once = said_once(list, count)
+  local paragraphs, shared, told = {}, {}, {}
+  for i, e in ipairs(list) do
+    local own = {}
+    if not again then told[randomised_again(e) or ""] = true end
+    for _, sentence in ipairs(lists[i]) do
+      if told[sentence] then -- nothing more
+      elseif count[sentence] > 1 and (once[sentence] or count[sentence] == #list) then
+        local start = once[sentence] or ""
+        told[sentence] = true
+        shared[#shared + 1] = start .. (start == "" and sentence
+          or sentence:gsub("^%u", string.lower))
+      else
+        own[#own + 1] = sentence
+      end
+    end
+    paragraphs[i] = table.concat(own, " ")
+  end
+  if #shared > 0 then paragraphs[#paragraphs + 1] = table.concat(shared, " ") end
+  return table.concat(paragraphs, "\n\n")
 end
 
 --- explain(x) -> text
@@ -349,7 +406,8 @@ end
 -- intercurrent events and missing values count as, how arms are compared and
 -- P-values adjusted, and what else is done. Written from the definition.
 --   x   an endpoint, its name, an address "ALC@Day 29/pooled", a result, or
---       s.results, of which each endpoint has a paragraph
+--       s.results, of which each endpoint has a paragraph; what holds of all is
+--       said once, in the last
 --
 --   > t = trial "T1" { arms = { { "Placebo" }, { "Active" } },
 --   >   compare = "Active vs Placebo", parameters = { { "ALC", "Lymphocytes",

@@ -15,7 +15,8 @@ local result_columns = {}
 for name in ([[endpoint variation compare group visit estimate_name estimate
     conf_low conf_high p_value p_rerandomised p_adjusted n n_missing n_event
     parameter role title kind own analysis population variable method std_error statistic df
-    conf_level alternative n_1 n_2 estimate_1 estimate_2 multiplicity rejected
+    conf_level alternative n_1 n_2 events_1 events_2 estimate_1 estimate_2
+    multiplicity rejected
     note rerandomised script line
     script_sha256 data_sha256 seed version utc]]):gmatch "%S+" do
   result_columns[#result_columns + 1] = name
@@ -25,9 +26,8 @@ M.columns = result_columns
 
 local real = {}
 for name in ([[estimate std_error statistic df p_value p_rerandomised
-    p_adjusted conf_low conf_high conf_level n n_1 n_2 estimate_1 estimate_2
-    n_missing n_event line
-    seed]]):gmatch "%S+" do real[name] = true end
+    p_adjusted conf_low conf_high conf_level n n_1 n_2 events_1 events_2
+    estimate_1 estimate_2 n_missing n_event line seed]]):gmatch "%S+" do real[name] = true end
 
 local function frame_of(rows)
   local arrays = {}

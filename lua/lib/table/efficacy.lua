@@ -143,6 +143,17 @@ local function arm_cell(name)
   end
 end
 
+-- "14/63", or "20" where a subject may have several events
+local function events_cell(side)
+  return function(row)
+    local k, n = row["events_" .. side], row["n_" .. side]
+    if k == NA then return nil end
+    local once = n ~= NA and row.analysis ~= "rateratio"
+    return { text = (once and "%.0f/%.0f" or "%.0f"):format(k, n),
+      stats = { { "events_" .. side, k }, { "n_" .. side, n } } }
+  end
+end
+
 local function p_cell(name)
   return function(row, style)
     if row[name] == nil or row[name] == NA then return nil end
@@ -160,6 +171,8 @@ local columns = {
   end, usual = true },
   { "estimate_1", "A", arm_cell "estimate_1" },
   { "estimate_2", "B", arm_cell "estimate_2" },
+  { "events_1", "Events, A", events_cell(1) },
+  { "events_2", "Events, B", events_cell(2) },
   { "measure", "Measure", function(row)
     if row.estimate ~= NA and row.estimate_name ~= NA then
       return make.text(row.estimate_name)
@@ -236,6 +249,37 @@ local function several_of(rows)
   return out
 end
 
+-- What is said of a line, in parts: those that stand in several notes are each said
+-- once, by themselves; all: those of every line, which are said of the whole table.
+local function notes_of(rows)
+  local notes, seen, of_notes, of_rows = {}, {}, {}, {}
+  for _, row in ipairs(rows) do
+    local note = row.note ~= NA and row.note or ""
+    for part in (note .. "; "):gmatch "(.-); " do
+      of_rows[part] = (of_rows[part] or 0) + 1
+      if not seen[note] then of_notes[part] = (of_notes[part] or 0) + 1 end
+    end
+    seen[note] = true
+  end
+  local all, told = {}, {}
+  for _, row in ipairs(rows) do
+    local note, list = row.note, {}
+    local apart = true
+    for part in (note ~= NA and note .. "; " or ""):gmatch "(.-); " do
+      if #rows > 1 and of_rows[part] >= #rows then
+        if not told[part] then all[#all + 1] = part end
+        told[part], apart = true, true
+      elseif of_notes[part] > 1 or apart then
+        list[#list + 1], apart = part, of_notes[part] > 1
+      else
+        list[#list] = list[#list] .. "; " .. part
+      end
+    end
+    if note ~= NA then notes[note] = list end
+  end
+  return notes, all
+end
+
 local function add_rows(t, rows, chosen, style, indent)
   local several = several_of(rows)
   for _, row in ipairs(rows) do
@@ -243,7 +287,12 @@ local function add_rows(t, rows, chosen, style, indent)
     for j, column in ipairs(chosen) do cells[j] = column[3](row, style) end
     local line = { label = line_of(row, several), indent = indent, cells = cells,
       variable = address_of(row), level = row.kind ~= NA and row.kind or nil }
-    if row.note ~= NA then line.mark = object.note(t, row.note) end
+    local marks = {}
+    for i, words in ipairs(style.notes[row.note] or {}) do
+      marks[i] = object.note(t, words)
+    end
+    table.sort(marks, function(a, b) return #a < #b or #a == #b and a < b end)
+    if #marks > 0 then line.mark = marks end
     t.rows[#t.rows + 1] = line
   end
 end
@@ -333,9 +382,9 @@ end
 --   subgroups    true: subgroups below it
 --   visits       true: all visits, not the claimed one alone
 --   comparisons  "all" (default), "own": the first of each endpoint alone
---   columns      "n", "estimate_1", "estimate_2" (of A and of B), "measure",
---                "estimate", "p_value", "p_rerandomised", "p_adjusted", "claimed",
---                "method", in order
+--   columns      "n", "estimate_1", "estimate_2", "events_1", "events_2" (of A and
+--                of B), "measure", "estimate", "p_value", "p_rerandomised",
+--                "p_adjusted", "claimed", "method", in order
 --   journal      "NEJM", "JAMA", "Annals", "Lancet": how P is written;  p_digits
 --   title, note  text
 -- Each line keeps the address of its result (tidy's variable).
@@ -359,7 +408,8 @@ function M.efficacy(given)
   local style = { journal = opt.journal, p_digits = opt.p_digits }
   local parts, used = sections(rows, wanted), {}
   for _, part in ipairs(parts) do table.move(part, 1, #part, #used + 1, used) end
-  local chosen = chosen_columns(opt, used)
+  local chosen, of_all = chosen_columns(opt, used), nil
+  style.notes, of_all = notes_of(used)
   local t = object.new { what = "efficacy", title = opt.title
     or "Results of the endpoints", titled = opt.title ~= nil, columns = {},
     stamp = source.stamp(s), origin = {
@@ -379,6 +429,9 @@ function M.efficacy(given)
     for _, endpoint in ipairs(grouped(part, "endpoint")) do
       add_endpoint(t, endpoint, chosen, style, indent)
     end
+  end
+  for _, words in ipairs(of_all) do
+    object.say(t, words:sub(1, 1):upper() .. words:sub(2))
   end
   for _, column in ipairs(chosen) do
     if column[1] == "estimate" then

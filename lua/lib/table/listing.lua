@@ -14,7 +14,8 @@ local M = {}
 local WHO = "table.listing"
 
 local spec = { title = { "string" }, note = { "list" }, keys = { "list" },
-  labels = { "boolean", true }, missing = { "string", "" } }
+  labels = { "boolean", true }, missing = { "string", "" },
+  where = { "string" } }
 
 -- Columns that are listed: { name, label }, an entry may bring its own label.
 local function columns_of(frame, list, opt)
@@ -52,12 +53,13 @@ end
 -- Rows of data as they are, in their order: a column by name, or { "COL", label =
 -- "Head" }; all without a name. A column's label is its head. Repeats of the first
 -- column, or of keys, are left blank.
+--   where    "AESER = 'Y'": which rows, told below them
 --   keys     columns that are blank where they repeat; {}: none
 --   labels   false: names of columns as heads
 --   missing  "": what stands for a missing value
 --   title, note  text
 --
---   > table.listing { demo.adae:where "AESER = 'Y' and AETOXGR = 5", "TRT01P", "USUBJID", "AEDECOD", "ASTDY" }
+--   > table.listing { demo.adae, "TRT01P", "USUBJID", "AEDECOD", "ASTDY", where = "AETOXGR = 5" }
 --   TRT01P     USUBJID   AEDECOD       ASTDY
 --   CYT107 HF  DEMO-002  Septic shock  27
 --   Placebo    DEMO-003  Septic shock  16
@@ -67,6 +69,7 @@ end
 --   CYT107 LF  DEMO-013  Septic shock  10
 --              DEMO-018  Septic shock   5
 --   Placebo    DEMO-019  Septic shock  23
+--   Rows where AETOXGR = 5.
 --   SIMULATED DATA
 --
 -- See also: table.patient, relation:order.
@@ -76,6 +79,7 @@ function M.listing(given)
     fail("invalid", WHO .. ': no data; table.listing { DATA, "COL", ... }')
   end
   if not relation.is(first) then first = data.wrap(data.frame(first, nil, WHO)) end
+  if opt.where then first = first:where(opt.where) end
   local frame = data.frame(first)
   local columns = columns_of(frame, list, opt)
   if #columns == 0 then fail("degenerate", WHO .. ": no columns") end
@@ -107,6 +111,7 @@ function M.listing(given)
     end
     t.rows[i] = row
   end
+  if opt.where then object.say(t, "Rows where " .. opt.where .. ".") end
   if #frame == 0 then object.say(t, "No rows.") end
   for _, words in ipairs(opt.note or {}) do object.say(t, tostring(words)) end
   return t
