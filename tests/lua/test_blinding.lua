@@ -544,6 +544,99 @@ function TestGuard.test_a_blinded_study_takes_no_arms()
   lu.assertStrContains(tostring(s.back), DUMMY)
 end
 
+-- A table of 12 subjects with a column of that name, whose i-th value f gives.
+local function with_column(name, f, times)
+  local lines = { "USUBJID,DAY," .. name }
+  for i = 1, 12 do
+    for day = 1, times or 1 do
+      lines[#lines + 1] = ("S-%03d,%d,%s"):format(i, day, f(i, day) or "")
+    end
+  end
+  return write("coded.csv", table.concat(lines, "\n") .. "\n")
+end
+
+local function of_three(i) return i % 3 + 1 end
+local function letters(i) return ("ABC"):sub(of_three(i), of_three(i)) end
+
+-- { name, value of the i-th subject, days } of what tells arms without their names
+local tells = {
+  { "TRT", of_three }, { "TRT01PN", of_three }, { "trt_cd", letters },
+  { "ARMCD", letters, 2 }, { "ARM", function(i) return i == 4
+    and "Screen Failure" or ({ "Placebo", "Low dose", "High dose" })[of_three(i)]
+    end }, { "ACTARMCD", function(i) return i < 3 and "Scrnfail" or letters(i) end },
+  { "TRTSEQP", letters }, { "Treatment group", letters }, { "ALLOCATION",
+    function(i) return i % 2 end }, { "RANDARM", function(i) return i > 6
+    and letters(i) end }, { "X", function(i) return i == 2 and "Not assigned"
+    or ({ "placebo", "LOW DOSE" })[i % 2 + 1] end },
+}
+
+-- The same of what may be something else.
+local perhaps = { { "GROUP", letters, 3 }, { "EXTRT", of_three },
+  { "TREATMENT", function(i) return i % 2 == 0 and "Y" or "N" end } }
+
+local innocent = {
+  { "TRTFL", function(i) return i % 2 == 0 and "Y" or "N" end },
+  { "TRTSDT", function(i) return ("2020-01-0%d"):format(of_three(i)) end },
+  { "TRTDOSE", of_three }, { "CMTRT", letters }, { "AGEGROUP", of_three },
+  { "ARM", function() return "BLINDED" end }, { "ARM", function() end },
+  { "GROUP", function(i) return i % 4 end }, -- more than arms
+  { "GROUP", function(i, day) return (i + day) % 2 end, 2 }, -- changes
+  { "EXTRT", function() return "STUDY DRUG" end },
+  { "SEX", function(i) return i % 2 == 0 and "M" or "F" end },
+}
+
+function TestGuard.test_arms_by_a_code()
+  local s = blinded()
+  local before = s:verify()
+  for i, case in ipairs(tells) do
+    local message = refused(s.import, s, with_column(table.unpack(case)))
+    lu.assertStrContains(message, "coded.csv: " .. case[1], false, i)
+    lu.assertStrContains(message, "the study is blinded", false, i)
+    lu.assertEquals(s:verify(), before, i)
+    refused(function()
+      s.mine = read(with_column(table.unpack(case))):where "DAY = 1"
+    end)
+    -- nor are there dummies beside them
+    local other = study.create ":memory:"
+    other.trial = definition()
+    other:import(dm())
+    other:import(with_column(table.unpack(case)))
+    lu.assertStrContains(refused(function() return other.arms end),
+      "s.arms: coded ", false, i)
+  end
+  lu.assertEquals(#warnings, 0)
+  for i, case in ipairs(perhaps) do
+    warnings = {}
+    s:import(with_column(table.unpack(case)), { as = "p" .. i })
+    lu.assertEquals(#warnings, 1, i)
+    lu.assertStrContains(warnings[1], ("coded.csv: %s ("):format(case[1]))
+    lu.assertStrContains(warnings[1], "if it tells the arms, the study is not "
+      .. "blinded")
+    local _ = #s.arms, tostring(s.adsl)
+    lu.assertEquals(#warnings, 1, i)
+  end
+end
+
+function TestGuard.test_no_false_alarm()
+  local s = blinded()
+  for i, case in ipairs(innocent) do
+    s:import(with_column(table.unpack(case)), { as = "n" .. i })
+  end
+  lu.assertEquals(#s.arms, 12)
+  lu.assertEquals(warnings, {})
+  -- a stratum, and arms of which there is only one
+  s = study.create ":memory:"
+  s.trial = definition { randomisation = { "permuted blocks",
+    ratio = { 1, 1, 1 }, sizes = { 3 }, strata = "GROUP" } }
+  s:import(with_column("GROUP", function(i) return i % 2 end), { as = "dm" })
+  lu.assertEquals(#s.arms, 12)
+  s = study.create ":memory:"
+  s.trial = trial "B-3" { arms = { { "Only" } } }
+  s:import(with_column("TRT", of_three), { as = "dm" })
+  lu.assertEquals(#s.arms, 12)
+  lu.assertEquals(warnings, {})
+end
+
 function TestGuard.test_no_dummies_where_the_arms_are_known()
   local s = study.create ":memory:"
   s.trial = definition()

@@ -9,6 +9,8 @@ local text = require "ts.text"
 local fail = require "ts.error".fail
 local NA = require "ts.na".NA
 local mark = require "trialsh.mark"
+local note = require "trialsh.note"
+local coded = require "trialsh.study.coded"
 local relation = require "trialsh.relation"
 
 local M = {}
@@ -118,7 +120,8 @@ end
 
 -- An allocation that is in the data ----------------------------------------------
 
--- The column of a table whose texts are arms of the trial, all of them.
+-- The column of a table whose texts are arms of the trial, all of them; those of
+-- who was not randomised apart.
 local function column_of_arms(self, t, words, marks)
   for _, c in ipairs(t.columns) do
     local name = quote(c.name)
@@ -128,6 +131,21 @@ local function column_of_arms(self, t, words, marks)
         and self:rows(("select count(distinct %s) as n from %s"):format(name,
           quote(t.name)))[1].n > 1 then
       return c.name
+    end
+  end
+end
+
+-- The first of the tables that were brought in, or the one given, of which f
+-- finds a column, and that; dummies are none.
+local function first(self, only, f)
+  for _, tables in ipairs { only and { only } or self:tables_list(),
+      only and {} or self:replaced_list() } do
+    for _, t in ipairs(tables) do
+      if t.kind ~= "derived" and t.name ~= "arms"
+          and not mark.is_dummy(t.simulated) then
+        local column = f(t)
+        if column then return t, column end
+      end
     end
   end
 end
@@ -145,17 +163,32 @@ function M.held(self, only)
     end
   end
   if #words == 0 then return nil end
+  table.move(coded.NONE, 1, #coded.NONE, #words + 1, words)
   local marks = ("?"):rep(#words, ",")
-  for _, tables in ipairs { only and { only } or self:tables_list(),
-      only and {} or self:replaced_list() } do
-    for _, t in ipairs(tables) do
-      if t.kind ~= "derived" and t.name ~= "arms"
-          and not mark.is_dummy(t.simulated) then
-        local column = column_of_arms(self, t, words, marks)
-        if column then return t, column end
-      end
+  return first(self, only, function(t)
+    return column_of_arms(self, t, words, marks)
+  end)
+end
+
+-- The first table that was brought in and seems to hold them by a code, and what
+-- that is; what may as well be something else is a warning, told once.
+local function held_coded(self, only)
+  local trial = self:trial()
+  local n_arm, how = trial and #M.names(trial) or 0, nil
+  local t = n_arm > 1 and first(self, only, function(t)
+    local column, n, sure = coded.column(self, t, SUBJECT, n_arm,
+      strata_of(trial))
+    if not column then return nil end
+    how = ("%s (%d values, one for each subject)"):format(column, n)
+    local where = (t.file or t.name) .. ": " .. how
+    self.warned = self.warned or {}
+    if not sure and not self.warned[where] then
+      self.warned[where] = true
+      note.warn("%s: if it tells the arms, the study is not blinded", where)
     end
-  end
+    return sure and column
+  end)
+  return t or nil, how
 end
 
 --- arms.is_blinded(study): whether its tables hold dummy arms.
@@ -171,6 +204,13 @@ function M.guard(self, name)
   if t then
     fail("refused", ("%s: %s holds arms of the trial, and the study is blinded; "
       .. "s:unblind { reason = ..., codes = ... } brings them"):format(
+      t.file or t.name, column))
+  end
+  t, column = held_coded(self, self:tables_list()[name])
+  if t then
+    fail("refused", ("%s: %s tells arms of the trial by a code, as it seems, and "
+      .. "the study is blinded; s:unblind { reason = ..., codes = ... } brings "
+      .. "them. A column of something else needs another name"):format(
       t.file or t.name, column))
   end
 end
@@ -233,6 +273,12 @@ local function make_dummies(self)
   if held then
     fail("invalid", ("s.arms: %s holds arms of the trial (%s): they are in the "
       .. "study already, and there is nothing to blind"):format(held.name, column))
+  end
+  held, column = held_coded(self)
+  if held then
+    fail("invalid", ("s.arms: %s tells arms of the trial by a code, as it seems: "
+      .. "%s. A study that is to be blinded is made of data without it; a column "
+      .. "of something else needs another name"):format(held.name, column))
   end
   local subjects, t = M.subjects(self)
   local arms = draw(trial, subjects)
