@@ -60,6 +60,108 @@ function test_order()
   lu.assertEquals(ids(of { sort = "X", order = { "X" } }), "2 1 3")
 end
 
+-- Three subjects of each arm; B is far above A in X, and like it in Y.
+local two = { USUBJID = {}, ARM = {}, PARAMCD = {}, AVAL = {} }
+local who = { USUBJID = {}, SITE = {}, DTHFL = {}, AGE = {} }
+for i = 1, 10 do
+  who.USUBJID[i], who.AGE[i] = "S" .. i, 40 + i
+  who.SITE[i], who.DTHFL[i] = i % 3 == 0 and "Lyon" or "Limoges", i == 4 and "Y" or "N"
+  for k, marker in ipairs { "X", "Y", "Z" } do
+    local j = #two.AVAL + 1
+    two.USUBJID[j], two.ARM[j], two.PARAMCD[j] = "S" .. i, i <= 5 and "A" or "B", marker
+    two.AVAL[j] = k == 1 and i + (i > 5 and 100 or 0) or k == 2 and (i * 7) % 11 or i % 5
+  end
+end
+
+local function of_two(more)
+  local t = { two, by = "ARM", subjects = who, scale = "none" }
+  for key, value in pairs(more) do t[key] = value end
+  return figure.heatmap(t)
+end
+
+local function texts_of(f)
+  local all = {}
+  for i, box in ipairs(check(f, "heatmap").boxes) do all[i] = box.text end
+  return "\n" .. table.concat(all, "\n") .. "\n"
+end
+
+-- The order is that of R: hclust(dist(x), "ward.D2")$order, with x the numbers above.
+function test_cluster()
+  local f = of_two { cluster = "both", annotate = { "SITE", "DTHFL", "AGE" } }
+  local subjects, markers, seen = {}, {}, {}
+  for row in f:data():rows() do
+    if not seen[row.USUBJID] then subjects[#subjects + 1] = row.USUBJID end
+    seen[row.USUBJID] = true
+    if #subjects == 1 then markers[#markers + 1] = row.PARAMCD end
+  end
+  lu.assertEquals(table.concat(subjects, " "), "S6 S9 S8 S7 S10 S2 S5 S4 S1 S3")
+  lu.assertEquals(table.concat(markers, " "), "X Y Z")
+  lu.assertEquals(f.caption, "Colours: AVAL; columns: subjects (n = 10); subjects and "
+    .. "markers clustered by Euclidean distances of these values and Ward's method "
+    .. "(Ward.D2).")
+  local row = f:data():row(1)
+  lu.assertEquals({ row.USUBJID, row.ARM, row.SITE, row.DTHFL, row.AGE },
+    { "S6", "B", "Lyon", "N", 46 })
+  local texts = texts_of(f)
+  for _, words in ipairs { "\nArm:\n", "\nSITE\n", "\nDied\n", "\nyes\n", "\n41\n", "\n50\n" } do
+    lu.assertStrContains(texts, words)
+  end
+end
+
+-- Missing values: of subjects who share none no distance is known.
+function test_cluster_without_values()
+  refuses("cluster: 2 and 3 have no value in common", figure.heatmap, { { USUBJID = { "1",
+    "1", "2", "3" }, PARAMCD = { "X", "Y", "X", "Y" }, AVAL = { 1, 2, 3, 4 } }, by = false,
+    scale = "none", cluster = "subjects" })
+end
+
+-- q of BH over the three markers: p.adjust(p, "BH").
+function test_stars()
+  local f = of_two { stars = "wilcoxon" }
+  local p, q = {}, {}
+  for row in f:data():rows() do
+    if row.ARM == "A" then
+      lu.assertEquals({ row.p_value, row.q_value }, { NA, NA })
+    else
+      p[row.PARAMCD], q[row.PARAMCD] = row.p_value, row.q_value
+    end
+  end
+  local function values(marker, from)
+    local list = {}
+    for i, m in ipairs(two.PARAMCD) do
+      if m == marker and (two.ARM[i] == from) then list[#list + 1] = two.AVAL[i] end
+    end
+    return list
+  end
+  local list = {}
+  for i, marker in ipairs { "X", "Y", "Z" } do
+    list[i] = wilcoxon(values(marker, "B"), values(marker, "A")).p_value
+    lu.assertEquals(p[marker], list[i])
+  end
+  lu.assertAlmostEquals(p.X, 2 / 252, 1e-15) -- the extreme one of choose(10, 5), twice
+  local adjusted = padjust(list, "BH")
+  lu.assertEquals({ q.X, q.Y, q.Z }, adjusted)
+  lu.assertStrContains(f.caption, "*: q < 0.05, Wilcoxon-Mann-Whitney test against A, "
+    .. "adjusted over 3 tests (BH)")
+  lu.assertStrContains(texts_of(of_two { stars = "ttest", columns = "arms" }), "*\n")
+  lu.assertFalse(texts_of(of_two { columns = "arms" }):find("*", 1, true) ~= nil)
+end
+
+function test_bars_and_stars_refuse()
+  refuses("annotate says what subjects are", of_two, { columns = "arms", annotate = "SITE" })
+  refuses('columns are arms; cluster = "markers"', of_two, { columns = "arms",
+    cluster = "both" })
+  refuses("sort or cluster", of_two, { sort = "X", cluster = "subjects" })
+  refuses("stars stand beside arms", of_two, { stars = "ttest", cluster = "both" })
+  refuses("stars compare arms; there is one", of_two, { stars = "ttest", by = false })
+  refuses("nearest: SITE", of_two, { annotate = "SITES" })
+  refuses("annotate: S1 has two values of PARAMCD", of_two, { subjects = false,
+    annotate = "PARAMCD" })
+  refuses('palette is "grey"', of_two, { palette = "tol" })
+  refuses("subjects is a table with a row per USUBJID", of_two, { subjects = { A = { 1 } },
+    annotate = "A" })
+end
+
 function test_colours()
   lu.assertEquals(shades.at("diverging", 0.5), "#FFFFFF")
   lu.assertEquals(shades.at("diverging", -1), shades.at("diverging", 0))

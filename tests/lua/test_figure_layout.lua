@@ -164,7 +164,26 @@ local kinds = {
       end
     end
     return figure.heatmap(with(case, d, { ylabel = false, height = false,
-      columns = case.arms == 3 and "arms" or nil, width = case.width or 183 })) end },
+      columns = case.arms == 3 and "arms" or nil, width = case.width or 183,
+      stars = case.n > 3 and "ttest" or nil })) end },
+  { "heatmap with bars and trees", function(case)
+    case = fewer(case, 60)
+    local s, d = subjects(case), { USUBJID = {}, TRT01P = {}, PARAMCD = {}, AVAL = {} }
+    s.SITE, s.DTHFL, s.AGE = {}, {}, {}
+    for i, id in ipairs(s.USUBJID) do
+      s.SITE[i], s.DTHFL[i] = words[case.words].caption .. i % 4, i % 3 == 0 and "Y" or "N"
+      s.AGE[i] = i % 7 == 3 and NA or 40 + i
+      for k = 1, 9 do
+        local j = #d.USUBJID + 1
+        d.USUBJID[j], d.TRT01P[j], d.AVAL[j] = id, s.TRT01P[i], 1 + uniform()
+        d.PARAMCD[j] = words[case.words].arm .. k
+      end
+    end
+    return figure.heatmap(with(case, d, { ylabel = false, height = 150,
+      cluster = case.arms == 3 and "markers" or "both", subjects = s,
+      stars = case.arms == 3 and case.n > 6 and "wilcoxon" or nil, width = case.width or 183,
+      palette = case.n == 3000 and "grey" or nil,
+      annotate = { "TRT01P", "SITE", "DTHFL", "AGE" } })) end },
   { "states", function(case)
     case = fewer(case, 300)
     return figure.states(with(case, visits(case), { breaks = { 10, 20, 40 },

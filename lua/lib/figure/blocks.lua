@@ -18,11 +18,11 @@ local function headings(page, panel, spec)
   return lists, most
 end
 
-local function draw(panel, spec)
+local function draw(panel, spec, under)
   local page, s = panel.page, panel.page.style
   local height = page:line_height(s.tick_text)
   local lists, most = headings(page, panel, spec)
-  local top = panel.top + (page.cells and 0 or 0.8) + most * height
+  local top = panel.top + under + (page.cells and 0 or 0.8) + most * height
   for k, lines in ipairs(lists) do
     local x = (panel:at_x(spec.blocks[k].from) + panel:at_x(spec.blocks[k].to)) / 2
     for i, line in ipairs(lines) do
@@ -32,14 +32,21 @@ local function draw(panel, spec)
   end
 end
 
---- blocks.add(spec): a chart's spec gets the names above its blocks
-function M.add(spec)
+local function nothing() return 0 end
+
+--- blocks.add(spec [, height [, draw]]): a chart's spec gets the names above its blocks,
+-- and between them and the panel height(page) mm, in which draw(panel) draws
+function M.add(spec, height, draw_under)
+  height = height or nothing
   spec.above = function(page, panel)
     local _, most = headings(page, panel, spec)
-    return most * page:line_height(page.style.tick_text)
+    return height(page) + most * page:line_height(page.style.tick_text)
       + (page.cells and 0 or most > 0 and 0.8 or 0)
   end
-  spec.draw_above = function(panel) draw(panel, spec) end
+  spec.draw_above = function(panel)
+    if draw_under then draw_under(panel) end
+    draw(panel, spec, height(panel.page))
+  end
 end
 
 return M

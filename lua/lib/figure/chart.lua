@@ -38,6 +38,7 @@
 --   hline     values with a dashed line across;  band  { from, to }: a grey one
 --   obstacles(panel) -> hard, soft: boxes in mm that text avoids
 --   above(page, panel) -> mm above the panel;  draw_above(panel, y)
+--   beside(page) -> mm at the right of it
 --   marks(panel)
 
 local text = require "ts.text"
@@ -345,7 +346,7 @@ function M.draw(page, spec, bottom, top)
   top = top - (page.cells and (spec.yaxis.title and 2 or 1)
     or 0.4 * page:line_height(s.tick_text))
   local panel = place_panel(page, spec, rows, bottom, top,
-    direct and names_width(page, spec) or 0)
+    direct and names_width(page, spec) or spec.beside and spec.beside(page) or 0)
   page.margins = { left = panel.left, right = page.width - panel.right,
     bottom = panel.bottom, top = page.height - panel.top }
   if page.measuring then return panel end

@@ -8,8 +8,10 @@ local NA = require "ts.na".NA
 local data = require "trialsh.data"
 local format = require "trialsh.format"
 local note = require "trialsh.note"
+local bars = require "trialsh.figure.heatmap_bars"
 local blocks = require "trialsh.figure.blocks"
 local chart = require "trialsh.figure.chart"
+local cluster = require "trialsh.figure.cluster"
 local names_module = require "trialsh.names"
 local object = require "trialsh.figure.object"
 local shades = require "trialsh.figure.shades"
@@ -86,6 +88,52 @@ local function standardise(groups, markers)
   end
 end
 
+-- Tests --------------------------------------------------------------------------
+
+local tests = { wilcoxon = "Wilcoxon-Mann-Whitney test", ttest = "t test (Welch)" }
+
+local function values_of(group, marker)
+  local list = {}
+  for _, subject in ipairs(group.subjects) do
+    local cell = subject.at[marker]
+    if cell and cell.value then list[#list + 1] = cell.value end
+  end
+  return list
+end
+
+-- Each marker of each later arm against the first one: p and q, adjusted over all.
+-- How many tests there were.
+local function test_all(groups, markers, opt)
+  local f = opt.stars == "ttest" and require "trialsh.ttest".ttest
+    or require "trialsh.rank".wilcoxon
+  local p, places = {}, {}
+  for k = 2, #groups do
+    groups[k].p, groups[k].q = {}, {}
+    for _, marker in ipairs(markers) do
+      local a, b = values_of(groups[k], marker), values_of(groups[1], marker)
+      local least = opt.stars == "ttest" and 2 or 1
+      local ok, found = pcall(f, a, b)
+      if #a >= least and #b >= least then
+        if not ok then error(found, 0) end
+        if found.p_value ~= NA then
+          p[#p + 1], places[#p + 1] = found.p_value, { groups[k], marker }
+        end
+      end
+    end
+  end
+  local q = require "trialsh.padjust".padjust(p, opt.adjust)
+  for i, place in ipairs(places) do
+    place[1].p[place[2]], place[1].q[place[2]] = p[i], q[i]
+  end
+  return #p
+end
+
+local function starred(group, marker)
+  return group and group.q and group.q[marker] and group.q[marker] < 0.05
+end
+
+-- Columns ------------------------------------------------------------------------
+
 -- An arm as one column: the mean of its subjects.
 local function mean_of(group, markers)
   local one = { id = group.name or "all", at = {} }
@@ -115,22 +163,74 @@ local function sort_subjects(list, marker)
   end)
 end
 
+-- What clustering joins; two that have no value in common are an error.
+local function joined(rows, n, name)
+  local tree, order, other = cluster.ward(rows, n)
+  if not tree then
+    fail("degenerate", ("%s: cluster: %s and %s have no value in common"):format(WHO,
+      name(order), name(other)))
+  end
+  return tree, order
+end
+
+-- The markers in the order of their tree, by the columns that are shown.
+local function cluster_markers(list, markers)
+  local rows, out = {}, {}
+  for i, marker in ipairs(markers) do
+    rows[i] = {}
+    for j, column in ipairs(list) do
+      local cell = column.subject.at[marker]
+      rows[i][j] = cell and cell.value or false
+    end
+  end
+  local tree, order = joined(rows, #list, function(i) return markers[i] end)
+  for i, k in ipairs(order) do out[i] = markers[k] end
+  return out, tree, order
+end
+
+-- All subjects in the order of their tree, in one block.
+local function cluster_subjects(list, markers)
+  local rows, out = {}, {}
+  for i, column in ipairs(list) do
+    rows[i] = {}
+    for j, marker in ipairs(markers) do
+      local cell = column.subject.at[marker]
+      rows[i][j] = cell and cell.value or false
+    end
+  end
+  local tree, order = joined(rows, #markers, function(i) return list[i].subject.id end)
+  for i, k in ipairs(order) do
+    out[i] = list[k]
+    out[i].x = i
+  end
+  return out, { { n = #out, from = 1, to = #out } }, tree, order
+end
+
+-- The other way round: where each row of a tree stands.
+local function inverse(order)
+  local out = {}
+  for i, k in ipairs(order) do out[k] = i end
+  return out
+end
+
 -- Columns of the figure: { x, subject, group }, and the blocks they stand in.
 local function columns_of(groups, markers, opt)
   local list, spans = {}, {}
   local at, gap = 0, 1
   local total = 0
   for _, group in ipairs(groups) do total = total + #group.subjects end
-  if opt.columns == "subjects" then gap = math.max(0.3, total / 60) end
+  if opt.columns == "subjects" then
+    gap = math.max(0.3, total / (opt.stars and 40 or 60))
+  end
   for _, group in ipairs(groups) do
     if #group.subjects > 0 then
       local shown = group.subjects
       if opt.columns == "arms" then shown = { mean_of(group, markers) }
       elseif opt.sort then sort_subjects(shown, opt.sort) end
       spans[#spans + 1] = { name = group.name, n = #group.subjects, from = at + 1,
-        to = at + #shown }
+        to = at + #shown, group = group }
       for i, subject in ipairs(shown) do
-        list[#list + 1] = { x = at + i, subject = subject, group = group.name }
+        list[#list + 1] = { x = at + i, subject = subject, group = group }
       end
       at = at + #shown + (opt.columns == "arms" and 0.1 or gap)
     end
@@ -183,6 +283,14 @@ local function draw_cells(panel, spec)
   end
 end
 
+-- A star of three lines, as large as there is room.
+local function draw_star(page, x, y, half, colour)
+  for k = 0, 2 do
+    local dx, dy = half * math.sin(k * math.pi / 3), half * math.cos(k * math.pi / 3)
+    page:line(x - dx, y - dy, x + dx, y + dy, { width = 0.6, colour = colour })
+  end
+end
+
 -- Labels of the markers only as close as they stand apart.
 local function thin_labels(panel, spec)
   local page = panel.page
@@ -200,17 +308,24 @@ local function draw_one(panel, spec, column, i, cell)
   local edge = right - left > 1 and high - low > 1 and "#FFFFFF" or nil
   local fill = GREY
   if cell and cell.value then
-    fill = shades.at("diverging", (cell.value / spec.limit + 1) / 2)
+    fill = shades.at(spec.ramp, (cell.value / spec.limit + 1) / 2)
   end
   page:box(left, low, right, high, { fill = fill, colour = edge, width = 0.25 })
-  local ink = shades.text_on(fill)
+  local ink, star = shades.text_on(fill), spec.arms and starred(column.group, spec.markers[i])
+  local fits = false
   if cell and cell.value and spec.labels then
     local words = format.fixed(cell.value, 1):gsub("^%-", "\u{2212}")
-    if page:text_width(words, s.tick_text) + 1 < right - left
-        and page:line_height(s.tick_text) <= high - low then
+    words = star and words .. "*" or words
+    fits = page:text_width(words, s.tick_text) + 1 < right - left
+      and page:line_height(s.tick_text) <= high - low
+    if fits then
       page:text(words, (left + right) / 2, (low + high) / 2,
         { size = s.tick_text, align = "center", colour = ink })
     end
+  end
+  if star and not fits then
+    draw_star(page, (left + right) / 2, (low + high) / 2,
+      math.min(0.8, 0.4 * (high - low)), ink)
   end
   if cell and cell.below then
     local size = math.min(0.4 * (right - left), 0.4 * (high - low), 0.8)
@@ -231,6 +346,13 @@ local function draw(panel, spec)
   for _, block in ipairs(spec.blocks) do
     page:box(panel:at_x(block.from - 0.5), panel.bottom, panel:at_x(block.to + 0.5),
       panel.top, { colour = "#7F7F7F", width = 0.4 })
+    for i, marker in ipairs(not spec.arms and spec.markers or {}) do
+      if starred(block.group, marker) then -- beside the rows of the arm
+        local half = math.min(0.6, 0.4 * (panel.top - panel.bottom) / #spec.markers)
+        draw_star(page, panel:at_x(block.to + 0.5) + 0.9,
+          panel:at_y(#spec.markers - i + 0.5), half)
+      end
+    end
   end
 end
 
@@ -239,7 +361,7 @@ local function entries_of(spec, any_missing)
   local list = {}
   for k = 1, 5 do
     local f = (k - 1) / 4
-    local colour = shades.at("diverging", f)
+    local colour = shades.at(spec.ramp, f)
     local words = text.number(spec.limit * (2 * f - 1)):gsub("^%-", "\u{2212}")
     list[k] = { name = words, place = k, key = "point", letter = signs[k], arm = {
       symbol = colour == "#FFFFFF" and 4 or 5, weight = 1.2,
@@ -257,8 +379,27 @@ local own_options = { y = { "string", "AVAL" }, marker = { "string", "PARAMCD" }
   scale = { { "z", "log2", "none" }, "z" }, log = { "boolean" },
   order = { "list" }, names = { "table" }, sort = { "string" },
   limit = { "number", nil, above = 0 }, labels = { "boolean" },
-  legend = { { "above", "none" }, "above" }, xlabel = { "string" },
-  palette = false }
+  cluster = { { "markers", "subjects", "both" } }, annotate = { "list" },
+  subjects = { "any" }, stars = { { "wilcoxon", "ttest" } },
+  adjust = { "string", "BH" },
+  legend = { { "above", "none" }, "above" }, xlabel = { "string" } }
+
+-- Options that contradict one another.
+local function check(opt)
+  local of_subjects = opt.cluster == "subjects" or opt.cluster == "both"
+  local function refuse(condition, words)
+    if condition then fail("invalid", WHO .. ": " .. words) end
+  end
+  refuse(opt.columns == "arms" and opt.annotate,
+    "annotate says what subjects are, and columns are arms")
+  refuse(opt.columns == "arms" and of_subjects, 'columns are arms; cluster = "markers"')
+  refuse(of_subjects and opt.sort, "sort or cluster, not both")
+  refuse(of_subjects and opt.stars, "stars stand beside arms, which clustering takes "
+    .. 'apart; cluster = "markers"')
+  refuse(opt.palette and opt.palette ~= "grey" and not opt.journal,
+    'palette is "grey", or none')
+  return of_subjects
+end
 
 local function markers_of(column, opt)
   if not column.levels then
@@ -286,15 +427,47 @@ local function markers_of(column, opt)
   return list
 end
 
+-- Bars of the columns that are asked for; the arms come by themselves where clustering
+-- takes them apart.
+local function bars_of(from, opt, by, list, of_subjects)
+  local columns, known = {}, false
+  for i, name in ipairs(opt.annotate or {}) do
+    columns[i] = name
+    known = known or name == by
+  end
+  if of_subjects and by and not known then table.insert(columns, 1, by) end
+  local ids = {}
+  for i, column in ipairs(list) do ids[i] = column.subject.id end
+  local x = opt.subjects or from.data
+  if not data.is(x) or not data.has(x, "USUBJID") then
+    fail("invalid", WHO .. ": subjects is a table with a row per USUBJID, like adsl")
+  end
+  return bars.read(WHO, x, columns, ids, { names = opt.names, palette = opt.palette,
+    arm_column = by, arms = from.data })
+end
+
 local function caption_of(opt, spec, beyond, below)
   local what = opt.scale == "log2" and "log2 of " .. opt.y
     or opt.scale == "none" and opt.y or ("z of %s%s over all subjects"):format(
       opt.log and "log " or "", opt.y)
   local parts = { ("Colours: %s%s"):format(opt.columns == "arms" and "mean by arm of "
     or "", what) }
-  if opt.columns == "subjects" then
+  if spec.columns_tree then
+    parts[2] = "columns: subjects (n = " .. #spec.list .. ")"
+  elseif opt.columns == "subjects" then
     parts[2] = opt.sort and "columns: subjects, sorted by " .. opt.sort
       or "columns: subjects"
+  end
+  if spec.columns_tree or spec.rows_tree then
+    parts[#parts + 1] = ("%s clustered by Euclidean distances of these values and Ward's "
+      .. "method (Ward.D2)%s"):format(spec.columns_tree and spec.rows_tree
+      and "subjects and markers" or spec.columns_tree and "subjects" or "markers",
+      spec.any_missing and ", missing ones left out" or "")
+  end
+  if opt.stars then
+    parts[#parts + 1] = ("*: %s < 0.05, %s against %s, adjusted over %d tests (%s)"):format(
+      opt.adjust:upper():sub(1, 1) == "B" and #opt.adjust == 2 and "q" or "P",
+      tests[opt.stars], spec.reference, spec.n_tests, opt.adjust)
   end
   if beyond then
     parts[#parts + 1] = ("values beyond \u{B1}%s have its colour"):format(
@@ -308,19 +481,35 @@ local function caption_of(opt, spec, beyond, below)
   return table.concat(parts, "; ") .. "."
 end
 
-local function shown(list, markers, opt, by)
+-- A row per cell, in the order of the figure.
+local function shown(spec, opt, by)
   local names = { by or "group", "USUBJID", opt.marker, opt.y, "colour_value", "below" }
   if opt.columns == "arms" then names[2], names[4] = "column", "n" end
-  local arrays = { {}, {}, {}, {}, {}, {} }
-  for _, column in ipairs(list) do
-    for _, marker in ipairs(markers) do
-      local cell = column.subject.at[marker] or { raw = NA, n = 0 }
+  if opt.stars then
+    names[7], names[8] = "p_value", opt.adjust == "BH" and "q_value" or "p_adjusted"
+  end
+  local first, more = #names, {}
+  for _, bar in ipairs(spec.bars) do
+    if bar.column ~= by then more[#more + 1] = bar end
+  end
+  for k, bar in ipairs(more) do names[first + k] = bar.column end
+  local arrays = {}
+  for j in ipairs(names) do arrays[j] = {} end
+  for _, column in ipairs(spec.list) do
+    for _, marker in ipairs(spec.markers) do
+      local cell, group = column.subject.at[marker] or { raw = NA, n = 0 }, column.group
       local i = #arrays[1] + 1
-      for j, value in ipairs { column.group or "all", column.subject.id, marker,
+      local row = { group.name or "all", column.subject.id, marker,
         opt.columns == "arms" and cell.n or cell.raw, cell.value or NA,
-        cell.below and "Y" or "N" } do
-        arrays[j][i] = value
+        cell.below and "Y" or "N" }
+      if opt.stars then
+        row[7], row[8] = group.p and group.p[marker] or NA, group.q and group.q[marker] or NA
       end
+      for k, bar in ipairs(more) do
+        local value = bar.of[column.subject.id]
+        row[first + k] = value == nil and NA or value
+      end
+      for j = 1, #names do arrays[j][i] = row[j] end
     end
   end
   return names, arrays
@@ -347,18 +536,28 @@ end
 --   sort        "IL6": subjects of an arm from the highest value on
 --   limit       where the colours end; without it a round number that has all
 --   labels      numbers in the cells: true for arms
+--   cluster     "markers", "subjects", "both": in the order of a tree, which is drawn
+--               (Euclidean distances of the values that are shown, Ward.D2); subjects
+--               leave the blocks of their arms then
+--   annotate    { "TRT01P", "DTHFL", "SITE" }: bars above of what the subjects are, from
+--               these columns of subjects (adsl), else of DATA
+--   stars       "wilcoxon", "ttest" of each arm against the first: a star where q is
+--               below 0.05;  adjust  "BH": as padjust, over all markers and arms
 --   by          "TRT01P" where there is one; false: one group
 --   legend      "above", "none";  title, xlabel   text;  width 183, height (by its
---               rows), journal, note, stamp   as in all
+--               rows), journal, note, stamp   as in all;  palette  "grey": from white
+--               to black
 -- Values below the limit of quantification (BLQFL = 'Y') have a corner, missing ones
 -- are grey.
 --
 --   > figure.heatmap { demo.adlb:where { AVISIT = "Day 29" } }.caption
 --   Colours: z of log AVAL over all subjects; columns: subjects.
 --
--- See also: figure.points, figure.profile, figure:save.
+-- See also: figure.points, figure.profile, figure:save. Ward 1963; Murtagh and Legendre
+-- 2014. R: hclust(dist(x), "ward.D2"), p.adjust.
 function M.heatmap(given)
   local first, opt = source.options(WHO, source.wide(given), own_options)
+  local of_subjects = check(opt)
   if type(first) == "string" then
     fail("type", WHO .. ": takes data of several markers, not the name of an endpoint")
   end
@@ -383,11 +582,28 @@ function M.heatmap(given)
   for _, group in ipairs(groups) do group.subjects = read(group, columns, opt) end
   if opt.scale == "z" then standardise(groups, markers) end
   local list, spans = columns_of(groups, markers, opt)
-  local spec = { who = WHO, what = "the colours", list = list, blocks = spans,
-    markers = markers, legend = opt.legend, labels = opt.labels,
-    x = { 0.5, spans[#spans].to + 0.5 }, y = { 0, #markers },
-    captions = {}, xlabel = opt.xlabel }
-  if spec.labels == nil then spec.labels = opt.columns == "arms" end
+  local spec = { who = WHO, what = "the colours", legend = opt.legend,
+    labels = opt.labels, arms = opt.columns == "arms", y = { 0, #markers },
+    captions = {}, xlabel = opt.xlabel,
+    ramp = opt.palette == "grey" and "grey_scale" or "diverging" }
+  if spec.labels == nil then spec.labels = spec.arms end
+  if opt.stars then
+    if #groups < 2 then fail("degenerate", WHO .. ": stars compare arms; there is one") end
+    spec.n_tests, spec.reference = test_all(groups, markers, opt), groups[1].name
+  end
+  if of_subjects and #list > 1 then
+    local order
+    list, spans, spec.columns_tree, order = cluster_subjects(list, markers)
+    spec.column_at = inverse(order)
+  end
+  if (opt.cluster == "markers" or opt.cluster == "both") and #markers > 1 then
+    local order
+    markers, spec.rows_tree, order = cluster_markers(list, markers)
+    spec.row_at = inverse(order)
+  end
+  spec.list, spec.blocks, spec.markers = list, spans, markers
+  spec.x = { 0.5, spans[#spans].to + 0.5 }
+  spec.bars = bars_of(from, opt, by, list, of_subjects)
   local beyond, any_missing, below, any = nil, false, false, false
   spec.limit, beyond = limit_of(list, markers, opt)
   for _, column in ipairs(list) do
@@ -399,19 +615,30 @@ function M.heatmap(given)
     end
   end
   if not any then fail("degenerate", WHO .. ": no value to show") end
+  spec.any_missing = any_missing
   spec.entries = entries_of(spec, any_missing)
-  blocks.add(spec)
+  local more = bars.entries(spec.bars)
+  table.move(more, 1, #more, #spec.entries + 1, spec.entries)
+  blocks.add(spec, function(page) return bars.height(page, spec) end,
+    function(panel) bars.draw(panel, spec) end)
+  spec.with_stars = opt.stars and not spec.arms
+  spec.beside = function(page) return bars.width(page, spec) end
   spec.marks = function(panel) draw(panel, spec) end
   return object.new(opt, from, { what = "heat map", entries = spec.entries,
-    height = math.max(45, 22 + 4.5 * #markers),
+    height = math.max(45, 22 + 4.5 * #markers)
+      + #spec.bars * 6.5 + (spec.columns_tree and 8 or 0),
     caption = caption_of(opt, spec, beyond, below),
-    shown = function() return shown(list, markers, opt, by) end,
+    shown = function() return shown(spec, opt, by) end,
     draw = function(page, bottom, top)
       local axis = { ticks = {}, labels = {} }
       for i, marker in ipairs(markers) do
-        axis.ticks[i] = #markers - i + 0.5
+        axis.ticks[i] = #markers - i + 0.5 -- labels behind those of ticks make room
         axis.labels[i] = page:fit(opt.names and opt.names[marker] or marker,
           0.3 * page.width, page.style.tick_text)
+      end
+      for i, bar in ipairs(spec.bars) do
+        axis.labels[#markers + i] = page:fit(bar.title, 0.3 * page.width,
+          page.style.tick_text)
       end
       spec.yaxis = axis
       chart.draw(page, spec, bottom, top)

@@ -12,7 +12,8 @@ end
 
 --- legend.size(page, entries) -> width, height of a block
 -- entries: { { name, arm, place, key, letter } }; an entry without arm is text
--- alone; key: "line" (default), "point" or "both"; letter: its mark in a preview
+-- alone; key: "line" (default), "point" or "both"; letter: its mark in a preview;
+-- draw(page, x, y): in place of the key; row: it starts a row above a panel
 function M.size(page, entries)
   local s, widest = page.style, 0
   for _, e in ipairs(entries) do
@@ -31,6 +32,7 @@ local function draw_key(page, e, x, y)
       or e.letter and mark .. e.letter .. mark or mark:rep(s.key), x, y, {})
     return
   end
+  if e.draw then return e.draw(page, x, y) end
   if e.key ~= "point" then
     page:line(x, y, x + s.key, y, { colour = e.arm.colour, width = s.curve,
       dash = e.arm.dash })
@@ -61,7 +63,7 @@ local function rows_of(page, entries, width)
   local s, rows, used = page.style, { {} }, 0
   for _, e in ipairs(entries) do
     local w = M.size(page, { e })
-    if used > 0 and used + w > width then
+    if used > 0 and (e.row or used + w > width) then
       rows[#rows + 1], used = {}, 0
     end
     table.insert(rows[#rows], { e, used })
@@ -86,13 +88,14 @@ function M.draw_above(page, entries, left, top, width)
   end
 end
 
---- legend.letters(names) -> a letter for each in a preview: the first one of its
--- last word, P, L and H of Placebo, CYT107 LF, CYT107 HF
+--- legend.letters(names) -> a letter for each: the first one of its last word, P, L
+-- and H of Placebo, CYT107 LF, CYT107 HF, else another one of the name
 function M.letters(names)
   local out, used = {}, {}
   for i, name in ipairs(names) do
     local choice = { (name:match "(%w)%w*%W*$" or ""):upper(),
-      (name:match "%w" or ""):upper(), string.char(64 + i) }
+      (name:match "%w" or ""):upper() }
+    for c in name:upper():gmatch "%w" do choice[#choice + 1] = c end
     for _, c in ipairs(choice) do
       if not out[i] and c:find "^%w$" and not used[c] then out[i] = c end
     end

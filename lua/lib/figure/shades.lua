@@ -6,6 +6,7 @@ local M = {}
 local ramps = {
   blue = { "#E3EEF6", "#86B5D6", "#0B3C6F" },
   grey = { "#EEEEEE", "#ABABAB", "#4A4A4A" },
+  grey_scale = { "#FFFFFF", "#888888", "#000000" },
   diverging = { "#0B4F9E", "#7FB2DD", "#FFFFFF", "#F0A07A", "#A3220C" },
 }
 
