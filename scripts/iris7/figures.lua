@@ -40,7 +40,7 @@ fig.claims = figure.graph "claims"
 
 fig.support = figure.swimmer { s.adsl, segments = s.support, events = { { "Discharge", "DISDT" } }, width = 183 }
 fig.values = figure.missing { s.adlb:where { PARAMCD = "ALC", ANL01FL = "Y" }, subjects = s.adsl, width = 183 }
-fig.events = figure.ae { s.adae, subjects = s.adsl, cutoff = 15, width = 183 }
+fig.events = figure.ae { s.adae, subjects = s.adsl, cutoff = 15, serious = true, width = 183 }
 fig.markers = figure.heatmap { s.adcy:where { AVISIT = "Day 8", ANL01FL = "Y" }, cluster = "both", subjects = s.adsl,
   annotate = { "TRT01P", "DTHFL", "SITE" }, names = { SITE = "Site" }, width = 183 }
 fig.organs = figure.states { s.adsofa:where { PARAMCD = "SOFA", ANL01FL = "Y" }, breaks = { 3, 6, 9, 12 }, dead = "Dead", width = 183 }

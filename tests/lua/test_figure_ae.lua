@@ -84,6 +84,55 @@ function test_one_arm()
   refuses("nothing to compare; there is one arm", of, { by = false })
 end
 
+-- Serious: rash of 1 and 9, and fever of 1.
+events.AESER = {}
+for i, id in ipairs(events.USUBJID) do
+  events.AESER[i] = (id == "S1" or id == "S9" and events.AEDECOD[i] == "Rash") and "Y" or "N"
+end
+
+function test_serious()
+  for _, condition in ipairs { true, "AESER = 'Y'" } do
+    local f = of { serious = condition, cutoff = 20, compare = "B vs A" }
+    check(f, "serious")
+    local found = {}
+    for _, row in ipairs(rows_of(f)) do
+      if row.column ~= "B vs A" then
+        found[#found + 1] = ("%s %s %d/%d %d %.4f"):format(row.level, row.column, row.n,
+          row.of, row.n_serious, row.share_serious)
+      else
+        lu.assertEquals(row.n_serious, NA)
+      end
+    end
+    lu.assertEquals(table.concat(found, "; "), "General A 1/8 1 0.1250; "
+      .. "General B 10/12 0 0.0000; Fever A 1/8 1 0.1250; Fever B 9/12 0 0.0000; "
+      .. "Skin A 4/8 1 0.1250; Skin B 3/12 1 0.0833; Rash A 4/8 1 0.1250; "
+      .. "Rash B 3/12 1 0.0833")
+    lu.assertStrContains(f.caption, "pale: any event, dark: "
+      .. (condition == true and "serious" or condition))
+    lu.assertStrContains(f.caption, "at least 20 % in any arm (dashed)")
+  end
+  lu.assertNil(pcall(function() return of():data().n_serious end) and 1 or nil)
+end
+
+-- The first arm reaches to the left as far as its share, the other to the right.
+function test_butterfly()
+  local f = of { layout = "butterfly", rows = "AEDECOD", sort = "frequency", serious = true }
+  local texts = {}
+  for i, box in ipairs(check(f, "butterfly").boxes) do texts[i] = box.text end
+  local all = table.concat(texts, "\n")
+  lu.assertStrContains(all, "\u{2190} A")
+  lu.assertStrContains(all, "B \u{2192}")
+  lu.assertStrContains(all, "80\n60\n40\n20\n0\n20\n40\n60\n80")
+  lu.assertStrContains(of { layout = "butterfly", xlim = { 0, 30 } }.caption,
+    "bars that reach the end go on beyond the axis (4)")
+  lu.assertStrContains(of { xlim = { 0, 30 } }.caption,
+    "beyond the axis and not shown: 4 of the percentages")
+  refuses("a butterfly has arms at both sides; there is one", of, { by = false,
+    compare = false, layout = "butterfly" })
+  refuses("serious is true or a condition", of, { serious = 3 })
+  refuses("nearest: AESER", of, { serious = "AESERR = 'Y'" })
+end
+
 function test_refusals()
   refuses("figure.ae has no option cutof; nearest: cutoff", of, { cutof = 5 })
   refuses("nearest: AEDECOD", of, { rows = "AEDECODE" })

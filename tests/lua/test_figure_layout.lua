@@ -193,6 +193,14 @@ local kinds = {
     local d, s = events(case)
     return figure.ae(with(case, d, { subjects = marked(case, s), by = "TRT01P",
       ylabel = false, width = case.width or 183, height = false })) end },
+  { "ae as a butterfly", function(case)
+    local d, s = events(case)
+    d.AESER = {}
+    for i in ipairs(d.USUBJID) do d.AESER[i] = i % 4 == 0 and "Y" or "N" end
+    return figure.ae(with(case, d, { subjects = marked(case, s), by = "TRT01P",
+      layout = case.n == 30 and "dots" or "butterfly", serious = true, cutoff = 5,
+      ylabel = false, width = case.width or 183, height = false,
+      palette = case.arms == 2 and "grey" or nil })) end },
   { "survival", function(case) return figure.survival(with(case, times(case),
     { p_value = true, xlabel = words[case.words].axis })) end },
   { "survival, table", function(case) return figure.survival(with(case,

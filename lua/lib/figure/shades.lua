@@ -27,6 +27,13 @@ function M.at(name, f)
   return ("#%02X%02X%02X"):format(mix(r1, r2), mix(g1, g2), mix(b1, b2))
 end
 
+--- shades.pale(colour, share) -> that share of it, the rest white
+function M.pale(colour, share)
+  return (colour:gsub("%x%x", function(part)
+    return ("%02X"):format(math.floor(255 - share * (255 - tonumber(part, 16)) + 0.5))
+  end))
+end
+
 --- shades.text_on(colour) -> black or white, which is read better on it
 function M.text_on(colour)
   local r, g, b = parts(colour)

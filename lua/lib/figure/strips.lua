@@ -6,7 +6,7 @@
 --   row     { label, indent, bold, cells = texts, draw = function(page, at, y,
 --           height) by strip } or { text in cells }
 --   strip   { x = { from, to }, log, ticks, labels, title, line = value,
---           ends = { left, right } }
+--           dashed = values, ends = { left, right } }
 
 local text = require "ts.text"
 local fail = require "ts.error".fail
@@ -264,7 +264,12 @@ function M.draw(page, spec, bottom, top)
         if strip.line and not page.cells then
           local x = at:at_x(strip.line)
           page:line(x, y, x, from, { width = page.style.thin, colour = "#7F7F7F",
-            dash = strip.dash, back = true })
+            back = true })
+        end
+        for _, value in ipairs(not page.cells and strip.dashed or {}) do
+          local x = at:at_x(value)
+          page:line(x, y, x, from, { width = page.style.thin, colour = "#7F7F7F",
+            dash = { 6, 4 }, back = true })
         end
         draw_axis(page, at, strip, y - (page.cells and 1 or 0))
       end

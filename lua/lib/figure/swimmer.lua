@@ -10,6 +10,7 @@ local iso = require "trialsh.iso"
 local note = require "trialsh.note"
 local object = require "trialsh.figure.object"
 local scale = require "trialsh.figure.scale"
+local shades = require "trialsh.figure.shades"
 local source = require "trialsh.figure.source"
 local style = require "trialsh.figure.style"
 
@@ -135,11 +136,7 @@ end
 
 -- Marks ------------------------------------------------------------------------
 
-local function pale(colour)
-  return (colour:gsub("%x%x", function(part)
-    return ("%02X"):format(math.floor(255 - 0.3 * (255 - tonumber(part, 16)) + 0.5))
-  end))
-end
+local function pale(colour) return shades.pale(colour, 0.3) end
 
 local function rectangle(xs, ys, from, to, low, high)
   for _, p in ipairs { { from, low }, { from, high }, { to, high }, { to, low } } do
