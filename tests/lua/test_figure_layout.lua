@@ -206,6 +206,15 @@ local kinds = {
   { "survival, table", function(case) return figure.survival(with(case,
     times(case), { risk_table = { "at risk", "events", "censored" },
       legend = "direct" })) end },
+  { "survival in facets", function(case)
+    local d = times(case)
+    d.SEX = {}
+    for i = 1, case.n do
+      d.SEX[i] = words[case.words].arm .. (i // case.arms % 2 == 0 and " F" or " M")
+    end
+    return figure.survival(with(case, d, { facet = "SEX", p_value = true, median = true,
+      least_at_risk = 0.2, beyond = "pale", risk_table = { "at risk", "censored" },
+      width = case.width or 183, ylabel = words[case.words].axis })) end },
   { "cuminc", function(case) return figure.cuminc(with(case, times(case),
     { risk_table = { "at risk", "competing" } })) end },
   { "points", function(case) return figure.points(with(case, values(case),

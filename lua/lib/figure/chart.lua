@@ -258,7 +258,7 @@ local function draw_direct(page, panel, spec)
   for i, e in ipairs(spec.entries) do
     page:text(page:fit(e.name, page.width - s.pad - panel.right - s.gap,
       s.legend_text), panel.right + s.gap, ys[i],
-      { size = s.legend_text, colour = e.arm.colour })
+      { size = s.legend_text, colour = e.arm.ink })
   end
 end
 

@@ -17,8 +17,8 @@ local M = {}
 
 -- Steps ----------------------------------------------------------------------
 
---- curves.steps(curve) -> xs, ys
-function M.steps(curve)
+-- All corners of a curve.
+local function corners_of(curve)
   local xs, ys = { 0 }, { curve.start }
   for i, time in ipairs(curve.time) do
     xs[#xs + 1], ys[#ys + 1] = time, ys[#ys]
@@ -32,6 +32,25 @@ function M.steps(curve)
   return xs, ys
 end
 
+--- curves.steps(curve) -> xs, ys; and xs, ys of what goes on pale, where few are
+-- at risk. Of a curve that ends there, that is left out.
+function M.steps(curve)
+  local xs, ys = corners_of(curve)
+  local last = #xs
+  while curve.few and xs[last] > curve.few do last = last - 1 end
+  local pale_x, pale_y = table.move(xs, last, #xs, 1, {}), table.move(ys, last, #ys, 1, {})
+  xs, ys = table.move(xs, 1, last, 1, {}), table.move(ys, 1, last, 1, {})
+  if curve.ends or #pale_x < 2 then pale_x, pale_y = {}, {} end
+  return xs, ys, pale_x, pale_y
+end
+
+-- The whole of what is drawn of it.
+local function drawn(curve)
+  local xs, ys, more_x, more_y = M.steps(curve)
+  table.move(more_y, 2, #more_y, #ys + 1, ys)
+  return table.move(more_x, 2, #more_x, #xs + 1, xs), ys
+end
+
 --- curves.pieces(curve) -> the band as { from, to, low, high }; where there are
 -- no limits, as before the first event of log-log ones, there is none.
 function M.pieces(curve)
@@ -39,6 +58,7 @@ function M.pieces(curve)
   for i = 1, #curve.time do
     local low, high = curve.conf_low[i], curve.conf_high[i]
     local to = curve.time[i + 1]
+    if curve.few and curve.time[i] >= curve.few then break end
     if to and low ~= NA and high ~= NA and low < high then
       local last = pieces[#pieces]
       if last and last.to == curve.time[i] and last.low == low
@@ -53,19 +73,24 @@ function M.pieces(curve)
   return pieces
 end
 
---- curves.cut(curve, part): ends it where fewer than that part is at risk, for
--- what stands further right rests on few (Pocock et al. 2002).
-function M.cut(curve, part)
-  if not part then return end
-  for i = 1, #curve.time do
+--- curves.few(curve, part, beyond): marks where fewer than that part is at risk,
+-- for what stands further right rests on few (Pocock et al. 2002): beyond "end" it
+-- is not drawn, "pale" it is pale.
+function M.few(curve, part, beyond)
+  for i = 1, part and #curve.time or 0 do
     if curve.n_risk[i] < part * curve.n then
-      for _, list in ipairs { "time", "n_risk", "n_event", "n_censor", "estimate",
-        "conf_low", "conf_high" } do
-        for k = #curve[list], i, -1 do curve[list][k] = nil end
-      end
+      curve.few, curve.ends = curve.time[i - 1] or 0, beyond == "end"
       return
     end
   end
+end
+
+--- curves.said_few(opt) -> what a caption says of it, or nil
+function M.said_few(opt)
+  if not opt.least_at_risk then return nil end
+  return (opt.beyond == "end" and "curves end where less than %s of an arm is at risk"
+    or "pale curves: less than %s of an arm at risk"):format(
+      require "trialsh.format".level(opt.least_at_risk))
 end
 
 -- Drawing --------------------------------------------------------------------
@@ -96,7 +121,8 @@ local function draw_censored(panel, curve, arm)
   local x, low, high = {}, {}, {}
   for i, time in ipairs(curve.time) do
     local at = curve.estimate[i]
-    if curve.n_censor[i] > 0 and time >= panel.x[1] and time <= panel.x[2]
+    local shown = not (curve.few and time > curve.few)
+    if shown and curve.n_censor[i] > 0 and time >= panel.x[1] and time <= panel.x[2]
         and at >= panel.y[1] and at <= panel.y[2] then
       x[#x + 1], low[#low + 1], high[#high + 1] = time, at - half, at + half
     end
@@ -107,8 +133,9 @@ end
 local function draw_medians(panel, spec)
   local page, furthest = panel.page, nil
   local pen = { colour = "#7F7F7F", width = page.style.thin, dash = { 2, 3 } }
-  for _, m in ipairs(spec.medians) do
-    if m ~= NA and m <= panel.x[2] then
+  for i, m in ipairs(spec.medians) do
+    local curve = spec.curves[i]
+    if m ~= NA and m <= panel.x[2] and not (curve.ends and m > curve.few) then
       furthest = math.max(furthest or 0, m)
       page:line(panel:at_x(m), panel.bottom, panel:at_x(m), panel:at_y(0.5), pen)
     end
@@ -126,10 +153,13 @@ local function draw(panel, spec)
     draw_band(panel, curve.band, curve.arm.colour)
   end
   for i, curve in ipairs(spec.curves) do
-    local xs, ys = M.steps(curve)
-    panel:lines(xs, ys, { colour = curve.arm.colour, dash = curve.arm.dash,
+    local xs, ys, pale_x, pale_y = M.steps(curve)
+    local pen = { colour = curve.arm.colour, dash = curve.dash or curve.arm.dash,
       width = curve.pale and s.thin or s.curve, place = curve.place or i,
-      opacity = curve.pale and 0.5 or nil })
+      opacity = curve.pale and 0.5 or nil }
+    panel:lines(xs, ys, pen)
+    pen.width, pen.opacity = s.thin, 0.4
+    panel:lines(pale_x, pale_y, pen)
     if spec.censor and not curve.pale and s.censor > 0 then draw_censored(panel, curve, curve.arm) end
   end
 end
@@ -146,7 +176,7 @@ local function obstacles_of(panel, spec)
       panel:at_y(y2) + by }
   end
   for i, curve in ipairs(spec.curves) do
-    local xs, ys = M.steps(curve)
+    local xs, ys = drawn(curve)
     for k = 2, #xs do
       add(hard, xs[k - 1], math.min(ys[k - 1], ys[k]), xs[k],
         math.max(ys[k - 1], ys[k]), margin)
@@ -166,7 +196,7 @@ end
 local function ends_of(spec)
   local ends = {}
   for i, curve in ipairs(spec.curves) do
-    local xs, heights = M.steps(curve)
+    local xs, heights = drawn(curve)
     ends[i] = heights[#heights]
     for k = #xs, 1, -1 do
       if xs[k] <= spec.x[2] then
@@ -198,9 +228,9 @@ function M.text(who, value)
 end
 
 local function x_of(who, curves, opt)
-  local last = 0
+  local last = opt.last or 0 -- of all facets
   for _, curve in ipairs(curves) do
-    last = math.max(last, curve.time[#curve.time] or 0)
+    last = math.max(last, curve.ends and curve.few or curve.time[#curve.time] or 0)
   end
   local x = scale.limits(who, "xlim", opt.xlim)
   if x then

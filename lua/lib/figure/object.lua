@@ -149,7 +149,7 @@ end
 
 -- The parts of a figure with data of their own: itself, or its panels.
 local function parts_of(figure)
-  return figure.parts or { { figure = figure } }
+  return not figure.shown and figure.parts or { { figure = figure } }
 end
 
 local function write_beside(figure, file, page)
@@ -282,9 +282,9 @@ function Figure:text(opt)
   local lines = opt.lines or math.min(30,
     math.max(16, (math.tointeger(tonumber(os.getenv "LINES")) or 30) - 3))
   local out = {}
-  for _, part in ipairs(parts_of(self)) do -- panels one below the other
+  for _, part in ipairs(self.parts or parts_of(self)) do -- one below the other
     local page = canvas.terminal(opt.columns, lines)
-    page.letter = part.letter
+    page.letter = not self.shown and part.letter or nil
     local figure = part.figure
     if figure ~= self and self.stamp then
       figure = setmetatable({ stamp = self.stamp }, { __index = figure })

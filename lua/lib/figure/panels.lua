@@ -31,9 +31,9 @@ local function letters_of(value, n)
   return out
 end
 
--- The entries of all figures, each name once; another look of the same name
--- could mislead, so it is refused.
-local function entries_of(figures)
+--- panels.entries(figures) -> those of all, each name once; another look of the same
+-- name could mislead, so it is refused.
+function M.entries(figures)
   local list, known = {}, {}
   for i, figure in ipairs(figures) do
     for _, e in ipairs(figure.entries or {}) do
@@ -95,7 +95,9 @@ local function margins_of(page, figures, cells, shared, letters)
   return rows, columns
 end
 
-local function draw(page, bottom, top, spec)
+--- panels.draw(page, bottom, top, { figures, columns, letters, legend, entries, xlabel,
+-- gap })
+function M.draw(page, bottom, top, spec)
   local s = page.style
   local box = { left = 0, right = page.width, bottom = bottom, top = top }
   local shared = { legend = spec.legend == "shared", xlabel = spec.xlabel }
@@ -199,12 +201,12 @@ function M.panels(given)
   end
   local spec = { figures = figures, columns = columns, letters = letters,
     legend = opt.legend, xlabel = opt.xlabel, gap = opt.gap,
-    entries = opt.legend == "shared" and entries_of(figures) or {} }
+    entries = opt.legend == "shared" and M.entries(figures) or {} }
   local rows = math.ceil(#figures / columns)
   return object.new(opt, { stamp = marked or nil }, { words = words,
     what = #figures .. " panels", height = rows * 65, parts = parts,
     caption = caption_of(figures, letters),
-    draw = function(page, bottom, top) draw(page, bottom, top, spec) end })
+    draw = function(page, bottom, top) M.draw(page, bottom, top, spec) end })
 end
 
 return M

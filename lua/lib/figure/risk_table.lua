@@ -128,10 +128,10 @@ function M.draw(page, panel, rows, ticks, top)
       label = page:fit(label, page.width - 2 * s.pad, s.table_text, row.bold)
     end
     page:text(label, s.pad, y, { size = s.table_text, bold = row.bold,
-      colour = row.arm and row.arm.colour })
+      colour = row.arm and row.arm.ink })
     for k, number in ipairs(row.numbers or {}) do
       page:text(number, panel:at_x(ticks[k]), y, { size = s.table_text,
-        align = "center", colour = row.arm and row.arm.colour })
+        align = "center", colour = row.arm and row.arm.ink })
     end
   end
 end

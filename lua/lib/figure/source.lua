@@ -46,8 +46,9 @@ function M.trial(from)
     or require "trialsh.trial".current
 end
 
---- source.subset(x, names, rows) -> these rows of these columns, as a frame
-function M.subset(x, names, rows)
+--- source.subset(x, names, rows [, declared]) -> these rows of these columns, as a
+-- frame with the levels of all rows; declared: where their order was declared only
+function M.subset(x, names, rows, declared)
   local frame, list, arrays, levels, seen = data.frame(x, names), {}, {}, {}, {}
   for _, name in ipairs(names) do
     if not seen[name] then
@@ -56,7 +57,7 @@ function M.subset(x, names, rows)
       local all, part = cframe.values(column), {}
       for k, row in ipairs(rows) do part[k] = all[row] end
       list[#list + 1], arrays[#arrays + 1] = name, part
-      levels[name] = column.levels
+      levels[name] = (column.ordered or not declared) and column.levels or nil
     end
   end
   return data.wrap(cframe.build(list, arrays, levels), data.simulated(x))

@@ -26,7 +26,27 @@ local dashes = { false, { 9, 5 }, { 2, 3 }, { 9, 4, 2, 4 }, { 16, 5 },
 local symbols = { { 7, 1 }, { "up", 1.1 }, { 5, 0.86 }, { 13, 1.15 },
   { "down", 1.1 }, { 6, 1 }, { 15, 1 }, { 4, 0.86 } }
 
---- style.arms(n [, palette]) -> list of { colour, dash, symbol, weight }
+-- How bright a colour is, from 0 to 1 (WCAG 2: relative luminance).
+local function brightness(colour)
+  local sum, weights = 0, { 0.2126, 0.7152, 0.0722 }
+  for i = 1, 3 do
+    local c = tonumber(colour:sub(2 * i, 2 * i + 1), 16) / 255
+    sum = sum + weights[i] * (c <= 0.04045 and c / 12.92 or ((c + 0.055) / 1.055) ^ 2.4)
+  end
+  return sum
+end
+
+--- style.ink(colour) -> it, or as dark as text on white must be: contrast 3 to 1
+function M.ink(colour)
+  while 1.05 / (brightness(colour) + 0.05) < 3 do
+    colour = colour:gsub("%x%x", function(part)
+      return ("%02X"):format(math.floor(tonumber(part, 16) * 0.95))
+    end)
+  end
+  return colour
+end
+
+--- style.arms(n [, palette]) -> list of { colour, ink, dash, symbol, weight }
 -- palette: a name of style.palettes or a list of "#RRGGBB".
 function M.arms(n, palette)
   local colours = palette
@@ -49,7 +69,7 @@ function M.arms(n, palette)
   end
   local arms = {}
   for i = 1, n do
-    arms[i] = { colour = colours[i], dash = dashes[i], symbol = symbols[i][1],
+    arms[i] = { colour = colours[i], ink = M.ink(colours[i]), dash = dashes[i], symbol = symbols[i][1],
       weight = symbols[i][2] }
   end
   return arms

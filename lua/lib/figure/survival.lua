@@ -8,6 +8,7 @@ local data = require "trialsh.data"
 local mark = require "trialsh.mark"
 local chart = require "trialsh.figure.chart"
 local curves = require "trialsh.figure.curves"
+local facets = require "trialsh.figure.facets"
 local object = require "trialsh.figure.object"
 local source = require "trialsh.figure.source"
 local style = require "trialsh.figure.style"
@@ -86,6 +87,11 @@ local function medians_of(fit)
   return cframe.values(data.frame(fit:median(), { "estimate" }):column "estimate")
 end
 
+-- The formula of the curves: without the strata, within which arms are compared.
+local function without_strata(formula)
+  return (formula:gsub("%s*%+%s*strata%s*%b()", ""))
+end
+
 local function p_line(formula, from)
   local p = require "trialsh.survival".logrank(formula, from.data).p_value
   return function(page) return "Log-rank " .. page:p(p) end
@@ -99,10 +105,12 @@ local function caption_of(fit, opt, n)
       require "trialsh.format".level(fit.conf_level), fit.ci)
   end
   if opt.censor then parts[#parts + 1] = "vertical ticks: censored" end
-  if opt.least_at_risk then
-    parts[#parts + 1] = ("curves end where less than %s of an arm is at risk")
-      :format(require "trialsh.format".level(opt.least_at_risk))
+  parts[#parts + 1] = curves.said_few(opt)
+  if opt.median then parts[#parts + 1] = "dotted lines: medians" end
+  if opt.stratified then
+    parts[#parts + 1] = "log-rank test within strata of " .. opt.stratified
   end
+  if opt.facet then parts[#parts + 1] = "panels: " .. opt.facet_label end
   return table.concat(parts, "; ") .. "."
 end
 
@@ -114,11 +122,76 @@ local spec_of_options = {
   censor = { "boolean", true }, median = { "boolean", false },
   mirror = { "boolean", false },
   least_at_risk = { "number", nil, above = 0, below = 1 },
+  beyond = { { "end", "pale" }, "end" }, facet = { "string" }, strata = { "any" },
   p_value = { "boolean", false }, text = { "any" },
   legend = { { "inside", "above", "direct", "none" }, "inside" },
   conf_level = { "number", 0.95, above = 0, below = 1 },
   ci = { { "log-log", "log", "plain" }, "log-log" },
 }
+
+-- Figures ----------------------------------------------------------------------
+
+local function fit_of(from, formula, opt)
+  return require "trialsh.survival".km(without_strata(formula), from.data,
+    { conf_level = opt.conf_level, ci = opt.ci })
+end
+
+-- Arms look alike in all facets, also where one has nobody.
+local function look_of(fit, opt)
+  local arms, look = style.arms(#fit.groups, opt.palette), {}
+  for i, group in ipairs(fit.groups) do look[group.name] = { arms[i], i } end
+  return look
+end
+
+local function figure_of(from, opt, fit, formula, look)
+  look = look or look_of(fit, opt)
+  local list, entries, n = curves_of(fit), {}, 0
+  local band = opt.band
+  if band == nil then band = #list <= 2 end
+  opt = setmetatable({ band = band }, { __index = opt })
+  for i, curve in ipairs(list) do
+    n = n + curve.n
+    curves.few(curve, opt.least_at_risk, opt.beyond)
+    if opt.mirror then turn_over(curve) end
+    curve.arm, curve.place = table.unpack(look[fit.groups[i].name])
+    curve.band = band and curves.pieces(curve) or {}
+    if curve.name then
+      entries[i] = { name = curve.name, arm = curve.arm, place = curve.place }
+    end
+  end
+  local text = curves.text(WHO, opt.text)
+  if opt.p_value and #list > 1 then table.insert(text, 1, p_line(formula, from)) end
+  local spec, height = curves.spec(WHO, list, opt, { entries = entries,
+    xlabel = opt.xlabel or from.data and default_xlabel(from, opt) or "Time",
+    ylabel = opt.ylabel or (opt.mirror and "Cumulative incidence"
+      or "Survival probability"),
+    medians = opt.median and medians_of(fit) or nil, text = text,
+    stamp = mark.with(from.stamp, opt.stamp) })
+  return object.new(opt, from, { what = "survival curves",
+    title = from.level or from.endpoint and from.endpoint.title,
+    caption = caption_of(fit, opt, n), height = height, entries = entries,
+    shown = function() return curves.shown(list) end,
+    draw = function(page, bottom, top) chart.draw(page, spec, bottom, top) end })
+end
+
+local function in_facets(from, opt, fit, formula)
+  local names = require "ts.formula".variables(formula)
+  local levels = facets.levels(WHO, from, opt.facet, names)
+  local own = { facet = false, title = false, note = false, height = false,
+    width = opt.width / facets.columns(#levels), last = 0 }
+  local part = setmetatable({}, { __index = function(_, key)
+    if own[key] ~= nil then return own[key] or nil end
+    return opt[key]
+  end })
+  local look, figures = look_of(fit, opt), {}
+  for _, group in ipairs(fit.groups) do own.last = math.max(own.last, group.last) end
+  for i, level in ipairs(levels) do
+    figures[i] = figure_of(level, part, fit_of(level, formula, opt), formula, look)
+  end
+  opt.facet_label = source.label(from.data, opt.facet) or opt.facet
+  return facets.new(opt, from, { figures = figures, facet = opt.facet,
+    what = "survival curves in panels", caption = caption_of(fit, opt, fit.n) })
+end
 
 --- figure.survival { DATA or "ENDPOINT" or km(...), option = ... } -> figure
 -- Kaplan-Meier curves with censoring ticks, confidence bands and a table of
@@ -133,9 +206,12 @@ local spec_of_options = {
 --   band        true for one or two curves;  censor  true: ticks
 --   median      false; true: lines down to the medians
 --   mirror      false; true: 1 - S, the events, from 0 up
---   least_at_risk  0.1: curves end where less of an arm is at risk
+--   least_at_risk  0.1: where less of an arm is at risk curves end; or go on pale
+--               with beyond = "pale"
+--   facet       a column: a panel for each of its levels
 --   legend      "inside", "above", "direct" (at the curves' ends), "none"
---   p_value     false; true: of the log-rank test;  text  lines to add
+--   p_value     false; true: of the log-rank test;  strata  a column or a list:
+--               within their levels;  text  lines to add
 --   palette     "okabe ito", "tol", "grey" or { "#000000", ... }
 --   journal     "Nature" and others: see figure.journal
 --   conf_level  0.95;  ci  "log-log", "log", "plain"
@@ -148,47 +224,27 @@ local spec_of_options = {
 -- See also: km, logrank, figure.points, figure:save. Morris et
 -- al. 2019 (BMJ Open 9:e030215).
 function M.survival(given)
+  if type(given) == "table" and given.facet then given = source.wide(given) end
   local first, opt = source.options(WHO, given, spec_of_options)
-  local from, fit, formula
   if is_fit(first) then
-    if opt.p_value then
-      fail("invalid", WHO .. ": p_value needs the data, not curves of km")
+    for _, name in ipairs { "p_value", "strata", "facet" } do
+      if opt[name] then
+        fail("invalid", ("%s: %s needs the data, not curves of km"):format(WHO, name))
+      end
     end
-    from, fit = { stamp = first.simulated or nil }, first
-  else
-    from = source.take(WHO, first)
-    formula = formula_of(from, opt)
-    fit = require "trialsh.survival".km(formula, from.data,
-      { conf_level = opt.conf_level, ci = opt.ci })
+    return figure_of({ stamp = first.simulated or nil }, opt, first)
   end
-  if opt.mirror and opt.median then
-    fail("invalid", WHO .. ": median is of curves from 1, not with mirror")
+  local from = source.take(WHO, first)
+  local formula = require "trialsh.tabulate".with_strata(WHO, formula_of(from, opt),
+    opt.strata)
+  if opt.strata and not opt.p_value then
+    fail("invalid", WHO .. ": strata are those of the log-rank test: p_value = true")
   end
-  local list, entries, n = curves_of(fit), {}, 0
-  if opt.band == nil then opt.band = #list <= 2 end
-  local arms = style.arms(#list, opt.palette)
-  for i, curve in ipairs(list) do
-    n = n + curve.n
-    curves.cut(curve, opt.least_at_risk)
-    if opt.mirror then turn_over(curve) end
-    curve.arm, curve.band = arms[i], opt.band and curves.pieces(curve) or {}
-    if curve.name then
-      entries[i] = { name = curve.name, arm = arms[i], place = i }
-    end
-  end
-  opt.title = opt.title or from.endpoint and from.endpoint.title
-  local text = curves.text(WHO, opt.text)
-  if opt.p_value then table.insert(text, 1, p_line(formula, from)) end
-  local spec, height = curves.spec(WHO, list, opt, { entries = entries,
-    xlabel = opt.xlabel or from.data and default_xlabel(from, opt) or "Time",
-    ylabel = opt.ylabel or (opt.mirror and "Cumulative incidence"
-      or "Survival probability"),
-    medians = opt.median and medians_of(fit) or nil, text = text,
-    stamp = mark.with(from.stamp, opt.stamp) })
-  return object.new(opt, from, { what = "survival curves",
-    caption = caption_of(fit, opt, n), height = height, entries = entries,
-    shown = function() return curves.shown(list) end,
-    draw = function(page, bottom, top) chart.draw(page, spec, bottom, top) end })
+  local strata = formula:match "strata%s*%b()"
+  opt.stratified = opt.p_value and strata and strata:match "%((.*)%)"
+  local fit = fit_of(from, formula, opt)
+  if not opt.facet then return figure_of(from, opt, fit, formula) end
+  return in_facets(from, opt, fit, formula)
 end
 
 return M

@@ -1,0 +1,161 @@
+-- figure.survival: where few are at risk, panels by a column, strata of the test. Its
+-- numbers are km's and logrank's.
+local lu = require "luaunit"
+local object = require "trialsh.figure.object"
+local style = require "trialsh.figure.style"
+local check = require "tests.lua.boxes"
+
+local function refuses(words, f, ...)
+  local ok, err = pcall(f, ...)
+  lu.assertFalse(ok, words)
+  lu.assertStrContains(tostring(err), words)
+end
+
+local function texts(figure)
+  local list = {}
+  for _, box in ipairs(object.boxes(figure).boxes) do list[#list + 1] = box.text end
+  return table.concat(list, "\n")
+end
+
+-- 10 subjects with an event a day; fewer than 3 are at risk after day 8
+local ten = { AVAL = {}, CNSR = {} }
+for i = 1, 10 do ten.AVAL[i], ten.CNSR[i] = i, 0 end
+
+local function blocks(opt)
+  local given = { ten, by = false, band = false, censor = false, xlim = { 0, 10 },
+    ticks = { 0, 5, 10 }, least_at_risk = 0.3 }
+  for key, value in pairs(opt or {}) do given[key] = value end
+  local f, out = figure.survival(given), {}
+  for i, block in ipairs(object.boxes(f).root.blocks) do
+    out[i] = block:gsub("%d+%.%d+", function(x) return ("%.1f"):format(x) end)
+  end
+  return out, f
+end
+
+function test_ends_where_few_are_at_risk()
+  local drawn, f = blocks()
+  lu.assertEquals(#drawn, 1)
+  lu.assertStrContains(drawn[1], "\n8 0.3\n8 0.2\nEND")
+  lu.assertStrContains(f.caption, "curves end where less than 30 % of an arm is at risk")
+  -- the table below counts on, and so do the data
+  lu.assertStrContains(texts(f), "No. at risk\n10\n6\n1")
+  lu.assertEquals(#f:data(), 10)
+end
+
+function test_goes_on_pale()
+  local drawn, f = blocks { beyond = "pale", legend = "direct" }
+  lu.assertEquals(#drawn, 2)
+  lu.assertStrContains(drawn[1], "\n8 0.3\n8 0.2\nEND")
+  lu.assertStrContains(drawn[2], "\n8 0.2\n9 0.2\n9 0.1\n10 0.1\n10 0\nEND")
+  lu.assertStrContains(f.caption, "pale curves: less than 30 % of an arm at risk")
+  lu.assertEquals(#blocks { least_at_risk = 0.01, beyond = "pale" }, 1)
+end
+
+-- The line down to a median that lies beyond is not drawn.
+function test_median_of_a_curve_that_ended()
+  local function dotted(part)
+    local page = object.boxes(figure.survival { ten, by = false, median = true,
+      least_at_risk = part })
+    local _, n = table.concat(page.root.groups[1].head, "\n"):gsub("#7F7F7F", "")
+    return n
+  end
+  lu.assertEquals(dotted(0.3), 2)
+  lu.assertEquals(dotted(0.9), 0)
+end
+
+function test_medians_of_mirrored_curves()
+  local f = figure.survival { ten, by = false, median = true, mirror = true }
+  lu.assertStrContains(f.caption, "dotted lines: medians")
+end
+
+-- Women have no C: their arms keep their looks.
+local function trial_data()
+  local d = { AVAL = {}, CNSR = {}, ARM = {}, SEX = {} }
+  for i = 1, 60 do
+    d.AVAL[i], d.CNSR[i] = (i * 37) % 53 + 1, i % 4 == 0 and 1 or 0
+    d.SEX[i] = i % 2 == 0 and "M" or "F"
+    d.ARM[i] = d.SEX[i] == "M" and ({ "A", "B", "C" })[i // 2 % 3 + 1]
+      or ({ "B", "C" })[i // 2 % 2 + 1]
+  end
+  return d
+end
+
+local function of_sex(d, sex)
+  local out = { AVAL = {}, CNSR = {}, ARM = {} }
+  for i, value in ipairs(d.SEX) do
+    if value == sex then
+      for name, list in pairs(out) do list[#list + 1] = d[name][i] end
+    end
+  end
+  return out
+end
+
+local function data_of(f) return (f.shown()) end
+
+function test_facets()
+  local d = trial_data()
+  local f = figure.survival { d, by = "ARM", facet = "SEX", p_value = true,
+    least_at_risk = 0.1 }
+  check(f, "facets")
+  lu.assertEquals(f.width, 183)
+  lu.assertEquals(data_of(f)[1], "SEX")
+  local shown, i = f:data(), 0
+  for _, sex in ipairs { "F", "M" } do
+    for row in km("Surv(AVAL, CNSR == 0) ~ ARM", of_sex(d, sex)):tidy():rows() do
+      i = i + 1
+      lu.assertEquals({ shown.SEX[i], shown.group[i], shown.estimate[i],
+        shown.conf_low[i] }, { sex, row.ARM, row.estimate, row.conf_low })
+    end
+  end
+  lu.assertEquals(i, #shown)
+  local all = texts(f)
+  for _, sex in ipairs { "F", "M" } do
+    local p = logrank("Surv(AVAL, CNSR == 0) ~ ARM", of_sex(d, sex)).p_value
+    lu.assertStrContains(all, "Log-rank P = " .. ("%.3f"):format(p))
+  end
+  lu.assertStrContains(f.caption, "n = 60")
+  lu.assertStrContains(f.caption, "panels: SEX")
+  -- B is the second arm in both
+  local looks = {}
+  for k, part in ipairs(f.parts) do
+    for _, e in ipairs(part.figure.entries) do
+      if e.name == "B" then looks[k] = e.arm.colour end
+    end
+  end
+  lu.assertEquals(looks, { style.arms(3)[2].colour, style.arms(3)[2].colour })
+  lu.assertStrContains(f:text(), "Log-rank")
+end
+
+function test_strata()
+  local d = trial_data()
+  local p = logrank("Surv(AVAL, CNSR == 0) ~ ARM + strata(SEX)", d).p_value
+  local f = figure.survival { d, by = "ARM", p_value = true, strata = "SEX" }
+  lu.assertStrContains(texts(f), "Log-rank P = " .. ("%.3f"):format(p))
+  lu.assertStrContains(f.caption, "log-rank test within strata of SEX")
+  local g = figure.survival { d, p_value = true,
+    formula = "Surv(AVAL, CNSR == 0) ~ ARM + strata(SEX)" }
+  lu.assertEquals(texts(g), texts(f))
+  lu.assertEquals(#f:data(), #km("Surv(AVAL, CNSR == 0) ~ ARM", d):tidy())
+end
+
+-- Text in the colour of an arm has a contrast of 3 to 1 at least.
+function test_ink()
+  lu.assertEquals(style.ink "#0072B2", "#0072B2")
+  lu.assertEquals(style.ink "#000000", "#000000")
+  lu.assertNotEquals(style.ink "#E69F00", "#E69F00")
+  local grey = tonumber(style.ink "#C0C0C0":sub(2, 3), 16)
+  lu.assertTrue(grey > 0x85 and grey < 0x96)
+end
+
+function test_refuses()
+  local d = trial_data()
+  refuses("no column SEXX; nearest: SEX", figure.survival, { d, by = "ARM",
+    facet = "SEXX" })
+  refuses("facet needs the data, not curves of km", figure.survival,
+    { km("Surv(AVAL, CNSR == 0) ~ ARM", d), facet = "SEX" })
+  refuses("strata are those of the log-rank test: p_value = true", figure.survival,
+    { d, by = "ARM", strata = "SEX" })
+  refuses("beyond", figure.survival, { d, by = "ARM", beyond = "grey" })
+end
+
+os.exit(lu.LuaUnit.run())
