@@ -38,7 +38,9 @@ fig.subgroups = figure.forest { "ALC50", columns = { "n_arms", "estimate", "p_va
   names = { COUNTRY = "Country", SEX = "Sex", AGEGR1 = "Age", SOFAGR1 = "SOFA at screening" } }
 fig.claims = figure.graph "claims"
 
-fig.support = figure.swimmer { s.adsl, segments = s.support, events = { { "Discharge", "DISDT" } }, width = 183 }
+fig.support = figure.swimmer { s.adsl, segments = s.support, discharge = "DISDT", width = 183,
+  events = { { "Dose", s.ex:where { EXOCCUR = "Y" }, "EXSTDTC" }, { "Serious adverse event", s.adae:where { AESER = "Y" }, "ASTDT" } },
+  names = { ICU = "Intensive care", VENT = "Ventilation", VASO = "Vasopressors", RRT = "Renal replacement" } }
 fig.values = figure.missing { s.adlb:where { PARAMCD = "ALC", ANL01FL = "Y" }, subjects = s.adsl, width = 183 }
 fig.events = figure.ae { s.adae, subjects = s.adsl, cutoff = 15, serious = true, width = 183 }
 fig.markers = figure.heatmap { s.adcy:where { AVISIT = "Day 8", ANL01FL = "Y" }, cluster = "both", subjects = s.adsl,

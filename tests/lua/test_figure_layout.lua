@@ -318,7 +318,8 @@ local kinds = {
       end
     end
     return figure.swimmer(with(case, d, { segments = parts,
-      events = { { w.axis, "DISDT" } }, xlabel = w.axis,
+      events = { { w.axis, "DISDT" }, { w.caption, parts, "STDT" } }, xlabel = w.axis,
+      discharge = case.arms == 3 and "DISDT" or nil,
       ylabel = w.arm })) end },
   { "panels", function(case)
     case = fewer(case, 600)

@@ -40,11 +40,43 @@ function test_days_and_order()
 2|RRT|3|4
 2|Discharge|8|]])
   lu.assertEquals(f.caption, "A bar per subject, n = 3; crosses: died (1); arrows: "
-    .. "alive when last seen (2).")
+    .. "alive when last seen (2); lanes within the bars: what went on, with an arrow "
+    .. "where no end is known.")
   local all = {}
   for i, box in ipairs(check(f, "swimmer").boxes) do all[i] = box.text end
-  lu.assertStrContains(table.concat(all, "\n"), "ICU\nRRT\nDischarge")
+  lu.assertStrContains(table.concat(all, "\n"), "ICU\nRRT\nDischarge\nDeath")
   lu.assertTrue(#f:text { columns = 100 } > 200)
+end
+
+-- Doses are rows of their own; after discharge the bar is thin, and who is neither dead
+-- nor discharged has an arrow.
+function test_doses_and_discharge()
+  local ex = { USUBJID = { "2", "3", "3", "9" }, EXSTDTC = { "2020-01-02T10:00",
+    "2020-01-09", "2020-01-05", "2020-01-05" } }
+  local f = figure.swimmer { d, discharge = "DISDT", events = { { "Dose", ex, "EXSTDTC" } },
+    names = { ICU = "Intensive care" }, segments = support }
+  check(f, "swimmer")
+  lu.assertEquals(rows(f), [[
+3|followed|1|91
+3|in hospital when last seen|91|
+3|Dose|5|
+3|Dose|9|
+1|followed|1|4
+1|died|4|
+1|ICU|0|3
+2|followed|1|11
+2|ICU|1|
+2|RRT|3|4
+2|Dose|2|]])
+  lu.assertStrContains(f.caption, "n = 3; crosses: died (1); arrows: in hospital when "
+    .. "last seen (1); thin: after discharge (1); ")
+  local texts = {}
+  for i, box in ipairs(object.boxes(f).boxes) do texts[i] = box.text end
+  lu.assertStrContains(table.concat(texts, "\n"), "Intensive care")
+  -- 2 went home on day 8: full until then, thin to day 11
+  local page = object.boxes(figure.swimmer { d, by = false, discharge = "DISDT" })
+  lu.assertStrContains(page.root.blocks[1], "\n1 1.625\n1 2.375\n8 2.375\n8 1.625\n")
+  lu.assertStrContains(page.root.blocks[1], "\n8 1.875\n8 2.125\n11 2.125\n11 1.875\n")
 end
 
 -- The bar of a subject reaches from day 1 to its last day, in its own row.
@@ -65,6 +97,10 @@ function test_refuses()
     RANDDT = { "2020-01-01" }, LSTDT = { "soon" } }, by = false })
   refuses("events = { { \"Discharge\", \"DISDT\" }", figure.swimmer, { d,
     events = { "DISDT" } })
+  refuses('{ "Dose", TABLE, "EXSTDTC" }', figure.swimmer, { d,
+    events = { { "Dose", support } } })
+  refuses("nearest: DISDT", figure.swimmer, { d, discharge = "DISDTT" })
+  refuses("nearest: STDT", figure.swimmer, { d, events = { { "Dose", support, "STDTT" } } })
   refuses("kind = a column", figure.swimmer, { d, segments = { USUBJID = { "1" } } })
 end
 

@@ -60,10 +60,12 @@ end
 local function subjects_of(x, opt, by)
   local names = { "USUBJID", opt["until"] }
   if by then names[#names + 1] = by end
-  for _, name in ipairs { opt.from or false, opt.death or false } do
+  for _, name in ipairs { opt.from or false, opt.death or false, opt.discharge or false } do
     if name then names[#names + 1] = name end
   end
-  for _, event in ipairs(opt.events) do names[#names + 1] = event[2] end
+  for _, event in ipairs(opt.events) do
+    if type(event[2]) == "string" then names[#names + 1] = event[2] end
+  end
   local unique, seen = {}, {}
   for _, name in ipairs(names) do
     if not seen[name] then unique[#unique + 1] = name end
@@ -86,8 +88,10 @@ local function subjects_of(x, opt, by)
         subject.last = since(last, start, opt["until"])
         local died = opt.death and c[opt.death][i]
         subject.died = died and since(died, start, opt.death)
+        subject.home = opt.discharge and since(c[opt.discharge][i], start, opt.discharge)
         for e, event in ipairs(opt.events) do
-          subject.at[e] = since(c[event[2]][i], start, event[2])
+          local column = type(event[2]) == "string" and event[2]
+          subject.at[e] = { column and since(c[column][i], start, column) or nil }
         end
         list[#list + 1] = subject
       else
@@ -108,6 +112,22 @@ local function subjects_of(x, opt, by)
     return a.id < b.id
   end)
   return list, known, groups
+end
+
+-- Events that are rows of a table of their own: doses, adverse events.
+local function add_events(known, opt)
+  for e, event in ipairs(opt.events) do
+    local name = event[3]
+    if name then
+      local c, n = read(event[2], { "USUBJID", name })
+      for i = 1, n do
+        local subject = known[c.USUBJID[i]]
+        local at = subject and subject.last and since(c[name][i], subject.start, name)
+        if at then table.insert(subject.at[e], at) end
+      end
+      for _, subject in pairs(known) do table.sort(subject.at[e] or {}) end
+    end
+  end
 end
 
 -- Rows of segments into the lanes of their subjects; kinds in order.
@@ -145,6 +165,48 @@ local function rectangle(xs, ys, from, to, low, high)
   xs[#xs + 1], ys[#ys + 1] = false, false
 end
 
+-- Where a bar has its full height: of who went home until then.
+local function upto(spec, subject)
+  local home = subject.home
+  return home and math.min(math.max(home, spec.start), subject.last) or subject.last
+end
+
+-- Alive, and in hospital as far as that is known.
+local function goes_on(spec, subject)
+  return not subject.died and not (spec.discharge and subject.home)
+end
+
+local function draw_cross(page, x, y, half)
+  for _, way in ipairs { 1, -1 } do
+    page:line(x - half, y - way * half, x + half, y + way * half, { width = 0.8 })
+  end
+end
+
+-- Symbols in black with a white edge, which parts them from what is behind.
+local function draw_symbol(page, x, y, symbol, size)
+  page:symbol(x, y, { symbol = symbol == 6 and 7 or symbol == 4 and 5 or symbol,
+    size = size + 1.2, colour = "#FFFFFF" })
+  page:symbol(x, y, { symbol = symbol, size = size, colour = "#000000" })
+end
+
+-- Of a preview: how each bar ends, and letters of events.
+local function draw_letters(panel, spec)
+  local page = panel.page
+  for i, subject in ipairs(spec.list) do
+    local y = math.floor(panel:at_y(#spec.list + 1 - i) + 0.5)
+    local function say(letter, at)
+      if at >= spec.x[1] and at <= spec.x[2] then
+        page:text(letter, math.floor(panel:at_x(at)), y, {})
+      end
+    end
+    for e in ipairs(spec.events) do
+      for _, at in ipairs(subject.at[e]) do say(spec.events[e].letter, at) end
+    end
+    if subject.died then say("x", math.min(subject.died, subject.last))
+    elseif goes_on(spec, subject) then say(">", subject.last) end
+  end
+end
+
 local function draw(panel, spec)
   local page, n = panel.page, #spec.list
   local arms, lanes = {}, {}
@@ -158,7 +220,11 @@ local function draw(panel, spec)
       table.insert(arm[3], subject.last)
       table.insert(arm[4], y)
     else
-      rectangle(arm[1], arm[2], spec.start, subject.last, y - 0.375, y + 0.375)
+      local home = upto(spec, subject)
+      rectangle(arm[1], arm[2], spec.start, home, y - 0.375, y + 0.375)
+      if home < subject.last then -- thin once they are at home
+        rectangle(arm[1], arm[2], home, subject.last, y - 0.125, y + 0.125)
+      end
     end
     for _, lane in ipairs(subject.lanes) do
       local of = lanes[lane[1]] or { {}, {} }
@@ -175,7 +241,7 @@ local function draw(panel, spec)
       panel:area(arm[1], arm[2], { colour = pale(spec.arms[k].colour), opacity = 1 })
     end
   end
-  if page.cells then return end
+  if page.cells then return draw_letters(panel, spec) end
   for k in ipairs(spec.kinds) do
     if lanes[k] then
       panel:area(lanes[k][1], lanes[k][2], { colour = spec.colours[k], opacity = 1 })
@@ -185,21 +251,27 @@ local function draw(panel, spec)
   local size = math.min(3, math.max(1, 0.6 * slot * 72 / 25.4))
   for i, subject in ipairs(spec.list) do
     local y, x = panel:at_y(n + 1 - i), panel:at_x(subject.last)
-    if subject.died then
-      local half = math.min(0.8, 0.35 * slot)
-      for _, way in ipairs { 1, -1 } do
-        page:line(x - half, y - way * half, x + half, y + way * half, { width = 0.8 })
+    for _, lane in ipairs(subject.lanes) do
+      if lane.open then -- nobody knows when it ended
+        local head, lanes_ = math.min(1.2, 0.6 * slot), #spec.kinds
+        local at = y + slot * (0.375 - 0.75 * (lane[1] - 1) / lanes_ - 0.325 / lanes_)
+        page:arrow(x, at, x + head, at, { head = head, width = 0.5,
+          colour = spec.colours[lane[1]] })
       end
-    else
-      local head = math.min(1.4, 0.8 * slot)
-      page:arrow(x, y, x + head, y, { head = head, width = 0.5 })
     end
     for e in ipairs(spec.events) do
-      local at = subject.at[e]
-      if at and at >= spec.x[1] and at <= spec.x[2] then
-        page:symbol(panel:at_x(at), y, { symbol = SYMBOLS[e], size = size,
-          colour = "#000000" })
+      for _, at in ipairs(subject.at[e]) do
+        if at >= spec.x[1] and at <= spec.x[2] then
+          draw_symbol(page, panel:at_x(at), y, SYMBOLS[e], size)
+        end
       end
+    end
+    if subject.died then
+      draw_cross(page, panel:at_x(math.min(subject.died, subject.last)), y,
+        math.min(0.8, 0.35 * slot))
+    elseif goes_on(spec, subject) then
+      local head = math.min(1.4, 0.8 * slot)
+      page:arrow(x, y, x + head, y, { head = head, width = 0.5 })
     end
   end
 end
@@ -207,8 +279,8 @@ end
 -- The description --------------------------------------------------------------
 
 local own_options = { by = { "any" }, from = { "string" }, ["until"] = { "string" },
-  death = { "string" }, segments = { "any" }, kind = { "string" },
-  starts = { "string" }, ends = { "string" }, events = { "list" },
+  death = { "string" }, discharge = { "string" }, segments = { "any" },
+  kind = { "string" }, names = { "table" }, starts = { "string" }, ends = { "string" }, events = { "list" },
   xlabel = { "string" }, ylabel = { "string" }, ticks = { "table" },
   labels = { "boolean", true }, legend = { { "above", "none" }, "above" } }
 
@@ -222,10 +294,20 @@ local function entries_of(spec, groups, by)
     say(group.name, { colour = pale(spec.arms[k].colour), symbol = 5, weight = 1 })
   end
   for k, name in ipairs(spec.kinds) do
-    say(name, { colour = spec.colours[k], symbol = 5, weight = 1 })
+    say(spec.names[name] or name, { colour = spec.colours[k], symbol = 5, weight = 1 })
   end
   for e, event in ipairs(spec.events) do
     say(event[1], { colour = "#000000", symbol = SYMBOLS[e], weight = 0.9 })
+    event.letter = out[#out].letter
+  end
+  local died = false
+  for _, subject in ipairs(spec.list) do died = died or subject.died end
+  if died then
+    say("Death", { colour = "#000000" })
+    out[#out].letter = "x"
+    out[#out].draw = function(page, x, y)
+      draw_cross(page, x + page.style.key / 4, y, 0.8)
+    end
   end
   return out
 end
@@ -240,26 +322,55 @@ local function shown(spec)
   for _, subject in ipairs(spec.list) do
     say(subject, "followed", spec.start, subject.last)
     if subject.died then say(subject, "died", subject.died) end
+    if spec.discharge and goes_on(spec, subject) then
+      say(subject, "in hospital when last seen", subject.last)
+    end
     for _, lane in ipairs(subject.lanes) do
       say(subject, spec.kinds[lane[1]], lane[2], not lane.open and lane[3] or nil)
     end
     for e, event in ipairs(spec.events) do
-      if subject.at[e] then say(subject, event[1], subject.at[e]) end
+      for _, at in ipairs(subject.at[e]) do say(subject, event[1], at) end
     end
   end
   return { "USUBJID", "group", "item", "from", "to" }, { ids, groups, items, from, to }
 end
 
+local function caption_of(spec)
+  local died, on, home, open = 0, 0, 0, false
+  for _, subject in ipairs(spec.list) do
+    died = died + (subject.died and 1 or 0)
+    on = on + (goes_on(spec, subject) and 1 or 0)
+    home = home + (subject.home and 1 or 0)
+    for _, lane in ipairs(subject.lanes) do open = open or lane.open end
+  end
+  local parts = { ("A bar per subject, n = %d"):format(#spec.list) }
+  local function say(words, n)
+    if n > 0 then parts[#parts + 1] = words:format(n) end
+  end
+  say("crosses: died (%d)", died)
+  say(spec.discharge and "arrows: in hospital when last seen (%d)"
+    or "arrows: alive when last seen (%d)", on)
+  say("thin: after discharge (%d)", home)
+  if #spec.kinds > 0 then
+    parts[#parts + 1] = "lanes within the bars: what went on"
+      .. (open and ", with an arrow where no end is known" or "")
+  end
+  return table.concat(parts, "; ") .. "."
+end
+
 --- figure.swimmer { SUBJECTS, option = ... } -> figure
 -- A bar per subject, sorted by arm and length, with lanes of what went on and
 -- symbols for single events. Bars of those who died end in a cross, others in an
--- arrow. Times are dates, shown as days with day 1 at from and 0 before it, or numbers.
+-- arrow; where discharge is known, those of who is in hospital still. Times are dates, shown as days with day 1 at from and 0 before it, or numbers.
 --   from, until  "RANDDT" or "TRTSDT"; "LSTDT", "EOSDT" or "AVAL": ends of the bar
 --   death      "DTHDT" where there is one
+--   discharge  "DISDT": from then on the bar is thin
 --   by         "TRT01P" where there is one; false: one colour
 --   segments   a table of them, with kind ("SUPPORT"), starts ("STDT") and ends
---              ("ENDT"); without an end they go on to that of the bar
---   events     { { "Discharge", "DISDT" }, ... }: a name and its column, six at most
+--              ("ENDT"); without an end they go on to that of the bar;  names
+--              { VENT = "Ventilation" }
+--   events     { { "Discharge", "DISDT" }, { "Dose", s.ex, "EXSTDTC" }, ... }: a name and
+--              a column, or the table that has it and USUBJID, a row each; six at most
 --   labels     true: USUBJID, where there is room
 --   ticks      a list;  xlabel, ylabel  text;  legend  "above", "none"
 --   title, note, stamp, width 89, height (by its bars), palette, journal
@@ -286,18 +397,27 @@ function M.swimmer(given)
   opt.death = opt.death or data.has(first, "DTHDT") and "DTHDT" or nil
   opt.events = opt.events or {}
   for i, event in ipairs(opt.events) do
-    if type(event) ~= "table" or type(event[1]) ~= "string"
-        or type(event[2]) ~= "string" or i > #SYMBOLS then
-      fail("invalid", WHO .. ': events = { { "Discharge", "DISDT" }, ... }, six at '
-        .. "most")
+    local good = type(event) == "table" and type(event[1]) == "string" and i <= #SYMBOLS
+      and (type(event[2]) == "string" and event[3] == nil
+        or data.is(event[2]) and type(event[3]) == "string")
+    if not good then
+      fail("invalid", WHO .. ': events = { { "Discharge", "DISDT" }, { "Dose", TABLE, '
+        .. '"EXSTDTC" }, ... }, six at most')
     end
+    opt.events[i] = table.move(event, 1, 3, 1, {})
+  end
+  for _, name in ipairs { opt.death or false, opt.discharge or false } do
+    if name and not data.has(first, name) then data.frame(first, { name }, WHO) end
   end
   local list, known, groups = subjects_of(first, opt, by)
   local spec = { who = WHO, what = "the bars", list = list, events = opt.events,
-    legend = opt.legend, start = opt.from and 1 or 0, arms = style.arms(#groups, opt.palette) }
+    legend = opt.legend, start = opt.from and 1 or 0, names = opt.names or {},
+    discharge = opt.discharge, arms = style.arms(#groups, opt.palette) }
+  add_events(known, opt)
   spec.kinds = add_segments(opt.segments, known, opt)
   spec.colours = {}
-  for k, arm in ipairs(#spec.kinds > 0 and style.arms(#spec.kinds, "tol") or {}) do
+  for k, arm in ipairs(#spec.kinds > 0 and style.arms(#spec.kinds,
+    opt.palette == "grey" and "grey" or "tol") or {}) do
     spec.colours[k] = arm.colour
   end
   local high, low = 1, spec.start
@@ -314,12 +434,9 @@ function M.swimmer(given)
   spec.y = { 0.5, #list + 0.5 }
   spec.entries = entries_of(spec, groups, by)
   spec.marks = function(panel) draw(panel, spec) end
-  local died = 0
-  for _, subject in ipairs(list) do died = died + (subject.died and 1 or 0) end
   return object.new(opt, from, { what = "swimmer plot",
     height = math.min(200, math.ceil(30 + 2.9 * #list)), entries = spec.entries,
-    caption = ("A bar per subject, n = %d; crosses: died (%d); arrows: alive when "
-      .. "last seen (%d)."):format(#list, died, #list - died),
+    caption = caption_of(spec),
     shown = function() return shown(spec) end,
     draw = function(page, bottom, top)
       local one = setmetatable({}, { __index = spec })
