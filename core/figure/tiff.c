@@ -20,7 +20,8 @@ typedef struct {
     uint32_t width, height;
     size_t pixel;               /* bytes of one in the PNG: 3 or 4 */
     unsigned char *row, *above; /* with the byte of the filter before them */
-    unsigned char *rgb;
+    unsigned char *rgb;         /* the row's pixels: in it, or in opaque */
+    unsigned char *opaque;
 } picture;
 
 static uint32_t get32(const unsigned char *in)
@@ -49,8 +50,25 @@ static bool next_data(picture *p)
 
 static unsigned char paeth(int a, int b, int c)
 {
+    if (b == c) /* as nearly everywhere */
+        return (unsigned char)a;
     int p = a + b - c, pa = abs(p - a), pb = abs(p - b), pc = abs(p - c);
     return (unsigned char)(pa <= pb && pa <= pc ? a : pb <= pc ? b : c);
+}
+
+/* x + y, byte by byte, eight at a time. */
+static void add_bytes(unsigned char *x, const unsigned char *y, size_t n)
+{
+    const uint64_t high = 0x8080808080808080;
+    size_t i = 0;
+    for (uint64_t a, b; n - i >= 8; i += 8) {
+        memcpy(&a, x + i, 8);
+        memcpy(&b, y + i, 8);
+        a = ((a & ~high) + (b & ~high)) ^ ((a ^ b) & high);
+        memcpy(x + i, &a, 8);
+    }
+    for (; i < n; i++)
+        x[i] = (unsigned char)(x[i] + y[i]);
 }
 
 /* Undoes the filter of a row (PNG 1.2, 6). */
@@ -66,8 +84,7 @@ static bool unfilter(const picture *p)
             x[i] = (unsigned char)(x[i] + x[i - back]);
         break;
     case 2:
-        for (size_t i = 0; i < n; i++)
-            x[i] = (unsigned char)(x[i] + b[i]);
+        add_bytes(x, b, n);
         break;
     case 3:
         for (size_t i = 0; i < n; i++)
@@ -86,7 +103,19 @@ static bool unfilter(const picture *p)
     return true;
 }
 
-/* The next row, as RGB; what is transparent shows white. */
+/* What is transparent shows white. */
+static void lay_on_white(picture *p)
+{
+    for (size_t i = 0; i < p->width; i++) {
+        const unsigned char *from = p->row + 1 + 4 * i;
+        int alpha = from[3];
+        for (int k = 0; k < 3; k++)
+            p->opaque[3 * i + (size_t)k] =
+                (unsigned char)((from[k] * alpha + 255 * (255 - alpha)) / 255);
+    }
+}
+
+/* The next row, as RGB. */
 static bool read_row(picture *p)
 {
     unsigned char *other = p->above;
@@ -103,17 +132,9 @@ static bool read_row(picture *p)
     }
     if (!unfilter(p))
         return false;
-    for (size_t i = 0; i < p->width; i++) {
-        const unsigned char *from = p->row + 1 + i * p->pixel;
-        unsigned char *to = p->rgb + 3 * i;
-        int alpha = p->pixel == 4 ? from[3] : 255;
-        for (int k = 0; k < 3; k++)
-            to[k] =
-                alpha == 255
-                    ? from[k]
-                    : (unsigned char)((from[k] * alpha + 255 * (255 - alpha)) /
-                                      255);
-    }
+    p->rgb = p->pixel == 3 ? p->row + 1 : p->opaque;
+    if (p->pixel == 4)
+        lay_on_white(p);
     return true;
 }
 
@@ -132,19 +153,26 @@ static void add32(ts_buffer *out, uint32_t x)
 }
 
 /* LZW (TIFF 6.0, 13): codes of 9 to 12 bits, the first bit first, one longer a
- * code earlier than needed. Strings are found by hashing (prefix, byte). */
-enum { CLEAR = 256, END = 257, FIRST = 258, LAST = 4093, SLOTS = 1 << 14 };
+ * code earlier than needed. Strings are found by hashing (prefix, byte); those
+ * of white alone, of which most of a figure is, by their length. */
+enum {
+    WHITE = 255,
+    CLEAR = 256,
+    END = 257,
+    FIRST = 258,
+    LAST = 4093,
+    SLOTS = 1 << 13
+};
 
 typedef struct {
     ts_buffer *out;
     uint32_t held; /* bits not yet written, and how many */
     int n_held, bits, next;
-    int prefix; /* the string so far; -1: none */
-    uint32_t key[SLOTS];
-    uint16_t code[SLOTS];
-    /* most of a figure is white: the string with its last byte once more */
-    unsigned char last[LAST + 1];
-    uint16_t run[LAST + 1];
+    int prefix;               /* the string so far; -1: none */
+    size_t n_white;           /* its length when it is white, else 0 */
+    uint32_t slot[SLOTS];     /* prefix, byte and code; 0: none */
+    size_t longest;           /* white string that has a code */
+    uint16_t white[LAST + 1]; /* codes by length */
 } lzw;
 
 static void put_code(lzw *z, int code)
@@ -161,8 +189,9 @@ static void put_code(lzw *z, int code)
 static void clear(lzw *z)
 {
     put_code(z, CLEAR);
-    memset(z->key, 0xFF, sizeof z->key);
-    memset(z->run, 0, sizeof z->run);
+    memset(z->slot, 0, sizeof z->slot);
+    z->longest = 1;
+    z->white[1] = WHITE;
     z->bits = 9;
     z->next = FIRST;
 }
@@ -174,8 +203,7 @@ static void begin_strip(lzw *z, ts_buffer *out)
     z->n_held = 0;
     z->bits = 9;
     z->prefix = -1;
-    for (int i = 0; i < 256; i++)
-        z->last[i] = (unsigned char)i;
+    z->n_white = 0;
     clear(z);
 }
 
@@ -194,37 +222,82 @@ static void end_strip(lzw *z)
     }
 }
 
+/* The string so far got a code; the next begins with byte. */
+static void restart(lzw *z, unsigned char byte)
+{
+    z->next++;
+    z->prefix = byte;
+    z->n_white = byte == WHITE;
+    if (z->next > LAST)
+        clear(z);
+    else if (z->next == 1 << z->bits)
+        z->bits++;
+}
+
+/* n white bytes behind a white string: a step for each code, not each byte */
+static void pack_white(lzw *z, size_t n)
+{
+    while (n) {
+        size_t known = z->longest - z->n_white;
+        if (known) {
+            z->n_white += known < n ? known : n;
+            n -= known < n ? known : n;
+            z->prefix = z->white[z->n_white];
+        } else {
+            put_code(z, z->prefix);
+            z->white[++z->longest] = (uint16_t)z->next;
+            restart(z, WHITE);
+            n--;
+        }
+    }
+}
+
+static size_t white_bytes(const unsigned char *row, size_t n)
+{
+    size_t i = 0;
+    for (uint64_t eight; n - i >= sizeof eight; i += sizeof eight) {
+        memcpy(&eight, row + i, sizeof eight);
+        if (eight != UINT64_MAX)
+            break;
+    }
+    while (i < n && row[i] == WHITE)
+        i++;
+    return i;
+}
+
+/* Where a string is, or an empty slot for it. */
+static uint32_t *find(lzw *z, uint32_t key)
+{
+    uint32_t i = key * 2654435761u >> 19;
+    while (z->slot[i] && z->slot[i] >> 12 != key)
+        i = (i + 1) % SLOTS;
+    return &z->slot[i];
+}
+
 static void pack(lzw *z, const unsigned char *row, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         if (z->prefix < 0) {
             z->prefix = row[i];
+            z->n_white = row[i] == WHITE;
             continue;
         }
-        bool same = row[i] == z->last[z->prefix];
-        if (same && z->run[z->prefix]) {
-            z->prefix = z->run[z->prefix];
+        if (z->n_white && row[i] == WHITE) {
+            size_t run = white_bytes(row + i, n - i);
+            pack_white(z, run);
+            i += run - 1;
             continue;
         }
         uint32_t key = (uint32_t)z->prefix << 8 | row[i];
-        uint32_t slot = (key * 2654435761u) >> 18;
-        while (z->key[slot] != key && z->key[slot] != UINT32_MAX)
-            slot = (slot + 1) % SLOTS;
-        if (z->key[slot] == key) {
-            z->prefix = z->code[slot];
+        uint32_t *slot = find(z, key);
+        if (*slot) {
+            z->prefix = (int)(*slot & 0xFFF);
+            z->n_white = 0;
             continue;
         }
         put_code(z, z->prefix);
-        if (same)
-            z->run[z->prefix] = (uint16_t)z->next;
-        z->last[z->next] = row[i];
-        z->prefix = row[i];
-        z->key[slot] = key;
-        z->code[slot] = (uint16_t)z->next++;
-        if (z->next > LAST)
-            clear(z);
-        else if (z->next == 1 << z->bits)
-            z->bits++;
+        *slot = key << 12 | (uint32_t)z->next;
+        restart(z, row[i]);
     }
 }
 
@@ -327,12 +400,13 @@ ts_status ts_tiff_finish(ts_buffer *png, double dpi, const char *software,
     uint32_t *offset = ts_alloc_array(2 * strips, sizeof *offset);
     p.row = ts_alloc_array(p.width + 1, p.pixel);
     p.above = ts_alloc_array(p.width + 1, p.pixel);
-    p.rgb = ts_alloc_array(p.width, 3);
+    p.opaque = ts_alloc_array(p.width, 3);
     lzw *z = ts_alloc(sizeof *z);
-    if (!offset || !p.row || !p.above || !p.rgb || !z ||
+    if (!offset || !p.row || !p.above || !p.opaque || !z ||
         inflateInit(&p.stream) != Z_OK) {
         status = ts_fail_memory(err);
     } else {
+        inflateValidate(&p.stream, 0); /* the chunks have sums of their own */
         status = write_strips(&p, z, &out, offset, offset + strips, err);
         inflateEnd(&p.stream);
     }
@@ -344,7 +418,7 @@ ts_status ts_tiff_finish(ts_buffer *png, double dpi, const char *software,
     ts_free(offset);
     ts_free(p.row);
     ts_free(p.above);
-    ts_free(p.rgb);
+    ts_free(p.opaque);
     ts_free(z);
     if (status) {
         ts_buffer_free(&out);
