@@ -45,6 +45,7 @@ fig.values = figure.missing { s.adlb:where { PARAMCD = "ALC", ANL01FL = "Y" }, s
 fig.events = figure.ae { s.adae, subjects = s.adsl, cutoff = 15, serious = true, width = 183 }
 fig.markers = figure.heatmap { s.adcy:where { AVISIT = "Day 8", ANL01FL = "Y" }, cluster = "both", subjects = s.adsl,
   annotate = { "TRT01P", "DTHFL", "SITE" }, names = { SITE = "Site" }, width = 183 }
-fig.organs = figure.states { s.adsofa:where { PARAMCD = "SOFA", ANL01FL = "Y" }, breaks = { 3, 6, 9, 12 }, dead = "Dead", width = 183 }
+fig.organs = figure.states { s.adsofa:where { PARAMCD = "SOFA", ANL01FL = "Y" }, breaks = { 3, 6, 9, 12 }, dead = "Dead",
+  discharged = "Discharged alive", width = 183 }
 
 return fig

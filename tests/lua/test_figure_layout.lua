@@ -66,7 +66,7 @@ end
 -- Some visits of each subject, some values below a limit, some deaths.
 local function visits(case)
   local d = { USUBJID = {}, TRT01P = {}, AVISITN = {}, AVAL = {}, BASE = {},
-    BLQFL = {}, LLOQ = {}, DTHDY = {} }
+    BLQFL = {}, LLOQ = {}, DTHDY = {}, DISDY = {} }
   local s = subjects(case)
   for i, id in ipairs(s.USUBJID) do
     local base, dies = math.exp(2 + 2 * uniform()), uniform() < 0.2 and 20 or NA
@@ -77,6 +77,7 @@ local function visits(case)
         d.USUBJID[k], d.TRT01P[k], d.AVISITN[k] = id, s.TRT01P[i], day
         d.AVAL[k], d.BLQFL[k] = math.max(y, 5), y < 5 and "Y" or "N"
         d.LLOQ[k], d.BASE[k], d.DTHDY[k] = y < 5 and 5 or NA, base, dies
+        d.DISDY[k] = i % 3 == 0 and 15 or NA
       end
     end
   end
@@ -187,7 +188,8 @@ local kinds = {
   { "states", function(case)
     case = fewer(case, 300)
     return figure.states(with(case, visits(case), { breaks = { 10, 20, 40 },
-      dead = words[case.words].caption, ylabel = false,
+      dead = words[case.words].caption, discharged = words[case.words].axis .. ".",
+      palette = case.arms == 2 and "grey" or nil, ylabel = false,
       width = case.width or 183 })) end },
   { "ae", function(case)
     local d, s = events(case)

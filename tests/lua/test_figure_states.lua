@@ -41,12 +41,27 @@ function test_numbers()
     .. "A2 No value 1/3; A3 Home 1/3; A3 Ward 1/3; A3 Dead 1/3; B1 Ward 1/2; "
     .. "B1 ICU 1/2; B2 ICU 2/2; B3 Ward 1/2; B3 ICU 1/2")
   lu.assertStrContains(f.caption, "Home, Dead: kept from the day on which it was "
-    .. "reached; white: no value on that day.")
+    .. "reached; crossed out: no value on that day.")
   lu.assertEquals(f:data().share[1], 1 / 3)
 end
 
 function test_without_missing()
   lu.assertStrContains(texts(of { missing = false }), "A2 Home 1/2; A2 ICU 1/2; A3 Home")
+end
+
+-- A1 is discharged on day 2, A2 dies on day 3; A3 has a value after its discharge, and
+-- B1 was home before it died.
+function test_days_of_discharge()
+  local d = { USUBJID = { "A1", "A2", "A2", "A3", "A3", "B1" }, ARM = { "A", "A", "A", "A",
+    "A", "A" }, DAY = { 1, 1, 2, 1, 3, 1 }, AVAL = { 5, 9, 9, 2, 4, 5 },
+    DTHDY = { NA, 3, 3, NA, NA, 3 }, DISDY = { 2, NA, NA, 2, 2, 2 } }
+  local f = figure.states { d, x = "DAY", by = "ARM", breaks = { 6 }, dead = "Dead",
+    discharged = "Home" }
+  check(f, "states")
+  lu.assertEquals(texts(f), "A1 below 6 3/4; A1 6 and more 1/4; A2 Home 3/4; "
+    .. "A2 6 and more 1/4; A3 Home 1/4; A3 below 6 1/4; A3 Dead 2/4")
+  f = figure.states { d, x = "DAY", by = "ARM", breaks = { 6 }, dead = "Dead" }
+  lu.assertStrContains(texts(f), "A2 No value 3/4")
 end
 
 -- Nothing is carried forward that was not asked for.

@@ -54,13 +54,15 @@ end
 
 -- Columns of rows over time that a figure can use.
 local of_course = { "USUBJID", "AVISIT", "AVISITN", "ADY", "AVAL", "BASE", "CHG",
-  "ANL01FL", "BLQFL", "LLOQ", "DTHFL", "DTHDY" }
+  "ANL01FL", "BLQFL", "LLOQ", "DTHFL", "DTHDY", "DISDY" }
 
--- Rows of a relation with the day of death, where dates tell it.
-local function with_deaths(x)
-  if data.has(x, "DTHDT") and data.has(x, "TRTSDT") and not data.has(x, "DTHDY")
-  then
-    return x:study_day "DTHDY = DTHDT"
+-- Rows of a relation with the days of death and of discharge, where dates tell them.
+local function with_days(x)
+  for _, what in ipairs { "DTH", "DIS" } do
+    if data.has(x, what .. "DT") and data.has(x, "TRTSDT")
+        and not data.has(x, what .. "DY") then
+      x = x:study_day(("%sDY = %sDT"):format(what, what))
+    end
   end
   return x
 end
@@ -83,7 +85,7 @@ function M.course(who, first, parameter)
   if type(first) ~= "string" then
     local from = given(who, first, parameter)
     if require "trialsh.relation".is(from.data) then
-      from.data = with_deaths(from.data)
+      from.data = with_days(from.data)
     end
     return from
   end
@@ -95,7 +97,7 @@ function M.course(who, first, parameter)
       .. "shown"):format(who, first))
   end
   local code = code_of(who, e, parameter)
-  local rows = with_deaths(s[set.table_of(e, code)]:where { PARAMCD = code })
+  local rows = with_days(s[set.table_of(e, code)]:where { PARAMCD = code })
   if e.where then rows = rows:where(e.where) end
   if e.visits or e.visit then
     local visits = table.move(e.visits or { e.visit }, 1, 1000, 1, {})

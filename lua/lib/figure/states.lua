@@ -95,7 +95,7 @@ end
 
 -- Who is where -----------------------------------------------------------------
 
--- { id = { [day] = state } } of the rows of an arm, and days of death.
+-- { id = { [day] = state } } of the rows of an arm, and days of death and discharge.
 local function histories(group, columns)
   local list, by = {}, {}
   for _, row in ipairs(group.rows) do
@@ -106,7 +106,10 @@ local function histories(group, columns)
         h = { state = {} }
         by[id], list[#list + 1] = h, h
       end
-      if columns.death and columns.death[row] ~= NA then h.death = columns.death[row] end
+      for _, key in ipairs { "death", "home" } do
+        local day_of = columns[key] and columns[key][row]
+        if day_of and day_of ~= NA then h[key] = day_of end
+      end
       local state = columns.state[row]
       if day ~= NA and state ~= NA then
         if h.state[day] then
@@ -128,9 +131,12 @@ local function count(group, columns, days, opt)
     local stays
     for j, day in ipairs(days) do
       local state = h.state[day] or stays
-      if not h.state[day] and h.death and type(day) == "number"
-          and day >= h.death then
-        state = opt.dead
+      if not h.state[day] and type(day) == "number" then
+        if h.death and day >= h.death then
+          state = opt.dead
+        elseif not stays and h.home and day >= h.home then
+          state = opt.discharged
+        end
       end
       if state and opt.stays[state] then stays = state end
       state = state or MISSING
@@ -204,6 +210,11 @@ local function draw_cells(panel, spec)
   end
 end
 
+-- Crossed out, which tells it from what is white.
+local function draw_missing(page, left, low, right, high)
+  page:line(left, low, right, high, { colour = "#CFCFCF", width = 0.4 })
+end
+
 local function draw_bars(panel, spec)
   local page, s = panel.page, panel.page.style
   if page.cells then return draw_cells(panel, spec) end
@@ -215,6 +226,7 @@ local function draw_bars(panel, spec)
       local fill = spec.fills[p.state]
       page:box(left, low, right, high, { fill = fill, width = 0.25,
         colour = fill == "#FFFFFF" and "#7F7F7F" or "#FFFFFF" })
+      if p.state == MISSING then draw_missing(page, left, low, right, high) end
       local words = format.fixed(p.to - p.from, 0)
       if spec.labels and p.to - p.from >= 5 and high - low >= height
           and page:text_width(words, size) + 0.4 <= right - left then
@@ -223,6 +235,13 @@ local function draw_bars(panel, spec)
       end
     end
   end
+end
+
+local function draw_missing_key(page, x, y)
+  local half = 0.8
+  x = x + page.style.key / 4
+  page:box(x - half, y - half, x + half, y + half, { colour = "#7F7F7F", width = 0.5 })
+  draw_missing(page, x - half, y - half, x + half, y + half)
 end
 
 local own_options = { parameter = { "string" }, y = { "string", "AVAL" },
@@ -249,16 +268,28 @@ local function staying(opt, states)
     opt.stays[state] = true
   end
   for _, key in ipairs { "dead", "discharged" } do
-    if opt[key] and not known[opt[key]] and not (key == "dead" and opt.by_day) then
+    if opt[key] and not known[opt[key]] and not opt.by_day[key] then
       fail("not found", ("%s: %s = %s is no state%s"):format(WHO, key, opt[key],
         names_module.hint(opt[key], states)))
     end
   end
   for _, state in ipairs(opt.absorbing or {}) do
-    if not known[state] and state ~= opt.dead then
+    if not known[state] and not (state == opt.dead and opt.by_day.dead)
+        and not (state == opt.discharged and opt.by_day.discharged) then
       fail("not found", ("%s: absorbing: no state %s%s"):format(WHO, tostring(state),
         names_module.hint(tostring(state), states)))
     end
+  end
+end
+
+-- States that are known by a day alone: discharged below all others, dead above them.
+local function add_days(states, opt)
+  if opt.order then return end
+  local known = {}
+  for _, state in ipairs(states) do known[state] = true end
+  if opt.by_day.dead and not known[opt.dead] then states[#states + 1] = opt.dead end
+  if opt.by_day.discharged and not known[opt.discharged] then
+    table.insert(states, 1, opt.discharged)
   end
 end
 
@@ -311,20 +342,21 @@ local function caption_of(opt, states, any)
     parts[#parts + 1] = table.concat(stay, ", ") .. ": kept from the day on which "
       .. "it was reached"
   end
-  if any then parts[#parts + 1] = "white: no value on that day" end
+  if any then parts[#parts + 1] = "crossed out: no value on that day" end
   return table.concat(parts, "; ") .. "."
 end
 
 --- figure.states { DATA or "ENDPOINT", option = ... } -> figure
 -- Stacked bars of the states subjects are in, by day and arm: ordinal scales, organ
 -- support, classes of a score. DATA have a row per subject and day; a bar is all
--- subjects of the arm, n below it those with a value.
+-- subjects of the arm, n below it those whose state is known.
 --   y           "AVAL": the state, text or number;  x  "AVISITN", "ADY" or "AVISIT"
 --   order       { "At home", "Ward", "ICU", "Dead" }: from the bottom to the top; the
 --               order of levels or numbers where none is given
 --   breaks      { 500, 1000 }: classes of a number
 --   dead        "Dead": the state in black; where there is DTHDY also who has no
---               value from that day on;  discharged  "At home": apart from the ranks
+--               value from that day on;  discharged  "At home": apart from the ranks,
+--               where there is DISDY also who is alive without a value from then on
 --   absorbing   states that last once they are reached: dead and discharged
 --   missing     true: who has no value is part of the bar; false: left out
 --   labels      true: percentages of 5 and more in the bars
@@ -345,20 +377,18 @@ function M.states(given)
   local by = opt.by
   if by == nil then by = from.treatment or source.by(WHO, from.data) end
   local x = x_of(from, opt)
-  local has_death = opt.dead and data.has(from.data, "DTHDY")
   local list = { "USUBJID", x, opt.y }
   if by then list[#list + 1] = by end
-  if has_death then list[#list + 1] = "DTHDY" end
+  opt.by_day = { dead = opt.dead and data.has(from.data, "DTHDY"),
+    discharged = opt.discharged and data.has(from.data, "DISDY") }
+  if opt.by_day.dead then list[#list + 1] = "DTHDY" end
+  if opt.by_day.discharged then list[#list + 1] = "DISDY" end
   local frame = data.frame(from.data, list, WHO)
   local states, columns = nil, { id = cframe.values(frame:column "USUBJID"),
-    death = has_death and cframe.values(frame:column "DTHDY") or nil }
+    death = opt.by_day.dead and cframe.values(frame:column "DTHDY") or nil,
+    home = opt.by_day.discharged and cframe.values(frame:column "DISDY") or nil }
   columns.state, states = words_of(frame:column(opt.y), opt)
-  opt.by_day = has_death
-  if has_death and not opt.order then
-    local known = false
-    for _, state in ipairs(states) do known = known or state == opt.dead end
-    if not known then states[#states + 1] = opt.dead end
-  end
+  add_days(states, opt)
   states = ordered(states, opt)
   if #states == 0 then fail("degenerate", ("%s: no value of %s"):format(WHO, opt.y)) end
   staying(opt, states)
@@ -389,7 +419,8 @@ function M.states(given)
       local white = spec.fills[state] == "#FFFFFF"
       spec.entries[#spec.entries + 1] = { name = state, place = (k - 1) % 8 + 1,
         key = "point", letter = spec.letters[k], arm = { symbol = white and 4 or 5,
-          colour = white and "#7F7F7F" or spec.fills[state], weight = 1.2 } }
+          colour = white and "#7F7F7F" or spec.fills[state], weight = 1.2 },
+        draw = state == MISSING and draw_missing_key or nil }
     end
   end
   blocks_of_arms.add(spec)
