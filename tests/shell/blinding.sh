@@ -14,6 +14,7 @@ if ! ${CC:-gcc} -shared -fPIC -O1 -o "$tmp/witness.so" tests/shell/witness.c \
   sed 's/^/# /' "$tmp/cc.out"
   finish
 fi
+tree=$PWD
 mkdir "$tmp/sealed" "$tmp/wrong" "$tmp/temporary" "$tmp/work/raw"
 export TMPDIR=$tmp/temporary WITNESS=$tmp/written
 cd "$tmp/work" || exit 1
@@ -60,19 +61,22 @@ END
 is "the codes" "$(wc -l <"$tmp/sealed/codes.csv")" 25
 sealed=$tmp/sealed/codes.csv
 
-# leaks FILE...: how often an id stands right before its true arm
+# leaks FILE...: how often the true arm of an id stands behind it, before the next
+# id or line, within $reach bytes. Ids are those of the codes in $sealed.
 cat >"$tmp/leaks.lua" <<'END'
-local true_arm, n = {}, 0
+local true_arm, letters, n, reach = {}, nil, 0, tonumber(os.getenv "REACH")
 for line in io.lines(arg[1]) do
-  local id, arm = line:match "^(S%-%d+),(.+)$"
-  if id then true_arm[id] = arm end
+  local id, arm = line:match "^(%u+%-%d%d%d),(.+)$"
+  if id then true_arm[id], letters = arm, id:match "^%u+" end
 end
 for i = 2, #arg do
   local f = io.open(arg[i], "rb")
   local all = f and f:read "a" or ""
   if f then f:close() end
-  for id, at in all:gmatch "(S%-%d%d%d)()" do
-    local near = all:sub(at, at + 25)
+  local is_id = letters .. "%-%d%d%d"
+  for id, at in all:gmatch("(" .. is_id .. ")()") do
+    local near = all:sub(at, at + reach):match "^[^\n]*"
+    near = near:sub(1, (near:find(is_id) or 0) - 1)
     local arm = true_arm[id]
     if arm and near:find(arm, 1, true) then
       n = n + 1
@@ -82,7 +86,7 @@ for i = 2, #arg do
 end
 print(n)
 END
-leaks() { LD_PRELOAD= "$TRIALSH" "$tmp/leaks.lua" "$sealed" "$@" 2>"$tmp/leaks.err"; }
+leaks() { REACH=${reach:-25} LD_PRELOAD= "$TRIALSH" "$tmp/leaks.lua" "$sealed" "$@" 2>"$tmp/leaks.err"; }
 everything() { find "$tmp/work" "$tmp/temporary" "$HOME" "$XDG_STATE_HOME" "$WITNESS" -type f 2>/dev/null; }
 
 # Work on dummy arms -------------------------------------------------------------
@@ -240,6 +244,56 @@ if [ -n "${TRIALSH_LONG:-}" ]; then
     leaks "$tmp/sorted" many/m.db many/m.db-wal)" 0
 else
   skip "rows beyond the memory of SQLite" TRIALSH_LONG
+fi
+
+# The scripts of IRIS-7, with all that they export and draw ------------------------
+
+if [ -n "${TRIALSH_LONG:-}" ]; then
+  mkdir iris7
+  cat >"$tmp/iris7_codes.lua" <<'END'
+local scripts = ...
+dofile(scripts .. "simulate.lua", "iris7")
+local s = study.create ":memory:"
+dofile(scripts .. "derive.lua", s, "iris7")
+local next_one = { Placebo = "CYT107 LF", ["CYT107 LF"] = "CYT107 HF",
+  ["CYT107 HF"] = "Placebo" }
+print "USUBJID,TRT01P"
+for row in s.arms:order "USUBJID":rows() do
+  print(row.USUBJID .. "," .. next_one[row.TRT01P])
+end
+END
+  cat >iris7.lua <<'END'
+local scripts = ...
+local s = study.create "iris7/iris7.db"
+dofile(scripts .. "derive.lua", s, "iris7")
+dofile(scripts .. "endpoints.lua")
+run(s, { rerandomise = false })
+print(check(s), s, s.results, s.arms, s.adsl, why "ALC50", explain "ALC50")
+for _, name in ipairs { "adsl", "adlb", "adcy", "adtte" } do
+  for _, ending in ipairs { "csv", "xpt", "json", "xlsx" } do
+    s:export(name, ("iris7/%s.%s"):format(name, ending))
+  end
+end
+local fig, tab = dofile(scripts .. "figures.lua", s),
+  dofile(scripts .. "tables.lua", s)
+report "dry" { out = "iris7", fig.flow, fig.counts, fig.support, tab.baseline,
+  tab.efficacy, tab.serious }
+END
+  "$TRIALSH" "$tmp/iris7_codes.lua" "$tree/scripts/iris7/" \
+    >"$tmp/sealed/iris7.csv" 2>err
+  rm iris7/sealed/codes.csv
+  LD_PRELOAD=$tmp/witness.so WITNESS=$tmp/iris7.written "$TRIALSH" \
+    --log iris7/log iris7.lua "$tree/scripts/iris7/" >iris7/out 2>err </dev/null
+  is "IRIS-7 on dummy arms" "$?" 0
+  check "much was written" test "$(wc -c <"$tmp/iris7.written")" -gt 5000000
+  is "no byte tells a true arm" "$(reach=160 sealed=$tmp/sealed/iris7.csv
+    leaks "$tmp/iris7.written" $(find iris7 -type f))" 0
+  "$TRIALSH" -d iris7/iris7.db -e "s:unblind { reason = 'now', codes =
+    '$tmp/sealed/iris7.csv' }" -e 'print(s.adsl)' >iris7/out 2>err </dev/null
+  check "and is found once they are there" test "$(reach=160 sealed=$tmp/sealed/iris7.csv
+    leaks iris7/out iris7/iris7.db)" -gt 27
+else
+  skip "the bytes of IRIS-7" TRIALSH_LONG
 fi
 
 # Unblinding ----------------------------------------------------------------------
