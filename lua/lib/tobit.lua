@@ -139,7 +139,8 @@ end
 -- m:tidy(), m:term, m:glance, m:means, m:contrast, m:slope, m:anova, m:design are
 -- those of lm; m.n_below and m.n_above count, m.sigma is the residual SD, m.log_lik
 -- that of the response as it stands in the formula. Where all values of a group
--- lie beyond a limit there is no estimate, which is an error.
+-- lie beyond a limit there is no estimate, which is an error; an endpoint has the P
+-- of peto_prentice there, and says so.
 --
 --   > t = { AVAL = { 3.2, 7.5, 12, 3.2, 9.1, 6.4, 21, 33 },
 --   >   BLQFL = { "Y", "N", "N", "Y", "N", "Y", "N", "N" },

@@ -193,10 +193,24 @@ function TestEndpointLimits.test_an_arm_without_values()
   lu.assertStrContains(r.note, "of L are beyond their limit: no estimate")
   lu.assertStrContains(s:result "E[Active vs P]".note, "no estimate")
   lu.assertTrue(s:result "E[H vs P]".estimate > 0)
+  lu.assertStrContains(s:result "E[H vs P]".method, "Tobit")
+  -- ranks compare it all the same
+  local data = s.adsl:select("USUBJID", "TRT01P"):join(s.adnone:where {
+    AVISIT = "Day 29" }:select("USUBJID", "AVAL", "BLQFL"), "USUBJID")
+  for _, pair in ipairs { "L vs P", "Active vs P" } do
+    r = s:result(("E[%s]"):format(pair))
+    local p = peto_prentice("AVAL ~ TRT01P", data, { compare = pair })
+    lu.assertEquals({ r.p_value, r.method, r.n, r.statistic }, { p.p_value,
+      p.method, p.n, p.statistic })
+    lu.assertStrContains(r.note, "no estimate; P is that of peto_prentice")
+    lu.assertStrContains(tostring(r), "Peto-Prentice")
+  end
   s.adall = s.adlim:mutate "BLQFL = 'Y'"
   of { data = "adall", analysis = { "tobit", "~ TRT01P" } }
   run(s)
-  lu.assertStrContains(s:result "E[H vs P]".note, "no estimate")
+  r = s:result "E[H vs P]"
+  lu.assertStrContains(r.note, "no estimate")
+  lu.assertEquals(r.p_value, 1) -- nothing is measured
 end
 
 function TestEndpointLimits.test_mistakes()

@@ -252,9 +252,29 @@ local function unknown_side(compare, why, arms)
   local trials = require "trialsh.trial"
   for _, side in ipairs { trials.pair(compare, arms) } do
     for _, part in ipairs(trials.members(arms, side)) do
-      if why[part] then return why[part] .. ": no estimate" end
+      if why[part] then return why[part] end
     end
   end
+end
+
+-- The likelihood has no maximum then, but ranks compare all the same: their P
+-- stands where there is no estimate, and the note says so.
+local function by_ranks(formula, data, opt, compare, set, why)
+  local row = { compare = name_of(compare), note = why .. ": no estimate" }
+  if opt.mu and opt.mu ~= 0 then return row end
+  local response = formula:match "^(.-)%s*~"
+  local ok, r = pcall(require "trialsh.peto_prentice".peto_prentice,
+    ("%s ~ `%s`"):format(response, set.treatment), data,
+    { compare = compare, alternative = opt.alternative })
+  if ok then
+    row.method, row.statistic, row.df = r.method, r.statistic, r.df
+    row.p_value, row.alternative, row.n = r.p_value, r.alternative, r.n
+    row.n_1, row.n_2 = r.n_1, r.n_2
+    row.note = row.note .. "; P is that of peto_prentice"
+  elseif not errors.is(r) or r.code == "interrupted" then
+    error(r, 0)
+  end
+  return row
 end
 
 M.tobit = { location = true, covariates = true, weights = true, limits = true,
@@ -269,7 +289,8 @@ M.tobit = { location = true, covariates = true, weights = true, limits = true,
     local rows, known = {}, {}
     for i, compare in ipairs(set.each and {} or set.comparisons) do
       local words = unknown_side(compare, why, set.arms)
-      rows[i] = words and { compare = name_of(compare), note = words } or false
+      rows[i] = words and by_ranks(formula, data, opt, compare, set, words)
+        or false
       if not words then known[#known + 1] = compare end
     end
     if #known == 0 and #list < 2 and #rows > 0 then return rows end
@@ -281,7 +302,7 @@ M.tobit = { location = true, covariates = true, weights = true, limits = true,
       comparisons = known }, { __index = set }))
     for i in ipairs(rows) do
       if not rows[i] then rows[i] = table.remove(found, 1) end
-      rows[i].method, rows[i].n = m.method, m.n
+      rows[i].method, rows[i].n = rows[i].method or m.method, rows[i].n or m.n
     end
     table.move(means_of(m, opt, set), 1, 1000, #rows + 1, rows)
     return rows
