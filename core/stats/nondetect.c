@@ -68,7 +68,9 @@ static ts_survival survival_of(const ts_nondetect *data, const turned *t)
                          .event = t->event,
                          .n = data->n,
                          .group = data->group,
-                         .n_group = data->group ? data->n_group : 1};
+                         .n_group = data->group ? data->n_group : 1,
+                         .stratum = data->stratum,
+                         .n_stratum = data->n_stratum};
 }
 
 /* Curves ------------------------------------------------------------------ */
@@ -94,36 +96,57 @@ ts_status ts_nondetect_km(const ts_nondetect *data, double conf_level,
 
 /* Test -------------------------------------------------------------------- */
 
-/* What each rank adds to its rows: its weight where measured, less what all
- * ranks before it and itself expect of one who is there. */
+/* Room for what find_scores() needs of each rank. */
+typedef struct {
+    double *events, *rows, *weight;
+} rank_sums;
+
+/* What each rank adds to its rows of one stratum: its weight where measured, less
+ * what all ranks before it and itself expect of one who is there. */
+static void score_stratum(const ts_nondetect *data, const turned *t,
+                          ts_logrank_weight kind, int stratum, rank_sums r,
+                          double *score)
+{
+    double survival = 1, hazard = 0, at_risk = 0;
+    for (size_t j = 0; j < t->n_rank; j++)
+        r.events[j] = r.rows[j] = r.weight[j] = 0;
+    for (size_t i = 0; i < data->n; i++)
+        if (!data->stratum || data->stratum[i] == stratum) {
+            r.rows[(size_t)t->time[i]]++;
+            r.events[(size_t)t->time[i]] += t->event[i];
+            at_risk++;
+        }
+    for (size_t j = 0; j < t->n_rank; j++) {
+        if (r.events[j] > 0) {
+            r.weight[j] =
+                ts_logrank_next(kind, at_risk, r.events[j], &survival);
+            hazard += r.weight[j] * r.events[j] / at_risk;
+        }
+        at_risk -= r.rows[j];
+        r.rows[j] = hazard;
+    }
+    for (size_t i = 0; i < data->n; i++)
+        if (!data->stratum || data->stratum[i] == stratum) {
+            size_t j = (size_t)t->time[i];
+            score[i] = t->event[i] * r.weight[j] - r.rows[j];
+        }
+}
+
 static ts_status find_scores(const ts_nondetect *data, const turned *t,
                              ts_logrank_weight kind, double *score,
                              ts_error *err)
 {
-    double *events = ts_alloc_array(t->n_rank, sizeof *events);
-    double *rows = ts_alloc_array(t->n_rank, sizeof *rows);
-    double *weight = ts_alloc_array(t->n_rank, sizeof *weight);
-    double survival = 1, hazard = 0, at_risk = (double)data->n;
-    ts_status status = events && rows && weight ? TS_OK : ts_fail_memory(err);
-    for (size_t i = 0; i < data->n && !status; i++) {
-        rows[(size_t)t->time[i]]++;
-        events[(size_t)t->time[i]] += t->event[i];
-    }
-    for (size_t j = 0; j < t->n_rank && !status; j++) {
-        if (events[j] > 0) {
-            weight[j] = ts_logrank_next(kind, at_risk, events[j], &survival);
-            hazard += weight[j] * events[j] / at_risk;
-        }
-        at_risk -= rows[j];
-        rows[j] = hazard;
-    }
-    for (size_t i = 0; i < data->n && !status; i++) {
-        size_t j = (size_t)t->time[i];
-        score[i] = t->event[i] * weight[j] - rows[j];
-    }
-    ts_free(events);
-    ts_free(rows);
-    ts_free(weight);
+    rank_sums r = {ts_alloc_array(t->n_rank, sizeof *r.events),
+                   ts_alloc_array(t->n_rank, sizeof *r.rows),
+                   ts_alloc_array(t->n_rank, sizeof *r.weight)};
+    size_t n_stratum = data->stratum ? data->n_stratum : 1;
+    ts_status status =
+        r.events && r.rows && r.weight ? TS_OK : ts_fail_memory(err);
+    for (size_t h = 0; h < n_stratum && !status; h++)
+        score_stratum(data, t, kind, (int)h, r, score);
+    ts_free(r.events);
+    ts_free(r.rows);
+    ts_free(r.weight);
     return status;
 }
 
@@ -134,24 +157,30 @@ static ts_status permute(const ts_nondetect *data, const turned *t,
     ts_tails tails;
     ts_smallest smallest;
     bool possible = false;
-    size_t m = 0;
+    size_t n_stratum = data->stratum ? data->n_stratum : 1;
+    size_t *m = ts_alloc_array(n_stratum, sizeof *m);
     double *score = ts_alloc_array(data->n, sizeof *score), sum = 0;
-    ts_status status =
-        score ? find_scores(data, t, kind, score, err) : ts_fail_memory(err);
+    ts_status status = score && m ? find_scores(data, t, kind, score, err)
+                                  : ts_fail_memory(err);
     for (size_t i = 0; i < data->n && !status; i++)
         if (data->group[i] == 1) {
-            m++;
+            m[data->stratum ? data->stratum[i] : 0]++;
             sum += score[i];
         }
     if (!status)
-        status = ts_subset_sums(score, data->n, m, sum, &tails, &smallest,
-                                &possible, err);
-    if (possible) {
+        status = data->stratum
+                     ? ts_stratified_sums(score, data->stratum, data->n, m,
+                                          n_stratum, sum, &tails, &smallest,
+                                          &possible, err)
+                     : ts_subset_sums(score, data->n, m[0], sum, &tails,
+                                      &smallest, &possible, err);
+    if (possible && !status) {
         out->exact = true;
         out->p_value = ts_tails_p(&tails, opt);
         out->p_smallest = ts_smallest_p(&smallest, opt);
     }
     ts_free(score);
+    ts_free(m);
     return status;
 }
 

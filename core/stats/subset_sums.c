@@ -126,14 +126,10 @@ static double absdev_of(const meeting *x, double away)
            x->all;
 }
 
-static void find_tails(const meeting *x, const double *sorted, size_t n,
+/* least, most: the extreme sums. */
+static void find_tails(const meeting *x, double least, double most,
                        double observed, ts_tails *tails, ts_smallest *smallest)
 {
-    double least = 0, most = 0;
-    for (size_t i = 0; i < x->m; i++) {
-        least += sorted[i];
-        most += sorted[n - 1 - i];
-    }
     tails->upper =
         fmin(1, tail_of(&x->a, &x->b, x->m, observed - x->same, true) / x->all);
     tails->lower = fmin(
@@ -146,6 +142,24 @@ static void find_tails(const meeting *x, const double *sorted, size_t n,
     smallest->central = fmin(1, 2 * fmin(smallest->upper, smallest->lower));
     smallest->absdev =
         fmin(1, absdev_of(x, fmax(most - x->mean, x->mean - least)));
+}
+
+static void add_extremes(const double *sorted, size_t n, size_t m,
+                         double *least, double *most)
+{
+    for (size_t i = 0; i < m; i++) {
+        *least += sorted[i];
+        *most += sorted[n - 1 - i];
+    }
+}
+
+/* How many ways there are to choose m of n. */
+static double n_choices(size_t n, size_t m)
+{
+    double all = 1;
+    for (size_t i = 1; i <= m; i++)
+        all *= (double)(n - m + i) / (double)i;
+    return all;
 }
 
 /* Equal scores together; two halves of about as many sums. */
@@ -201,9 +215,10 @@ ts_status ts_subset_sums(const double *score, size_t n, size_t m,
         (status =
              list_half(levels, which[1], k[1], (size_t)n_sum[1], &x.b, err)))
         goto done;
-    for (size_t i = 1; i <= m; i++)
-        x.all *= (double)(n - m + i) / (double)i;
-    find_tails(&x, sorted, n, observed, tails, smallest);
+    x.all = n_choices(n, m);
+    double least = 0, most = 0;
+    add_extremes(sorted, n, m, &least, &most);
+    find_tails(&x, least, most, observed, tails, smallest);
     *possible = true;
 done:
     half_free(&x.a);
@@ -212,5 +227,134 @@ done:
     ts_free(which[1]);
     ts_free(levels);
     ts_free(sorted);
+    return status;
+}
+
+/* Strata ------------------------------------------------------------------ */
+
+/* Sums that are the same once each; no units are told apart any more. */
+static void merge(half *h, double same)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < h->n; i++)
+        h->part[i].units = 0;
+    qsort(h->part, h->n, sizeof *h->part, by_units);
+    for (size_t i = 0; i < h->n; i++)
+        if (n > 0 && h->part[i].sum - h->part[n - 1].sum <= same)
+            h->part[n - 1].weight += h->part[i].weight;
+        else
+            h->part[n++] = h->part[i];
+    h->n = n;
+}
+
+/* All sums of m of the n scores of a stratum; *out is empty where there are too
+ * many. */
+static ts_status list_stratum(const double *sorted, size_t n, size_t m,
+                              double same, half *out, ts_error *err)
+{
+    size_t *which[2] = {NULL, NULL}, k[2], n_level = 0;
+    double n_sum[2], all = 1;
+    level *levels = ts_alloc_array(n, sizeof *levels);
+    which[0] = ts_alloc_array(n, sizeof **which);
+    which[1] = ts_alloc_array(n, sizeof **which);
+    ts_status status =
+        levels && which[0] && which[1] ? TS_OK : ts_fail_memory(err);
+    *out = (half){0};
+    if (!status) {
+        n_level = deal(sorted, n, same, levels, which, k, n_sum);
+        for (size_t j = 0; j < n_level; j++) {
+            all *= (double)levels[j].count + 1;
+            which[0][j] = j;
+        }
+    }
+    if (!status && all <= MOST_SUMS)
+        status =
+            list_half(levels, which[0], n_level, (size_t)all, out, err);
+    if (!status && out->part) {
+        size_t from = out->start[m];
+        out->n = out->start[m + 1] - from;
+        for (size_t i = 0; i < out->n; i++)
+            out->part[i] = out->part[from + i];
+        merge(out, same);
+    }
+    ts_free(which[0]);
+    ts_free(which[1]);
+    ts_free(levels);
+    return status;
+}
+
+/* Each sum of h with each of a stratum. */
+static ts_status join(half *h, const half *s, double same, ts_error *err)
+{
+    part *all = ts_alloc_array(h->n * s->n, sizeof *all);
+    size_t n = 0;
+    if (!all)
+        return ts_fail_memory(err);
+    for (size_t i = 0; i < h->n; i++)
+        for (size_t j = 0; j < s->n; j++)
+            all[n++] = (part){h->part[i].sum + s->part[j].sum,
+                              h->part[i].weight * s->part[j].weight, 0};
+    ts_free(h->part);
+    h->part = all;
+    h->n = n;
+    merge(h, same);
+    return ts_interrupt_check(err);
+}
+
+/* A half of nothing: one sum, 0. */
+static ts_status half_new(half *h, ts_error *err)
+{
+    *h = (half){.part = ts_alloc_array(1, sizeof *h->part),
+                .start = ts_alloc_array(2, sizeof *h->start)};
+    if (!h->part || !h->start)
+        return ts_fail_memory(err);
+    h->part[h->n++] = (part){0, 1, 0};
+    return TS_OK;
+}
+
+ts_status ts_stratified_sums(const double *score, const int *stratum, size_t n,
+                             const size_t *m, size_t n_stratum, double observed,
+                             ts_tails *tails, ts_smallest *smallest,
+                             bool *possible, ts_error *err)
+{
+    meeting x = {.all = 1};
+    double size = 0, least = 0, most = 0;
+    double *own = ts_alloc_array(n + 1, sizeof *own);
+    ts_status status = own ? half_new(&x.a, err) : ts_fail_memory(err);
+    if (!status)
+        status = half_new(&x.b, err);
+    for (size_t i = 0; i < n; i++)
+        size += fabs(score[i]);
+    x.same = 1e-10 * size;
+    *possible = true;
+    for (size_t h = 0; h < n_stratum && !status && *possible; h++) {
+        half s, *to = x.a.n <= x.b.n ? &x.a : &x.b;
+        size_t k = 0;
+        double total = 0;
+        for (size_t i = 0; i < n; i++)
+            if (stratum[i] == (int)h) {
+                own[k++] = score[i];
+                total += score[i];
+            }
+        if (k == 0)
+            continue;
+        qsort(own, k, sizeof *own, by_value);
+        status = list_stratum(own, k, m[h], 1e-12 * size, &s, err);
+        *possible = s.n > 0 && s.n <= MOST_SUMS / to->n;
+        if (!status && *possible)
+            status = join(to, &s, 1e-12 * size, err);
+        half_free(&s);
+        x.all *= n_choices(k, m[h]);
+        x.mean += total * (double)m[h] / (double)k;
+        add_extremes(own, k, m[h], &least, &most);
+    }
+    if (!status && *possible) {
+        x.a.start[1] = x.a.n;
+        x.b.start[1] = x.b.n;
+        find_tails(&x, least, most, observed, tails, smallest);
+    }
+    half_free(&x.a);
+    half_free(&x.b);
+    ts_free(own);
     return status;
 }

@@ -17,4 +17,11 @@ ts_status ts_subset_sums(const double *score, size_t n, size_t m,
                          double observed, ts_tails *tails,
                          ts_smallest *smallest, bool *possible, ts_error *err);
 
+/* The same of m[h] of the scores of each stratum h; stratum: n codes from 0. All
+ * choices within a stratum are listed, and two halves of the strata are met. */
+ts_status ts_stratified_sums(const double *score, const int *stratum, size_t n,
+                             const size_t *m, size_t n_stratum, double observed,
+                             ts_tails *tails, ts_smallest *smallest,
+                             bool *possible, ts_error *err);
+
 #endif

@@ -19,6 +19,8 @@ typedef struct {
     size_t n;
     const int *group; /* n codes 0 .. n_group-1, or NULL: one group */
     size_t n_group;
+    const int *stratum; /* the same of strata; the curves take no notice */
+    size_t n_stratum;
 } ts_nondetect;
 
 /* The events of ts_peto_prentice are values that are measured; observed and
@@ -35,9 +37,11 @@ typedef struct {
  * Peto-Prentice test (Prentice 1978; Latta 1981, Biometrika 68:713): a weighted
  * log-rank test of the turned values, for k groups chi-square. weight:
  * TS_PETO_PRENTICE, or TS_FLEMING_HARRINGTON, the test of R's survdiff(rho = 1)
- * and of NADA. Of two groups exact, by all choices of the group's members among
- * the scores, while two halves of the scores have no more than 2^20 sums each;
- * that takes limits to be alike in both groups. Of opt alternative, two_sided
+ * and of NADA. With strata, what is observed, expected and its variance are
+ * summed over them. Of two groups exact, by all choices of the group's members
+ * among the scores, within strata, while two halves of the scores (one stratum,
+ * two halves of the strata) have no more than 2^20 sums each; that takes limits to
+ * be alike in both groups. Of opt alternative, two_sided
  * and exact are used. TS_EDEGENERATE when a group is empty, TS_ELIMIT when an
  * exact test is asked for and cannot be had. observed and expected: n_group
  * numbers each, or NULL.

@@ -23,19 +23,23 @@ static ts_nondetect check_data(lua_State *L, int index)
     double *value = lua_newuserdatauv(L, (m->n + 1) * sizeof *value, 0);
     bool *below = lua_newuserdatauv(L, (m->n + 1) * sizeof *below, 0);
     int *group = lua_newuserdatauv(L, (m->n + 1) * sizeof *group, 0);
+    int *stratum = lua_newuserdatauv(L, (m->n + 1) * sizeof *stratum, 0);
     for (size_t i = 0; i < m->n; i++) {
         size_t g = m->group.code ? target[m->group.code[i]] : 1;
         if (g == 0)
             continue;
         value[n] = m->response[0].value[i];
         below[n] = side->real[m->row[i]] < 0;
+        stratum[n] = m->stratum.code ? m->stratum.code[i] : 0;
         group[n++] = (int)g - 1;
     }
     return (ts_nondetect){.value = value,
                           .below = below,
                           .n = n,
                           .group = group,
-                          .n_group = k > 0 ? k : 1};
+                          .n_group = k > 0 ? k : 1,
+                          .stratum = m->stratum.code ? stratum : NULL,
+                          .n_stratum = m->stratum.n_level};
 }
 
 /* By group: how many there are, and how many below a limit. */
@@ -55,8 +59,8 @@ static void set_counts(lua_State *L, const ts_nondetect *d)
 }
 
 /* peto_prentice(model, side, { { level, ... }, ... }, { weights, alternative,
- * two_sided, exact }) -> fields of ts_peto_result; by group n, n_below,
- * observed, expected */
+ * two_sided, exact }) -> fields of ts_peto_result, n_idle_stratum; by group n,
+ * n_below, observed, expected */
 static int peto_prentice(lua_State *L)
 {
     static const char *const rules[] = {"absdev", "central", NULL};
@@ -82,11 +86,12 @@ static int peto_prentice(lua_State *L)
         L, "peto_prentice",
         ts_peto_prentice(&data, weight, &opt, &r, observed, expected, &err),
         &err);
-    lua_createtable(L, 0, 12);
+    lua_createtable(L, 0, 13);
     tsl_set_real(L, "statistic", r.asymptotic.statistic);
     tsl_set_real(L, "df", (double)r.asymptotic.df);
     tsl_set_real(L, "z", r.asymptotic.z);
     tsl_set_real(L, "p_asymptotic", r.asymptotic.p_value);
+    tsl_set_real(L, "n_idle_stratum", (double)r.asymptotic.n_idle_stratum);
     tsl_set_real(L, "n_measured", (double)r.asymptotic.n_event);
     tsl_set_real(L, "p_value", r.p_value);
     tsl_set_real(L, "p_smallest", r.p_smallest);

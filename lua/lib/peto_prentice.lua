@@ -29,7 +29,7 @@ local function read(source, data)
   end
   local columns = limits.need("peto_prentice", data)
   local model, info, side = sample.model("peto_prentice", source, data,
-    { groups = true })
+    { groups = true, strata = true })
   limits.check_response("peto_prentice", info.response[1].name)
   local place, above = model:rows(), 0
   side = limits.sides("peto_prentice", data_of.frame(data, columns))
@@ -69,20 +69,29 @@ local function groups_of(info, data, o)
     { name = set.a, members = set.members_a } }, set
 end
 
-local function note_of(t, groups)
+local function note_of(t, groups, is_stratified)
   if t.n_measured == 0 then
     return "all values are below their limit: there is nothing to compare, P "
       .. "is 1"
   elseif t.df == 0 then
-    return "no value is larger than another for certain: there is nothing to "
-      .. "compare, P is 1"
+    return ("no value is larger than another%s for certain: there is nothing to "
+      .. "compare, P is 1"):format(is_stratified and " of its stratum" or "")
   end
   local list = {}
   for i, group in ipairs(groups) do
     if t.n_below[i] == t.n[i] then list[#list + 1] = group.name end
   end
-  return #list > 0 and ("all values of %s are below their limit"):format(
-    table.concat(list, ", ")) or nil
+  local notes = {}
+  if #list > 0 then
+    notes[1] = ("all values of %s are below their limit"):format(
+      table.concat(list, ", "))
+  end
+  if t.n_idle_stratum > 0 then
+    notes[#notes + 1] = ("%s with measured values but one group only say nothing")
+      :format(t.n_idle_stratum == 1 and "1 stratum"
+        or t.n_idle_stratum .. " strata")
+  end
+  return #notes > 0 and table.concat(notes, "; ") or nil
 end
 
 local function print_test(m, names, arrays, left_out, smallest)
@@ -123,7 +132,8 @@ end
 -- Test that values have the same distribution in groups, some of them below their
 -- limit (BLQFL is Y, AVAL the limit): a generalised Wilcoxon test. Limits may
 -- differ between rows, as long as they do so alike in all groups.
---   formula      "AVAL ~ group"; ln(AVAL) gives the same
+--   formula      "AVAL ~ group [+ strata(S)]"; ln(AVAL) gives the same; with
+--                strata groups are compared within them
 --   compare      "A vs B"; of more than two groups all are compared without it
 --   exact        of two groups: by all ways to choose the members of one, unless
 --                there are too many (30 + 30 values, say, without ties); false:
@@ -164,14 +174,15 @@ function M.peto_prentice(source, data, opt)
     n, n_below, names[i] = n + t.n[i], n_below + t.n_below[i], g.name
   end
   local pair = #groups == 2
-  local fields = { method = ("%s test of values below limits, %s"):format(
-      o.weights, t.exact and "exact" or "chi-square"),
+  local fields = { method = ("%s test of values below limits, %s%s"):format(
+      o.weights, t.exact and "exact" or "chi-square", info.stratum
+      and ", stratified by " .. info.stratum.name or ""),
     variable = info.response[1].name, group = info.group.name,
     statistic = t.statistic, df = t.df, p_value = t.p_value,
     p_asymptotic = t.p_asymptotic, p_smallest = t.p_smallest, exact = t.exact,
     alternative = o.alternative, n = n, n_below = n_below,
     n_measured = t.n_measured, n_missing = set.n_missing,
-    note = result.note(note_of(t, groups)),
+    note = result.note(note_of(t, groups, info.stratum ~= nil)),
     simulated = data_of.simulated(data) or nil }
   if pair then
     fields.compare = ("%s vs %s"):format(names[2], names[1])

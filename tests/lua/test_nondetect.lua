@@ -28,7 +28,7 @@ TestNondetect = {}
 function TestNondetect.test_peto_prentice_against_R()
   local n = 0
   for _, w in ipairs(wanted) do
-    local kind, what = w.what:match "^(%a%a)_(%a+)$"
+    local kind, what = w.what:match "^(%a%a)_(%a+)$" -- no strata
     local data, name = sets[w.set], w.set .. " " .. w.what
     local weights = ({ pp = "Peto-Prentice", PP = "Peto-Prentice",
       fh = "Fleming-Harrington", FH = "Fleming-Harrington" })[kind]
@@ -62,11 +62,107 @@ function TestNondetect.test_peto_prentice_against_R()
   lu.assertTrue(n > 60, n)
 end
 
+-- Within strata, as in the R script: pairs of rows in turn.
+local function with_strata(data)
+  local out = { S = {} }
+  for name, list in pairs(data) do out[name] = list end
+  for i = 1, #data.AVAL do out.S[i] = "s" .. (i - 1) // 2 % 3 end
+  return out
+end
+
+function TestNondetect.test_strata_against_R()
+  local n = 0
+  for _, w in ipairs(wanted) do
+    local kind, what = w.what:match "^s(%a%a)_(%a+)$"
+    local name = w.set .. " " .. w.what
+    if kind then
+      local opt = { compare = w.set ~= "three" and "A vs B" or nil,
+        weights = kind == "fh" and "Fleming-Harrington" or nil }
+      if what == "greater" or what == "less" then opt.alternative = what end
+      local r = peto_prentice("AVAL ~ ARM + strata(S)", with_strata(sets[w.set]),
+        opt)
+      lu.assertStrContains(r.method, "stratified by S")
+      if what == "chisq" then
+        near(r.statistic, w.value, 1e-11, name)
+      elseif what == "p" then
+        near(r.p_asymptotic, w.value, 1e-11, name)
+      elseif what == "score" then
+        local t = r:tidy()
+        for i = 1, #t do
+          if t.ARM[i] == "A" then
+            lu.assertAlmostEquals(t.observed[i] - t.expected[i], w.value, 1e-12,
+              name)
+          end
+        end
+      elseif what == "smallest" then
+        near(r.p_smallest, w.value, 1e-12, name)
+      else
+        lu.assertTrue(r.exact, name)
+        near(r.p_value, w.value, 1e-12, name)
+      end
+      n = n + 1
+    end
+  end
+  lu.assertTrue(n >= 50, n)
+end
+
+-- One stratum is none; each subject its own stratum, or one arm alone, says
+-- nothing; and the sum over strata does not depend on their order.
+function TestNondetect.test_strata()
+  local data = with_strata(sets.mixed)
+  local function of(f)
+    for i = 1, #data.AVAL do data.S[i] = f(i) end
+    return peto_prentice("AVAL ~ ARM + strata(S)", data, { compare = "A vs B" })
+  end
+  local one, none = of(function() return "x" end), peto_prentice("AVAL ~ ARM",
+    data, { compare = "A vs B" })
+  for _, field in ipairs { "statistic", "z", "p_value", "p_smallest" } do
+    near(one[field], none[field], 1e-12, field)
+  end
+  local a = of(function(i) return "s" .. i // 2 % 3 end)
+  local b = of(function(i) return "s" .. (5 - i // 2 % 3) end)
+  near(a.p_value, b.p_value, 1e-12)
+  local r = of(function(i) return i end)
+  lu.assertEquals({ r.p_value, r.df, r.exact }, { 1, 0, true })
+  lu.assertStrContains(r.note, "no value is larger than another of its stratum")
+  r = of(function(i) return i < 5 and data.ARM[i] or "x" end)
+  lu.assertStrContains(r.note, "with measured values but one group only say nothing")
+  -- beyond what can be listed: the normal test, and that of all as one stratum
+  data = with_strata(sets.large)
+  r = peto_prentice("AVAL ~ ARM + strata(S)", data)
+  lu.assertFalse(r.exact)
+  near(r.p_value, r.p_asymptotic)
+  refuses("the exact distribution needs more", peto_prentice,
+    "AVAL ~ ARM + strata(S)", data, { exact = true })
+  data.S[3] = NA
+  lu.assertEquals(peto_prentice("AVAL ~ ARM + strata(S)", data).n, 199)
+end
+
+-- An endpoint's formula takes them, and scores of re-randomisation are those of
+-- the test: what an arm has of them is observed less expected.
+function TestNondetect.test_strata_of_endpoints()
+  lu.assertEquals(require "trialsh.analysis".find "peto_prentice".strata,
+    "formula")
+  local t = with_strata(sets.mixed)
+  local frame = require "ts.frame".build({ "AVAL", "BLQFL", "S" }, { t.AVAL,
+    t.BLQFL, t.S })
+  local keep, data = {}, { n = #t.AVAL, frame = frame }
+  function data.column(name) return t[name] end
+  for i = 1, data.n do keep[i] = true end
+  local scores = require "trialsh.analysis.scores".peto_prentice(data, keep,
+    "AVAL", { "S" }, { weights = "Peto-Prentice" })
+  local sum, tidy = 0, peto_prentice("AVAL ~ ARM + strata(S)", t):tidy()
+  for i, arm in ipairs(t.ARM) do sum = sum + (arm == "A" and scores[i] or 0) end
+  for row in tidy:rows() do
+    if row.ARM == "A" then near(row.observed - row.expected, sum, 1e-12) end
+  end
+end
+
 function TestNondetect.test_descriptions_against_R()
   local n = 0
   for _, w in ipairs(wanted) do
     local data, name = sets[w.set], ("%s %s %s"):format(w.set, w.group, w.what)
-    if w.group ~= "" and w.what ~= "pp_score" and w.set ~= "none" then
+    if w.group ~= "" and not w.what:find "score" and w.set ~= "none" then
       local g = describe("AVAL ~ ARM", data):group(w.group)
       local got = g[w.what]
       local geometric = w.what:find "^geo"

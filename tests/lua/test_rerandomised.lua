@@ -136,6 +136,30 @@ function TestRerandomised.test_all_allocations_as_R()
   lu.assertEquals(n, 25)
 end
 
+-- A one-sided test looks to its own side, whatever way it is computed.
+function TestRerandomised.test_the_side()
+  local s = study_of "blocks of 4"
+  s.adx = s.adsl:mutate("AVAL = iif(TRT01P = 'H', 20, 3) + "
+    .. "RANDNO / 10.0", "BLQFL = iif(TRT01P = 'P' and RANDNO > 5, 'Y', 'N')",
+    "S = iif(RANDNO > 6, 'b', 'a')"):select("USUBJID", "AVAL", "BLQFL", "S")
+  for _, given in ipairs { { "ttest", blq = "limit" }, { "wilcoxon", blq =
+      "limit" }, { "tobit", "~ TRT01P" }, { "peto_prentice" },
+      { "peto_prentice", weights = "Fleming-Harrington" },
+      { "peto_prentice", "~ TRT01P + strata(S)" },
+      { "van_elteren", "~ TRT01P + strata(S)", blq = "limit" } } do
+    local p = {}
+    for _, side in ipairs { "greater", "less" } do
+      endpoints.list = {}
+      given.alternative = side
+      endpoint "X" { data = "adx", variable = "AVAL", analysis = given }
+      run(s)
+      p[side] = s:result "X".p_rerandomised
+    end
+    lu.assertTrue(p.greater < 0.05, given[1])
+    lu.assertTrue(p.less > 0.95, given[1])
+  end
+end
+
 function TestRerandomised.test_panels_as_R()
   local n = 0
   for _, how in ipairs { "max-T", "max-T single-step" } do

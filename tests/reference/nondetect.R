@@ -45,7 +45,8 @@ weighted <- function(time, event, g, kind) {
     U <- U + w * (d - r * D / n)
     if (n > 1) V <- V + w^2 * D * (n - D) / (n - 1) * (diag(r / n, k) - outer(r, r) / n^2)
   }
-  list(chisq = drop(U[-1] %*% solve(V[-1, -1]) %*% U[-1]), U = U)
+  chisq <- tryCatch(drop(U[-1] %*% solve(V[-1, -1]) %*% U[-1]), error = function(e) NA) # one group alone
+  list(chisq = chisq, U = U, V = V)
 }
 for (set in unique(data$set)) {
   d <- data[data$set == set, ]
@@ -69,6 +70,29 @@ for (set in unique(data$set)) {
       put(set, paste0(kind, "_less"), "", mean(all <= o + e))
       put(set, paste0(kind, "_smallest"), "", mean(abs(all) >= max(abs(all)) - e))
     }
+  # within strata: the i-th row of a set is in stratum (i - 1) %/% 2 %% 3
+  s <- (seq_len(nrow(d)) - 1) %/% 2 %% 3; k <- length(unique(d$arm)); levels <- sort(unique(d$arm))
+  sd <- survdiff(Surv(time, event) ~ d$arm + strata(s), rho = 1)
+  put(set, "sfh_chisq", "", sd$chisq)
+  U <- numeric(k); V <- matrix(0, k, k); a <- numeric(nrow(d))
+  for (h in 0:2) {
+    own <- which(s == h); w <- weighted(time[own], event[own], d$arm[own], "PP")
+    at <- match(sort(unique(d$arm[own])), levels); U[at] <- U[at] + w$U; V[at, at] <- V[at, at] + w$V
+    a[own] <- scores(time[own], event[own], "PP")
+  }
+  chisq <- drop(U[-1] %*% solve(V[-1, -1]) %*% U[-1])
+  put(set, "spp_chisq", "", chisq); put(set, "spp_p", "", pchisq(chisq, k - 1, lower.tail = FALSE))
+  put(set, "spp_score", "A", U[1])
+  if (nrow(d) <= 16 && k == 2) {
+    all <- 0
+    for (h in 0:2) {
+      own <- which(s == h); m <- sum(d$arm[own] == "A")
+      all <- as.vector(outer(all, colSums(matrix(combn(length(own), m, function(i) a[own][i]), nrow = m)), "+"))
+    }
+    o <- sum(a[d$arm == "A"]); stopifnot(abs(o - U[1]) < 1e-10, abs(mean(all)) < 1e-9); e <- 1e-9
+    put(set, "spp_absdev", "", mean(abs(all) >= abs(o) - e)); put(set, "spp_greater", "", mean(all >= o - e))
+    put(set, "spp_less", "", mean(all <= o + e)); put(set, "spp_smallest", "", mean(abs(all) >= max(abs(all)) - e))
+  }
   for (g in sort(unique(d$arm))) {
     x <- d[d$arm == g, ]
     f <- survfit(Surv(max(d$aval) - x$aval, 1 - x$below) ~ 1, conf.type = "log-log")

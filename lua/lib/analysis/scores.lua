@@ -119,16 +119,16 @@ end
 
 -- Values below limits are times that run down: the largest come first, and those
 -- below a limit are censored there.
-function M.peto_prentice(data, keep, response)
+function M.peto_prentice(data, keep, response, strata, options)
   local side, _, above = limits.sides("peto_prentice", data.frame)
-  if above > 0 then return nil end
-  local places, scores, codes, turned = complete(data, keep, { response }), {},
-    {}, {}
-  for _, i in ipairs(places) do
-    turned[i], codes[i] = -data.column(response)[i], 0
+  if above > 0 or options.weights ~= "Peto-Prentice" then return nil end
+  local places = complete(data, keep, with(strata, { response }))
+  local codes, lists = strata_of(data, strata, places)
+  local scores, turned = {}, {}
+  for _, i in ipairs(places) do turned[i] = -data.column(response)[i] end
+  for _, list in ipairs(lists) do
+    add_events(scores, list, turned, function(i) return side[i] == 0 end, true)
   end
-  add_events(scores, places, turned, function(i) return side[i] == 0 end, true)
-  for i, x in pairs(scores) do scores[i] = -x end -- larger values, larger sums
   return scores, codes
 end
 

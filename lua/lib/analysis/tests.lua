@@ -46,7 +46,8 @@ add("van_elteren", "group_rank", "compare", { strata = "formula",
   needs_strata = true })
 add("kruskal", "group_rank", "overall", { normal = true })
 add("jonckheere", "group_rank", "overall", { normal = true })
-add("peto_prentice", "peto_prentice", "compare overall", { limits = true })
+add("peto_prentice", "peto_prentice", "compare overall", { limits = true,
+  strata = "formula" })
 add("signed_rank", "rank", "within", { location = true })
 add("sign_test", "rank", "within", { location = true })
 
