@@ -249,6 +249,12 @@ local kinds = {
     d.BASE = values(case).AVAL
     return figure.scatter(with(case, d, { x = "BASE", xscale = "log",
       xlabel = words[case.words].axis })) end },
+  { "scatter with limits", function(case)
+    local d = values(case)
+    d.BASE, d.BLQFL = values(case).AVAL, {}
+    for i = 1, case.n do d.BLQFL[i] = i % 4 == 0 and "Y" or "N" end
+    return figure.scatter(with(case, d, { x = "BASE", identity = true, rug = case.n < 100,
+      limit = { AVAL = { below = "BLQFL" }, BASE = { above = "BLQFL" } } })) end },
   { "profile", function(case) return figure.profile(with(case, visits(case),
     { limit = true, centre = "median", yscale = "log", deaths = true })) end },
   { "profile of change", function(case)

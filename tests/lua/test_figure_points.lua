@@ -270,6 +270,56 @@ function TestScatter:test_numbers()
   lu.assertEquals(#f:data(), r.n)
 end
 
+-- Values beyond a limit have an arrow each, are ranked as the limit and said so.
+function TestScatter:test_limits()
+  local d = { X = { 1, 2, 3, 4, 5, 6 }, AVAL = { 2, 2, 5, 4, 9, 9 },
+    BLQFL = { "Y", "N", "N", "N", "N", "N" }, ALQFL = { "N", "N", "N", "N", "N", "Y" },
+    XFL = { "Y", "N", "N", NA, "N", "N" } }
+  refuses("2 values beyond a limit would be shown as measured; limit = true",
+    figure.scatter, { d, x = "X", by = false })
+  refuses("Pearson's correlation is of measured values", figure.scatter, { d, x = "X",
+    by = false, limit = true, method = "Pearson" })
+  local function arrows(f)
+    local _, n = table.concat(object.boxes(f).root.groups[1].head, "\n")
+      :gsub("polygon", "")
+    return n
+  end
+  local f = figure.scatter { d, x = "X", by = false, limit = true, legend = "none" }
+  lu.assertEquals(arrows(f), 4) -- two heads, two hollow symbols
+  local names, arrays = f.shown()
+  lu.assertEquals(names, { "group", "X", "AVAL", "AVAL_limit" })
+  lu.assertEquals(arrays[4], { "below", "", "", "", "", "above" })
+  lu.assertStrContains(f.caption, "arrows: beyond a limit, ranked as the limit; Spearman")
+  local r = cor(d.X, d.AVAL, { method = "Spearman" })
+  lu.assertStrContains(texts(f), ("rho = %.2f"):format(r.estimate))
+  local g = figure.scatter { d, x = "X", by = false, legend = "none", rug = true,
+    limit = { AVAL = { below = "BLQFL", above = "ALQFL" }, X = { below = "XFL" } } }
+  lu.assertEquals(arrows(g), 5)
+  names, arrays = g.shown()
+  lu.assertEquals(names[4], "X_limit")
+  lu.assertEquals(arrays[4], { "below", "", "", "", "", "" })
+  refuses("limit is of XX, which is neither x nor y", figure.scatter, { d, x = "X",
+    by = false, limit = { XX = { below = "XFL" } } })
+  refuses("limit = true, or { COLUMN", figure.scatter, { d, x = "X", by = false,
+    limit = { X = { under = "XFL" } } })
+  refuses("no column YXFLAG", figure.scatter, { d, x = "X", by = false,
+    limit = { X = { below = "YXFLAG" } } })
+end
+
+function TestScatter:test_identity_and_line()
+  local d = { X = { 1, 2, 3, 4 }, AVAL = { 20, 30, 45, 60 } }
+  local function ranges(f)
+    local head = table.concat(object.boxes(f).root.groups[1].head, "\n")
+    return head:match "xrange (%b[])", head:match "yrange (%b[])"
+  end
+  local x, y = ranges(figure.scatter { d, x = "X", by = false, identity = true })
+  lu.assertEquals(x, y)
+  x, y = ranges(figure.scatter { d, x = "X", by = false })
+  lu.assertNotEquals(x, y)
+  refuses('a least-squares line goes with method = "Pearson"', figure.scatter,
+    { d, x = "X", by = false, line = true })
+end
+
 function TestScatter:test_degenerate_data()
   for _, d in ipairs { { X = { 1 }, AVAL = { 1 } },
     { X = { 1, 1, 1 }, AVAL = { 1, 2, 3 } }, { X = { 1, 2 }, AVAL = { 2, 2 } } } do

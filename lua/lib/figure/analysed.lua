@@ -54,7 +54,7 @@ end
 
 -- Columns of rows over time that a figure can use.
 local of_course = { "USUBJID", "AVISIT", "AVISITN", "ADY", "AVAL", "BASE", "CHG",
-  "ANL01FL", "BLQFL", "LLOQ", "DTHFL", "DTHDY", "DISDY" }
+  "ANL01FL", "BLQFL", "ALQFL", "LLOQ", "DTHFL", "DTHDY", "DISDY" }
 
 -- Rows of a relation with the days of death and of discharge, where dates tell them.
 local function with_days(x)

@@ -230,10 +230,16 @@ function M.distinct(column)
   return list
 end
 
---- source.numbers(who, from, a, b, by) -> groups, rows left out for a missing value
--- Two columns of numbers: each group has lists a and b of its rows with both.
-function M.numbers(who, from, a, b, by)
-  local frame = data.frame(from.data, { a, b, by or nil }, who)
+--- source.numbers(who, from, a, b, by [, more]) -> groups, rows left out for a missing
+-- value. Two columns of numbers: each group has lists a and b of its rows with both,
+-- and in more[NAME] the values of each column of more.
+function M.numbers(who, from, a, b, by, more)
+  local names, others = { a, b, by or nil }, {}
+  table.move(more or {}, 1, #(more or {}), #names + 1, names)
+  local frame = data.frame(from.data, names, who)
+  for _, name in ipairs(more or {}) do
+    others[name] = cframe.values(frame:column(name))
+  end
   local columns = {}
   for i, name in ipairs { a, b } do
     local column = frame:column(name)
@@ -245,13 +251,17 @@ function M.numbers(who, from, a, b, by)
   end
   local groups, missing = M.groups(frame, by), 0
   for _, group in ipairs(groups) do
-    group.a, group.b = {}, {}
+    group.a, group.b, group.more = {}, {}, {}
+    for name in pairs(others) do group.more[name] = {} end
     for _, row in ipairs(group.rows) do
       if columns[1][row] == NA or columns[2][row] == NA then
         missing = missing + 1
       else
         table.insert(group.a, columns[1][row])
         table.insert(group.b, columns[2][row])
+        for name, values in pairs(others) do
+          table.insert(group.more[name], values[row])
+        end
       end
     end
   end
