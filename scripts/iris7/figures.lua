@@ -29,7 +29,7 @@ fig.outcome = figure.panels {
   figure.cuminc { "TTALC", title = "ALC of 1000/uL", ylabel = "Cumulative incidence" },
   figure.survival { s.adtte:where { PARAMCD = "DEATH" }, title = "Survival", risk_table = { "at risk", "events" }, band = true },
   figure.waterfall { s.adlb:where { PARAMCD = "ALC", AVISIT = "Day 29" }, y = "R2BASE", yscale = "log", hline = { 1, 1.5 }, title = "ALC, day 29",
-    subjects = s.adsl },
+    subjects = s.adsl, symbol = "SOFAGR1" },
   columns = 2, letters = "A", legend = "shared", width = 183, height = 160 }
 
 fig.forest = figure.forest { s.results:where { variation = "main" }:where "role <> 'safety'", by = "role",

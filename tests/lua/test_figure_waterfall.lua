@@ -40,6 +40,26 @@ function test_bars_begin_at_the_base()
   lu.assertStrContains(page.root.blocks[1], "\n0.5625 0\n0.5625 3\n1.4375 3\n1.4375 0\n")
 end
 
+-- A symbol per level, above the bars; who has no value stands in the legend too.
+function test_symbols()
+  local who = { USUBJID = { "1", "2", "3", "4", "5" }, TRT01P = { "A", "B", "A", "B", "A" },
+    RESP = { "PR", "CR", "CR", NA, "PR" }, DTHFL = { "N", "N", "Y", "N", "N" } }
+  local f = figure.waterfall { d, subjects = who, symbol = "RESP", hline = { 2, 0.5 } }
+  local found, texts = {}, {}
+  for row in f:data():rows() do found[#found + 1] = row.USUBJID .. tostring(row.RESP) end
+  lu.assertEquals(table.concat(found, " "), "4NA 1PR 2CR 5PR 3CR")
+  for i, box in ipairs(check(f, "waterfall").boxes) do texts[i] = box.text end
+  lu.assertStrContains(table.concat(texts, "\n"), "A\nB\nPR\nCR\nDied\nNo value\n")
+  lu.assertStrContains(f.caption, "2 and more: 1; 0.5 and less: 1; symbols: RESP.")
+  who.RESP[6], who.USUBJID[6], who.TRT01P[6], who.DTHFL[6] = "SD", "1", "A", "N"
+  refuses("1 has two values of RESP", figure.waterfall, { d, subjects = who,
+    symbol = "RESP" })
+  refuses("nearest: RESP", figure.waterfall, { d, subjects = who, symbol = "RES" })
+  refuses("symbol: RESP has 7 values; there are 6 symbols", figure.waterfall, { { USUBJID = {
+    "1", "2", "3", "4", "5", "6", "7" }, CHG = { 1, 2, 3, 4, 5, 6, 7 }, RESP = { 1, 2, 3,
+    4, 5, 6, 7 } }, by = false, symbol = "RESP" })
+end
+
 function test_cut_bars_say_so()
   local f = figure.waterfall { d, by = false, ylim = { 0.6, 2 } }
   lu.assertStrContains(f.caption, "bars with a cut go on beyond the axis (2)")

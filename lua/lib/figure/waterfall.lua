@@ -47,6 +47,37 @@ local function everybody(x, by)
   return list
 end
 
+-- Levels of a column by subject, which symbols stand for: { levels, of = { [id] = k } }.
+-- Shapes that few arms have.
+local SYMBOLS = { 13, "down", 15, 4, "up", 6 }
+
+local function symbols_of(x, name)
+  if not data.has(x, "USUBJID") or not data.has(x, name) then
+    data.frame(x, { "USUBJID", name }, WHO)
+  end
+  local c, frame = columns_of(x, { "USUBJID", name })
+  local column, of, place, levels = frame:column(name), {}, {}, {}
+  for k, level in ipairs(source.distinct(column)) do
+    place[level] = k
+    levels[k] = type(level) == "number" and text.number(level) or level
+  end
+  if #levels > #SYMBOLS then
+    fail("invalid", ("%s: symbol: %s has %d values; there are %d symbols"):format(WHO, name,
+      #levels, #SYMBOLS))
+  end
+  for i, value in ipairs(c[name]) do
+    local id = c.USUBJID[i]
+    if id ~= NA and value ~= NA then
+      if of[id] and of[id] ~= place[value] then
+        fail("invalid", ("%s: symbol: %s has two values of %s"):format(WHO, tostring(id),
+          name))
+      end
+      of[id] = place[value]
+    end
+  end
+  return { levels = levels, of = of, title = column.label ~= NA and column.label or name }
+end
+
 -- Bars, one per subject with a value; a second record of one is an error.
 local function bars_of(x, opt, by)
   local c, frame = columns_of(x, { opt.y, by, "USUBJID", "ANL01FL" })
@@ -139,6 +170,32 @@ local function draw_bars(panel, spec)
   end
 end
 
+local function draw_cross(page, x, y, half, colour)
+  for _, way in ipairs { 1, -1 } do
+    page:line(x - half, y - way * half, x + half, y + way * half,
+      { colour = colour, width = 0.7 })
+  end
+end
+
+-- Above the bars; above the base of those that go down.
+local function draw_symbols(panel, spec)
+  local page = panel.page
+  if not spec.symbols or page.cells then return end
+  local slot = (panel.right - panel.left) / (panel.x[2] - panel.x[1])
+  local size = math.max(0.8, math.min(3, 0.85 * slot * 72 / 25.4))
+  local function say(id, i, y)
+    local k = id and spec.symbols.of[id]
+    if k then
+      page:symbol(panel:at_x(i), panel:at_y(y) + 1.3, { symbol = SYMBOLS[k], size = size,
+        colour = "#000000" })
+    end
+  end
+  for i, bar in ipairs(spec.bars) do
+    say(bar.id, i, math.max(spec.base, math.min(bar.y, panel.y[2])))
+  end
+  for i, subject in ipairs(spec.absent) do say(subject.id, #spec.bars + i, spec.base) end
+end
+
 -- Who has no value: crosses for the dead, circles for the others, at the base.
 local function draw_absent(panel, spec)
   local page = panel.page
@@ -150,10 +207,7 @@ local function draw_absent(panel, spec)
     if page.cells then
       page:text(subject.died and "x" or "o", math.floor(x), y, {})
     elseif subject.died then
-      for _, way in ipairs { 1, -1 } do
-        page:line(x - half, y - way * half, x + half, y + way * half,
-          { colour = arm.colour, width = 0.7 })
-      end
+      draw_cross(page, x, y, half, arm.colour)
     else
       page:symbol(x, y, { symbol = 6, colour = arm.colour,
         size = 2 * half * 72 / 25.4 })
@@ -166,8 +220,8 @@ local function draw(panel, spec)
   draw_bars(panel, spec)
   page:line(panel.left, panel:at_y(spec.base), panel.right, panel:at_y(spec.base),
     { width = page.style.axis_line })
-  if page.cells then return end
   draw_absent(panel, spec)
+  draw_symbols(panel, spec)
 end
 
 -- What is in the way of a legend, in at most 60 boxes.
@@ -184,7 +238,7 @@ local function obstacles_of(panel, spec)
     end
     low, high = math.max(low, panel.y[1]), math.min(high, panel.y[2])
     hard[#hard + 1] = { panel:at_x(i - 0.5), panel:at_y(low) - 1,
-      panel:at_x(last + 0.5), panel:at_y(high) + 1 }
+      panel:at_x(last + 0.5), panel:at_y(high) + (spec.symbols and 2.2 or 1) }
     i = last + 1
   end
   for _, y in ipairs(spec.hline) do
@@ -198,7 +252,39 @@ end
 
 -- The description --------------------------------------------------------------
 
-local own_options = { y = { "string" }, by = { "any" }, subjects = { "any" },
+-- Keys: the arms, what the symbols are, and who has no value.
+local function entries_of(spec, groups, by)
+  local out = {}
+  local function say(name, arm, draw)
+    local letter = draw and (name == "Died" and "x" or "o") or string.char(65 + #out % 26)
+    out[#out + 1] = { name = name, place = #out % 8 + 1, key = "point", letter = letter,
+      arm = arm, draw = draw }
+  end
+  for k, group in ipairs(by and groups or {}) do
+    say(group.name, { colour = spec.arms[k].colour, symbol = 5, weight = 1 })
+  end
+  for k, level in ipairs(spec.symbols and spec.symbols.levels or {}) do
+    say(level, { colour = "#000000", symbol = SYMBOLS[k], weight = 0.9 })
+  end
+  local died, other = false, false
+  for _, subject in ipairs(spec.absent) do
+    died, other = died or subject.died, other or not subject.died
+  end
+  local grey = { colour = "#404040", symbol = 6, weight = 1 }
+  if died then
+    say("Died", grey, function(page, x, y)
+      draw_cross(page, x + page.style.key / 4, y, 0.8, grey.colour)
+    end)
+  end
+  if other then
+    say("No value", grey, function(page, x, y)
+      page:symbol(x + page.style.key / 4, y, { symbol = 6, colour = grey.colour, size = 4 })
+    end)
+  end
+  return #out > 0 and out or nil
+end
+
+local own_options = { y = { "string" }, symbol = { "string" }, by = { "any" }, subjects = { "any" },
   parameter = { "string" }, base = { "number" }, hline = { "any" },
   yscale = { { "linear", "log" } }, ylim = { "table" }, ticks = { "table" },
   xlabel = { "string" }, ylabel = { "string" },
@@ -217,9 +303,15 @@ local function caption_of(spec, opt)
   for _, y in ipairs(opt.hline) do
     if y ~= spec.base then
       local n = 0
-      for _, bar in ipairs(spec.bars) do n = n + (bar.y >= y and 1 or 0) end
-      parts[#parts + 1] = ("%s and more: %d"):format(text.number(y), n)
+      local less = y < spec.base
+      for _, bar in ipairs(spec.bars) do
+        n = n + ((less and bar.y <= y or not less and bar.y >= y) and 1 or 0)
+      end
+      parts[#parts + 1] = ("%s and %s: %d"):format(text.number(y), less and "less" or "more", n)
     end
+  end
+  if spec.symbols then
+    parts[#parts + 1] = "symbols: " .. spec.symbols.title
   end
   if spec.cut > 0 then
     parts[#parts + 1] = ("bars with a cut go on beyond the axis (%d)"):format(spec.cut)
@@ -238,8 +330,16 @@ local function shown(spec, opt, by)
     ids[i], groups[i], values[i] = subject.id, subject.group or "all", NA
     status[i] = subject.died and "died" or "missing"
   end
-  return { "USUBJID", by or "group", opt.y, "status" },
-    { ids, groups, values, status }
+  local names = { "USUBJID", by or "group", opt.y, "status" }
+  local arrays = { ids, groups, values, status }
+  if spec.symbols then
+    names[5], arrays[5] = opt.symbol, {}
+    for i, id in ipairs(ids) do
+      local k = id ~= NA and spec.symbols.of[id]
+      arrays[5][i] = k and spec.symbols.levels[k] or NA
+    end
+  end
+  return names, arrays
 end
 
 --- figure.waterfall { DATA or "ENDPOINT", y = "CHG", option = ... } -> figure
@@ -254,6 +354,8 @@ end
 --   yscale     "log" of R2BASE, else "linear";  ylim  { from, to }: bars beyond it
 --              are cut, with a mark;  ticks  a list
 --   hline      a number or a list: dashed lines, and how many reach them
+--   symbol     "RESP": a column of DATA or of subjects, one value each, of six at most:
+--              symbols above the bars
 --   parameter  of an endpoint that has several
 --   legend     "inside", "above", "none"
 --   title, xlabel, ylabel   text;  width 89, height 60   mm
@@ -324,14 +426,13 @@ function M.waterfall(given)
     return a.id < b.id
   end)
   spec.arms = style.arms(#groups, opt.palette)
-  if by then
-    spec.entries = {}
-    for k, group in ipairs(groups) do
-      spec.entries[k] = { name = group.name, place = k, key = "point",
-        letter = string.char(64 + k),
-        arm = { colour = spec.arms[k].colour, symbol = 5, weight = 1 } }
-    end
+  if opt.symbol then
+    local subjects = opt.subjects
+    spec.symbols = symbols_of(subjects and (data.has(subjects, opt.symbol)
+      or not data.has(rows, opt.symbol)) and subjects or rows, opt.symbol)
+    spec.above = function(page) return page.cells and 0 or 2.4 end
   end
+  spec.entries = entries_of(spec, groups, by)
   spec.y, spec.yaxis = axis_of(bars, opt, base,
     opt.ylabel or source.label(rows, opt.y) or words[opt.y]
       or source.ylabel(from, opt.y))
