@@ -145,7 +145,8 @@ local of_math = { ["\\geq"] = "≥", ["\\leq"] = "≤", ["\\neq"] = "≠",
 
 local function of_latex(s)
   s = s:gsub("\\textsuperscript(%b{})", function(m) return "\1" .. m:sub(2, -2) .. "\2" end)
-    :gsub("\\hspace%b{}", ""):gsub("\\ensuremath(%b{})", function(m)
+    :gsub("\\hspace%*%b{}", "")
+    :gsub("\\hangindent=[%d.]+em ", ""):gsub("\\allowbreak{}", ""):gsub("\\ensuremath(%b{})", function(m)
       return of_math[m:sub(2, -2)] or error(m)
     end)
   local out, i = {}, 1
@@ -172,17 +173,21 @@ local function tex_cells(line)
   return list
 end
 
---- back.tex(path, kinds): kinds[j] is true for a column of words, else it is two.
+--- back.tex(path): columns that stand in further blocks are put together again.
 function M.tex(path)
   local s = read(path):gsub("\\([{}])", { ["{"] = "\3", ["}"] = "\4" })
   local out = { rows = {}, caption = of_latex((s:match "\\caption(%b{})\\\\"
     :gsub("\\textbf", ""))) }
-  local body = s:match "\\endlastfoot\n(.-)\\end{longtable}"
-  for line in body:gmatch "(.-) \\\\\n" do
-    local parts = tex_cells(line)
-    local row = { parts[1] }
-    for j = 2, #parts, 2 do row[#row + 1] = parts[j] .. (parts[j + 1] or "") end
-    out.rows[#out.rows + 1] = row
+  for body in s:gmatch "\\endlastfoot\n(.-)\\end{longtable}" do
+    local i = 0
+    for line in body:gmatch "(.-) \\\\%*?\n" do
+      local parts = tex_cells(line)
+      i = i + 1
+      local row = out.rows[i] or { parts[1] }
+      assert(row[1] == parts[1], "the stub of another block")
+      for j = 2, #parts, 2 do row[#row + 1] = parts[j] .. (parts[j + 1] or "") end
+      out.rows[i] = row
+    end
   end
   return out
 end

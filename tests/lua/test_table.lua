@@ -494,6 +494,48 @@ function TestTable:test_hostile_text_of_other_formats()
   end
 end
 
+-- Columns that the text is too narrow for stand in longtables of their own.
+function TestTable:test_blocks_of_latex()
+  local t = table.ae { demo.adae, rates = "first", riskdiff = true, total = true }
+  local function blocks(width)
+    t:save(folder .. "/b.tex", { width = width })
+    local raw = read(folder .. "/b.tex")
+    local _, n = raw:gsub("\\begin{longtable}", "")
+    local _, captions = raw:gsub("\\caption%*{[^}]*%(continued%)", "")
+    local _, counted = raw:gsub("\\addtocounter{table}{%-1}", "")
+    lu.assertEquals({ captions, counted }, { n - 1, n - 1 })
+    assert_same_rows(t, "tex")
+    return n
+  end
+  lu.assertTrue(blocks(nil) > 1)
+  lu.assertEquals(blocks(78), blocks(nil))
+  lu.assertEquals(blocks(400), 1)
+  lu.assertTrue(blocks(50) > blocks(100))
+end
+
+-- A span stays together; one wider than a page is cut, stands by itself, and is as
+-- wide as its name on each page.
+function TestTable:test_blocks_of_columns()
+  local layout = require "trialsh.table.layout"
+  local function of(widths, room, spans)
+    local blocks = layout.blocks(widths, 10, 1, room, spans, function(s) return #s end)
+    local out = {}
+    for i, b in ipairs(blocks) do out[i] = b[1] .. "-" .. b[2] end
+    return table.concat(out, " "), widths
+  end
+  lu.assertEquals(of({ 5, 5, 5 }, 30), "1-3")
+  lu.assertEquals(of({ 5, 5, 5 }, 27), "1-2 3-3")
+  lu.assertEquals(of({ 5, 5, 5 }, 27, { { text = "x", from = 2, to = 3 } }),
+    "1-1 2-3")
+  local shown, widths = of({ 5, 9, 9, 2, 5 }, 30, { { text = "abcdefgh", from = 2,
+    to = 4 } })
+  lu.assertEquals(shown, "1-1 2-3 4-4 5-5")
+  lu.assertEquals(widths, { 5, 9, 9, 8, 5 })
+  lu.assertEquals(of({ 50 }, 30), "1-1")
+  lu.assertEquals(of({ 5, 50, 5 }, 30), "1-1 2-2 3-3")
+  lu.assertEquals(of({}, 30), "1-0")
+end
+
 function TestTable:test_paper()
   local t = table.ae { demo.adae, riskdiff = true, rates = "first", total = true }
   t:save(folder .. "/p.rtf", { paper = "A4" })

@@ -145,6 +145,20 @@ function TestCatalogue:test_labs_are_what_describe_says()
   lu.assertEquals(n, 19)
 end
 
+-- What is not there is told: an arm, every value of a parameter.
+function TestCatalogue:test_what_is_empty_is_told()
+  local r = demo.adsl:where "TRT01P <> 'CYT107 LF'"
+  local t = table.summary { r, by = "TRT01P", "AGE" }
+  lu.assertEquals(#t.columns, 2)
+  lu.assertEquals(t.notes[1].text, "Without a subject: CYT107 LF.")
+  t = table.labs { { USUBJID = { "1", "2" }, PARAMCD = { "A", "B" },
+    AVISIT = { "V", "V" }, AVAL = { 1, NA } }, "A", "B",
+    subjects = { USUBJID = { "1", "2" }, ARM = { "X", "Y" } }, by = "ARM" }
+  lu.assertNil(t.rows[1].mark)
+  lu.assertEquals(t.rows[3].label, "B")
+  lu.assertEquals(t.notes[#t.notes].text, "No value of a subject of this table.")
+end
+
 local function lab(changes)
   local d = { USUBJID = { "1", "2", "3", "4", "1", "2", "3", "4" },
     PARAMCD = {}, AVISIT = {}, AVAL = { 10, 20, 30, 40, 5, 3.2, 6.4, 50 },

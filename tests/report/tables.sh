@@ -55,8 +55,8 @@ if command -v soffice >/dev/null; then
       --convert-to "$filter" --outdir "$folder" "$@" >/dev/null 2>&1
   }
   for kind in rtf docx; do
-    office $kind pdf long.$kind wide.$kind text.$kind
-    for name in long wide text; do
+    office $kind pdf long.$kind wide.$kind text.$kind many.$kind
+    for name in long wide text many; do
       check "$name.$kind opens" test -s $kind/$name.pdf
       pdftotext -layout $kind/$name.pdf $kind/$name.txt
       check "$name.$kind: no text is lost" holds $name $kind/$name.txt
@@ -80,11 +80,10 @@ else
 fi
 
 if command -v pdflatex >/dev/null; then
-  for name in long wide text; do
-    { printf '\\documentclass{article}\n'
+  for name in long wide text many; do
+    { printf '\\documentclass[a4paper]{article}\n'
       printf '\\usepackage{cmap}\\usepackage[T1]{fontenc}\\usepackage[utf8]{inputenc}\\usepackage{textcomp}\n'
       printf '\\usepackage{booktabs,longtable,array}\n'
-      printf '\\usepackage[a3paper,landscape,margin=15mm]{geometry}\n'
       printf '\\begin{document}\\input{%s.tex}\\end{document}\n' $name; } >doc-$name.tex
     for i in 1 2 3; do
       pdflatex -interaction=nonstopmode -halt-on-error doc-$name.tex >tex.log 2>&1
@@ -93,6 +92,7 @@ if command -v pdflatex >/dev/null; then
     pdftotext -layout doc-$name.pdf doc-$name.txt
     check "$name.tex: no text is lost" holds $name doc-$name.txt
     check "$name.tex: nothing leaves the page" within_page doc-$name.pdf
+    is "$name.tex: nothing leaves the text" "$(grep Overfull tex.log)" ""
     picture doc-$name.pdf $name-tex
   done
   check "long.tex: heads on each page" each_page doc-long.pdf "Placebo" "(N = 60)"
@@ -101,7 +101,7 @@ else
 fi
 
 if command -v cmark-gfm >/dev/null; then
-  for name in long wide text; do
+  for name in long wide text many; do
     cmark-gfm -e table -e autolink -e strikethrough $name.md >$name.md.html
     is "$name.md: one table" "$(grep -c '<table>' $name.md.html)" 1
     sed 's/<[^>]*>//g; s/&lt;/</g; s/&gt;/>/g; s/&quot;/"/g; s/&amp;/\&/g' \
@@ -140,7 +140,7 @@ END
     chrome --virtual-time-budget=5000 --dump-dom "file://$tmp/outer.html" |
       grep -o 'SAID\[[^]]*\]'
   }
-  for name in long wide text; do
+  for name in long wide text many; do
     for width in 1280 390; do
       is "$name.html at $width px" "$(measure $name $width)" "SAID[]"
       is "$name.html at $width px: the console is silent" \
@@ -155,7 +155,9 @@ END
     chrome --window-size=390,800 --screenshot="$pictures/$name-html-390.png" \
       "file://$tmp/$name.html" >/dev/null
   done
-  check "wide.html in print: nothing leaves the page" within_page wide-html.pdf
+  for name in wide many; do
+    check "$name.html in print: nothing leaves the page" within_page $name-html.pdf
+  done
   check "long.html in print: heads on each page" each_page long-html.pdf \
     "Placebo" "(N = 60)"
 else

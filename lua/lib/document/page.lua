@@ -31,9 +31,6 @@ h2,h3{break-after:avoid}
 figure{break-inside:avoid}
 figure img{max-height:230mm;width:auto}
 .mark{background:none;color:#a00000;border:1px solid #a00000}
-.ts-scroll{overflow:visible}
-table.ts{font-size:7.5pt}
-table.ts td{white-space:normal}
 nav a,main a{color:inherit;text-decoration:none}
 }
 ]]

@@ -131,13 +131,9 @@ local function set(t, room)
   for j, column in ipairs(t.columns) do -- takes what the others leave
     if column.wide then g.widths[j], g.before[j] = math.max(2600, left), 0 end
   end
-  for _, s in ipairs(g.spans or {}) do
-    local total = 0
-    for j = s.from, s.to do total = total + g.widths[j] end
-    local need = math.min(wide(s.text, true), 3000) + MARGIN
-    if need > total then g.widths[s.to] = g.widths[s.to] + need - total end
-  end
-  g.blocks = layout.blocks(g.widths, g.stub, 0, room, g.spans)
+  g.blocks = layout.blocks(g.widths, g.stub, 0, room, g.spans, function(s)
+    return math.min(wide(s, true), 3000) + MARGIN
+  end)
   return g
 end
 

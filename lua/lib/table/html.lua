@@ -37,16 +37,25 @@ table.ts tbody th{max-width:26em}
 .ts-notes p{margin:0;overflow-wrap:anywhere}
 .ts-stamp{font-weight:bold;color:#a00000}
 .ts-scroll{overflow-x:auto}
-@media print{thead{display:table-header-group}tr{break-inside:avoid}.ts-scroll{overflow:visible}}
+.ts-scroll:focus-visible{outline:2px solid #0b4f8a}
+@media print{
+thead{display:table-header-group}
+tr{break-inside:avoid}
+.ts-scroll{overflow:visible}
+table.ts{font-size:min(8.5pt,calc(1250pt/var(--ts-letters)))}
+.ts-wide{page:wide}
+}
+@page wide{size:landscape}
 ]]
 
 -- The rows of heads: spans above, then a head for each column.
-local function head(t)
+local function head(t, stub_letters)
   local spans, heads = object.heads(t)
   local out, low = {}, spans and 2 or 1
   local stub = escape(t.stub or "")
-  local corner = stub == "" and '<td%s></td>' or '<th scope="col"%s>' .. stub .. "</th>"
-  corner = corner:format(low == 2 and ' rowspan="2"' or "")
+  local corner = stub == "" and "<td%s></td>" or '<th scope="col"%s>%s</th>'
+  corner = corner:format((' style="min-width:%dch"%s'):format(stub_letters,
+    low == 2 and ' rowspan="2"' or ""), stub)
   local function one(j)
     local lines = {}
     for k, line in ipairs(heads[j]) do lines[k] = escape(line) end
@@ -80,6 +89,36 @@ local function head(t)
   return out
 end
 
+-- Letters that a table is wide, and of its stub those that stand in one line.
+local function letters_of(t)
+  local function longest(s, most)
+    local n = 0
+    for word in s:gmatch "%S+" do n = math.max(n, text.width(word)) end
+    return math.min(n, most)
+  end
+  local stub = longest(clean(t.stub or ""), 24)
+  for _, row in ipairs(t.rows) do
+    stub = math.max(stub, math.min(text.width(clean(row.label))
+      + 3 * (row.indent or 0), 24))
+  end
+  local _, heads = object.heads(t)
+  local all = stub
+  for j, column in ipairs(t.columns) do
+    local wide = 0
+    for _, line in ipairs(heads[j]) do wide = math.max(wide, longest(line, 40)) end
+    for _, row in ipairs(t.rows) do
+      local shown = layout.cell(row.cells[j])
+      wide = math.max(wide, layout.is_text(column)
+        and math.max(longest(shown, 40), math.min(text.width(shown), 24))
+        or text.width(shown))
+    end
+    all = all + wide + 2
+  end
+  return all, stub
+end
+
+local WIDE = 110 -- letters: more need a page in landscape
+
 -- Characters before the decimal point of the widest cell of each column.
 local function head_widths(t)
   local widths = {}
@@ -107,8 +146,11 @@ end
 --- html.table(t [, id, number]) -> the table with its notes, for a page that has
 -- the style; number, "Table 3.", stands before its title
 function M.table(t, id, number)
-  local out = { ('<div class="ts-scroll"><table class="ts"%s>'):format(
-    id and (' id="%s"'):format(escape(id)) or "") }
+  local letters, stub = letters_of(t)
+  local out = { ('<div class="ts-scroll%s" tabindex="0" role="group" aria-label="%s">'
+    .. '<table class="ts"%s style="--ts-letters:%d">'):format(letters > WIDE
+    and " ts-wide" or "", escape(t.title or t.what),
+    id and (' id="%s"'):format(escape(id)) or "", letters) }
   local caption = { (number and escape(number) .. " " or "")
     .. escape(t.title or t.what) }
   if t.population then
@@ -121,15 +163,16 @@ function M.table(t, id, number)
   end
   out[#out + 1] = "<caption>" .. table.concat(caption) .. "</caption>"
   out[#out + 1] = "<thead>"
-  for _, line in ipairs(head(t)) do out[#out + 1] = line end
+  for _, line in ipairs(head(t, stub)) do out[#out + 1] = line end
   out[#out + 1] = "</thead>"
   out[#out + 1] = "<tbody>"
   local widths = head_widths(t)
   for _, row in ipairs(t.rows) do
     local parts, indent = {}, row.indent or 0
-    parts[1] = ('<th scope="row"%s>%s%s</th>'):format(indent > 0
-      and (' style="padding-left:%gem"'):format(1.2 * indent) or "",
-      escape(row.label), mark_of(row))
+    parts[1] = row.label == "" and not row.mark and "<td></td>" -- no head of nothing
+      or ('<th scope="row"%s>%s%s</th>'):format(indent > 0
+        and (' style="padding-left:%gem"'):format(1.2 * indent) or "",
+        escape(row.label), mark_of(row))
     for j, column in ipairs(t.columns) do
       parts[#parts + 1] = cell_of(column, row.cells[j], widths[j])
     end

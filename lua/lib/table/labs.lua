@@ -230,7 +230,9 @@ function M.labs(given)
   for _, p in ipairs(parameters) do
     t.rows[#t.rows + 1] = { label = p.label, indent = 0, cells = {}, heading = true,
       variable = p.name }
-    if p.limited then
+    if #p.order == 0 then
+      t.rows[#t.rows].mark = object.note(t, "No value of a subject of this table.")
+    elseif p.limited then
       t.rows[#t.rows].mark = object.note(t, "Values beyond the limit of detection: "
         .. "median (Q1 to Q3), < where only known to be less.")
     end

@@ -38,25 +38,53 @@ function M.marks(x)
   return type(x.mark) == "table" and table.concat(x.mark, ",") or x.mark
 end
 
---- layout.blocks(t, stub, widths, gap, room, spans) -> { { from, to }, ... }
--- Columns that fit beside the stub; those of a span stay together where they can.
-function M.blocks(widths, stub, gap, room, spans)
+-- Columns that fit beside the stub; those of a span stay together where they can,
+-- and what a page is too narrow for stands by itself.
+local function blocks_of(widths, stub, gap, room, spans)
   local whole = {} -- place of a span's last column by that of its first
-  for _, s in ipairs(spans or {}) do whole[s.from] = s.to end
-  local blocks, used, from = {}, stub, 1
+  for _, s in ipairs(spans) do whole[s.from] = s.to end
+  local blocks, used, from, rest = {}, stub, 1, nil
   local j = 1
+  local function close()
+    if j > from then blocks[#blocks + 1] = { from, j - 1 } end
+    used, from = stub, j
+  end
   while j <= #widths do
     local to, need = whole[j] or j, 0
     for k = j, to do need = need + gap + widths[k] end
-    if stub + need > room then to, need = j, gap + widths[j] end
-    if used + need > room and j > from then
-      blocks[#blocks + 1] = { from, j - 1 }
-      used, from = stub, j
+    if to > j and stub + need > room then
+      close()
+      to, need, rest = j, gap + widths[j], to
+    elseif rest and j > rest then
+      close()
+      rest = nil
     end
+    if used + need > room then close() end
     used = used + need
     j = to + 1
   end
-  blocks[#blocks + 1] = { from, #widths }
+  close()
+  return #blocks > 0 and blocks or { { 1, 0 } }
+end
+
+--- layout.blocks(widths, stub, gap, room, spans, need) -> { { from, to }, ... }
+-- The columns of each page; a span, and what is on a page of one that is cut, becomes
+-- as wide as need(text) says.
+function M.blocks(widths, stub, gap, room, spans, need)
+  spans = spans or {}
+  local function widen(text, from, to, most)
+    local total = -gap
+    for j = from, to do total = total + gap + widths[j] end
+    widths[to] = widths[to] + math.max(0, math.min(need(text), most) - total)
+  end
+  for _, s in ipairs(spans) do widen(s.text, s.from, s.to, math.huge) end
+  local blocks = blocks_of(widths, stub, gap, room, spans)
+  for _, block in ipairs(blocks) do
+    for _, s in ipairs(spans) do
+      local from, to = math.max(s.from, block[1]), math.min(s.to, block[2])
+      if from <= to then widen(s.text, from, to, room - stub - gap) end
+    end
+  end
   return blocks
 end
 

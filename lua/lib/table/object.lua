@@ -64,7 +64,9 @@ end
 -- .json have a row per statistic with its context, unrounded. Title, population,
 -- source, program and the mark of made-up data are in every one; the same table
 -- gives the same bytes.
---   width, lines  of a page of .txt: 100 columns, no pages
+--   width, lines  of a page of .txt: 100 letters, no pages; width of .tex: 78, the
+--                 text of article, and about 130 of it in landscape; what is wider
+--                 stands in blocks of columns
 --   paper         "letter", "a4": of .rtf and .docx, which are landscape
 --   spreadsheet   true: ' before texts of .csv that look like formulas
 --
@@ -78,7 +80,7 @@ function Table:save(file, opt)
   end
   local writer, extension = writer_of(file)
   opt = options("save", opt, {
-    width = { "integer", 100, least = 40, below = 501 },
+    width = { "integer", writer.WIDTH or 100, least = 40, below = 501 },
     lines = { "integer", nil, least = 12, below = 10001 },
     spreadsheet = { "boolean", false },
     paper = { { "letter", "a4" }, "letter" },

@@ -82,13 +82,8 @@ local function set(t, room)
   for j, column in ipairs(t.columns) do -- takes what the others leave
     if column.wide then one(j, math.max(26, left - GAP - 1)) end
   end
-  for _, s in ipairs(g.spans or {}) do
-    local total = -GAP
-    for j = s.from, s.to do total = total + GAP + g.widths[j] end
-    local need = math.min(text.width(s.text), 40)
-    if need > total then g.widths[s.to] = g.widths[s.to] + need - total end
-  end
-  g.blocks = layout.blocks(g.widths, g.stub, GAP, room // LETTER - 1, g.spans)
+  g.blocks = layout.blocks(g.widths, g.stub, GAP, room // LETTER - 1, g.spans,
+    function(s) return math.min(text.width(s), 40) end)
   return g
 end
 

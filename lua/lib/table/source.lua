@@ -120,11 +120,12 @@ end
 -- Names of the columns of subjects: arms in their order, pooled ones, all.
 local function arms_of(who, set, opt)
   local column = set.by and set.frame:column(set.by)
+  set.empty = {}
   if set.by and column.type ~= "text" then
     fail("type", ("%s: by = %s is a column of numbers; arms are text"):format(
       who, set.by))
   end
-  local arms, place = {}, {}
+  local arms = {}
   local function add(name, members)
     arms[#arms + 1] = { name = name, n = 0, rows = {}, members = members }
     return arms[#arms]
@@ -135,7 +136,8 @@ local function arms_of(who, set, opt)
       if #group.rows > 0 then
         local arm = add(group.name, { [group.name] = true })
         arm.rows, arm.n = group.rows, #group.rows
-        place[group.name] = arm
+      else
+        set.empty[#set.empty + 1] = group.name
       end
     end
     for _, p in ipairs(opt.pooled and set.trial and set.trial.arms or {}) do
@@ -322,6 +324,9 @@ function M.begin(set, fields, opt, ...)
   fields.stamp = M.stamp(set.data, ...)
   fields.origin = M.origin(set.inner, set.data, ...)
   local t = object.new(fields)
+  if #set.empty > 0 then
+    object.say(t, ("Without a subject: %s."):format(table.concat(set.empty, ", ")))
+  end
   for _, words in ipairs(opt.note or {}) do object.say(t, tostring(words)) end
   return t
 end

@@ -141,18 +141,15 @@ local function set(t, width)
       one(j, math.max(math.min(24, width - g.stub - GAP), left - GAP))
     end
   end
-  for _, s in ipairs(spans or {}) do -- no narrower than a word of their name
-    local total = -GAP
-    for j = s.from, s.to do total = total + GAP + g.widths[j] end
-    local need = math.min(widest_word(s.text), 30)
-    if need > total then g.widths[s.to] = g.widths[s.to] + need - total end
-  end
   local most_wide = math.max(0, table.unpack(g.widths))
   if #g.widths > 0 and g.stub + GAP + most_wide > width then
     set_labels(g, math.max(10, width - GAP - most_wide))
   end
   g.stub_head = wrap(clean(t.stub or ""), g.stub)
-  g.blocks = layout.blocks(g.widths, g.stub, GAP, width, spans)
+  -- spans are no narrower than a word of their name
+  g.blocks = layout.blocks(g.widths, g.stub, GAP, width, spans, function(s)
+    return math.min(widest_word(s), 30)
+  end)
   return g
 end
 
