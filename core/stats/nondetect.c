@@ -101,8 +101,8 @@ typedef struct {
     double *events, *rows, *weight;
 } rank_sums;
 
-/* What each rank adds to its rows of one stratum: its weight where measured, less
- * what all ranks before it and itself expect of one who is there. */
+/* What each rank adds to its rows of one stratum: its weight where measured,
+ * less what all ranks before it and itself expect of one who is there. */
 static void score_stratum(const ts_nondetect *data, const turned *t,
                           ts_logrank_weight kind, int stratum, rank_sums r,
                           double *score)

@@ -268,8 +268,7 @@ static ts_status list_stratum(const double *sorted, size_t n, size_t m,
         }
     }
     if (!status && all <= MOST_SUMS)
-        status =
-            list_half(levels, which[0], n_level, (size_t)all, out, err);
+        status = list_half(levels, which[0], n_level, (size_t)all, out, err);
     if (!status && out->part) {
         size_t from = out->start[m];
         out->n = out->start[m + 1] - from;

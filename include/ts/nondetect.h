@@ -40,11 +40,10 @@ typedef struct {
  * and of NADA. With strata, what is observed, expected and its variance are
  * summed over them. Of two groups exact, by all choices of the group's members
  * among the scores, within strata, while two halves of the scores (one stratum,
- * two halves of the strata) have no more than 2^20 sums each; that takes limits to
- * be alike in both groups. Of opt alternative, two_sided
- * and exact are used. TS_EDEGENERATE when a group is empty, TS_ELIMIT when an
- * exact test is asked for and cannot be had. observed and expected: n_group
- * numbers each, or NULL.
+ * two halves of the strata) have no more than 2^20 sums each; that takes limits
+ * to be alike in both groups. Of opt alternative, two_sided and exact are used.
+ * TS_EDEGENERATE when a group is empty, TS_ELIMIT when an exact test is asked
+ * for and cannot be had. observed and expected: n_group numbers each, or NULL.
  */
 ts_status ts_peto_prentice(const ts_nondetect *data, ts_logrank_weight weight,
                            const ts_rank_options *opt, ts_peto_result *out,

@@ -115,6 +115,7 @@ setmetatable(_G, { __index = function(_, name)
     local value = require("trialsh." .. module)[name]
     local limits = require "trialsh.limits"
     if limits.blind[name] then value = limits.guard(name, value) end
+    if limits.blind[name] or name == "tobit" then value = limits.told(value) end
     rawset(_G, name, value)
     return value
   end

@@ -175,13 +175,19 @@ function M.refuse(who, n, below, above, words)
       or say(above, "above"), who))
 end
 
--- Whether a formula has AVAL for a variable.
-local function has_value(source)
+--- limits.base_words(n, of, what): of covariates that are no measured value.
+function M.base_words(n, of, what)
+  return ("BASE of %d of %d %s is below its limit and counts as the limit")
+    :format(n, of, what)
+end
+
+-- Whether a formula has a variable.
+local function has_variable(source, wanted)
   for _, alone in ipairs { false, true } do
     local ok, parsed = pcall(formulas.parse, source, alone)
     if ok then
       for _, name in ipairs(parsed.variables) do
-        if name == "AVAL" then return true end
+        if name == wanted then return true end
       end
       return false
     end
@@ -215,6 +221,31 @@ local function split(who, opt)
     { blq = M.rule }).blq
 end
 
+-- What is to be said of BASE in a formula, or nil.
+local function base_below(source, data)
+  if type(source) ~= "string" or not data_of.is(data)
+    or not data_of.has(data, "BBLQFL") or not data_of.has(data, "BASE")
+    or not has_variable(source, "BASE") then return nil end
+  local frame = data_of.frame(data, { "BASE", "BBLQFL" })
+  local base, flag, n, below = frame:column "BASE", frame:column "BBLQFL", 0, 0
+  for i = 1, #frame do
+    if base[i] ~= NA then
+      n = n + 1
+      if flag[i] == "Y" then below = below + 1 end
+    end
+  end
+  return below > 0 and M.base_words(below, n, "rows") or nil
+end
+
+--- limits.told(f) -> the same statistic, whose note says where BASE is a limit.
+function M.told(f)
+  return function(source, data, ...)
+    local r = f(source, data, ...)
+    local words = base_below(source, data)
+    return words and require "trialsh.result".noted(r, words) or r
+  end
+end
+
 --- limits.guard(name, f) -> a statistic f(formula, data, opt) that refuses values
 -- of AVAL that are beyond a limit, unless the option blq says what to take for
 -- those below: "half", "limit", "sqrt2", "zero".
@@ -226,7 +257,7 @@ function M.guard(who, f)
     local rest, rule = split(who, opt)
     local columns = M.columns(data)
     if #columns == 0 or not data_of.has(data, "AVAL")
-      or not has_value(source) then
+      or not has_variable(source, "AVAL") then
       if rule then
         fail("invalid", ("%s: blq is for values of AVAL, with BLQFL in the data")
           :format(who))

@@ -181,6 +181,51 @@ function TestEndpointLimits.test_refusal()
   run(s)
 end
 
+-- A baseline below its limit is a number of a model, which is said.
+function TestEndpointLimits.test_baselines_below()
+  s.adbase = s.adlim:mutate "BBLQFL = iif(BASE < 600, 'Y', 'N')"
+  local below = s.adsl:join(s.adbase:where { AVISIT = "Day 29" }
+    :select("USUBJID", "BASE", "BBLQFL"), "USUBJID")
+    :where "BASE is not null":collect()
+  local words = ("BASE of %d of %d subjects is below its limit and counts as "
+    .. "the limit"):format(#below:where "BBLQFL = 'Y'", #below)
+  lu.assertTrue(#below:where "BBLQFL = 'Y'" > 0)
+  for _, given in ipairs { { analysis = { "tobit", "~ ln(BASE) + TRT01P" } },
+      { analysis = "wilcoxon", variable = "BASE" } } do
+    given.data = "adbase"
+    of(given)
+    run(s)
+    lu.assertStrContains(s:result "E".note, words)
+    lu.assertStrContains(explain "E", words .. ".")
+  end
+  for _, given in ipairs { { analysis = { "tobit", "~ TRT01P" } },
+      { analysis = { "tobit", "~ ln(BASE) + TRT01P" },
+        where = "BASE >= 600" } } do
+    given.data = "adbase"
+    of(given)
+    run(s)
+    lu.assertNotStrContains(tostring(s:result "E".note), "BASE of")
+    lu.assertNotStrContains(explain "E", "BASE of")
+  end
+  -- at the prompt
+  local data = s.adsl:select("USUBJID", "TRT01P"):join(s.adbase:where {
+    AVISIT = "Day 29" }:select("USUBJID", "AVAL", "BASE", "BLQFL", "BBLQFL"),
+    "USUBJID")
+  words = ("BASE of %d of %d rows is below its limit"):format(
+    #below:where "BBLQFL = 'Y'", #below)
+  local m = lm("AVAL ~ BASE + TRT01P", data, { blq = "half" })
+  lu.assertStrContains(m.note, words)
+  lu.assertStrContains(m.note, "counted as half of it")
+  lu.assertStrContains(tostring(m), words)
+  lu.assertEquals(m:term "BASE".estimate, require "trialsh.lm".lm(
+    "AVAL ~ BASE + TRT01P", data:mutate "AVAL = iif(BLQFL = 'Y', AVAL / 2, AVAL)"
+    ):term "BASE".estimate)
+  lu.assertStrContains(tobit("AVAL ~ BASE + TRT01P", data).note, words)
+  lu.assertStrContains(cor("AVAL ~ BASE", data, { blq = "limit" }).note, words)
+  lu.assertNotStrContains(tostring(lm("AVAL ~ TRT01P", data, { blq = "half" })
+    .note), "BASE")
+end
+
 -- Which arm has nothing measured is said, and the others are compared.
 function TestEndpointLimits.test_an_arm_without_values()
   s.adnone = s.adlim:join(s.adsl:select("USUBJID", "TRT01P"), "USUBJID")

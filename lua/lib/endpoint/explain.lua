@@ -104,6 +104,17 @@ local function flag_sentence(e)
     .. "analysis (ANL01FL = 'Y') were used." or nil
 end
 
+-- The same of baselines that are no measured value.
+local function base_sentence(e)
+  local open, s = pcall(require "trialsh.study".study.open)
+  if not open then return nil end
+  local known, words = pcall(function()
+    local at = set.at(e)
+    return set.base_below(e, (set.rows(s, e, at, true)), set.subjects(s, e, at))
+  end)
+  return known and words and words .. "." or nil
+end
+
 local function event_name(event)
   return event.label and ("%s (%s)"):format(event.name, event.label)
     or event.name
@@ -312,6 +323,8 @@ local function sentences(e)
     or missing_words[e.hierarchy and "tie" or e.missing
       or analysis.find(e.method).likelihood and "at random" or "exclude"])
   add("%s", how(e))
+  local base = base_sentence(e)
+  if base then add("%s", base) end
   closing(e, add)
   if e.note then add("%s", e.note) end
   return words

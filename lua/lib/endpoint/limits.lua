@@ -50,6 +50,23 @@ function M.rows(r, e)
     words or nil
 end
 
+--- limits.base(rows, endpoint, names) -> words, where BASE is analysed and is below
+-- its limit in some rows, which it then is in the model; names: of covariates.
+function M.base(r, e, names)
+  local columns, used = relation.node_of(r).columns, false
+  if not columns.bblqfl or not columns.base or e.hierarchy then return nil end
+  for _, name in ipairs(names) do used = used or name:upper() == "BASE" end
+  if not used and e.variable then
+    local ok, tree = pcall(expression.parse, "variable", e.variable, nil, columns)
+    used = ok and expression.mentions(tree, "BASE")
+  end
+  if not used then return nil end
+  local known = r:where "BASE is not null"
+  local n = #known:where "BBLQFL = 'Y'":distinct "USUBJID"
+  return n > 0 and limits.base_words(n, #known:distinct "USUBJID", "subjects")
+    or nil
+end
+
 --- limits.check(frame, endpoint, bound) -> words: how many of the values that are
 -- analysed are beyond a limit; an error where the analysis does not take them.
 function M.check(frame, e, bound)

@@ -220,6 +220,14 @@ function M.sums_up(s, e)
   return sums_up
 end
 
+--- set.base_below(endpoint, rows, subjects): where BASE is analysed and is below
+-- its limit, in words.
+function M.base_below(e, rows, subjects)
+  if not relation.node_of(rows).columns.bblqfl then return nil end
+  return limits.base(rows:join(subjects:select(SUBJECT), SUBJECT,
+    { how = "semi" }), e, covariates(e))
+end
+
 --- set.bind(study, endpoint, at) -> { data = relation, left = the left side
 -- of the formula, treatment =, response = its column, what =, note =, flags =
 -- those of limits that are in data, worst = whether some have a rank that is
@@ -235,6 +243,7 @@ function M.bind(s, e, at)
   rows, dated = intercurrent.dated(s, e, rows)
   local flags
   rows, flags, notes[#notes + 1] = limits.rows(rows, e)
+  notes[#notes + 1] = M.base_below(e, rows, subjects)
   local r, response, left, what, sums_up = M.response(rows, e)
   dated = dated and not sums_up and what ~= "any" and what ~= "count"
   r, notes[#notes + 1] = missing.carry(r, e, at, response[1])
