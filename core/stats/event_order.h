@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include "ts/survival.h"
 
-typedef struct {
+typedef struct ts_event_order {
     size_t n, n_block;
     size_t *start;    /* n_block + 1: block b is start[b] .. start[b+1]-1 */
     uint32_t *tag;    /* n: 2 * group + event, by block, then time */

@@ -233,3 +233,30 @@ void ts_km_quantile_at(const ts_km *km, size_t group, double p,
     out->conf_low = crossing(curve, curve->conf_low, p, &ignored);
     out->conf_high = crossing(curve, curve->conf_high, p, &ignored);
 }
+
+void ts_km_restricted_mean(const ts_km *km, size_t group, double horizon,
+                           ts_km_restricted *out)
+{
+    const ts_km_curve *curve = &km->curve[group];
+    size_t n = times_before(km, curve, horizon, true);
+    ts_sum area = {0}, variance = {0};
+    *out = (ts_km_restricted){NAN, NAN, 0};
+    for (size_t j = 0; j < n; j++)
+        out->n_event += (size_t)curve->n_events[j];
+    if (times_before(km, curve, horizon, false) == curve->n_time &&
+        (curve->n_time == 0 || curve->survival[curve->n_time - 1] > 0))
+        return; /* beyond the last time */
+    for (size_t j = n; j-- > 0;) {
+        double to = j + 1 < n ? curve->time[j + 1] : horizon;
+        double d = curve->n_events[j], left = curve->n_risk[j] - d;
+        /* a time may lie beyond the horizon by rounding */
+        ts_sum_add(&area, curve->survival[j] * fmax(0, to - curve->time[j]));
+        if (left > 0) {
+            double a = ts_sum_value(&area);
+            ts_sum_add(&variance, a * a * d / (curve->n_risk[j] * left));
+        }
+    }
+    ts_sum_add(&area, n > 0 ? fmin(curve->time[0], horizon) : horizon);
+    out->estimate = ts_sum_value(&area);
+    out->std_error = sqrt(ts_sum_value(&variance));
+}

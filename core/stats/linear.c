@@ -475,7 +475,7 @@ static ts_status take_coefficients(ts_linear *f, ts_error *err)
 static ts_status check_model(const ts_design *d, ts_error *err)
 {
     const ts_model_frame *m = d->model;
-    if (m->n_response != 1)
+    if (m->n_response != 1 && !m->survival) /* of Surv() it is the time */
         return ts_fail(err, TS_EINVALID, "a linear model has one response");
     if (!m->response[0].value)
         return ts_fail(err, TS_ETYPE, "%s is text, numbers are needed",

@@ -2,8 +2,9 @@
 #ifndef TS_MIXED_PRIVATE_H
 #define TS_MIXED_PRIVATE_H
 
-#include "ts/mixed.h"
+#include "cholesky.h"
 #include "linear_private.h"
+#include "ts/mixed.h"
 
 /* Covariance structures --------------------------------------------------- */
 
@@ -231,17 +232,6 @@ typedef struct {
 /* From theta, which must have a finite value, to the optimum. */
 ts_status ts_mixed_optimise(ts_likelihood *l, double *theta, ts_optimum *out,
                             ts_error *err);
-
-/* Small matrices, by rows ------------------------------------------------- */
-
-/* The lower triangle of a = L L'; 0 unless every pivot is above tolerance
- * times the diagonal; else the smallest share. */
-double ts_cholesky(double *a, size_t n, double tolerance);
-/* x becomes inverse(L) x, inverse(L') x. */
-void ts_solve_lower(const double *l, size_t n, double *x);
-void ts_solve_lower_transposed(const double *l, size_t n, double *x);
-/* inverse of L L' into out, n x n. */
-void ts_invert_cholesky(const double *l, size_t n, double *out);
 
 /* Variances --------------------------------------------------------------- */
 

@@ -56,8 +56,9 @@ typedef struct {
     double *leverage; /* n; NULL until asked for */
 } ts_linear;
 
-/* tolerance: see ts_rank. TS_ETYPE when the response is no number,
- * TS_EDEGENERATE when no row is complete or X has no column. */
+/* tolerance: see ts_rank. The response of Surv() is its first time. TS_ETYPE
+ * when the response is no number, TS_EDEGENERATE when no row is complete or X
+ * has no column. */
 ts_status ts_linear_fit(const ts_design *design, double tolerance,
                         ts_linear **out, ts_error *err);
 void ts_linear_free(ts_linear *fit);

@@ -101,6 +101,19 @@ typedef struct {
 void ts_km_quantile_at(const ts_km *km, size_t group, double p,
                        ts_km_quantile *out);
 
+typedef struct {
+    double estimate, std_error; /* NaN where S is not known to the horizon */
+    size_t n_event;             /* up to the horizon */
+} ts_km_restricted;
+
+/*
+ * The restricted mean of a group: the area under S from 0 to a horizon >= 0,
+ * with Greenwood's variance as survfit prints it (Irwin 1949, J Hyg 47:188;
+ * Klein and Moeschberger 2003, 4.5; SAS multiplies it by d / (d - 1)).
+ */
+void ts_km_restricted_mean(const ts_km *km, size_t group, double horizon,
+                           ts_km_restricted *out);
+
 /*
  * Log-rank test of n_group >= 1 groups, stratified where there are strata
  * (Mantel 1966; Peto and Peto 1972, JRSS A 135:185). The caller gives

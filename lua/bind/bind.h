@@ -98,6 +98,7 @@ int luaopen_ts_formula(lua_State *L);
 int luaopen_ts_describe(lua_State *L);
 int luaopen_ts_linear(lua_State *L);
 int luaopen_ts_correlation(lua_State *L);
+int luaopen_ts_cox(lua_State *L);
 int luaopen_ts_location(lua_State *L);
 int luaopen_ts_mixed(lua_State *L);
 int luaopen_ts_random(lua_State *L);

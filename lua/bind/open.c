@@ -10,6 +10,7 @@ static const luaL_Reg modules[] = {
     {"ts.competing", luaopen_ts_competing},
     {"ts.correlation", luaopen_ts_correlation},
     {"ts.counts", luaopen_ts_counts},
+    {"ts.cox", luaopen_ts_cox},
     {"ts.csv", luaopen_ts_csv},
     {"ts.xpt", luaopen_ts_xpt},
     {"ts.xlsx", luaopen_ts_xlsx},

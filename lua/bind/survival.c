@@ -1,6 +1,7 @@
 /*
- * ts.survival: Kaplan-Meier curves as userdata, the log-rank test as a table.
- * Both take a model frame whose response is Surv(time, event).
+ * ts.survival: Kaplan-Meier curves as userdata, the log-rank test and
+ * restricted means as tables. They take a model frame whose response is
+ * Surv(time, event).
  */
 #include "bind.h"
 
@@ -95,7 +96,18 @@ static ts_frame *new_frame(lua_State *L, const ts_model_frame *m,
 
 /* Curves ------------------------------------------------------------------ */
 
-/* km(model, scale, conf_level) -> curves; they keep the model */
+/* Room for curves, which keep the model at index 1. */
+static ts_km **new_box(lua_State *L)
+{
+    ts_km **box = lua_newuserdatauv(L, sizeof *box, 1);
+    *box = NULL;
+    luaL_setmetatable(L, KM);
+    lua_pushvalue(L, 1);
+    lua_setiuservalue(L, -2, 1);
+    return box;
+}
+
+/* km(model, scale, conf_level) -> curves */
 static int new_km(lua_State *L)
 {
     static const char *const scales[] = {"log-log", "log", "plain", NULL};
@@ -103,11 +115,7 @@ static int new_km(lua_State *L)
     ts_survival data = check_survival(L, tsl_check_model(L, 1));
     int scale = luaL_checkoption(L, 2, NULL, scales);
     double level = luaL_checknumber(L, 3);
-    ts_km **box = lua_newuserdatauv(L, sizeof *box, 1);
-    *box = NULL;
-    luaL_setmetatable(L, KM);
-    lua_pushvalue(L, 1);
-    lua_setiuservalue(L, -2, 1);
+    ts_km **box = new_box(L);
     tsl_try(L, ts_km_new(&data, (ts_km_scale)scale, level, box, &err), &err);
     return 1;
 }
@@ -288,14 +296,14 @@ static int km_quantile(lua_State *L)
 
 /* Log-rank ---------------------------------------------------------------- */
 
-/* Keeps the rows of the groups listed at index 2, { { level, ... }, ... }, as
+/* Keeps the rows of the groups listed at an index, { { level, ... }, ... }, as
  * groups 0, 1, ...; the copies belong to Lua. */
 static ts_survival choose_groups(lua_State *L, const ts_model_frame *m,
-                                 ts_survival data)
+                                 int index, ts_survival data)
 {
     const ts_model_variable *g = &m->group;
     size_t k, n = 0;
-    const size_t *target = tsl_new_targets(L, 2, g, &k);
+    const size_t *target = tsl_new_targets(L, index, g, &k);
     double *time = lua_newuserdatauv(L, (data.n + 1) * sizeof *time, 0);
     double *event = lua_newuserdatauv(L, (data.n + 1) * sizeof *event, 0);
     int *group = lua_newuserdatauv(L, (data.n + 1) * sizeof *group, 0);
@@ -327,7 +335,7 @@ static int logrank(lua_State *L)
     ts_survival data = check_survival(L, m);
     luaL_argcheck(L, data.group, 1, "no groups");
     if (!lua_isnil(L, 2))
-        data = choose_groups(L, m, data);
+        data = choose_groups(L, m, 2, data);
     size_t k = data.n_group;
     double *n = lua_newuserdatauv(L, (3 * k + 1) * sizeof *n, 0);
     double *observed = n + k, *expected = observed + k;
@@ -348,6 +356,40 @@ static int logrank(lua_State *L)
     return 1;
 }
 
+/* restricted_mean(model, horizon [, { { level, ... }, ... }]) -> { n, n_event
+ * (up to the horizon), estimate, std_error, last } by group */
+static int restricted_mean(lua_State *L)
+{
+    ts_error err;
+    lua_settop(L, 3);
+    const ts_model_frame *m = tsl_check_model(L, 1);
+    ts_survival data = check_survival(L, m);
+    double horizon = luaL_checknumber(L, 2);
+    if (!lua_isnil(L, 3))
+        data = choose_groups(L, m, 3, data);
+    ts_km **box = new_box(L);
+    tsl_try(L, ts_km_new(&data, TS_KM_LOG_LOG, 0.95, box, &err), &err);
+    size_t k = (*box)->n_group;
+    double *x = lua_newuserdatauv(L, (5 * k + 1) * sizeof *x, 0);
+    for (size_t g = 0; g < k; g++) {
+        const ts_km_curve *c = &(*box)->curve[g];
+        ts_km_restricted r;
+        ts_km_restricted_mean(*box, g, horizon, &r);
+        x[g] = (double)c->n;
+        x[k + g] = (double)r.n_event;
+        x[2 * k + g] = r.estimate;
+        x[3 * k + g] = r.std_error;
+        x[4 * k + g] = c->n_time ? c->time[c->n_time - 1] : NAN;
+    }
+    lua_createtable(L, 0, 5);
+    tsl_set_list(L, "n", x, k);
+    tsl_set_list(L, "n_event", x + k, k);
+    tsl_set_list(L, "estimate", x + 2 * k, k);
+    tsl_set_list(L, "std_error", x + 3 * k, k);
+    tsl_set_list(L, "last", x + 4 * k, k);
+    return 1;
+}
+
 static const luaL_Reg methods[] = {
     {"groups", km_groups},     {"tidy", km_tidy}, {"at", km_at},
     {"quantile", km_quantile}, {NULL, NULL},
@@ -356,6 +398,7 @@ static const luaL_Reg methods[] = {
 static const luaL_Reg functions[] = {
     {"km", new_km},
     {"logrank", logrank},
+    {"restricted_mean", restricted_mean},
     {NULL, NULL},
 };
 

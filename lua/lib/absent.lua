@@ -6,15 +6,12 @@ local M = {}
 
 -- name, what it is, topics of the help that come next to it, words for it
 local list = {
-  { "cox", "Cox regression, for hazard ratios", "logrank km",
-    "hazard hazards hr phreg coxph coxreg" },
   { "glm", "logistic regression and other generalised linear models",
     "oddsratio riskdiff cmh rateratio lm",
     "logistic logit poisson binomial probit genmod loglinear" },
   { "gee", "generalised estimating equations", "mmrm cmh", "geeglm geepack" },
   { "ordinal", "a model of proportional odds", "wilcoxon cmh", "polr" },
-  { "rmst", "restricted mean survival time", "km logrank", "restricted" },
-  { "fine_gray", "regression of subdistribution hazards", "cuminc",
+  { "fine_gray", "regression of subdistribution hazards", "cuminc cox",
     "finegray subdistribution" },
   { "mcf", "the mean number of recurrent events over time", "rateratio",
     "recurrent recurrence" },
@@ -58,7 +55,7 @@ function M.is_analysis(name)
   return entry ~= nil and entry.analysis ~= false
 end
 
---- absent.sentence(word) -> "cox is not there yet (Cox regression ...)", or nil
+--- absent.sentence(word) -> "gee is not there yet (generalised ...)", or nil
 function M.sentence(word)
   local entry = type(word) == "string" and still(by_word[word:lower()])
   if not entry then return nil end

@@ -22,6 +22,8 @@
 --   strata   "option": it has that option; "formula": an endpoint gives it as
 --            strata(), which the option of that name adds; needs_strata
 --   needs_time  the option time names the column of person-time
+--   needs_horizon  the option horizon says up to which time it looks
+--   relative  of a model: it compares arms and says nothing of one alone
 --   before   the formula names what stands beside the response: "~ BASE"
 --   covariates  the formula may have more than the treatment
 --   weights  comparisons may be weights of arms by name
@@ -153,13 +155,14 @@ local at_once = { ttest = "lm", mediandiff = "kruskal", smd = "lm", wilcoxon = "
   riskdiff = "chisq", riskratio = "chisq", oddsratio = "chisq",
   boschloo = "fisher", barnard = "fisher", km = "logrank", describe = "lm",
   signed_rank = "kruskal", sign_test = "kruskal", proportion = "chisq",
-  mcnemar = "chisq", mmrm = "lm", lmm = "lm",
+  mcnemar = "chisq", mmrm = "lm", lmm = "lm", rmst = "logrank",
   cor = "lm" }
 local alone = { wilcoxon = "signed_rank", mediandiff = "describe", smd = "describe", van_elteren = "signed_rank",
   kruskal = "describe", jonckheere = "describe", riskdiff = "proportion",
   riskratio = "proportion", oddsratio = "proportion", boschloo = "proportion",
   barnard = "proportion", fisher = "proportion", chisq = "proportion",
-  cmh = "proportion", logrank = "km", rateratio = "rate" }
+  cmh = "proportion", logrank = "km", cox = "km",
+  rateratio = "rate" }
 
 local function refused(e, words, other)
   return nil, ("%s %s%s"):format(e.method, words,
@@ -172,7 +175,7 @@ end
 function M.way(e)
   local entry = M.find(e.method)
   if e.each then
-    if entry.model then return "model" end
+    if entry.model and not entry.relative then return "model" end
     if entry.within then return "within" end
     return refused(e, "has no result for each arm", alone[e.method])
   elseif e.overall then

@@ -38,6 +38,8 @@ each("chisq_test chi2 prop proptest", "chisq or riskdiff", functions)
 each("survfit kaplan Surv", 'km("Surv(AVAL, CNSR == 0) ~ TRT01P", data)',
   functions)
 each("survdiff", "logrank", functions)
+each("coxph phreg stcox", 'cox("Surv(AVAL, CNSR == 0) ~ TRT01P", data)',
+  functions)
 each("aov reg regress", "lm", functions)
 each("anova coef confint residuals predict emmeans lsmeans", "m = lm(...), then "
   .. "m:anova(), m:tidy(), m:means(), m:contrast(), m:predict()", functions)

@@ -41,8 +41,8 @@ end
 --   variable   "AVAL", "ln(AVAL / BASE)" (reported as ratios), a condition
 --              "AVAL >= 1000" (responders), "mean(AVAL)" or another aggregate:
 --              one value per subject over the visits, "any" or "count" of rows
---              of events; for km and logrank left out: the time AVAL and
---              censoring CNSR; of winratio a list of parameters, the most
+--              of events; for times to events (km, logrank, cox, rmst, cuminc)
+--              left out: the time AVAL and censoring CNSR; of winratio a list of parameters, the most
 --              important first: { { "DEATH", horizon = 90 }, { "ALC", visit =
 --              "Day 29", margin = 100 } }, and nothing else finds rows
 --   compare    "A vs B" or a list, those of the trial by default; "all arms" at

@@ -25,8 +25,9 @@ local function plural(n, word)
   return ("%d %s%s"):format(n, word, n == 1 and "" or "s")
 end
 
--- The model frame of a survival formula, what it holds, and its response.
-local function model_of(who, formula, rows)
+--- survival.model_of(who, formula, rows): the model frame of a survival formula,
+-- what it holds, and its response.
+function M.model_of(who, formula, rows)
   if type(formula) ~= "string" then
     fail("type", ('%s: the formula is text, "Surv(AVAL, CNSR == 0) ~ TRT01P", '
       .. "not a %s"):format(who, type(formula)))
@@ -41,8 +42,9 @@ local function model_of(who, formula, rows)
   return model, info, formulas.parse(formula).response
 end
 
--- Levels with rows that are used, and the names of those without.
-local function levels_of(info)
+--- survival.levels_of(info): levels with rows that are used, and the names of
+-- those without.
+function M.levels_of(info)
   local used, empty = {}, {}
   for i, level in ipairs(info.group and info.group.levels or {}) do
     if i <= info.group.n_level then
@@ -58,7 +60,7 @@ local function note_of(notes)
   return #notes > 0 and table.concat(notes, "; ") or NA
 end
 
-local function empty_note(info, empty)
+function M.empty_note(info, empty)
   if #empty > 0 then
     return ("no complete row in %s %s"):format(info.group.name,
       table.concat(empty, ", "))
@@ -196,10 +198,10 @@ end
 --   2  CYT107 HF    90       4  0.600000  0.195496   0.852254
 --     SIMULATED DATA
 --
--- See also: logrank, figure.survival. Kaplan and Meier 1958. R: survival::survfit.
+-- See also: logrank, cox, rmst, figure.survival. Kaplan and Meier 1958. R: survival::survfit.
 function M.km(formula, rows, opt)
   opt = options("km", opt, M.specs.km)
-  local model, info, response = model_of("km", formula, rows)
+  local model, info, response = M.model_of("km", formula, rows)
   if info.stratum then
     fail("invalid", "km: strata() is for logrank; curves by A and B are ~ A + B")
   end
@@ -207,7 +209,7 @@ function M.km(formula, rows, opt)
     fail("degenerate", ("km: %s has no complete row%s"):format(response,
       info.n_row > 0 and " of " .. info.n_row or ""))
   end
-  local used, empty = levels_of(info)
+  local used, empty = M.levels_of(info)
   local curves = core.km(model, opt.ci, opt.conf_level)
   local groups, n_event = curves:groups(), 0
   for i, group in ipairs(groups) do
@@ -215,7 +217,7 @@ function M.km(formula, rows, opt)
     group.n_missing = used[i] and used[i].n_row - used[i].n or info.n_missing
     n_event = n_event + group.n_event
   end
-  local notes = { empty_note(info, empty) }
+  local notes = { M.empty_note(info, empty) }
   if n_event == 0 then notes[#notes + 1] = "no events: S is 1 throughout" end
   local left_out = result.left_out(info.n_missing, result.missing(info))
   local simulated = data.simulated(rows)
@@ -249,33 +251,53 @@ end
 
 -- Log-rank -------------------------------------------------------------------
 
--- The groups to compare: { name, parts }, and for "A vs B" the levels of each.
-local function groups_of(info, used, opt, rows)
+--- survival.groups_of(who, info, used, opt, rows): the groups to compare, { name,
+-- parts }, and for "A vs B", B first, the levels of each.
+function M.groups_of(who, info, used, opt, rows)
   if not info.group then
-    fail("invalid", "logrank: the formula names no groups: Surv(...) ~ TRT01P")
+    fail("invalid", who .. ": the formula names no groups: Surv(...) ~ TRT01P")
   end
   if opt.compare == nil and #used ~= 2 then
     if #used < 2 then
-      fail("degenerate", ("logrank: two groups are needed, %s has %s"):format(
+      fail("degenerate", ("%s: two groups are needed, %s has %s"):format(who,
         info.group.name, #used == 1 and "only " .. used[1].name or "none"))
     end
     return used
   end
   -- used levels come first, so that places in both lists are the same
-  local a, b = require "trialsh.compare".choose { who = "logrank",
+  local a, b = require "trialsh.compare".choose { who = who,
     variable = info.group.name,
     levels = opt.compare and info.group.levels or used,
     compare = opt.compare, reference = opt.reference, data = rows }
   for _, side in ipairs { a, b } do
     if side.n == 0 then
-      fail("degenerate", ("logrank: no complete row in %s"):format(side.name))
+      fail("degenerate", ("%s: no complete row in %s"):format(who, side.name))
     end
   end
   return { b, a }, { b.members, a.members }
 end
 
+--- survival.missing_of(info, { B, A }) -> how many rows that may be of these two
+-- groups are left out, and why.
+function M.missing_of(info, groups)
+  local n_missing, without = 0, info.n_row
+  for _, level in ipairs(info.group.levels) do
+    without = without - level.n_row
+  end
+  for _, side in ipairs(groups) do
+    n_missing = n_missing + side.n_row - side.n
+  end
+  local reasons = { n_missing > 0 and ("incomplete in these groups %d"):format(
+    n_missing) or nil }
+  if without > 0 then -- rows of no group may be of either
+    n_missing = n_missing + without
+    reasons[#reasons + 1] = ("%s missing in %d"):format(info.group.name, without)
+  end
+  return n_missing, reasons
+end
+
 local function notes_of(r, groups, info, empty)
-  local notes = { empty_note(info, empty) }
+  local notes = { M.empty_note(info, empty) }
   local idle = {}
   for i, group in ipairs(groups) do
     if r.expected[i] == 0 then idle[#idle + 1] = group.name end
@@ -361,34 +383,18 @@ end
 --   chi-square = 4.15, df = 2; P = 0.125
 --   SIMULATED DATA
 --
--- See also: km. Mantel 1966. R: survival::survdiff.
+-- See also: km, cox, rmst. Mantel 1966. R: survival::survdiff.
 function M.logrank(formula, rows, opt)
   opt = options("logrank", opt, M.specs.logrank)
-  local model, info, response = model_of("logrank", formula, rows)
-  local used, empty = levels_of(info)
-  local groups, pair = groups_of(info, used, opt, rows)
+  local model, info, response = M.model_of("logrank", formula, rows)
+  local used, empty = M.levels_of(info)
+  local groups, pair = M.groups_of("logrank", info, used, opt, rows)
   local r = core.logrank(model, pair)
   local n = 0
   for i in ipairs(groups) do n = n + r.n[i] end
   local names, arrays = tidy_logrank(r, groups, info, pair)
   local n_missing, reasons = info.n_missing, result.missing(info)
-  if opt.compare then -- of these two groups alone
-    n_missing, reasons = 0, nil
-    local without = info.n_row
-    for _, level in ipairs(info.group.levels) do
-      without = without - level.n_row
-    end
-    for _, side in ipairs(groups) do
-      n_missing = n_missing + side.n_row - side.n
-    end
-    reasons = { n_missing > 0 and ("incomplete in these groups %d"):format(
-      n_missing) or nil }
-    if without > 0 then -- rows of no group may be of either
-      n_missing = n_missing + without
-      reasons[#reasons + 1] = ("%s missing in %d"):format(info.group.name,
-        without)
-    end
-  end
+  if opt.compare then n_missing, reasons = M.missing_of(info, groups) end
   local left_out = result.left_out(n_missing, reasons)
   local fields = { method = info.stratum
       and "Log-rank test, stratified by " .. info.stratum.name

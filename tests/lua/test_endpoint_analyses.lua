@@ -104,6 +104,60 @@ function TestAnalyses.test_strata_are_an_option_or_in_the_formula()
   lu.assertEquals(s:result "L.p_value", by_hand.p_value)
 end
 
+-- Hazards and restricted means are those of the calls with the same words.
+function TestAnalyses.test_hazard_ratios_and_restricted_means()
+  endpoint "C" { parameter = "DEATH", analysis = "cox",
+    compare = { "Active vs P", "H vs P", { "trend", P = 0, L = 1, H = 2 } },
+    summary = "hazard ratio", sensitivity = {
+      { "strata", analysis = { "cox", strata = "SITEID", ties = "exact" } },
+      { "formula", analysis = { "cox", "~ TRT01P + strata(SITEID)",
+        ties = "exact" } },
+      { "sex", analysis = { "cox", "~ SEX + TRT01P", ci = "profile" } } },
+    supplementary = { { "mean", variable = "AVAL", summary = "restricted mean survival",
+        analysis = { "rmst", horizon = 30 } },
+      { "ratio", analysis = { "rmst", horizon = 30, effect = "ratio" },
+        summary = "ratio of restricted mean survival" } } }
+  endpoint "ALL" { parameter = "DEATH", analysis = "cox", compare = "all arms" }
+  endpoint "ARMS" { parameter = "DEATH", compare = "each arm",
+    analysis = { "rmst", horizon = 30 } }
+  lu.assertEquals(check(s), "3 endpoints, no mistakes")
+  run(s)
+  local data = s.adtte:where { PARAMCD = "DEATH" }:join(s.adsl:select("USUBJID",
+    "TRT01P", "SITEID", "SEX"), "USUBJID")
+  local left = "Surv(AVAL, CNSR == 0) ~ "
+  local m = cox(left .. "TRT01P", data)
+  for _, compare in ipairs { "H vs P", "Active vs P" } do
+    local row, c = s:result(("C[%s]"):format(compare)), m:contrast(compare)
+    for _, field in ipairs { "estimate", "std_error", "statistic", "p_value",
+      "conf_low", "conf_high", "n_1", "n_2", "estimate_name" } do
+      lu.assertEquals(row[field], c[field], compare .. " " .. field)
+    end
+    lu.assertEquals({ row.df, row.n_event, row.estimate_name }, { NA,
+      m.n_event, "hazard ratio" })
+  end
+  lu.assertEquals(s:result "C[trend].p_value", m:contrast { "trend", P = -1 / 2,
+    H = 1 / 2, L = 0 }.p_value)
+  lu.assertEquals(s:result "C/strata.p_value", s:result "C/formula.p_value")
+  lu.assertEquals(s:result "C/sex.conf_low", cox(left .. "SEX + TRT01P", data,
+    { ci = "profile" }):contrast "Active vs P".conf_low)
+  lu.assertEquals(s:result "ALL.p_value", m:anova().p_value[1])
+  for variation, effect in pairs { mean = "difference", ratio = "ratio" } do
+    local row = s:result("C/" .. variation)
+    local r = rmst(left .. "TRT01P", data, { horizon = 30, effect = effect,
+      compare = "Active vs P" })
+    for _, field in ipairs { "estimate", "std_error", "p_value", "conf_low",
+      "estimate_1", "n_1", "n_event", "estimate_name", "method" } do
+      lu.assertEquals(row[field], r[field], variation .. " " .. field)
+    end
+  end
+  lu.assertEquals(s:result "ARMS[L].estimate", rmst(left .. "TRT01P", data,
+    { horizon = 30 }):tidy().estimate[2])
+  lu.assertStrContains(explain "C", "by Cox regression; the hazard ratio has a "
+    .. "95 % confidence interval")
+  lu.assertStrContains(require "trialsh.document.sentence".of(s:result "C"),
+    "hazard ratio, Active (n = ")
+end
+
 -- All arms at once ---------------------------------------------------------------
 
 function TestAnalyses.test_each_takes_all_arms()
@@ -495,7 +549,17 @@ local refused = {
     "mmrm is for visits" },
   { "ttest", { adjust = "max-T" }, "max-T is by re-randomisation, and the "
     .. "trial does not say how it was" },
-  { "logrank", {}, "logrank takes the time AVAL and the censoring CNSR" },
+  { "logrank", { variable = "CHG" },
+    "logrank takes the time AVAL and the censoring CNSR" },
+  { "rmst", { variable = false }, "no column CNSR" },
+  { { "rmst" }, { parameter = "DEATH", visit = false, variable = false },
+    'rmst: up to which time? { "rmst", horizon = 90 }' },
+  { { "rmst", "~ AGE + TRT01P", horizon = 30 }, { parameter = "DEATH",
+    visit = false }, "rmst compares the arms and has no covariates" },
+  { "cox", { parameter = "DEATH", visit = false, compare = "each arm" },
+    "cox has no result for each arm; km does" },
+  { { "rmst", horizon = 30 }, { parameter = "DEATH", visit = false,
+    compare = "all arms" }, "rmst does not take all arms at once; logrank does" },
 }
 
 function TestAnalyses.test_what_makes_no_sense_is_refused_with_a_reason()

@@ -70,6 +70,8 @@ local analyses = {
   wilcoxon = { data = "adsl", variable = "Y", analysis = "wilcoxon" },
   fisher = { data = "adsl", variable = "EVENT", analysis = "fisher" },
   logrank = { data = "adtte", analysis = "logrank" },
+  rmst = { data = "adtte", analysis = { "rmst", horizon = 6 } },
+  cox = { data = "adtte", analysis = "cox" },
   lm = { data = "adsl", variable = "Y", analysis = { "lm", "~ BASE + TRT01P" } },
 }
 
@@ -83,7 +85,7 @@ local function define(names, more)
   end
 end
 
-local all = { "ttest", "wilcoxon", "fisher", "logrank", "lm" }
+local all = { "ttest", "wilcoxon", "fisher", "logrank", "rmst", "cox", "lm" }
 
 -- { ["TTEST[H vs P]"] = p } of the rows that have one
 local function found(s, field)
@@ -126,6 +128,9 @@ function TestRerandomised.test_all_allocations_as_R()
         reference.near(p[key], row.p, 1e-12, design .. ", " .. key)
         lu.assertStrContains(words[key], ("all %d allocations"):format(row.n))
         n = n + 1
+        if row.statistic == "logrank" then -- the slope of Cox's likelihood
+          lu.assertEquals(p[("COX[%s]"):format(row.compare)], p[key])
+        end
       elseif row.design == design and row.statistic == "allocations" then
         lu.assertStrContains(words[design == "blocks of 3"
           and "TTEST[Active vs P]" or "TTEST[H vs P]"],
@@ -133,7 +138,7 @@ function TestRerandomised.test_all_allocations_as_R()
       end
     end
   end
-  lu.assertEquals(n, 25)
+  lu.assertEquals(n, 30)
 end
 
 -- A one-sided test looks to its own side, whatever way it is computed.

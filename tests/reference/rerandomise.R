@@ -102,6 +102,17 @@ statistics <- list(
     if (m == 0 || m == n) return(0)
     v <- m * (n - m) / (n * (n - 1)) * sum((r - mean(r))^2)
     -abs(sum(r[a]) - m * mean(r)) / sqrt(v)
+  },
+  rmst = function(d, x) { # to 6; 0 where there is no test
+    m <- sapply(c(TRUE, FALSE), function(side) {
+      o <- d[!is.na(x) & x == side, ]
+      f <- survfit(Surv(time, cens == 0) ~ 1, o)
+      if (max(o$time) < 6 && min(f$surv) > 0) return(c(NA, NA))
+      survival:::survmean(f, rmean = 6)$matrix[c("rmean", "se(rmean)")]
+    })
+    e <- m[1, 1] - m[1, 2]; se <- sqrt(sum(m[2, ]^2))
+    if (is.na(e) || se == 0 && e != 0) 0 else if (se == 0) 1 else
+      2 * pnorm(-abs(e / se))
   })
 
 # The t of a difference of adjusted means; L and H together: their average.

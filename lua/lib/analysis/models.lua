@@ -4,6 +4,7 @@
 local analysis = require "trialsh.analysis"
 local NA = require "ts.na".NA
 local errors = require "ts.error"
+local result = require "trialsh.result"
 
 local M = {}
 
@@ -306,6 +307,57 @@ M.tobit = { location = true, covariates = true, weights = true, limits = true,
     end
     table.move(means_of(m, opt, set), 1, 1000, #rows + 1, rows)
     return rows
+  end,
+}
+
+-- Hazards ------------------------------------------------------------------------
+
+local function cox_spec()
+  local spec = with_means(analysis.spec_of("cox", "cox"))
+  spec.strata = { "any" }
+  return spec
+end
+
+-- Wald's test of a term, in either order of its variables.
+local function test_of_hazards(m, name)
+  local turned = name:gsub("^(.-):(.*)$", "%2:%1")
+  for row in m:anova():rows() do
+    if row.term == name or row.term == turned then
+      return { method = m.method .. ", Wald's test of " .. name,
+        statistic = row.statistic, df = row.df, p_value = row.p_value, n = m.n,
+        n_event = m.n_event, n_missing = m.n_missing,
+        note = row.p_value == NA and m:get "note" or nil }
+    end
+  end
+  errors.fail("invalid", ("cox: the model has no term %s"):format(name))
+end
+
+M.cox = { survival = true, covariates = true, weights = true,
+  strata = "formula", columns = { "strata" }, relative = true,
+  joint = { "Dunnett", "Tukey", "mvt" },
+  measure = function() return "hazard ratio" end,
+  options = analysis.checker("cox", cox_spec),
+  model = function(formula, data, opt, set)
+    local m = fit("cox", formula, data, opt)
+    if set.overall then return { test_of_hazards(m, set.treatment) } end
+    local rows = contrasts_of(m, opt, set)
+    for _, row in ipairs(rows) do
+      row.n_event = m.n_event
+      -- neither 0 nor infinity is an estimate; the limit that there is stays
+      if row.p_value ~= NA and row.std_error == NA then
+        local zero = row.estimate == 0
+        if zero then row.estimate, row.conf_low = NA, NA end
+        row.note = result.note(row.note ~= NA and row.note or nil,
+          ("the hazard ratio is %s: CI and P by the profile likelihood"):format(
+            zero and "0" or "infinite"))
+      end
+    end
+    return rows
+  end,
+  interaction = function(formula, data, opt, set, column)
+    local m = fit("cox", ("%s + %s + %s:%s"):format(formula, column,
+      set.treatment, column), data, opt)
+    return test_of_hazards(m, set.treatment .. ":" .. column)
   end,
 }
 

@@ -117,6 +117,8 @@ function M.logrank(data, keep, _, strata)
   return scores, codes
 end
 
+M.cox = M.logrank -- the slope of the likelihood without an effect
+
 -- Values below limits are times that run down: the largest come first, and those
 -- below a limit are censored there.
 function M.peto_prentice(data, keep, response, strata, options)

@@ -128,6 +128,12 @@ add("rate", "rate", "within", { columns = { "time" }, needs_time = true })
 add("logrank", "survival", "compare overall", { survival = true,
   strata = "formula" })
 
+add("rmst", "rmst", "compare within", { survival = true, needs_horizon = true,
+  measure = function(opt)
+    return opt.effect == "ratio" and "ratio of restricted mean survival"
+      or "difference of restricted mean survival"
+  end })
+
 M.cuminc = require "trialsh.analysis.incidence".entry
 
 M.winratio = require "trialsh.analysis.win".entry

@@ -33,6 +33,10 @@ local function check_formula(e, way)
     fail("invalid", ('%s: which column is the person-time? { "%s", time = '
       .. '"TRTDUR" }'):format(e.method, e.method))
   end
+  if method.needs_horizon and not e.options.horizon then
+    fail("invalid", ('%s: up to which time? { "%s", horizon = 90 }'):format(
+      e.method, e.method))
+  end
   if method.before and not e.formula then
     fail("invalid", ('%s takes two values of a subject: { "%s", "~ BASE" } '
       .. "names the one beside the variable"):format(e.method, e.method))

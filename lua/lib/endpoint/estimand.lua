@@ -29,9 +29,10 @@ local measures = {
   { "difference of cumulative incidence",
     "difference of cumulative incidences", by = "cuminc with at = { 29 }" },
   { "win ratio", by = "winratio" },
-  { "hazard ratio", by = "cox, which is not there yet" },
+  { "hazard ratio", by = "cox" },
   { "difference of restricted mean survival", "restricted mean survival",
-    by = "rmst, which is not there yet" },
+    by = "rmst" },
+  { "ratio of restricted mean survival", by = 'rmst with effect = "ratio"' },
 }
 
 local known, providers = {}, {}

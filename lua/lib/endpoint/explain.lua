@@ -30,6 +30,7 @@ local names = {
   proportion = "the proportion", rate = "the rate of events",
   rateratio = "rates of events", logrank = "a log-rank test",
   km = "Kaplan-Meier curves", cuminc = "cumulative incidence and Gray's test",
+  cox = "Cox regression", rmst = "restricted mean survival time",
   lm = "a linear model",
   mmrm = "a model for repeated measures", lmm = "a linear mixed model",
   tobit = "a Tobit model of values beyond limits",

@@ -116,13 +116,6 @@ local function row_key(row, visit)
     tostring(row.variation))
 end
 
-local function has_covariates(task)
-  for _, name in ipairs(set.covariates(task.e)) do
-    if name ~= task.bound.treatment then return true end
-  end
-  return false
-end
-
 -- The strata of an analysis, where they are columns; nil where they are not.
 local function strata_of(task)
   local list, given = {}, task.e.options.strata
@@ -137,13 +130,24 @@ local function strata_of(task)
   return list
 end
 
+-- Other variables than the treatment and the strata.
+local function has_covariates(task, strata)
+  local known = { [task.bound.treatment] = true }
+  for _, name in ipairs(strata) do known[name] = true end
+  for _, name in ipairs(set.covariates(task.e)) do
+    if not known[name] then return true end
+  end
+  return false
+end
+
 -- All P of a range of deals at once, of an analysis that sums scores; nil for
 -- others. The scores are of the two arms alone, whose rows are the same in each
 -- deal; together: of all arms, where everybody is dealt again.
 local function by_scores(task, parts, scheme, compare, together)
   local make, strata = scores[task.e.method], strata_of(task)
   if not make or not strata or type(compare) ~= "string"
-    or analysis.find(task.e.method).covariates and has_covariates(task) then
+    or analysis.find(task.e.method).covariates
+      and has_covariates(task, strata) then
     return nil
   end
   local a, _, by_code, by_name = sides(task.e, scheme, compare)

@@ -180,7 +180,7 @@ end
 function M.response(r, e)
   local method = analysis.find(e.method)
   if method.survival then
-    if e.variable then
+    if e.variable and e.variable ~= "AVAL" then
       fail("invalid", ("%s takes the time AVAL and the censoring CNSR; leave "
         .. "variable out"):format(e.method))
     end

@@ -46,6 +46,8 @@ for _, pair in ipairs {
   { "mediandiff wilcoxon", "medians" },
   { "mmrm lmm", "mixed repeated longitudinal" },
   { "km logrank", "survival lifetest survfit" },
+  { "cox", "hazard hazards hr phreg coxph coxreg" },
+  { "rmst", "restricted" },
   { "endpoint", "sap plan estimand intercurrent" },
   { "relation:detect tobit", "blq lloq censored detection nondetects" },
   { "NA relation:where relation:mutate", "null missing nan" },

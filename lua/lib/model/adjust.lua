@@ -158,7 +158,9 @@ function M.apply(state, rows, list, x, opt)
   local family, kept = {}, {}
   for i, row in ipairs(rows) do
     row.p_adjusted = NA
-    if row.p_value ~= NA then
+    -- an infinite estimate has a P and no place in a joint distribution
+    if row.p_value ~= NA and (row.std_error ~= NA
+        or how[opt.adjust] == stepwise) then
       family[#family + 1], kept[#kept + 1] = row, list[i]
     end
   end

@@ -23,7 +23,7 @@ local M = {}
 local spec = {
   factor = { "string" }, by = { "any" }, at = { "any" },
   weights = { "any", "equal" }, pool = { { "equal", "n" }, "equal" },
-  slope = { "string" }, ratio = { "boolean", false },
+  slope = { "string" }, ratio = { "boolean" },
   reference = { "string" },
   conf_level = { "number", nil, above = 0, below = 1 },
   alternative = { { "two-sided", "less", "greater" }, "two-sided" },
@@ -108,6 +108,9 @@ end
 
 local function estimate_name(state, opt)
   if opt.slope then return "difference in slopes of " .. opt.slope end
+  if state.ratio_name then
+    return (opt.ratio and "" or "log ") .. state.ratio_name
+  end
   return opt.ratio and reader.of_what(state.response,
     "ratio of geometric means")
     or "difference in least-squares means"
@@ -150,6 +153,7 @@ local function single(state, c, fields, opt, words, given_mu)
   fields.n, fields.n_missing = state.info.n, state.info.n_missing
   fields.simulated, fields.row, fields.estimable = state.simulated, nil, nil
   fields.ratio = nil
+  if fields.df == math.huge and state.statistic then fields.df = NA end
   fields.note = #notes > 0 and table.concat(notes, "; ") or NA
   local two = not c.parts
   if not two then
@@ -162,8 +166,8 @@ local function single(state, c, fields, opt, words, given_mu)
   return result.comparison(fields, { variable = state.response,
     estimate_digits = digits or nil,
     a = two and c.a.name, b = two and c.b.name,
-    statistic = given_mu and ("t (mu = %s)"):format(text.number(given_mu))
-      or "t",
+    statistic = (state.statistic or "t") .. (given_mu
+      and (" (mu = %s)"):format(text.number(given_mu)) or ""),
     estimates = opt.slope and "slopes" or opt.ratio and
       reader.of_what(state.response, "geometric means")
       or "least-squares means", after = permuted_lines(fields, opt, words),
@@ -187,7 +191,8 @@ local function several(state, rows, about, opt, words)
   local adjusted = opt.adjust ~= "none"
   for _, name in ipairs(columns) do
     if (name ~= "p_adjusted" or adjusted)
-      and (name ~= "p_permuted" or opt.permuted) then
+      and (name ~= "p_permuted" or opt.permuted)
+      and (name ~= "df" or not state.statistic) then
       names[#names + 1] = name
     end
   end
@@ -195,7 +200,9 @@ local function several(state, rows, about, opt, words)
     shown[#shown + 1] = "compare"
   end
   for _, name in ipairs { "estimate", "interval", "statistic", "df",
-    adjusted and "p_adjusted" or "p_value" } do shown[#shown + 1] = name end
+    adjusted and "p_adjusted" or "p_value" } do
+    if name ~= "df" or not state.statistic then shown[#shown + 1] = name end
+  end
   if opt.permuted then shown[#shown + 1] = "p_permuted" end
   local lines = { (shown[#about.names + 1] == "compare" and ""
     or rows[1].compare .. ": ") .. estimate_name(state, opt)
@@ -210,7 +217,8 @@ local function several(state, rows, about, opt, words)
   return estimates.shown(rows, names, { levels = levels, print = shown,
     heads = { estimate = opt.ratio and "ratio" or opt.slope and "slope"
       or "difference", interval = format.level(opt.conf_level) .. " CI",
-      statistic = "t", p_value = "P", p_adjusted = "P adjusted",
+      statistic = state.statistic or "t", p_value = "P",
+      p_adjusted = "P adjusted",
       p_permuted = "P permuted" },
     lines = lines, simulated = state.simulated })
 end
@@ -248,10 +256,11 @@ local function joint(state, families, about, words)
     end
   end
   for _, name in ipairs { "df", "df_2", "statistic", "p_value" } do
-    names[#names + 1] = name
+    if name ~= "df_2" or not state.statistic then names[#names + 1] = name end
   end
   return estimates.shown(rows, names, { levels = levels,
-    heads = { statistic = "F", p_value = "P" },
+    heads = { statistic = state.statistic and "chi-square" or "F",
+      p_value = "P" },
     lines = { "test that all differences are 0" .. (words ~= "" and "; "
       .. words or "") }, simulated = state.simulated })
 end
@@ -323,8 +332,22 @@ local function arguments(state, given, more)
   gather_weights(entries, opt)
   if opt.weights == "n" then opt.weights, opt.pool = nil, "n" end
   opt = options(state.who, opt, spec)
+  if opt.ratio == nil then
+    opt.ratio = state.ratio_name ~= nil and not opt.slope
+  end
   check_permutations(state, opt)
   return entries, opt
+end
+
+-- Whether differences between levels of x depend on where other variables stand:
+-- of means that is said in any case, of ratios only then.
+local function depends(state, x)
+  for _, term in ipairs(state.ratio_name and state.fit.terms or {}) do
+    for _, place in ipairs(#term.variables > 1 and term.variables or {}) do
+      if place == x.place then return true end
+    end
+  end
+  return not state.ratio_name
 end
 
 -- The comparisons in each group of cells: families, comparisons, the category,
@@ -342,7 +365,8 @@ local function families_of(state, entries, opt)
     cells, about = grid.cells(state, means.spec_of(state, opt, x.name))
     if #list == 1 then means.say_offset(state, about) end
   end
-  local words, pooled = means.words(about), pooled_words(list, opt)
+  local words = depends(state, x) and means.words(about) or ""
+  local pooled = pooled_words(list, opt)
   words = pooled and (words ~= "" and words .. "; " or "") .. pooled or words
   local kept = {}
   for _, name in ipairs(about.names) do

@@ -141,13 +141,15 @@ function M.frame(rows, names, levels)
 end
 
 --- estimates.shown(rows, names, opt) -> a frame that prints as a table
--- opt: heads, levels, simulated, lines (what stands below).
+-- opt: heads, levels, simulated, lines (what stands below), each (every row is
+-- rounded by its own error).
 function M.shown(rows, names, opt)
   return require "trialsh.relation".of_frame(
     M.frame(rows, names, opt.levels), { simulated = opt.simulated,
       print = function()
-        local lines = { opt.print and fitted(rows, opt.print, opt.heads)
-          or (M.table(rows, names, opt.heads, true)) }
+        local lines = { not opt.each and opt.print
+          and fitted(rows, opt.print, opt.heads)
+          or (M.table(rows, opt.print or names, opt.heads, not opt.each)) }
         for _, line in ipairs(opt.lines or {}) do
           lines[#lines + 1] = text.escape(line)
         end

@@ -33,6 +33,14 @@ local function weight_columns(who, weights)
   return parsed.variables
 end
 
+local function check_rows(who, source, info)
+  if info.n == 0 then
+    local left_out = result.left_out(info.n_missing, result.missing(info))
+    fail("degenerate", ("%s: \"%s\" has no complete row%s"):format(who, source,
+      left_out and "; " .. left_out or ""))
+  end
+end
+
 local function check_response(who, source, info)
   if info.stratum then
     fail("invalid", who
@@ -44,11 +52,7 @@ local function check_response(who, source, info)
       info.response[1].name, info.response[1].levels[1]
         and info.response[1].levels[1].name or "Y"))
   end
-  if info.n == 0 then
-    local left_out = result.left_out(info.n_missing, result.missing(info))
-    fail("degenerate", ("%s: \"%s\" has no complete row%s"):format(who, source,
-      left_out and "; " .. left_out or ""))
-  end
+  check_rows(who, source, info)
 end
 
 --- read.log_base(response): of "log(y)" e, which takes estimates back from the
@@ -69,13 +73,8 @@ function M.of_what(response, words)
   return plain and words or ("%s of (%s)"):format(words, inner)
 end
 
---- reader.read(who, formula, data, opt [, columns [, change]]) -> the state of a
--- model, of the frame that change(frame) gives: source,
--- response, right (its sides as text), base (of a response that is a
--- logarithm), frame (with these columns, too; original: before the change), model and info (of ts.formula),
--- trial, simulated, reasons and left_out (rows, in words), conf_level. opt:
--- weights, conf_level.
-function M.read(who, source, data, opt, columns, change)
+-- The parts of a formula that has a response.
+local function parse(who, source, data)
   if type(source) ~= "string" then
     fail("type", ('%s: a formula, such as "y ~ x", comes first, not a %s')
       :format(who, type(source)))
@@ -89,10 +88,10 @@ function M.read(who, source, data, opt, columns, change)
     fail("invalid", ('%s: "%s" has no response; write "y %s"'):format(who,
       source, source))
   end
-  if parsed.response:find "^Surv%(" then
-    fail("type", who
-      .. ": Surv() is for times to events; km and logrank take it")
-  end
+  return parsed
+end
+
+local function state_of(who, source, parsed, data, opt, columns, change)
   local names = union(union(parsed.variables,
     call(who, weight_columns, who, opt.weights)), columns or {})
   local frame = data_of.frame(data, names, who)
@@ -101,7 +100,6 @@ function M.read(who, source, data, opt, columns, change)
   local model = call(who, formulas.model, source, frame,
     { weights = opt.weights })
   local info = model:info()
-  check_response(who, source, info)
   local reasons = result.missing(info)
   return { who = who, source = source, response = parsed.response,
     right = parsed.right, base = M.log_base(parsed.response), frame = frame,
@@ -111,6 +109,37 @@ function M.read(who, source, data, opt, columns, change)
     data = data, trial = require "trialsh.compare".trial_of(data),
     conf_level = opt.conf_level,
     simulated = data_of.simulated(data) or nil }
+end
+
+--- reader.read(who, formula, data, opt [, columns [, change]]) -> the state of a
+-- model, of the frame that change(frame) gives: source,
+-- response, right (its sides as text), base (of a response that is a
+-- logarithm), frame (with these columns, too; original: before the change), model and info (of ts.formula),
+-- trial, simulated, reasons and left_out (rows, in words), conf_level. opt:
+-- weights, conf_level.
+function M.read(who, source, data, opt, columns, change)
+  local parsed = parse(who, source, data)
+  if parsed.response:find "^Surv%(" then
+    fail("type", who
+      .. ": Surv() is for times to events; km, logrank and cox take it")
+  end
+  local state = state_of(who, source, parsed, data, opt, columns, change)
+  check_response(who, source, state.info)
+  return state
+end
+
+--- reader.read_survival(who, formula, data, opt) -> the same of a formula
+-- "Surv(time, event) ~ ..."; its base is e, as of hazards.
+function M.read_survival(who, source, data, opt)
+  local parsed = parse(who, source, data)
+  local state = state_of(who, source, parsed, data, opt)
+  if not state.info.survival or #state.info.response ~= 2 then
+    fail("invalid", ("%s: the left side of \"%s\" must be Surv(time, event)")
+      :format(who, source))
+  end
+  check_rows(who, source, state.info)
+  state.base = math.exp(1)
+  return state
 end
 
 return M

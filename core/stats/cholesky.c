@@ -1,8 +1,9 @@
-/* Small symmetric matrices, by rows. */
-#include "mixed_private.h"
+/* Cholesky's factor of a small matrix, and what it solves. */
+#include "cholesky.h"
 
 #include <math.h>
 #include <string.h>
+#include "ts/qr.h"
 
 double ts_cholesky(double *a, size_t n, double tolerance)
 {
