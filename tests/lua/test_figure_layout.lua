@@ -242,7 +242,8 @@ local kinds = {
     case = fewer(case, 300)
     local d = values(case)
     d.BASE = values(case).AVAL
-    return figure.pairs(with(case, d, { change = "ratio", yscale = "log",
+    d.BASE[1] = d.AVAL[1]
+    return figure.pairs(with(case, d, { change = "ratio", yscale = "log", better = "higher",
       width = case.arms * 40, height = 120 })) end },
   { "scatter", function(case)
     local d = values(case)

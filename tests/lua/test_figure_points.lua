@@ -226,10 +226,30 @@ function TestPairs:test_numbers()
   for i, x in ipairs(d.AVAL) do logs[i] = math.log(x / d.BASE[i]) end
   lu.assertStrContains(shown, ("ratio %.2f"):format(
     math.exp(signed_rank(logs).estimate)))
-  lu.assertStrContains(shown, "5 of 6 rose")
+  lu.assertStrContains(shown, "5 of 6 (83 %) rose")
   lu.assertStrContains(shown, "Day 29")
   lu.assertEquals(#f:data(), 18)
   lu.assertStrContains(f.caption, "signed-rank")
+end
+
+-- Which way is better comes from the option, else from the trial.
+function TestPairs:test_improved()
+  local d = { USUBJID = { "1", "2", "3", "4" }, BASE = { 5, 4, 3, 2 }, AVAL = { 3, 5, 1, 2 } }
+  local f = figure.pairs { d, by = false, better = "lower" }
+  lu.assertStrContains(texts(f), "2 of 4 (50 %) improved")
+  lu.assertEquals(f.caption, "Lines: single subjects, grey where nothing changed (1); "
+    .. "boxes: median and quartiles (type 2); above: n, median change (Hodges-Lehmann) "
+    .. "with 95 % confidence interval, P of the signed-rank test (exact), how many "
+    .. "improved (to lower values).")
+  local found = {}
+  for row in f:data():rows() do
+    found[#found + 1] = ("%s %g %s"):format(row.USUBJID, row.difference, row.direction)
+  end
+  lu.assertEquals(table.concat(found, "; "),
+    "1 -2 improved; 2 1 worsened; 3 -2 improved; 4 0 unchanged")
+  lu.assertEquals(figure.pairs { d, by = false, change = "ratio" }:data().ratio[2], 1.25)
+  refuses("better = \"more\" is none of higher, lower", figure.pairs, { d, by = false,
+    better = "more" })
 end
 
 function TestPairs:test_degenerate_data()

@@ -3,6 +3,7 @@
 
 local fail = require "ts.error".fail
 local NA = require "ts.na".NA
+local data = require "trialsh.data"
 local format = require "trialsh.format"
 local note = require "trialsh.note"
 local analysed = require "trialsh.figure.analysed"
@@ -17,15 +18,18 @@ local M = {}
 
 local WHO = "figure.pairs"
 
--- What is said of a group: change with its interval, P, how many rose.
+-- What is said of a group: change with its interval, P, how many rose or improved.
 local function compare(group, opt)
-  local d, up = {}, 0
+  local d, up, same = {}, 0, 0
   for i, a in ipairs(group.a) do
     local b = group.b[i]
     d[i] = opt.change == "ratio" and math.log(b / a) or b - a
-    if b > a then up = up + 1 end
+    if opt.better == "lower" and b < a or opt.better ~= "lower" and b > a then
+      up = up + 1
+    end
+    if a == b then same = same + 1 end
   end
-  group.up, group.n = up, #d
+  group.up, group.same, group.n = up, same, #d
   if #d == 0 then return end
   local r = require "trialsh.rank".signed_rank(d, { conf_level = opt.conf_level })
   local function shown(x)
@@ -34,25 +38,36 @@ local function compare(group, opt)
   end
   group.estimate, group.low, group.high = shown(r.estimate), shown(r.conf_low),
     shown(r.conf_high)
-  group.p = r.p_value
+  group.p, group.exact = r.p_value, r.method:find "exact" ~= nil
 end
 
-local function lines_of(page, group, opt)
+-- Numbers with a minus sign, the interval in a line of its own where it must.
+local function estimate_lines(page, group, opt, slot)
+  local most = math.max(math.abs(group.estimate),
+    group.low ~= NA and math.abs(group.low) < math.huge and math.abs(group.low) or 0)
+  local digits = format.decimals(most)
+  local known = group.low ~= NA and group.low > -math.huge and group.high < math.huge
+  local function signed(s) return (s:gsub("%-(%d)", "\u{2212}%1")) end
+  local first = signed((opt.change == "ratio" and "ratio " or "")
+    .. format.cell(group.estimate, digits))
+  if not known then return { first } end
+  local second = signed("(" .. format.interval(group.low, group.high, digits) .. ")")
+  local both = first .. " " .. second
+  if page:text_width(both, page.style.tick_text) <= slot then return { both } end
+  return { first, second }
+end
+
+local function lines_of(page, group, opt, slot)
   local lines = { group.name, "n = " .. group.n }
   if group.n == 0 then return lines end
   if group.estimate ~= NA then
-    local most = math.max(math.abs(group.estimate),
-      group.low ~= NA and math.abs(group.low) < math.huge and math.abs(group.low)
-        or 0)
-    local digits = format.decimals(most)
-    local known = group.low ~= NA and group.low > -math.huge
-      and group.high < math.huge
-    lines[#lines + 1] = ("%s%s%s"):format(opt.change == "ratio" and "ratio " or "",
-      format.cell(group.estimate, digits), known and (" (%s)"):format(
-        format.interval(group.low, group.high, digits)) or "")
+    for _, line in ipairs(estimate_lines(page, group, opt, slot)) do
+      lines[#lines + 1] = line
+    end
   end
   if group.p ~= NA then lines[#lines + 1] = page:p(group.p) end
-  lines[#lines + 1] = ("%d of %d rose"):format(group.up, group.n)
+  lines[#lines + 1] = ("%d of %d (%s) %s"):format(group.up, group.n,
+    format.percent(group.up / group.n, 0), opt.better and "improved" or "rose")
   return lines
 end
 
@@ -62,7 +77,7 @@ local function blocks_of(page, panel, spec)
   local slot = (panel.right - panel.left) / #spec.groups - 2 * s.gap
   for k, group in ipairs(spec.groups) do
     blocks[k] = {}
-    for i, line in ipairs(lines_of(page, group, spec)) do
+    for i, line in ipairs(lines_of(page, group, spec, slot)) do
       local bold = i == 1 and group.name ~= nil
       for _, part in ipairs(page:wrap(line, slot, s.tick_text, bold)) do
         table.insert(blocks[k], { part, bold })
@@ -87,8 +102,7 @@ local function draw_above(panel, spec)
   for k, block in ipairs(blocks) do
     for i, line in ipairs(block) do
       page:text(line[1], panel:at_x(2 * k - 0.5), top - (i - 0.5) * height,
-        { size = s.tick_text, align = "center", bold = line[2],
-          colour = line[2] and spec.arms[k].colour or nil })
+        { size = s.tick_text, align = "center", bold = line[2] })
     end
   end
 end
@@ -134,7 +148,7 @@ end
 local own_options = { parameter = { "string" },
   before = { "string", "BASE" }, after = { "string", "AVAL" }, by = { "any" },
   names = { "table" }, change = { { "difference", "ratio" }, "difference" },
-  box = { "boolean", true }, yscale = { { "linear", "log" }, "linear" },
+  box = { "boolean", true }, better = { { "higher", "lower" } }, yscale = { { "linear", "log" }, "linear" },
   ylim = { "table" }, ticks = { "table" }, xlabel = { "string" },
   ylabel = { "string" }, conf_level = { "number", 0.95, above = 0, below = 1 },
 }
@@ -171,14 +185,62 @@ local function names_of(opt)
   return opt.names
 end
 
+-- Better is what the option, else the trial's parameter says, where it is about values.
+local function better_of(from, opt)
+  local p = source.parameter(from)
+  local said = opt.better or p and p.better
+  return (said == "higher" or said == "lower") and said or nil
+end
+
+-- A row per pair: both values, the change, which way it went, and who it is.
+local function shown(groups, by, opt)
+  local names = { by or "group", opt.before, opt.after, opt.change, "direction", "USUBJID" }
+  local arrays = { {}, {}, {}, {}, {}, {} }
+  for _, group in ipairs(groups) do
+    for i, a in ipairs(group.a) do
+      local b, k = group.b[i], #arrays[1] + 1
+      local way = a == b and "unchanged" or b > a and "rose" or "fell"
+      if opt.better and a ~= b then
+        way = (b > a) == (opt.better == "higher") and "improved" or "worsened"
+      end
+      for j, value in ipairs { group.name or "all", a, b,
+        opt.change == "ratio" and b / a or b - a, way,
+        group.more.USUBJID and group.more.USUBJID[i] or NA } do
+        arrays[j][k] = value
+      end
+    end
+  end
+  if not groups[1].more.USUBJID then names[6], arrays[6] = nil, nil end
+  return names, arrays
+end
+
+local function caption_of(groups, opt)
+  local exact, other, same = false, false, 0
+  for _, group in ipairs(groups) do
+    same = same + group.same
+    if group.exact ~= nil then exact, other = exact or group.exact, other or not group.exact end
+  end
+  local parts = { "Lines: single subjects" .. (same > 0
+    and (", grey where nothing changed (%d)"):format(same) or "") }
+  if opt.box then parts[2] = "boxes: median and quartiles (type 2)" end
+  parts[#parts + 1] = ("above: n, %s (Hodges-Lehmann) with %s confidence interval, P of the "
+    .. "signed-rank test%s%s, how many %s"):format(
+    opt.change == "ratio" and "ratio" or "median change", format.level(opt.conf_level),
+    opt.change == "ratio" and " of logarithms" or "",
+    exact and other and " (exact where n is small)" or exact and " (exact)" or "",
+    opt.better and ("improved (to %s values)"):format(opt.better) or "rose")
+  return table.concat(parts, "; ") .. "."
+end
+
 --- figure.pairs { DATA or "ENDPOINT", option = ... } -> figure
 -- Two values of each subject, joined by a line, by arm, of an endpoint at the visit
 -- that it claims; above each arm n, the
 -- Hodges-Lehmann change with its interval, P of the signed-rank test, and how
--- many rose. f:save(file) writes it, f:show() previews it here.
+-- many improved, or rose where nothing says what is better. f:save(file) writes it, f:show() previews it here.
 --   before, after  "BASE", "AVAL": the columns;  names  { "Before", "After" }
 --   by          "TRT01P" where there is one; false: one group
 --   change      "difference"; "ratio": the test is of logarithms
+--   better      "higher", "lower"; the trial's, of its parameter
 --   box         true: median and quartiles (type 2) beside
 --   conf_level  0.95
 --   yscale      "linear", "log";  ylim  { from, to };  ticks  a list
@@ -199,7 +261,9 @@ function M.pairs(given)
   local from = analysed.claimed(WHO, first, opt.parameter)
   local by = opt.by
   if by == nil then by = from.treatment or source.by(WHO, from.data) end
-  local groups, missing = source.numbers(WHO, from, opt.before, opt.after, by)
+  local groups, missing = source.numbers(WHO, from, opt.before, opt.after, by,
+    data.has(from.data, "USUBJID") and { "USUBJID" } or nil)
+  opt.better = better_of(from, opt)
   local low, high = range_of(groups, opt)
   local names, captions = names_of(opt), {}
   for k, group in ipairs(groups) do
@@ -207,7 +271,7 @@ function M.pairs(given)
     captions[2 * k - 1], captions[2 * k] = names[1], names[2]
   end
   local spec = { who = WHO, what = "the pairs", groups = groups, box = opt.box,
-    change = opt.change, arms = style.arms(#groups, opt.palette),
+    change = opt.change, better = opt.better, arms = style.arms(#groups, opt.palette),
     x = { 0.5, 2 * #groups + 0.5 }, ylog = opt.yscale == "log",
     captions = captions, xlabel = opt.xlabel }
   spec.y, spec.yaxis = scale.axis(WHO, low, high, { log = spec.ylog,
@@ -221,15 +285,8 @@ function M.pairs(given)
       note.plural(missing, "row"))
   end
   return object.new(opt, from, { what = "before and after",
-    caption = ("Lines: single subjects, grey where nothing changed%s; above: n, "
-      .. "%s (Hodges-Lehmann) with %s confidence interval, P of the signed-rank "
-      .. "test%s."):format(opt.box and "; boxes: median and quartiles (type 2)"
-        or "", opt.change == "ratio" and "ratio" or "median change",
-      format.level(opt.conf_level), opt.change == "ratio" and " of logarithms"
-        or ""),
-    height = 75, shown = function()
-      return source.couples(groups, by, opt.before, opt.after)
-    end,
+    caption = caption_of(groups, opt), height = 75,
+    shown = function() return shown(groups, by, opt) end,
     draw = function(page, bottom, top) chart.draw(page, spec, bottom, top) end })
 end
 
