@@ -263,6 +263,11 @@ local kinds = {
     return figure.profile(with(case, visits(case), { change = "ratio",
       limit = true, lines = case.n < 100, dosing = { [arms[1]] = { 1, 8 },
         [arms[2]] = { 1, 4, 8, 11 } } })) end },
+  { "profile around 0", function(case)
+    local d = visits(case)
+    for i, y in ipairs(d.AVAL) do d.AVAL[i], d.BLQFL[i] = (y - 20) ^ 3 / 100, "N" end
+    return figure.profile(with(case, d, { yscale = "asinh", centre = "median",
+      lines = case.n < 100, range = { -10, 100 } })) end },
   { "forest", function(case) return figure.forest(with(case, estimates(case),
     { by = "role", ylabel = false, favours = { words[case.words].arm, "B" } })) end },
   { "waterfall", function(case)

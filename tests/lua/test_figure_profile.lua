@@ -149,6 +149,82 @@ function TestProfile:test_limits_enter_by_likelihood()
   lu.assertEquals(arms_of(figure.profile { data, limit = true }).A[1].value, NA)
 end
 
+-- Two values of a score, 0 and 4: t's interval is far below 0.
+local function scores()
+  return { USUBJID = { "1", "2", "1", "2", "3", "3" }, AVISITN = { 1, 1, 8, 8, 8, 1 },
+    AVAL = { 0, 4, 5, 6, 7, NA } }
+end
+
+function TestProfile:test_bounds()
+  local free = arms_of(figure.profile { scores(), by = false }).all
+  local f = figure.profile { scores(), by = false, bounds = { 0, 24 } }
+  local row = arms_of(f).all
+  lu.assertTrue(free[1].low < -20 and free[1].high > 24)
+  lu.assertEquals({ row[1].value, row[1].low, row[1].high }, { 2, 0, 24 })
+  lu.assertEquals({ row[8].low, row[8].high }, { free[8].low, free[8].high })
+  lu.assertStrContains(f.caption, "intervals cut at 0 and 24, beyond which no value can be")
+  -- nothing is said where nothing is cut
+  f = figure.profile { scores(), by = false, bounds = { -100, 100 } }
+  lu.assertNil(f.caption:find "cut at")
+  f = figure.profile { scores(), by = false, bounds = { 0, math.huge } }
+  lu.assertStrContains(f.caption, "intervals cut at 0, beyond")
+  refuses("bounds = { 1, 24 }, but AVAL of 1 is 0", figure.profile, { scores(),
+    by = false, bounds = { 1, 24 } })
+  refuses("bounds = { from, to }", figure.profile, { scores(), by = false,
+    bounds = { 24, 0 } })
+end
+
+function TestProfile:test_interval_of_so_many_values()
+  local f = figure.profile { scores(), by = false, least_n = 3 }
+  local row = arms_of(f).all
+  lu.assertEquals({ row[1].value, row[1].low, row[1].n }, { 2, NA, 2 })
+  lu.assertNotEquals(row[8].low, NA)
+  lu.assertStrContains(f.caption, "intervals of 3 values and more")
+end
+
+-- The axis asks sinh back for what asinh gave; ticks stand on 0 and decades.
+function TestProfile:test_asinh()
+  local warp = require "trialsh.figure.warp".asinh(5)
+  for _, y in ipairs { -1e4, -5, -0.1, 0, 1e-3, 3, 1e6 } do
+    lu.assertAlmostEquals(warp.from(warp.to(y)), y, 1e-9 * math.max(1, math.abs(y)))
+  end
+  -- asinh(1) = ln(1 + sqrt(2))
+  lu.assertAlmostEquals(warp.to(5), 0.881373587019543, 1e-14)
+  lu.assertEquals(warp.to(-5), -warp.to(5))
+  local d = scores()
+  d.AVAL = { -30, -3, 0, 2, 4000, NA }
+  local f = figure.profile { d, by = false, yscale = "asinh", centre = "median",
+    lines = true, interval = "none" }
+  local all = texts(f)
+  lu.assertStrContains(all, "\u{2212}10\n0\n10\n100\n1000")
+  lu.assertStrContains(f.caption, "linear near 0, logarithmic from about 5 on (asinh)")
+  lu.assertEquals(arms_of(f).all[1].value, -16.5)
+  local y = object.boxes(f).root.blocks[1]:match "\n1 (%S+)"
+  lu.assertAlmostEquals(tonumber(y), warp.to(-30), 1e-12)
+end
+
+function TestProfile:test_percent_and_doublings()
+  local d = scores()
+  d.AVAL, d.BASE = { 2, 4, 4, 8, 12, 3 }, { 2, 4, 2, 4, 3, 3 }
+  local f = figure.profile { d, by = false, change = "ratio", percent = true,
+    doublings = true }
+  lu.assertStrContains(texts(f), "100 %\n200 %")
+  lu.assertStrContains(texts(f), "Percent of baseline")
+  lu.assertStrContains(f.caption, "pale lines: doublings")
+  lu.assertEquals(arms_of(f).all[1].value, 1)
+  refuses('percent is of change = "ratio"', figure.profile, { d, by = false,
+    percent = true })
+  refuses('doublings are of yscale = "log"', figure.profile, { d, by = false,
+    change = "ratio", doublings = true, yscale = "linear" })
+end
+
+function TestProfile:test_values_above_a_limit()
+  local d = scores()
+  d.ALQFL = { "N", "N", "N", "N", "Y", "N" }
+  refuses("1 value of AVAL above a limit (ALQFL) would be taken as measured",
+    figure.profile, { d, by = false })
+end
+
 function TestProfile:test_dose_days_stand_above()
   local f = figure.profile { alc, dosing = { ["CYT107 LF"] = { 1, 8, 99 },
     ["CYT107 HF"] = { 1, 4, 8, 11 } } }

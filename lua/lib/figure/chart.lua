@@ -28,14 +28,15 @@
 --
 -- spec, all optional but who, x, y, yaxis:
 --   who       "figure.KIND", for errors
---   x, y      { from, to }; xlog, ylog
+--   x, y      { from, to }; xlog, ylog; warp  another scale of y (warp.lua)
 --   yaxis     { ticks, labels, minor, title, upto }
 --   ticks, xlabels, xminor, xlabel   the x axis; or
 --   captions  texts under 1, 2, ... on the x axis, with lists of lines in under
 --   rows(page)   a table under the ticks: { { label, arm, bold, numbers } }
 --   entries, legend   "inside", "above", "direct", "none"; ends: y of its names
 --   text      lines that find room inside, or with text_above stand above
---   hline     values with a dashed line across;  band  { from, to }: a grey one
+--   hline     values with a dashed line across;  guides  with a pale one;
+--             band  { from, to }: a grey one
 --   obstacles(panel) -> hard, soft: boxes in mm that text avoids
 --   above(page, panel) -> mm above the panel;  draw_above(panel, y)
 --   beside(page) -> mm at the right of it
@@ -47,6 +48,7 @@ local legend = require "trialsh.figure.legend"
 local place = require "trialsh.figure.place"
 local risk_table = require "trialsh.figure.risk_table"
 local sheet = require "trialsh.figure.sheet"
+local warp = require "trialsh.figure.warp"
 
 local M = {}
 
@@ -205,7 +207,9 @@ end
 -- Where the panel is, given what stands around it.
 local function lay_out(page, spec, rows, bottom, top, right_of)
   local s = page.style
-  local panel = { x = spec.x, y = spec.y, xlog = spec.xlog, ylog = spec.ylog }
+  local f = spec.warp
+  local panel = { x = spec.x, y = f and { f.to(spec.y[1]), f.to(spec.y[2]) } or spec.y,
+    xlog = spec.xlog, ylog = spec.ylog }
   local align, edge = page.align or {}, page.width - s.pad
   local rows_width, half = risk_table.width(page, rows), overhang(page, spec, rows)
   panel.top = math.min(top, page.height - (align.top or 0))
@@ -309,6 +313,7 @@ local function place_panel(page, spec, rows, bottom, top, right_of)
       panel = lay_out(page, spec, rows, bottom, top - height, right_of)
     end
     panel = page:panel(panel)
+    if spec.warp then panel = warp.panel(panel, spec.y, spec.warp) end
     local failed = draw_inside(page, panel, spec, inside)
     if not failed then return panel end
     page:back_to(before)
@@ -326,6 +331,12 @@ local function draw_hlines(panel, spec)
     if low < high then
       page:box(panel.left, panel:at_y(low), panel.right, panel:at_y(high),
         { fill = "#F0F0F0", back = true })
+    end
+  end
+  for _, y in ipairs(spec.guides or {}) do
+    if y >= panel.y[1] and y <= panel.y[2] and not page.cells then
+      page:line(panel.left, panel:at_y(y), panel.right, panel:at_y(y),
+        { colour = "#D9D9D9", width = s.thin, back = true })
     end
   end
   for _, y in ipairs(spec.hline or {}) do

@@ -94,7 +94,7 @@ function M.read(who, from, opt, trial)
   local by = opt.by
   if by == nil then by = from.treatment or source.by(who, x) end
   local columns, n = read(who, x, { opt.y, by or opt.y, opt.id, opt.x or opt.y,
-    "AVISIT", "AVISITN", "ADY", "ANL01FL", "BLQFL", "LLOQ", "BASE", "DTHFL",
+    "AVISIT", "AVISITN", "ADY", "ANL01FL", "BLQFL", "ALQFL", "LLOQ", "BASE", "DTHFL",
     "DTHDY" })
   local y = need(who, columns, x, opt.y, "the values")
   if columns[opt.y].column.type ~= "real" then
@@ -106,7 +106,7 @@ function M.read(who, from, opt, trial)
     return columns[name] and columns[name].values[i]
   end
   local out = { groups = {}, times = {}, x = named, limits = {},
-    n_below = 0, unflagged = 0, missing = 0 }
+    n_below = 0, n_above = 0, unflagged = 0, missing = 0 }
   local groups = source.groups(data.frame(x, by and { by } or { opt.y }), by)
   local seen, limit_seen = {}, {}
   for k, g in ipairs(groups) do
@@ -119,6 +119,7 @@ function M.read(who, from, opt, trial)
         out.missing = out.missing + 1
       else
         local below = value("BLQFL", i) == "Y"
+        if value("ALQFL", i) == "Y" then out.n_above = out.n_above + 1 end
         local limit = below and value("LLOQ", i)
         if below then out.n_below = out.n_below + 1 end
         if limit and limit ~= NA and not limit_seen[limit] then
@@ -275,13 +276,34 @@ function M.centre(who, course, opt)
       elseif f and #values > 0 and below * 2 < #values then
         local estimate, low, high = f(values, opt, below > 0 and flags or nil)
         row.estimate = drawable(estimate)
-        if opt.interval ~= "none" then
+        if opt.interval ~= "none" and #values >= opt.least_n then
           row.low, row.high = drawable(low), drawable(high)
         end
       end
       group.rows[i] = row
     end
   end
+end
+
+--- course.bound(who, course, bounds, opt) -> whether an interval was cut: none goes
+-- beyond bounds, outside of which no value can be
+function M.bound(who, course, bounds, opt)
+  local low, high, cut = bounds[1], bounds[2], false
+  for _, group in ipairs(course.groups) do
+    for _, subject in ipairs(group.order) do
+      for _, y in ipairs(subject.y) do
+        if y < low or y > high then
+          fail("invalid", ("%s: bounds = { %s, %s }, but %s of %s is %s"):format(who,
+            text.number(low), text.number(high), opt.y, subject.id, text.number(y)))
+        end
+      end
+    end
+    for _, row in ipairs(group.rows) do
+      if row.low ~= NA and row.low < low then row.low, cut = low, true end
+      if row.high ~= NA and row.high > high then row.high, cut = high, true end
+    end
+  end
+  return cut
 end
 
 --- course.died(group, x): how many of its subjects died before time x

@@ -15,6 +15,7 @@ local scale = require "trialsh.figure.scale"
 local source = require "trialsh.figure.source"
 local style = require "trialsh.figure.style"
 local traces = require "trialsh.figure.traces"
+local warp = require "trialsh.figure.warp"
 
 local M = {}
 
@@ -115,7 +116,9 @@ local function x_axis(course, opt)
 end
 
 local function default_ylabel(from, opt)
-  if opt.change == "ratio" then return "Ratio to baseline" end
+  if opt.change == "ratio" then
+    return opt.percent and "Percent of baseline" or "Ratio to baseline"
+  end
   local name = source.ylabel(from, opt.y)
   return opt.change == "difference" and "Change: " .. name or name
 end
@@ -148,6 +151,14 @@ local function reference_of(opt, trial, from)
   return hline, band
 end
 
+local function bounds_of(opt)
+  local b = opt.bounds
+  if type(b[1]) ~= "number" or type(b[2]) ~= "number" or not (b[1] < b[2]) then
+    fail("invalid", WHO .. ": bounds = { from, to }, two numbers in rising order")
+  end
+  return b
+end
+
 local function doses_of(opt, trial, groups, arms)
   local dosing = opt.dosing
   if not dosing then return nil end
@@ -171,6 +182,9 @@ local function check_limit(course, opt)
     fail("invalid", ("%s: %d values of %s are below their limit and would be "
       .. "taken as measured; limit = true shows which"):format(WHO,
         course.n_below, opt.y))
+  elseif course.n_above > 0 then
+    fail("invalid", ("%s: %s of %s above a limit (ALQFL) would be taken as measured; "
+      .. "where leaves them out"):format(WHO, note.plural(course.n_above, "value"), opt.y))
   end
 end
 
@@ -184,14 +198,28 @@ local function caption_of(spec, opt, course, from)
   local name = opt.centre == "model" and spec.model.what or opt.centre
   if opt.centre ~= "none" then
     local interval = intervals[opt.interval]
-    add("Lines: %ss%s", name, interval and " with "
-      .. (opt.interval == "ci" and interval:format(level) or interval) or "")
+    add("Lines: %ss%s%s", name, interval and " with "
+      .. (opt.interval == "ci" and interval:format(level) or interval) or "",
+      interval and opt.least_n > 2
+        and (" of %d values and more"):format(opt.least_n) or "")
+    if spec.cut then
+      local ends = {}
+      for _, y in ipairs(opt.bounds) do
+        if math.abs(y) < math.huge then ends[#ends + 1] = text.number(y) end
+      end
+      add("intervals cut at %s, beyond which no value can be", table.concat(ends, " and "))
+    end
   end
   if opt.centre == "model" and spec.model.baseline then
     add("at baseline: observed %ss", spec.model.baseline)
   end
   if course.anchor then add("the first time is that of the baseline") end
   if opt.lines then add("thin lines: single subjects") end
+  if opt.yscale == "asinh" then
+    add("axis: linear near 0, logarithmic from about %s on (asinh)",
+      text.number(opt.cofactor))
+  end
+  if spec.guides then add("pale lines: doublings") end
   if spec.band then
     add("grey band: reference range %s to %s", text.number(spec.band[1]),
       text.number(spec.band[2]))
@@ -221,7 +249,10 @@ local own_options = { parameter = { "string" },
   y = { "string" }, x = { "string" }, by = { "any" },
   id = { "string", "USUBJID" }, xlabel = { "string" }, ylabel = { "string" },
   xlim = { "table" }, ylim = { "table" }, ticks = { "table" },
-  yscale = { { "linear", "log" } },
+  yscale = { { "linear", "log", "asinh" } },
+  cofactor = { "number", 5, above = 0, below = math.huge },
+  bounds = { "table" }, least_n = { "integer", 2, least = 2 },
+  percent = { "boolean", false }, doublings = { "boolean", false },
   centre = { { "mean", "geometric mean", "median", "model", "none" } },
   interval = { { "ci", "sd", "se", "quartiles", "none" } },
   conf_level = { "number", 0.95, above = 0, below = 1 },
@@ -253,6 +284,17 @@ local function settle_options(opt, from)
         and opt.centre ~= "mean" and opt.centre ~= "geometric mean" then
     fail("invalid", ("%s: interval = \"%s\" does not go with the %s"):format(WHO,
       opt.interval, opt.centre))
+  end
+  if opt.centre == "model" and opt.least_n > 2 then
+    fail("invalid", WHO .. ": least_n is of intervals of values, not of the model's")
+  end
+  for _, name in ipairs { "percent", "doublings" } do
+    if opt[name] and opt.change ~= "ratio" then
+      fail("invalid", ("%s: %s is of change = \"ratio\""):format(WHO, name))
+    end
+  end
+  if opt.doublings and opt.yscale ~= "log" then
+    fail("invalid", WHO .. ': doublings are of yscale = "log"')
   end
 end
 
@@ -302,9 +344,12 @@ end
 --   centre      "mean", "geometric mean", "median", "none", "model" (of an
 --               endpoint: least-squares means of its results)
 --   interval    "ci", "sd", "se", "quartiles" (of medians), "none"
---   conf_level  0.95
+--   least_n     2: an interval of so many values and more;  conf_level  0.95
+--   bounds      { 0, 24 }: between which all values are; intervals end there
 --   change      "ratio" to BASE or "difference": from 1 or 0 at baseline; of an
 --               endpoint of CHG or ln(AVAL / BASE) that, where run() has means
+--   percent     false; true: ratios as percent;  doublings  false; true: pale lines
+--               where they double
 --   lines       false; true: each subject, thin
 --   n           true: subjects with a value, under the ticks
 --   dosing      false; true: the trial's; or { ARM = { 1, 8 } }: marks above
@@ -317,7 +362,8 @@ end
 --   p           of an endpoint: "p_adjusted", "p_value", "p_rerandomised" or
 --               "none": a row of stars
 --   compare     which comparisons those are of; the first of the endpoint
---   yscale      "linear", "log";  xlim, ylim  { from, to };  ticks  a list
+--   yscale      "linear", "log", "asinh" (of values around 0, linear up to about
+--               cofactor, 5, on both sides);  xlim, ylim  { from, to };  ticks  a list
 --   legend      "inside", "above", "none"
 --   parameter   of an endpoint that has several
 --   title, xlabel, ylabel   text;  width 89, height   mm
@@ -357,6 +403,9 @@ function M.profile(given)
       spec.hline[#spec.hline + 1] = l
     end
   end
+  if opt.bounds then
+    spec.cut = courses.bound(WHO, course, bounds_of(opt), opt)
+  end
   local low, high = range_of(spec, opt)
   if spec.ylog and low <= 0 then
     local n = not_above_0(spec)
@@ -365,9 +414,21 @@ function M.profile(given)
         or n == 1 and "1 value of " .. opt.y .. " is"
         or ("%d values of %s are"):format(n, opt.y)))
   end
-  spec.y, spec.yaxis = scale.axis(WHO, low, high, { log = spec.ylog,
-    limits = opt.ylim, doubling = opt.change == "ratio",
-    title = opt.ylabel or default_ylabel(from, opt) })
+  local title = opt.ylabel or default_ylabel(from, opt)
+  if opt.yscale == "asinh" then
+    spec.warp = warp.asinh(opt.cofactor)
+    spec.y, spec.yaxis = scale.asinh(WHO, low, high, opt.cofactor, spec.warp,
+      { limits = opt.ylim, title = title })
+  else
+    spec.y, spec.yaxis = scale.axis(WHO, low, high, { log = spec.ylog,
+      limits = opt.ylim, doubling = opt.change == "ratio", title = title })
+  end
+  if opt.percent then
+    for i, y in ipairs(spec.yaxis.ticks) do
+      spec.yaxis.labels[i] = text.number(100 * y) .. " %"
+    end
+  end
+  if opt.doublings then spec.guides = spec.yaxis.ticks end
   spec.x, spec.ticks = x_axis(course, opt)
   spec.xlabels, spec.xlabel = scale.labels(spec.ticks), opt.xlabel
     or course.x == "AVISIT" and "Day" or course.x == "AVISITN" and "Day"

@@ -86,6 +86,37 @@ local function doubling(low, high)
   return list, {}
 end
 
+--- scale.asinh(who, low, high, cofactor, warp, { limits, title }) -> range, axis: 0 and
+-- the decades on both sides of it that stand apart
+function M.asinh(who, low, high, cofactor, warp, opt)
+  local range = M.limits(who, "ylim", opt.limits)
+  if not range then
+    local a, b = warp.to(low), warp.to(high)
+    local pad = math.max(0.04 * (b - a), 0.05)
+    range = { warp.from(a - pad), warp.from(b + pad) }
+  end
+  local major, minor = {}, {}
+  local function add(list, x)
+    if x >= range[1] and x <= range[2] then list[#list + 1] = x end
+  end
+  local first = math.ceil(math.log(cofactor, 10) + 0.3)
+  local last = math.ceil(math.log(math.max(math.abs(range[1]), math.abs(range[2])), 10))
+  add(major, 0)
+  for d = first - 1, last do
+    for m = 1, 9 do
+      local x = tonumber(("%de%d"):format(m, d))
+      for _, sign in ipairs { 1, -1 } do
+        if m == 1 and d >= first then add(major, sign * x)
+        elseif x > cofactor then add(minor, sign * x) end
+      end
+    end
+  end
+  if #major < 3 then major, minor = M.linear(range[1], range[2], 6), {} end
+  table.sort(major)
+  return range, { ticks = major, minor = minor, labels = M.labels(major, true),
+    title = opt.title }
+end
+
 --- scale.axis(who, low, high, { log, limits, name, doubling, ticks, title }) ->
 -- range, axis: around what is shown, ended by ticks where it is linear
 function M.axis(who, low, high, opt)
