@@ -6,7 +6,8 @@
  *     ts_gnuplot_text(&script, title, strlen(title));
  *     ts_buffer_puts(&script, " at screen 5*X, screen 40*Y font ',7'\n");
  *     ts_gnuplot job = {.format = TS_PDF, .width = 89, .height = 60};
- *     ts_gnuplot_save(&job, script.data, "fig.pdf", &err);
+ *     const char *path = "fig.pdf";
+ *     ts_gnuplot_save(&job, 1, script.data, &path, &err);
  *
  * The program writes the first lines of every script: encoding, terminal and
  * the units. On the same script the formats differ in nothing else:
@@ -14,6 +15,8 @@
  *          per character cell from that of the corner)
  *   P      `pointsize d*P` draws a disc of d points across
  *   D(w)   factor for the dashes of a line of width w: `dt (6*D(0.5),4*D(0.5))`
+ *   A(t,o) of two colours: the opaque one in EPS, which knows no transparency
+ *   T(s,d) of two texts: the first in SVG, whose reader has fonts of his own
  *   fonts in points, line widths in points, dashes in half line widths.
  *
  * gnuplot is started without a shell from a file of mode 0600 in a folder of
@@ -79,17 +82,18 @@ ts_status ts_gnuplot_run(const char *script, double seconds, ts_buffer *out,
                          bool *unjailed, ts_error *err);
 
 /*
- * Draws: the finished picture in out. A PDF or EPS has the exact size and no
- * date; a PNG or TIFF knows its resolution; an SVG has its size in mm and neither script,
- * handler nor link. The same commands give the same bytes.
+ * Draws one figure in n formats by one process: the finished pictures in out. A
+ * PDF or EPS has the exact size and no date; a PNG or TIFF knows its resolution;
+ * an SVG has its size in mm and neither script, handler nor link. The same
+ * commands give the same bytes, whatever other formats are drawn with them.
  */
-ts_status ts_gnuplot_draw(ts_gnuplot *job, const char *commands, ts_buffer *out,
-                          ts_error *err);
+ts_status ts_gnuplot_draw(ts_gnuplot *jobs, size_t n, const char *commands,
+                          ts_buffer *out, ts_error *err);
 
-/* Draws into a file, which appears whole or not at all: on failure an earlier
- * file of that name stays. */
-ts_status ts_gnuplot_save(ts_gnuplot *job, const char *commands,
-                          const char *path, ts_error *err);
+/* Draws into n files; nothing is written until all are drawn, and each appears
+ * whole or not at all: on failure an earlier file of that name stays. */
+ts_status ts_gnuplot_save(ts_gnuplot *jobs, size_t n, const char *commands,
+                          const char *const *paths, ts_error *err);
 
 /* What ts_gnuplot_draw does to the kinds of picture, in place. TS_EFORMAT
  * when a picture is not as gnuplot and cairo write it. */

@@ -65,7 +65,7 @@ static double number_field(lua_State *L, int table, const char *name)
  * text of origin alive */
 static ts_gnuplot check_job(lua_State *L, int index)
 {
-    static const char *const names[] = {"pdf", "svg",  "png", "eps",
+    static const char *const names[] = {"pdf",  "svg",  "png", "eps",
                                         "tiff", "dumb", NULL};
     static const ts_format formats[] = {TS_PDF, TS_SVG,  TS_PNG,
                                         TS_EPS, TS_TIFF, TS_DUMB};
@@ -112,21 +112,33 @@ static int draw(lua_State *L)
     const char *commands = check_commands(L, 1);
     ts_gnuplot job = check_job(L, 2);
     ts_buffer *out = new_buffer(L);
-    tsl_try(L, ts_gnuplot_draw(&job, commands, out, &err), &err);
+    tsl_try(L, ts_gnuplot_draw(&job, 1, commands, out, &err), &err);
     push_buffer(L, out);
     lua_pushboolean(L, !job.unjailed);
     return 2;
 }
 
-/* save(commands, path, job) -> whether it ran in the jail */
+/* save(commands, { job with its path, ... }) -> whether it ran in the jail; one
+ * figure in several formats */
 static int save(lua_State *L)
 {
     ts_error err;
     const char *commands = check_commands(L, 1);
-    const char *path = tsl_check_out(L, 2);
-    ts_gnuplot job = check_job(L, 3);
-    tsl_try(L, ts_gnuplot_save(&job, commands, path, &err), &err);
-    lua_pushboolean(L, !job.unjailed);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    size_t n = (size_t)luaL_len(L, 2);
+    luaL_argcheck(L, n >= 1 && n <= 100, 2, "1 to 100 files");
+    luaL_checkstack(L, (int)n + 10, "files");
+    ts_gnuplot *jobs = lua_newuserdatauv(L, n * sizeof *jobs, 0);
+    const char **paths = lua_newuserdatauv(L, n * sizeof *paths, 0);
+    for (size_t i = 0; i < n; i++) {
+        lua_geti(L, 2, (lua_Integer)i + 1);
+        jobs[i] = check_job(L, lua_gettop(L));
+        lua_getfield(L, -1, "path");
+        paths[i] = tsl_check_out(L, lua_gettop(L));
+        lua_remove(L, -2); /* the path stays */
+    }
+    tsl_try(L, ts_gnuplot_save(jobs, n, commands, paths, &err), &err);
+    lua_pushboolean(L, !jobs[0].unjailed);
     return 1;
 }
 

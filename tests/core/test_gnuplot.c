@@ -194,7 +194,7 @@ static ts_status draw(ts_format format, const char *commands, ts_buffer *out,
                       ts_error *err)
 {
     ts_gnuplot job = {.format = format, .width = 89, .height = 60, .dpi = 300};
-    return ts_gnuplot_draw(&job, commands, out, err);
+    return ts_gnuplot_draw(&job, 1, commands, out, err);
 }
 
 /* A4: the strings that broke other encoders, in every format */
@@ -313,7 +313,7 @@ static void jails(void **state)
     if (!have_gnuplot())
         skip();
     ts_gnuplot job = {.format = TS_SVG, .width = 89, .height = 60};
-    if (ts_gnuplot_draw(&job, PICTURE, &out, &err) || job.unjailed)
+    if (ts_gnuplot_draw(&job, 1, PICTURE, &out, &err) || job.unjailed)
         skip(); /* this kernel has no filter */
     ts_buffer_free(&out);
     out = (ts_buffer){0};
@@ -497,17 +497,18 @@ static void appears_whole_or_not(void **state)
     (void)state;
     write_text(path, "an earlier figure", 0644);
     fake_gnuplot("echo '%PDF-1.5 half'");
-    assert_int_equal(ts_gnuplot_save(&job, PICTURE, path, &err), TS_EFORMAT);
+    assert_int_equal(ts_gnuplot_save(&job, 1, PICTURE, &path, &err),
+                     TS_EFORMAT);
     assert_holds(path, "an earlier figure");
     assert_int_equal(unlink(in_folder("gnuplot")), 0);
     assert_int_equal(names_in_folder(), 1);
     if (!have_gnuplot())
         skip();
-    assert_int_equal(ts_gnuplot_save(&job, "plot 'none'\n", path, &err),
+    assert_int_equal(ts_gnuplot_save(&job, 1, "plot 'none'\n", &path, &err),
                      TS_EPROCESS);
     assert_holds(path, "an earlier figure");
     job.mode = 0640;
-    assert_int_equal(ts_gnuplot_save(&job, PICTURE, path, &err), TS_OK);
+    assert_int_equal(ts_gnuplot_save(&job, 1, PICTURE, &path, &err), TS_OK);
     assert_int_equal(stat(path, &info), 0);
     assert_int_equal(info.st_mode & 0777, 0640);
     assert_true(info.st_size > 1000);
@@ -604,14 +605,62 @@ static void refuses_sizes(void **state)
     ts_buffer out = {0};
     ts_gnuplot job = {.format = TS_PDF, .width = 5, .height = 60};
     (void)state;
-    assert_int_equal(ts_gnuplot_draw(&job, "", &out, &err), TS_EINVALID);
+    assert_int_equal(ts_gnuplot_draw(&job, 1, "", &out, &err), TS_EINVALID);
     job = (ts_gnuplot){.format = TS_PNG, .width = 183, .height = NAN};
-    assert_int_equal(ts_gnuplot_draw(&job, "", &out, &err), TS_EINVALID);
+    assert_int_equal(ts_gnuplot_draw(&job, 1, "", &out, &err), TS_EINVALID);
     job = (ts_gnuplot){
         .format = TS_PNG, .width = 1000, .height = 1000, .dpi = 1200};
-    assert_int_equal(ts_gnuplot_draw(&job, "", &out, &err), TS_ELIMIT);
+    assert_int_equal(ts_gnuplot_draw(&job, 1, "", &out, &err), TS_ELIMIT);
     job = (ts_gnuplot){.format = TS_PNG, .width = 89, .height = 60, .dpi = 10};
-    assert_int_equal(ts_gnuplot_draw(&job, "", &out, &err), TS_EINVALID);
+    assert_int_equal(ts_gnuplot_draw(&job, 1, "", &out, &err), TS_EINVALID);
+}
+
+/* All formats from one process are those of a process each; a TIFF shares the
+ * PNG's picture where it has its size. A text that looks like a mark is text. */
+static void draws_all_at_once(void **state)
+{
+    static const char commands[] =
+        "set label 1 T(\"seen\", \"drawn\") at screen 0.3, screen 0.3\n"
+        "print_me = \"set print '-'\"\nset label 2 \"END\" at screen 0.5, "
+        "screen 0.5 textcolor rgb A(\"#80FF0000\", \"#123456\")\n"
+        "set multiplot\n" PICTURE "unset label\n" PICTURE "unset multiplot\n";
+    ts_error err;
+    (void)state;
+    if (!have_gnuplot())
+        skip();
+    ts_gnuplot jobs[] = {{.format = TS_TIFF, .dpi = 100},
+                         {.format = TS_PDF},
+                         {.format = TS_PNG, .dpi = 100},
+                         {.format = TS_SVG},
+                         {.format = TS_PNG, .dpi = 72},
+                         {.format = TS_EPS},
+                         {.format = TS_TIFF, .dpi = 72}};
+    enum { N = sizeof jobs / sizeof *jobs };
+    ts_buffer all[N] = {{0}}, one = {0};
+    for (int i = 0; i < N; i++) {
+        jobs[i].width = 60;
+        jobs[i].height = 40;
+        jobs[i].origin = "made by a test";
+    }
+    assert_int_equal(ts_gnuplot_draw(jobs, N, commands, all, &err), TS_OK);
+    for (int i = 0; i < N; i++) {
+        assert_int_equal(ts_gnuplot_draw(&jobs[i], 1, commands, &one, &err),
+                         TS_OK);
+        assert_int_equal(one.length, all[i].length);
+        assert_memory_equal(one.data, all[i].data, one.length);
+        ts_buffer_free(&one);
+    }
+    assert_non_null(strstr(all[3].data, "seen"));
+    assert_null(strstr(all[3].data, "drawn"));
+    assert_null(strstr(all[3].data, "18,  52,  86")); /* #123456 */
+    for (int i = 0; i < N; i++)
+        ts_buffer_free(&all[i]);
+    /* one that cannot be drawn: none is */
+    jobs[6].dpi = 1;
+    assert_int_equal(ts_gnuplot_draw(jobs, N, commands, all, &err),
+                     TS_EINVALID);
+    for (int i = 0; i < N; i++)
+        assert_null(all[i].data);
 }
 
 /* The n-th allocation fails: a clean error, nothing left behind. */
@@ -623,13 +672,17 @@ static void survives_want_of_memory(void **state)
         skip();
     long live = ts_memory_live();
     for (long n = 1;; n++) {
-        ts_buffer out = {0};
-        ts_gnuplot job = {.format = TS_SVG, .width = 89, .height = 60};
+        ts_buffer out[3];
+        ts_gnuplot jobs[] = {
+            {.format = TS_SVG, .width = 30, .height = 20},
+            {.format = TS_PNG, .width = 30, .height = 20, .dpi = 36},
+            {.format = TS_TIFF, .width = 30, .height = 20, .dpi = 36}};
         ts_memory_fail_at(n, 0);
-        ts_status status = ts_gnuplot_draw(&job, PICTURE, &out, &err);
+        ts_status status = ts_gnuplot_draw(jobs, 3, PICTURE, out, &err);
         bool reached = ts_memory_count() >= n;
         ts_memory_fail_at(0, 0);
-        ts_buffer_free(&out);
+        for (int i = 0; i < 3; i++)
+            ts_buffer_free(&out[i]);
         assert_int_equal(ts_memory_live(), live);
         if (!reached) {
             assert_int_equal(status, TS_OK);
@@ -663,6 +716,7 @@ int main(void)
                                        CASE(draws_every_title),
                                        CASE(repeats),
                                        CASE(has_its_size),
+                                       CASE(draws_all_at_once),
                                        CASE(jails),
                                        CASE(has_clean_environment),
                                        CASE(stops_what_hangs),

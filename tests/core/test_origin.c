@@ -30,7 +30,7 @@ static ts_buffer draw(ts_format format, const char *origin)
                       .height = 30,
                       .dpi = 72,
                       .origin = origin};
-    ts_status status = ts_gnuplot_draw(&job, "plot x notitle\n", &out, &err);
+    ts_status status = ts_gnuplot_draw(&job, 1, "plot x notitle\n", &out, &err);
     if (status)
         fail_msg("%s", err.text);
     return out;

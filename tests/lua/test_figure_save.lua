@@ -89,6 +89,28 @@ function TestSave:test_data_and_caption_stand_beside()
   lu.assertEquals(#read_rows(folder .. "/fig3.data.csv"), 2)
 end
 
+-- Some text has no font here: the reader of an SVG may have it.
+function TestSave:test_a_list_of_files_is_the_files_one_by_one()
+  local f = figure.survival { demo.adtte, title = "a\u{10F123}b", band = true }
+  local list = {}
+  for _, e in ipairs { "svg", "pdf", "png", "eps", "tiff" } do
+    list[#list + 1] = folder .. "/list." .. e
+  end
+  lu.assertTrue(f:save(list, { dpi = 72, keep = true }) == list)
+  for _, name in ipairs(list) do
+    local one = f:save(name:gsub("list", "one"), { dpi = 72, beside = false })
+    lu.assertTrue(read(name) == read(one), name)
+  end
+  for _, name in ipairs { "data.csv", "caption.txt", "gp" } do
+    lu.assertTrue(exists(folder .. "/list." .. name))
+  end
+  lu.assertStrContains(read(list[1]), "a\u{10F123}b")
+  for _, wrong in ipairs { {}, { folder .. "/x.pdf", 5 }, { folder .. "/x.pdf", "x.jpg" } } do
+    lu.assertFalse(pcall(f.save, f, wrong))
+  end
+  lu.assertFalse(exists(folder .. "/x.pdf"))
+end
+
 function TestSave:test_survival_data_are_those_of_km()
   local f = figure.survival { demo.adtte }
   local data = f:data()

@@ -128,16 +128,16 @@ local function content(path)
   return all
 end
 
+-- In all formats at once; the page shows the SVG, also where the folder does not
+-- keep it.
 local function save_figure(entry, stem, opt)
-  local there = false
+  local list, there = {}, false
   for i, extension in ipairs(opt.figures) do
-    entry.object:save(stem .. extension, { journal = opt.journal,
-      beside = i == 1 })
+    list[i] = stem .. extension
     there = there or extension == "svg"
   end
-  if not there then -- the page shows it, the folder does not keep it
-    entry.object:save(stem .. "svg", { journal = opt.journal, beside = false })
-  end
+  if not there then list[#list + 1] = stem .. "svg" end
+  entry.object:save(list, { journal = opt.journal, beside = opt.figures[1] ~= nil })
 end
 
 -- Figures know nothing of each other, and --jobs may share them out; not where a

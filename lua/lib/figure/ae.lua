@@ -485,7 +485,7 @@ function M.ae(given)
   local list = flat(tree, {})
   local spec, letters = page_spec(list, arms, comparisons, opt)
   local entries, keys = entries_of(arms, comparisons, letters, opt)
-  local sheet = canvas.paper(opt.width, 10, "svg", journal.look(opt.journal))
+  local sheet = canvas.paper(opt.width, 10, journal.look(opt.journal))
   return object.new(opt, { data = first, stamp = t.stamp }, {
     what = "adverse events", entries = entries,
     caption = caption_of(t, list, comparisons, opt),

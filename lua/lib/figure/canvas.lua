@@ -2,7 +2,7 @@
 -- character cells for the preview), and the gnuplot commands that draw it.
 -- Positions are explicit; gnuplot scales only what is data, inside a panel.
 --
---   local page = canvas.paper(89, 60, "pdf")
+--   local page = canvas.paper(89, 60)
 --   page:text("Survival", 10, 55, { size = 7, bold = true })
 --   local panel = page:panel { left = 10, right = 85, bottom = 10, top = 50,
 --     x = { 0, 90 }, y = { 0, 1 } }
@@ -38,22 +38,21 @@ local function new(fields)
   return setmetatable(fields, Page)
 end
 
---- canvas.paper(width, height, format [, style]): a page in mm
-function M.paper(width, height, format, look)
-  return new { width = width, height = height, format = format,
-    style = look or style.paper }
+--- canvas.paper(width, height [, style]): a page in mm, the same in all formats
+function M.paper(width, height, look)
+  return new { width = width, height = height, style = look or style.paper }
 end
 
 function M.terminal(columns, lines)
-  return new { width = columns, height = lines, format = "dumb",
-    style = style.terminal, cells = true }
+  return new { width = columns, height = lines, style = style.terminal,
+    cells = true }
 end
 
 --- page:region(left, bottom, width, height) -> a page within this one
 function Page:region(left, bottom, width, height)
   return setmetatable({ root = self.root, x0 = self.x0 + left,
     y0 = self.y0 + bottom, width = width, height = height,
-    format = self.format, style = self.style, cells = self.cells }, Page)
+    style = self.style, cells = self.cells }, Page)
 end
 
 local function add_head(page, line)
@@ -157,11 +156,13 @@ local function keep_box(page, s, x, y, opt)
   table.insert(page.root.boxes, box)
 end
 
+-- Who reads an SVG may have a font for what none here can draw.
 local function encoded(page, s)
-  if page.format == "svg" or page.cells then return core.text(s) end
+  if page.cells then return core.text(s) end
   local drawable, missing = font.drawable(s)
+  if drawable == s then return core.text(s) end
   for _, c in ipairs(missing) do page.root.missing[c] = true end
-  return core.text(drawable)
+  return ("T(%s,%s)"):format(core.text(s), core.text(drawable))
 end
 
 --- page:text(s, x, y, { size, align, turn, colour, bold }): y is the middle
@@ -411,17 +412,18 @@ function Panel:lines(xs, ys, opt)
   plot(self, { xs, ys }, "1:2", "lines " .. pen(self.page, opt))
 end
 
-local function translucent(page, colour, opacity)
-  if page.format == "eps" and opacity then return on_white(colour, opacity) end
+local function translucent(colour, opacity)
   local alpha = math.floor(255 * (1 - (opacity or 1)) + 0.5)
-  return alpha == 0 and colour or ("#%02X%s"):format(alpha, colour:sub(2))
+  if alpha == 0 then return ('"%s"'):format(colour) end
+  return ('A("#%02X%s","%s")'):format(alpha, colour:sub(2),
+    on_white(colour, opacity))
 end
 
 --- panel:area(xs, ys, { colour, opacity }): a closed polygon
 function Panel:area(xs, ys, opt)
   if self.page.cells then return end
-  plot(self, { xs, ys }, "1:2", ('filledcurves closed fc rgb "%s" fs solid '
-    .. "noborder"):format(translucent(self.page, opt.colour, opt.opacity)))
+  plot(self, { xs, ys }, "1:2", ("filledcurves closed fc rgb %s fs solid noborder")
+    :format(translucent(opt.colour, opt.opacity)))
 end
 
 --- panel:segments(x1, y1, x2, y2, pen): one straight line per row
@@ -466,8 +468,8 @@ function Panel:points(xs, ys, opt)
   if opt.symbol == "up" or opt.symbol == "down" then
     return draw_triangles(self, xs, ys, opt)
   end
-  plot(self, { xs, ys }, "1:2", ('points pt %d ps %s*P lc rgb "%s" lw %s')
-    :format(opt.symbol, size(opt.size), translucent(self.page, opt.colour, opt.opacity),
+  plot(self, { xs, ys }, "1:2", ("points pt %d ps %s*P lc rgb %s lw %s")
+    :format(opt.symbol, size(opt.size), translucent(opt.colour, opt.opacity),
       size(opt.width or 0.5)))
 end
 

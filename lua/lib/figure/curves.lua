@@ -254,7 +254,7 @@ end
 
 -- What the curves need and what stands below and above them.
 local function default_height(spec, opt)
-  local page = canvas.paper(opt.width, 1000, "pdf",
+  local page = canvas.paper(opt.width, 1000,
     require "trialsh.figure.journal".look(opt.journal))
   local rows = risk_table.stack(page, spec.rows())
   local bottom, top = sheet.frame(page, { title = opt.title, note = opt.note,

@@ -50,7 +50,7 @@ end
 --- sheet.height(width, look, spec, height) -> mm of a page that leaves that height
 -- between title and note; height(page) -> mm. For figures that know what they take.
 function M.height(width, look, spec, height)
-  local page = require "trialsh.figure.canvas".paper(width, 1000, "svg", look)
+  local page = require "trialsh.figure.canvas".paper(width, 1000, look)
   local bottom, top = M.frame(page, { title = spec.title, note = spec.note,
     stamp = spec.stamp })
   return math.ceil(page.height - (top - bottom) + height(page))
