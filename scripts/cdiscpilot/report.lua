@@ -13,24 +13,7 @@ run(s)
 
 local tables = dofile("tables.lua", s)
 
--- A table of a form of its own: columns as wide as their widest cell.
-local function show(t)
-  local width = {}
-  for _, row in ipairs(t) do
-    for j = 1, t.columns do width[j] = math.max(width[j] or 0, utf8.len(row[j] or "")) end
-  end
-  print("\n" .. t.title)
-  for _, row in ipairs(t) do
-    local cells = {}
-    for j = 1, t.columns do
-      local cell = row[j] or ""
-      cells[j] = cell .. (" "):rep(width[j] - utf8.len(cell))
-    end
-    print((table.concat(cells, "  "):gsub("%s+$", "")))
-  end
-end
-
 print("\n" .. tables.demographics():text { width = 120 })
-show(tables.primary())
+print("\n" .. tables.primary():text { width = 120 })
 print("\n" .. tables.adverse_events():text { width = 160 })
 print("\nThe study with all results: " .. file)

@@ -1,8 +1,5 @@
--- The published tables. 14-2.01 and 14-5.01 come from the catalogue of tables; 14-3.01 has a form of
--- its own: { title =, columns =, row, row, ... }, a row is a list of texts. P-values of 14-2.01 and
--- 14-3.01 come from s.results.
+-- The published tables. P-values of 14-2.01 and comparisons of 14-3.01 come from s.results.
 local s = study.open(...)
-local arms = { "Placebo", "Xanomeline Low Dose", "Xanomeline High Dose" }
 local M = {}
 
 -- 14-2.01 ------------------------------------------------------------------------------------------
@@ -32,48 +29,18 @@ function M.demographics()
 end
 
 -- 14-3.01 ------------------------------------------------------------------------------------------
-local function decimals(x, places) return ("%%.%df"):format(places):format(round(x, places)) end
-local function p_text(p, places) return p > 0.99 and ">.99" or decimals(p, places) end
-
-local function add_values(t, title, column, week24)
-  t[#t + 1] = { title }
-  local d = {}
-  for row in describe(column .. " ~ TRTP", week24):tidy():rows() do d[row.TRTP] = row end
-  local lines = { { "n" }, { "Mean (SD)" }, { "Median (Range)" } }
-  for _, arm in ipairs(arms) do
-    local x = d[arm]
-    table.insert(lines[1], decimals(x.n, 0))
-    table.insert(lines[2], ("%s (%s)"):format(decimals(x.mean, 1), decimals(x.sd, 2)))
-    table.insert(lines[3], ("%s (%s;%s)"):format(decimals(x.median, 1), decimals(x.min, 0),
-      decimals(x.max, 0)))
-  end
-  table.move(lines, 1, 3, #t + 1, t)
-end
-
--- P, difference and interval of "A vs B" in the column of A.
-local function add_comparison(t, title, list)
-  local p, difference, interval = { title }, { "Diff of LS Means (SE)" }, { "95% CI" }
-  for j, compare in pairs(list) do
-    local r = s:result("ADAS[" .. compare .. "]")
-    p[j] = p_text(r.p_value, 3)
-    difference[j] = ("%s (%s)"):format(decimals(r.estimate, 1), decimals(r.std_error, 2))
-    interval[j] = ("(%s;%s)"):format(decimals(r.conf_low, 1), decimals(r.conf_high, 1))
-  end
-  t[#t + 1], t[#t + 2], t[#t + 3] = p, difference, interval
-end
-
 function M.primary()
-  local t = { title = "Table 14-3.01: ADAS-Cog (11), change from baseline to week 24, LOCF", columns = 4,
-    { "", table.unpack(arms) } }
+  local measured = { "n", "mean (SD)", "median (range)" }
+  local digits = { mean = 1, sd = 2, median = 1, min = 0, max = 0 }
   local week24 = s.adadas:where { PARAMCD = "ACTOT", AVISIT = "Week 24", EFFFL = "Y", ANL01FL = "Y" }
-  add_values(t, "Baseline", "BASE", week24)
-  add_values(t, "Week 24", "AVAL", week24)
-  add_values(t, "Change from Baseline", "CHG", week24)
-  t[#t + 1] = { "p-value(Dose Response)", nil, nil, p_text(s:result "ADAS/dose response.p_value", 3) }
-  add_comparison(t, "p-value(Xan - Placebo)", { [3] = "Xanomeline Low Dose vs Placebo",
-    [4] = "Xanomeline High Dose vs Placebo" })
-  add_comparison(t, "p-value(Xan High - Xan Low)", { [4] = "Xanomeline High Dose vs Xanomeline Low Dose" })
-  return t
+  return table.summary { week24, by = "TRTP", statistics = measured, digits = digits, p_digits = 3,
+    title = "Table 14-3.01: ADAS-Cog (11), change from baseline to week 24, LOCF",
+    { "BASE", label = "Baseline" },
+    { "AVAL", label = "Week 24" },
+    { "CHG", label = "Change from Baseline" },
+    results = { { "ADAS/dose response", label = "Dose response", show = "p_value" },
+      { "ADAS", label = "Change", digits = { estimate = 1, std_error = 2 } } },
+  }
 end
 
 -- 14-5.01 ------------------------------------------------------------------------------------------

@@ -1,5 +1,5 @@
 #!/usr/bin/env -S trialsh -q
--- trialsh report.lua [cgd.db]: from cgd.csv to the table and the figure.
+-- trialsh report.lua [cgd.db]: from cgd.csv to tables, figures and a page of them.
 local here = arg[0]:match "^.*/" or ""
 local out = here .. "out/"
 local file = ... or out .. "cgd.db"
@@ -54,9 +54,17 @@ section("Endpoints: estimates", s.results:where "estimate_name is not null"
   :select("endpoint", "group", "n", "estimate_name", "estimate", "conf_low",
     "conf_high"))
 
+local fig, tab = dofile("figures.lua", s), dofile("tables.lua", s)
+section("Tables", tab.baseline, "", tab.infections, "", tab.efficacy)
+
 -- Files -----------------------------------------------------------------------
-local fig = dofile("figures.lua", s)
 local wrote = { file,
+  report "cgd" { out = out, tables = { "docx", "csv" }, figures = "svg",
+    "# Patients\n\n{{ITT.n}} patients were randomised, {{ITT[rIFN-g].n}} of them to "
+      .. "interferon gamma and {{ITT[placebo].n}} to placebo.",
+    tab.baseline, fig.age,
+    "# Serious infections\n\n{{TTINF}} {{TTINF-S}}",
+    fig.survival, tab.infections, tab.efficacy },
   s:export(by_arm, out .. "by_arm.csv"),
   s:export(curve:at { 100, 200, 300 }, out .. "survival.csv"),
   s:export(s.results:select("endpoint", "title", "role", "analysis", "compare",

@@ -126,6 +126,9 @@ function test_endpoints()
   end
   lu.assertEquals(table.efficacy({ "TTINF", columns = { "events_1", "events_2" } })
     :cell(2, "Events, B"), "30/65")
+  local t = table.efficacy { "TTINF-KM", columns = { "events_1", "measure", "estimate" } }
+  lu.assertEquals({ t:cell(3, 1), t:cell(3, 2), t:cell(3, 3) },
+    { "14/63", "median", "- (above 373)" })
   close(s:result "TTINF-KM[placebo].estimate", 304, "median")
   lu.assertEquals(s:result "TTINF-KM[rIFN-g].estimate", NA)
   close(s:result "NINF[placebo].estimate", 56 / 65, "infections per patient")

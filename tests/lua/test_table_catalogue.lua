@@ -354,6 +354,40 @@ function TestCatalogue:test_efficacy_shows_stored_results()
     :cell(2, 1), require "trialsh.p_text".number(p, "JAMA"))
 end
 
+-- Comparisons stand below the arms: each in the column of its A, those of a B together.
+function TestCatalogue:test_summary_with_results()
+  local s = small_study()
+  local t = table.summary { s.adsl, by = "TRT01P", "AGE", results = { "MAIN",
+    { "MAIN[Y vs P]/ranks", label = "Ranks", show = { "interval", "p_value" },
+      digits = { estimate = 3 } } } }
+  local labels = {}
+  for i, row in ipairs(t.rows) do labels[i] = row.label end
+  lu.assertEquals(labels, { "AGE, mean (SD)", "Value at day 8 vs P, P",
+    "difference in means (SE)", "95 % CI", "Ranks vs P, P", "95 % CI" })
+  local x, y = s:result "MAIN[X vs P]", s:result "MAIN[Y vs P]"
+  local fixed, p = require "trialsh.format".fixed, require "trialsh.format".p
+  lu.assertEquals(row_of(t, "Value at day 8 vs P, P"), { "", p(x.p_value), p(y.p_value) })
+  local found = {}
+  for row in t:tidy():where "variable = 'MAIN'":rows() do
+    found[row.arm .. row.row .. row.statistic] = row.value
+  end
+  lu.assertEquals({ found.X3estimate, found.Y3std_error, found.X2p_value },
+    { x.estimate, y.std_error, x.p_value })
+  lu.assertEquals(found.Y6conf_high, s:result "MAIN[Y vs P]/ranks".conf_high)
+  lu.assertEquals(t:cell(6, 3), ("%s to %s"):format(
+    fixed(s:result "MAIN[Y vs P]/ranks".conf_low, 3),
+    fixed(s:result "MAIN[Y vs P]/ranks".conf_high, 3)))
+  lu.assertStrContains(t:cell(3, 2), ("(%s)"):format(fixed(x.std_error, 2)))
+  local function bad(words, results)
+    refuses(words, table.summary, { s.adsl, by = "TRT01P", "AGE", results = results })
+  end
+  bad("no result MAIM; nearest: MAIN", { "MAIM" })
+  bad("results show p; it has p_value", { { "MAIN", show = "p" } })
+  bad("no option lable; nearest: label", { { "MAIN", lable = "x" } })
+  refuses("no column of the arm that is compared in Y vs P", table.summary,
+    { s.adsl:where "TRT01P <> 'Y'", by = "TRT01P", "AGE", results = { "MAIN" } })
+end
+
 -- Of results that are stored: what several say is said once, of all or by a mark.
 function TestCatalogue:test_notes_of_efficacy_are_said_once()
   local flagged = "records with ANL01FL = 'Y' only"

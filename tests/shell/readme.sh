@@ -18,11 +18,15 @@ for file in $(sed -n '/^Wrote/,$p' first | sed 1d); do
   test -s "$file" || missing="$missing $file"
 done
 is "it wrote what it names" "$missing" ""
-check "ten files are named" test "$(grep -c "^$out/" first)" = 10
+check "eleven files are named" test "$(grep -c "^$out/" first)" = 11
+check "the page has its tables and figures" test \
+  "$(grep -c '<table\|<figure' $out/cgd.html)" = 5
+check "and the sentence of the trial" grep -q \
+  '14 of 63 with rIFN-g and 30 of 65 with placebo; Log-rank test' $out/cgd.html
 check "the figure is one page of text" \
   bash -c "pdftotext $out/survival.pdf - | grep -q 'No. at risk'"
 check "the SVG is well-formed" xmllint --noout $out/survival.svg
-sums() { (cd $out && sha256sum -- *.csv *.pdf *.svg *.png); }
+sums() { (cd $out && sha256sum -- *.html */*.csv *.csv *.pdf *.svg *.png); }
 sums >before
 check "it runs again" demo second
 is "what it prints is the same" "$(sed '/^note/d' second)" \

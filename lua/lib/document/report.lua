@@ -274,6 +274,7 @@ function M.report(id)
       { "svg", "pdf", "png", "eps", "tiff" })
     local entries = entries_of(s, id, list, journal and journal.p[1])
     local methods = methods_of(s)
+    if #opt.out > 1 then opt.out = opt.out:gsub("/+$", "") end
     local folder = opt.out .. "/" .. id
     files.make_folder(folder)
     clear(folder)

@@ -101,11 +101,16 @@ local function share_digits(row)
   return name:find "risk" or name:find "incidence" or name:find "probab"
 end
 
--- "0.72 (0.35 to 0.89)"; of a test without an estimate "-".
+local function estimated(row)
+  return row.estimate ~= NA or row.conf_low ~= NA or row.conf_high ~= NA
+end
+
+-- "0.72 (0.35 to 0.89)"; "- (above 373)" of a median that is not reached; of a test
+-- without an estimate "-".
 local function estimate_cell(row)
   local stats = { { "estimate", row.estimate }, { "conf_low", row.conf_low },
     { "conf_high", row.conf_high }, { "conf_level", row.conf_level } }
-  if row.estimate == NA then
+  if not estimated(row) then
     if row.statistic == NA then return { text = "-", stats = stats } end
     return { text = "-", stats = { { "statistic", row.statistic },
       { "df", row.df } } }
@@ -113,9 +118,9 @@ local function estimate_cell(row)
   local low, high = row.conf_low, row.conf_high
   local both = low ~= NA and high ~= NA
   local digits = format.decimals(both and math.abs(high - low) < math.huge
-    and high - low or row.estimate)
+    and high - low or row.estimate ~= NA and row.estimate or low ~= NA and low or high)
   digits = math.max(share_digits(row) and 2 or 0, digits - 1)
-  local shown = format.cell(row.estimate, digits)
+  local shown = row.estimate == NA and "-" or format.cell(row.estimate, digits)
   if low ~= NA or high ~= NA then
     shown = ("%s (%s)"):format(shown, format.interval(low == NA and -math.huge
       or low, high == NA and math.huge or high, digits))
@@ -147,8 +152,9 @@ end
 local function events_cell(side)
   return function(row)
     local k, n = row["events_" .. side], row["n_" .. side]
+    if row.group ~= NA and side == 1 then k, n = row.n_event, row.n end
     if k == NA then return nil end
-    local once = n ~= NA and row.analysis ~= "rateratio"
+    local once = n ~= NA and row.analysis ~= "rateratio" and row.analysis ~= "rate"
     return { text = (once and "%.0f/%.0f" or "%.0f"):format(k, n),
       stats = { { "events_" .. side, k }, { "n_" .. side, n } } }
   end
@@ -174,7 +180,7 @@ local columns = {
   { "events_1", "Events, A", events_cell(1) },
   { "events_2", "Events, B", events_cell(2) },
   { "measure", "Measure", function(row)
-    if row.estimate ~= NA and row.estimate_name ~= NA then
+    if estimated(row) and row.estimate_name ~= NA then
       return make.text(row.estimate_name)
     end
     return row.method ~= NA and make.text(row.method .. statistic_of(row)) or nil

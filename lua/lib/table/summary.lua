@@ -22,7 +22,7 @@ local own = {
   statistics = { "list", { "auto" } }, digits = { "any" },
   missing = { "any" }, of = { { "known", "all" }, "known" },
   p_value = { "any", false }, tests = { "table" }, smd = { "boolean", false },
-  first = { "boolean", false },
+  first = { "boolean", false }, results = { "list" },
 }
 local spec = source.spec(own)
 
@@ -372,6 +372,10 @@ end
 --   tests        { AGE = "kruskal", SEX = "fisher" }: "lm" (of numbers),
 --                "ttest", "wilcoxon", "kruskal", "chisq" (of text), "fisher",
 --                or the address of a result, "AGE1.p_value"
+--   results      { "ADAS", { "AGE/ranks", show = "p_value" } }: below, what run() found
+--                of endpoints: P, estimate (SE), interval, each in the column of A of
+--                "A vs B"; show = { "p_value", "estimate", "interval" }, label =,
+--                digits = { estimate = 1, std_error = 2 }
 --   smd          true: standardised differences from the first arm
 --   percent_digits, p_digits   decimals; percent  "joined": 16% and not 16 %
 --   journal      "NEJM", "JAMA", "Annals", "Lancet": how P is written
@@ -403,6 +407,7 @@ function M.summary(given)
   for _, v in ipairs(variables) do
     if v.text then add_text(t, v, set, opt) else add_real(t, v, set, opt) end
   end
+  if opt.results then require "trialsh.table.compared".add(t, set, opt.results) end
   if opt.smd then
     object.say(t, ("SMD: standardised mean difference from %s."):format(
       compared(set)[1].name))
