@@ -54,6 +54,9 @@ local function study_with_results()
   endpoint "DEAD" { title = "Death", role = "secondary", data = "adsl",
     variable = "DEAD = 'Y'", intercurrent = { death = "outcome" },
     missing = "exclude", analysis = "riskdiff" }
+  endpoint "LM" { title = "Model", role = "exploratory", parameter = "X",
+    variable = "ln(AVAL)", intercurrent = { death = "while alive" }, missing = "exclude",
+    summary = "ratio of geometric means", analysis = "lm", subgroups = { "SEX" } }
   run(s)
   return s
 end
@@ -79,14 +82,15 @@ function test_numbers_are_those_of_results()
   end
   -- the text beside a row is that of the table
   local cell = require "trialsh.table.efficacy".estimate(s:result "DEAD").text
-  lu.assertStrContains(texts(f), cell)
+  lu.assertStrContains(texts(f), (cell:gsub("%-", "\u{2212}")))
   check(f, "forest of results")
 end
 
 -- Ratio, difference of shares, difference in units: three axes; a death is worse.
 function test_axes_and_sides()
   study_with_results()
-  local all = texts(figure.forest { s.results, favours = { "B", "A" } })
+  local all = texts(figure.forest { s.results:where "endpoint <> 'LM'",
+    favours = { "B", "A" } })
   lu.assertStrContains(all, "Difference (/uL)\n\u{2190} favours B\nfavours A \u{2192}")
   lu.assertStrContains(all, "Risk difference\n\u{2190} favours A\nfavours B \u{2192}")
   lu.assertStrContains(all, "Ratio of geometric means\n\u{2190} favours B")
@@ -106,12 +110,54 @@ function test_endpoints_with_subgroups()
   lu.assertStrContains(f:text { columns = 110 }, "|")
 end
 
+-- The subgroups of another endpoint keep their P: it stands in their own block.
+function test_interaction_stands_with_its_endpoint()
+  study_with_results()
+  local all = texts(figure.forest { s.results })
+  local p = require "trialsh.p_text".number(s:result "LM/SEX: interaction".p_value)
+  local _, n = all:gsub("SEX\n" .. p:gsub("%p", "%%%0") .. "\nF\n", "")
+  lu.assertEquals(n, 1, all)
+end
+
+-- P of interaction beside the subgroup, or in a column of its own.
+function test_interaction()
+  study_with_results()
+  local p = require "trialsh.p_text".number(s:result "LM/SEX: interaction".p_value)
+  local f = figure.forest { "LM", columns = { "n_arms", "estimate", "p_value" } }
+  lu.assertStrContains(f.caption, "P beside the name of a subgroup: of interaction")
+  lu.assertStrContains(texts(f), "SEX\n" .. p .. "\n")
+  lu.assertStrContains(texts(f), "n, A / B\n")
+  check(f, "forest")
+  f = figure.forest { "LM", columns = { "estimate", "p_value", "p_interaction" } }
+  lu.assertNil(f.caption:find "interaction")
+  lu.assertStrContains(texts(f), "P, interaction\n")
+  lu.assertStrContains(texts(f), "SEX\n" .. p .. "\n")
+  check(f, "forest")
+  lu.assertNil(figure.forest { "LM", columns = { "n" } }.caption:find "interaction")
+end
+
+-- Labels of an axis go in equal steps from where the line is.
+function test_labels()
+  local d = { W = { "one" }, estimate = { -2147 }, conf_low = { -5483 }, conf_high = { 800 } }
+  local all = texts(figure.forest { d, label = "W", width = 89 })
+  local list = {}
+  for word in all:gmatch "\n(\u{2212}?%d+)%f[\n\0]" do
+    list[#list + 1] = tonumber((word:gsub("\u{2212}", "-")))
+  end
+  lu.assertTrue(#list >= 2, all)
+  for i = 2, #list do lu.assertEquals(list[i] - list[i - 1], list[2] - list[1]) end
+end
+
 -- Boxes are as large as the precision says: the widest interval has the smallest.
 function test_arrows_and_boxes()
   local d = { W = { "one", "two", "three" }, estimate = { 1, 1.2, 0.9 },
     conf_low = { 0.9, 0.6, 0.001 }, conf_high = { 1.1, 2.4, 1000 } }
   local f = figure.forest { d, label = "W", xscale = "log" }
   lu.assertStrContains(f.caption, "arrows: the interval goes on beyond the axis")
+  -- 1 / squared width of log intervals, of the largest
+  local first = math.log(1.1 / 0.9)
+  lu.assertEquals(f:data().weight[1], 1)
+  lu.assertAlmostEquals(f:data().weight[2], (first / math.log(4)) ^ 2, 1e-12)
   local wide = figure.forest { d, label = "W", xscale = "log", xlim = { 0.0001, 1e4 } }
   lu.assertNil(wide.caption:find "arrows")
   local preview = f:text { columns = 90 }

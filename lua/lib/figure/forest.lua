@@ -70,6 +70,13 @@ end
 
 -- Cells ------------------------------------------------------------------------
 
+-- With a minus sign, not a hyphen.
+local function signed(s) return (s:gsub("%-(%d)", "\u{2212}%1")) end
+
+local function is_interaction(row)
+  return tostring(row.variation):find ": interaction$" ~= nil
+end
+
 local function whole(x)
   return x ~= nil and x ~= NA and text.number(math.tointeger(x) or x) or nil
 end
@@ -88,8 +95,9 @@ local known = {
     return a and b and a .. " / " .. b
   end, left = true },
   estimate = { "Estimate (95 % CI)", function(row)
-    if tostring(row.variation):find ": interaction$" then return nil end
-    return efficacy.estimate(row).text
+    if is_interaction(row) then return nil end
+    local words = efficacy.estimate(row).text
+    return words and signed(words)
   end },
   measure = { "Measure", function(row)
     return row.estimate_name ~= NA and row.estimate_name or nil
@@ -97,9 +105,25 @@ local known = {
   p_value = p_of("p_value", "P"),
   p_rerandomised = p_of("p_rerandomised", "P, re-randomised"),
   p_adjusted = p_of("p_adjusted", "P, adjusted"),
+  p_interaction = { "P, interaction", function(row, style)
+    local p = row.p_value
+    return is_interaction(row) and p ~= nil and p ~= NA and p_text.number(p, style) or nil
+  end },
 }
 local known_names = { "n", "n_arms", "measure", "estimate", "p_value",
-  "p_rerandomised", "p_adjusted" }
+  "p_rerandomised", "p_adjusted", "p_interaction" }
+
+-- The arms of n per arm, where all rows compare the same two.
+local function arms_of(rows)
+  local compare
+  for _, row in ipairs(rows) do
+    local own = row.compare ~= NA and row.compare or nil
+    if own and compare and own ~= compare then return nil end
+    compare = compare or own
+  end
+  local a, b = tostring(compare):match "^(.-) vs (.+)$"
+  return a and not b:find(" vs ", 1, true) and ("n, %s / %s"):format(a, b) or nil
+end
 
 -- The columns asked for; those of n stand before the plot, the rest behind it.
 local function columns_of(opt, rows)
@@ -114,7 +138,7 @@ local function columns_of(opt, rows)
     for _, row in ipairs(rows) do any = any or column[2](row) ~= nil end
     if any then
       chosen[#chosen + 1] = column[2]
-      local head = column[1]
+      local head = name == "n_arms" and arms_of(rows) or column[1]
       if name == "estimate" then
         for _, row in ipairs(rows) do
           if row.conf_level ~= nil and row.conf_level ~= NA then
@@ -165,6 +189,7 @@ end
 local function drawn(row, label, indent, block, chosen, opt, heaviest)
   local w = weight_of(row, block, opt.weight)
   local side = w and math.max(0.7, 2.1 * math.sqrt(w / heaviest)) or 0.7
+  if opt.weight ~= "equal" then row.weight = w and w / heaviest or NA end
   local low = row.conf_low ~= NA and row.conf_low or -math.huge
   local high = row.conf_high ~= NA and row.conf_high or math.huge
   if block.log then low = math.max(low, 1e-300) end
@@ -193,7 +218,9 @@ local function add_rows(out, rows, block, chosen, opt, indent, heaviest)
   for _, row in ipairs(rows) do
     if subgroup_of(row) then with_subgroups[row.endpoint] = true end
   end
-  local last
+  local last, columns = nil, {}
+  for _, cell in ipairs(chosen) do columns[cell] = true end
+  local beside = columns[known.p_value[2]] and not columns[known.p_interaction[2]]
   for _, row in ipairs(rows) do
     local name, level = subgroup_of(row)
     if name then
@@ -209,13 +236,14 @@ local function add_rows(out, rows, block, chosen, opt, indent, heaviest)
         out[heading].fill = function(style)
           local list = {}
           for j, cell in ipairs(chosen) do
-            if cell == known.p_value[2] and p ~= NA then
+            if (cell == known.p_interaction[2] or cell == known.p_value[2] and beside)
+                and p ~= NA then
               list[j] = p_text.number(p, style)
             end
           end
           return list
         end
-        block.interaction = block.interaction or p ~= NA
+        block.interaction = block.interaction or beside and p ~= NA
       else
         out[#out + 1] = drawn(row, level, indent + 2, block, chosen, opt, heaviest)
       end
@@ -285,7 +313,7 @@ end
 -- Numbers of the CSV, as they are stored.
 local csv_names = { "endpoint", "variation", "compare", "visit", "parameter",
   "estimate_name", "estimate", "conf_low", "conf_high", "conf_level", "p_value",
-  "p_rerandomised", "p_adjusted", "n", "n_1", "n_2" }
+  "p_rerandomised", "p_adjusted", "n", "n_1", "n_2", "weight" }
 
 local function shown(blocks, rows)
   local names, arrays = { "label" }, { {} }
@@ -378,7 +406,8 @@ end
 -- differences one per unit.
 --   by        "role", "endpoint" or another column: rows under headings
 --   columns   { "n", "estimate", "p_value" }; also "n_arms", "measure",
---             "p_rerandomised", "p_adjusted"
+--             "p_rerandomised", "p_adjusted", and "p_interaction", which else stands
+--             beside the name of a subgroup
 --   favours   { "B", "A" } of A against B: what less and more mean where more is
 --             better; where the trial says less is better the sides change places,
 --             and such rows have an axis of their own
@@ -387,7 +416,8 @@ end
 --   visits    false; true: all;  variations  false; true: sensitivity, too
 --   comparisons  "own"; "all"
 --   label     data: the column that names each row
---   weight    "precision", "n", "equal": area of the boxes
+--   weight    "precision", "n", "equal": area of the boxes, in :data() as parts of the
+--             largest of an axis
 --   xscale    "log", "linear": one axis for all;  xlim, ticks, null, xlabel
 --   title, note, stamp, width 183, height (by its rows), journal   as in all
 --
@@ -424,7 +454,7 @@ function M.forest(given)
   for _, block in ipairs(blocks) do
     for _, row in ipairs(block) do
       if block.log and row.estimate ~= NA and row.estimate ~= nil
-          and row.estimate <= 0 and not tostring(row.variation):find "interaction$" then
+          and row.estimate <= 0 and not is_interaction(row) then
         fail("degenerate", ("%s: %s is %s, which an axis of ratios cannot show")
           :format(WHO, label_of(row, block), text.number(row.estimate)))
       end

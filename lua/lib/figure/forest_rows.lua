@@ -46,7 +46,7 @@ function M.of_addresses(list, opt)
       for row in all:where { endpoint = found.endpoint, kind = "subgroup" }:rows() do
         if (row.compare == found.compare or row.compare == NA)
             and (row.visit == found.visit or row.visit == NA)
-            and row.parameter == found.parameter then
+            and (row.parameter == found.parameter or row.parameter == NA) then
           rows[#rows + 1] = result_of(row)
         end
       end
@@ -155,14 +155,14 @@ end
 
 -- Blocks of rows that share an axis, in the order in which they come.
 function M.blocks_of(rows, trial, opt)
-  local list, by = {}, {}
+  local list, by, of = {}, {}, {}
   for _, row in ipairs(rows) do
     local interaction = tostring(row.variation):find ": interaction$"
     local key, title = kind_of(row, trial, opt)
     local way = opt.favours and direction(row, trial, opt) or 1
     if interaction then -- stands with the rows of its endpoint
-      local last = list[#list]
-      if last then last[#last + 1] = row end
+      local block = of[row.endpoint] or list[#list]
+      if block then block[#block + 1] = row end
     else
       local name = key .. way
       if not by[name] then
@@ -170,6 +170,7 @@ function M.blocks_of(rows, trial, opt)
         list[#list + 1] = by[name]
       end
       table.insert(by[name], row)
+      if row.endpoint then of[row.endpoint] = by[name] end
     end
   end
   for _, block in ipairs(list) do -- one measure names its axis

@@ -131,25 +131,38 @@ local function at_x(page, place, strip)
     right = place.right }
 end
 
--- Ticks whose labels stand apart, the labels inside the page.
+-- Places of the labels of every k-th tick, counted from where the line is; nil where
+-- two of them meet. One that would leave the column is left out.
+local function labels_apart(page, at, strip, k)
+  local size, from, list, last = page.style.tick_text, 1, {}, -math.huge
+  for i, tick in ipairs(strip.ticks) do from = tick == strip.line and i or from end
+  local low, high = at.left - 1.2, at.right + 1.2 -- within the gap of columns
+  for i, tick in ipairs(strip.ticks) do
+    local x, half = at:at_x(tick), page:text_width(strip.labels[i], size) / 2
+    local middle = math.min(math.max(x, low + half), high - half)
+    if (i - from) % k == 0 and math.abs(middle - x) < 1.3 then
+      if middle - half <= last then return nil end
+      list[#list + 1] = { i, middle }
+      last = middle + half + (page.cells and 1 or 0.4)
+    end
+  end
+  return list
+end
+
+-- Ticks and those labels that stand apart, the same steps from one to the next.
 local function draw_axis(page, at, strip, y)
   local s = page.style
   local size, height = s.tick_text, page:line_height(s.tick_text)
   page:line(at.left, y, at.right, y, { width = s.axis_line })
-  local low, high = at.left - 1.2, at.right + 1.2 -- within the gap of columns
-  local last = -math.huge
-  for i, tick in ipairs(strip.ticks) do
+  for _, tick in ipairs(s.tick > 0 and strip.ticks or {}) do
     local x = at:at_x(tick)
-    if s.tick > 0 then
-      page:line(x, y - s.tick, x, y, { width = s.axis_line })
-    end
-    local half = page:text_width(strip.labels[i], size) / 2
-    local middle = math.min(math.max(x, low + half), high - half)
-    if math.abs(middle - x) < 1.3 and middle - half > last then
-      page:text(strip.labels[i], middle, y - s.tick - height / 2
-        - (page.cells and 0 or 0.2), { size = size, align = "center" })
-      last = middle + half + (page.cells and 1 or 0.4)
-    end
+    page:line(x, y - s.tick, x, y, { width = s.axis_line })
+  end
+  local labels
+  for k = 1, #strip.ticks do labels = labels or labels_apart(page, at, strip, k) end
+  for _, label in ipairs(labels or {}) do
+    page:text(strip.labels[label[1]], label[2], y - s.tick - height / 2
+      - (page.cells and 0 or 0.2), { size = size, align = "center" })
   end
   y = y - s.tick - height - (page.cells and 0 or 0.2)
   for _, line in ipairs(strip.title_lines) do
