@@ -27,7 +27,7 @@ fig.cytokines = figure.panels(panel)
 fig.outcome = figure.panels {
   figure.profile { s.adsofa:where { PARAMCD = "SOFA" }, title = "SOFA", centre = "mean", deaths = true, n = true,
     bounds = { 0, 24 }, least_n = 3 },                                                       -- two values say too little of a mean
-  figure.cuminc { "TTALC", title = "ALC of 1000/uL", ylabel = "Cumulative incidence" },
+  figure.cuminc { "TTALC", title = "ALC of 1000/uL", ylabel = "Cumulative incidence", competing_label = "death before" },
   figure.survival { s.adtte:where { PARAMCD = "DEATH" }, title = "Survival", risk_table = { "at risk", "events" }, band = true },
   figure.waterfall { s.adlb:where { PARAMCD = "ALC", AVISIT = "Day 29" }, y = "R2BASE", yscale = "log", hline = { 1, 1.5 }, title = "ALC, day 29",
     subjects = s.adsl, symbol = "SOFAGR1" },

@@ -92,7 +92,69 @@ function test_endpoints()
   lu.assertEquals(#f:data(), #shown)
 end
 
+-- A dash for each cause, in full width; a symbol for each arm.
+function test_dashes()
+  local f = figure.cuminc { data, by = "ARM", competing_as = "dashes",
+    event_label = "infection", competing_label = "death" }
+  lu.assertStrContains(f.caption,
+    "solid lines: infection; dotted lines: death; symbols: arms")
+  lu.assertStrContains(texts(f), "A\nB\ninfection\ndeath")
+  local plots, solid, dotted, points = object.boxes(f).root.groups[1].plots, 0, 0, 0
+  for _, plot in ipairs(plots) do
+    if plot:find "with lines .* lw 1 dt solid" then solid = solid + 1 end
+    if plot:find "with lines .* lw 1 dt %(2" then dotted = dotted + 1 end
+    if plot:find "with points" or plot:find "filledcurves" then points = points + 1 end
+  end
+  lu.assertEquals({ solid, dotted, points }, { 2, 2, 4 })
+  lu.assertTrue(#f:text() > 200)
+end
+
+-- Of one arm the tops are 1 minus the share without any event, by Kaplan and Meier.
+function test_stacked()
+  local f = figure.cuminc { data, by = "ARM", competing_as = "stacked",
+    event_label = "infection", competing_label = "death" }
+  lu.assertEquals(f.width, 183)
+  lu.assertEquals(#f.parts, 2)
+  lu.assertStrContains(texts(f), "infection\ndeath")
+  lu.assertStrContains(texts(f), "A (n = 6)")
+  lu.assertStrContains(f:describe(), "areas: infection, and on it death; white: neither; "
+    .. "Gray's test of the event between arms: P = 0.132.")
+  lu.assertEquals(table.pack(f.shown()),
+    table.pack(figure.cuminc { data, by = "ARM", competing_label = "death" }.shown()))
+  local any = { AVAL = {}, CNSR = {} }
+  for i = 1, 6 do any.AVAL[i], any.CNSR[i] = data.AVAL[i], data.CNSR[i] == 1 and 1 or 0 end
+  local page = object.boxes(f)
+  local one = { AVAL = table.move(data.AVAL, 1, 6, 1, {}),
+    CNSR = table.move(data.CNSR, 1, 6, 1, {}) }
+  local function estimates(fit)
+    local frame = require "trialsh.data".frame(fit:tidy(), { "estimate" })
+    return { estimate = require "ts.frame".values(frame:column(1)) }
+  end
+  local tops = require "trialsh.figure.stacked".tops(
+    estimates(cuminc("Surv(AVAL, CNSR == 0) ~ 1", one)),
+    estimates(cuminc("Surv(AVAL, CNSR == 2) ~ 1", one, { competing = "CNSR == 0" })))
+  local free = estimates(km("Surv(AVAL, CNSR == 0) ~ 1", any)).estimate
+  lu.assertEquals(#tops, #free)
+  for i, s in ipairs(free) do lu.assertAlmostEquals(tops[i], 1 - s, 1e-14) end
+  -- the last line of the first panel rises to the last of them
+  lu.assertStrContains(page.root.blocks[4], (" %.17g\n"):format(tops[#tops]))
+  lu.assertStrContains(figure.cuminc { data, by = false, competing_as = "stacked" }:describe(),
+    "white: neither.")
+end
+
+function test_ends_where_few_are_at_risk()
+  local f = figure.cuminc { data, by = "ARM", least_at_risk = 0.5 }
+  lu.assertStrContains(f.caption, "curves end where less than 50 % of an arm is at risk")
+  local a = object.boxes(f).root.blocks[1]
+  lu.assertStrContains(a, "\n8 0.5\n") -- 3 of 6 are at risk there, 2 after
+  lu.assertNil(a:find "\n9 ")
+end
+
 function test_refuses()
+  refuses('competing_as = "stacked" shows the competing event', figure.cuminc,
+    { data, by = "ARM", competing_as = "stacked", show_competing = false })
+  refuses("band is not of stacked areas", figure.cuminc, { data, by = "ARM",
+    competing_as = "stacked", band = true })
   refuses("figure.cuminc has no option risktable; nearest: risk_table",
     figure.cuminc, { data, by = "ARM", risktable = true })
   refuses("risk_table has no 'dead'; it has at risk, events, censored, competing",

@@ -219,6 +219,13 @@ local kinds = {
       width = case.width or 183, ylabel = words[case.words].axis })) end },
   { "cuminc", function(case) return figure.cuminc(with(case, times(case),
     { risk_table = { "at risk", "competing" } })) end },
+  { "cuminc by cause", function(case) return figure.cuminc(with(case, times(case),
+    { competing_as = "dashes", event_label = words[case.words].caption,
+      competing_label = words[case.words].arm, legend = "above" })) end },
+  { "cuminc, stacked", function(case) return figure.cuminc(with(case, times(case),
+    { competing_as = "stacked", event_label = words[case.words].caption,
+      competing_label = words[case.words].arm, width = case.width or 183,
+      risk_table = { "at risk", "competing" } })) end },
   { "points", function(case) return figure.points(with(case, values(case),
     { yscale = "log", xlabel = words[case.words].axis })) end },
   { "points in facets", function(case)

@@ -8,8 +8,11 @@ local data = require "trialsh.data"
 local mark = require "trialsh.mark"
 local chart = require "trialsh.figure.chart"
 local curves = require "trialsh.figure.curves"
+local facets = require "trialsh.figure.facets"
+local legend = require "trialsh.figure.legend"
 local object = require "trialsh.figure.object"
 local source = require "trialsh.figure.source"
+local stacked = require "trialsh.figure.stacked"
 local style = require "trialsh.figure.style"
 
 local M = {}
@@ -56,11 +59,24 @@ local function y_of(list)
   return { 0, 1 }
 end
 
+local said = {
+  pale = function(opt) return ("pale lines: %s"):format(opt.competing_label) end,
+  dashes = function(opt)
+    return ("solid lines: %s; dotted lines: %s; symbols: arms"):format(opt.event_label,
+      opt.competing_label)
+  end,
+  stacked = function(opt)
+    return ("areas: %s, and on it %s; white: neither"):format(opt.event_label,
+      opt.competing_label)
+  end,
+}
+
 local function caption_of(fit, opt)
   local parts = { ("Cumulative incidence (Aalen-Johansen), n = %d"):format(fit.n) }
   if opt.show_competing then
-    parts[#parts + 1] = ("pale lines: %s"):format(opt.competing_label)
+    parts[#parts + 1] = said[opt.competing_as](opt)
   end
+  parts[#parts + 1] = curves.said_few(opt)
   if opt.band then
     parts[#parts + 1] = ("bands: pointwise %s confidence intervals (%s)"):format(
       require "trialsh.format".level(fit.conf_level), fit.ci)
@@ -72,10 +88,14 @@ end
 local own_options = {
   formula = { "string" }, by = { "any" }, competing = { "string" },
   competing_label = { "string", "the competing event" },
+  event_label = { "string", "the event" },
+  competing_as = { { "pale", "dashes", "stacked" }, "pale" },
   show_competing = { "boolean", true }, xlabel = { "string" },
   ylabel = { "string", "Cumulative incidence" }, xlim = { "table" },
   ylim = { "table" }, ticks = { "table" }, risk_table = { "any" },
   band = { "boolean", false }, censor = { "boolean", false },
+  least_at_risk = { "number", nil, above = 0, below = 1 },
+  beyond = { { "end", "pale" }, "end" },
   p_value = { "boolean", true }, text = { "any" }, strata = { "any" },
   legend = { { "inside", "above", "direct", "none" }, "inside" },
   conf_level = { "number", 0.95, above = 0, below = 1 },
@@ -104,10 +124,98 @@ local function add_competing(list, from, formula, opt)
   local n = #list
   for i, group in ipairs(fit.groups) do
     local curve = curve_of(fit, group, #fit.groups == 1 and group.name == "all")
-    curve.arm, curve.band, curve.pale, curve.place = list[i].arm, {}, true, i
+    curve.arm, curve.band, curve.place = list[i].arm, {}, i
+    curve.few, curve.ends = list[i].few, list[i].ends
+    curve.pale = opt.competing_as == "pale"
+    if opt.competing_as == "dashes" then
+      curve.dash, curve.symbols = { 2, 3 }, { i, n }
+    end
     curve.key = ("%s, %s"):format(curve.name or "all", opt.competing_label)
     list[n + i] = curve
   end
+end
+
+-- What does not go together.
+local function check_manner(opt)
+  local way = opt.competing_as
+  if way ~= "pale" and not opt.show_competing then
+    fail("invalid", ("%s: competing_as = %q shows the competing event"):format(WHO, way))
+  end
+  if way == "stacked" then
+    for _, name in ipairs { "band", "least_at_risk", "censor" } do
+      if opt[name] then
+        fail("invalid", ("%s: %s is not of stacked areas"):format(WHO, name))
+      end
+    end
+  end
+end
+
+-- A dash for each cause; arms have a symbol in place of theirs.
+local function by_cause(own, entries, opt)
+  for i, curve in ipairs(own) do
+    curve.dash = false
+    if curve.name then curve.symbols = { i, #own } end
+  end
+  for i, e in ipairs(entries) do e.key, e.letter = "point", legend.mark(i) end
+  for k, name in ipairs { opt.event_label, opt.competing_label } do
+    entries[#entries + 1] = { name = name, place = 8,
+      arm = { colour = "#000000", dash = k == 2 and { 2, 3 } } }
+  end
+end
+
+-- A figure of one arm: its areas.
+local function areas_of(from, opt, own, other, entries)
+  local only = setmetatable({ legend = own.name and "above" or opt.legend },
+    { __index = opt })
+  local name
+  name, own.name = own.name, nil -- the title says it, so the table does not
+  local spec, height = curves.spec(WHO, { own }, only, { entries = entries,
+    xlabel = opt.xlabel or source.time_label(from, "AVAL"), ylabel = opt.ylabel,
+    y = { 0, 1 }, text = curves.text(WHO, opt.text), more = { "competing" } })
+  local tops = stacked.tops(own, other)
+  spec.marks = function(panel) stacked.draw(panel, own, other, opt.palette) end
+  spec.obstacles = function(panel)
+    local hard, last = {}, #own.time
+    for i, time in ipairs(own.time) do
+      hard[i] = { panel:at_x(time), panel.bottom,
+        i < last and panel:at_x(own.time[i + 1]) or panel.right,
+        panel:at_y(math.min(tops[i], panel.y[2])) }
+    end
+    return hard, {}
+  end
+  return object.new(only, from, { what = "stacked incidence", height = height,
+    title = name and ("%s (n = %d)"):format(name, own.n), entries = entries,
+    shown = function() return curves.shown { own } end,
+    draw = function(page, bottom, top) chart.draw(page, spec, bottom, top) end })
+end
+
+local function stack_of(from, opt, fit, own, list, p)
+  local entries = stacked.entries({ opt.event_label, opt.competing_label }, opt.palette)
+  local function caption(page)
+    return caption_of(fit, opt):gsub("%.$", "")
+      .. (p and ("; Gray's test of the event between arms: %s."):format(page:p(p)) or ".")
+  end
+  local names, arrays = curves.shown(list)
+  local function shown() return names, arrays end
+  opt.title = opt.title or from.endpoint and from.endpoint.title
+  if not own[1].name then
+    local figure = areas_of(from, opt, own[1], list[2], entries)
+    figure.caption, figure.shown = caption, shown
+    figure.title = opt.title
+    return figure
+  end
+  local part = { title = false, note = false, height = false,
+    width = opt.width / facets.columns(#own), last = 0 }
+  for _, curve in ipairs(own) do
+    part.last = math.max(part.last, curve.time[#curve.time] or 0)
+  end
+  part = facets.part(opt, part)
+  local figures = {}
+  for i, curve in ipairs(own) do
+    figures[i] = areas_of(from, part, curve, list[#own + i], entries)
+  end
+  return facets.new(opt, from, { figures = figures, what = "stacked incidence in panels",
+    caption = caption, shown = shown })
 end
 
 --- figure.cuminc { DATA or "ENDPOINT", option = ... } -> figure
@@ -115,8 +223,12 @@ end
 -- in pale lines: CNSR = 0 the event, 1 censored, 2 the competing event, unless
 -- said otherwise. f:save(file) writes it, f:show() previews it here.
 --   formula     "Surv(AVAL, CNSR == 0) ~ TRT01P";  by  a column; false: one curve
---   competing   "CNSR == 2", a condition;  competing_label  its words in the
---               caption;  show_competing  true
+--   competing   "CNSR == 2", a condition;  competing_label, event_label  its words
+--               and those of the event;  show_competing  true
+--   competing_as  "pale"; "dashes": a dash for each cause, a symbol for each arm;
+--               "stacked": areas one on the other, a panel for each arm
+--   least_at_risk  0.1: where less of an arm is at risk curves end; or go on pale
+--               with beyond = "pale"
 --   p_value     true: of Gray's test;  strata  within the levels of a column
 --   band        false; true: confidence bands;  censor  false; true: ticks
 --   risk_table  true, false or a list of "at risk", "events", "competing",
@@ -136,6 +248,9 @@ end
 --
 -- See also: cuminc, figure.survival, figure:save.
 function M.cuminc(given)
+  if type(given) == "table" and given.competing_as == "stacked" and given.by ~= false then
+    given = source.wide(given)
+  end
   local first, opt = source.options(WHO, given, own_options)
   local from = source.take(WHO, first)
   local formula = formula_of(from, opt)
@@ -149,18 +264,25 @@ function M.cuminc(given)
   local arms = style.arms(#fit.groups, opt.palette)
   for i, group in ipairs(fit.groups) do
     local curve = curve_of(fit, group, only)
+    curves.few(curve, opt.least_at_risk, opt.beyond)
     curve.arm, curve.band = arms[i], opt.band and curves.pieces(curve) or {}
     list[i] = curve
     if curve.name then
       entries[i] = { name = curve.name, arm = arms[i], place = i }
     end
   end
+  local p = opt.p_value and fit.p_value ~= NA and fit.p_value
+  check_manner(opt)
   local own = table.move(list, 1, #list, 1, {})
   if opt.show_competing then add_competing(list, from, formula, opt) end
+  if opt.competing_as == "stacked" then
+    return stack_of(from, opt, fit, own, list, p)
+  elseif opt.competing_as == "dashes" then
+    by_cause(own, entries, opt)
+  end
   opt.title = opt.title or from.endpoint and from.endpoint.title
   local text = curves.text(WHO, opt.text)
-  if opt.p_value and fit.p_value ~= NA then
-    local p = fit.p_value
+  if p then
     table.insert(text, 1, function(page) return "Gray " .. page:p(p) end)
   end
   local spec, height = curves.spec(WHO, list, opt, { entries = entries,

@@ -146,6 +146,23 @@ local function draw_medians(panel, spec)
   end
 end
 
+-- The symbol of its arm at a few places of a curve; those of arms stand side by side:
+-- symbols = { which, of how many }.
+local function draw_symbols(panel, curve, xs, ys)
+  local at_x, at_y, i = {}, {}, 1
+  for k = 0, 4 do
+    local f = (k + (curve.symbols[1] - 0.5) / curve.symbols[2]) / 5
+    local x = panel.x[1] + f * (panel.x[2] - panel.x[1])
+    while xs[i + 1] and xs[i + 1] <= x do i = i + 1 end
+    if xs[i + 1] and ys[i] <= panel.y[2] then
+      at_x[#at_x + 1], at_y[#at_y + 1] = x, ys[i]
+    end
+  end
+  if panel.page.cells then return end
+  panel:points(at_x, at_y, { symbol = curve.arm.symbol, colour = curve.arm.colour,
+    size = 3 * curve.arm.weight })
+end
+
 local function draw(panel, spec)
   local s = panel.page.style
   if spec.medians then draw_medians(panel, spec) end
@@ -154,12 +171,15 @@ local function draw(panel, spec)
   end
   for i, curve in ipairs(spec.curves) do
     local xs, ys, pale_x, pale_y = M.steps(curve)
-    local pen = { colour = curve.arm.colour, dash = curve.dash or curve.arm.dash,
+    local dash = curve.arm.dash
+    if curve.dash ~= nil then dash = curve.dash end
+    local pen = { colour = curve.arm.colour, dash = dash,
       width = curve.pale and s.thin or s.curve, place = curve.place or i,
       opacity = curve.pale and 0.5 or nil }
     panel:lines(xs, ys, pen)
     pen.width, pen.opacity = s.thin, 0.4
     panel:lines(pale_x, pale_y, pen)
+    if curve.symbols then draw_symbols(panel, curve, xs, ys) end
     if spec.censor and not curve.pale and s.censor > 0 then draw_censored(panel, curve, curve.arm) end
   end
 end

@@ -24,6 +24,14 @@ end
 --- facets.columns(n) -> how many stand side by side
 function M.columns(n) return n == 4 and 2 or math.min(3, n) end
 
+--- facets.part(opt, own) -> the options of one panel: own before opt, false for none
+function M.part(opt, own)
+  return setmetatable({}, { __index = function(_, key)
+    if own[key] ~= nil then return own[key] or nil end
+    return opt[key]
+  end })
+end
+
 -- The data of each, with its level.
 local function shown(figures, name)
   local names, arrays = { name }, { {} }

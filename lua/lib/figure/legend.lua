@@ -5,6 +5,9 @@ local M = {}
 
 local marks = { "*", "#", "$", "%", "@", "&", "=", "+" } -- of gnuplot's dumb
 
+--- legend.mark(place): the character that a preview draws the line of that place with
+function M.mark(place) return marks[place] end
+
 local function key_width(page, e)
   local key = page.style.key
   return not page.cells and e.key == "point" and key / 2 or key

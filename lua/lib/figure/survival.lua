@@ -179,10 +179,7 @@ local function in_facets(from, opt, fit, formula)
   local levels = facets.levels(WHO, from, opt.facet, names)
   local own = { facet = false, title = false, note = false, height = false,
     width = opt.width / facets.columns(#levels), last = 0 }
-  local part = setmetatable({}, { __index = function(_, key)
-    if own[key] ~= nil then return own[key] or nil end
-    return opt[key]
-  end })
+  local part = facets.part(opt, own)
   local look, figures = look_of(fit, opt), {}
   for _, group in ipairs(fit.groups) do own.last = math.max(own.last, group.last) end
   for i, level in ipairs(levels) do
