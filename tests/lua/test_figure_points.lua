@@ -46,7 +46,14 @@ function TestBrackets:test_adjusted_p_of_tests()
   local equals = require "trialsh.p_text".equals
   lu.assertStrContains(shown, equals(p[1]))
   lu.assertStrContains(shown, equals(p[2]))
-  lu.assertStrContains(f.caption, "P: Wilcoxon-Mann-Whitney test, adjusted (Holm)")
+  lu.assertStrContains(f.caption, "P: Wilcoxon-Mann-Whitney test, adjusted (Holm) over 2 "
+    .. "comparisons, exact.")
+  local data = f:data()
+  for i = 1, #data do
+    lu.assertEquals({ data["P: CYT107 LF vs Placebo"][i], data["P: CYT107 HF vs Placebo"][i] },
+      p)
+  end
+  lu.assertEquals(#data.USUBJID, #data)
   local t = ttest("AVAL ~ TRT01P", day29, { compare = "CYT107 HF vs CYT107 LF" })
   shown = texts(figure.points { day29, brackets = "ttest",
     compare = "CYT107 HF vs CYT107 LF" })
@@ -110,6 +117,19 @@ function TestBrackets:test_facets()
   end
   local d = f:data()
   lu.assertEquals(#d, #alc:where "AVAL is not null":collect())
+  -- the stars are P-values in the data, each at its visit
+  local adjusted, at = padjust(p, "Holm"), {}
+  for i = 1, #d do at[d.facet[i]] = d["P: CYT107 HF vs Placebo"][i] end
+  for i, visit in ipairs { "Baseline", "Day 8", "Day 15", "Day 29" } do
+    lu.assertEquals(at[visit], adjusted[2 * i])
+  end
+end
+
+-- A label has a longest length, a caption has not.
+function TestBrackets:test_long_captions_are_whole()
+  local f = figure.points { day29 }
+  f.caption = ("All of it. "):rep(300) .. "The end."
+  lu.assertEquals(f:words_below(), f.caption)
 end
 
 function TestBrackets:test_limits()

@@ -157,7 +157,8 @@ function M.of_results(who, from, groups_at, opt, trial)
         end
         local xs = places_of(who, row.compare, groups, trial, true)
         if xs and p ~= NA and not (opt.hide_ns and p >= 0.05) then
-          list[#list + 1] = { p = p, compare = row.compare, xs = xs }
+          list[#list + 1] = { p = p, compare = row.compare, xs = xs,
+            facet = groups[1].facet }
         end
       end
     end
@@ -171,11 +172,11 @@ end
 
 --- brackets.of_test(who, test, facets, opt, trial) -> list
 -- facets: lists of groups { name, x, values }; each comparison by the test,
--- adjusted over all of them.
+-- adjusted over all of them: n, of which exact were so.
 function M.of_test(who, test, facets, opt, trial)
   local f = test == "ttest" and require "trialsh.ttest".ttest
     or require "trialsh.rank".wilcoxon
-  local list, p = {}, {}
+  local list, p, exact = {}, {}, 0
   for _, groups in ipairs(facets) do
     local compare = opt.compare
     if not compare then
@@ -196,22 +197,37 @@ function M.of_test(who, test, facets, opt, trial)
         end
       end
       if #values[1] > 0 and #values[2] > 0 then
-        local found = f(values[1], values[2]).p_value
-        if found ~= NA then
-          list[#list + 1] = { compare = words, xs = sides }
-          p[#p + 1] = found
+        local found = f(values[1], values[2])
+        if found.p_value ~= NA then
+          list[#list + 1] = { compare = words, xs = sides, facet = groups[1].facet }
+          p[#p + 1] = found.p_value
+          exact = exact + (found.method:find "exact" and 1 or 0)
         end
       end
     end
   end
   if #p == 0 then return list end
   local adjusted = require "trialsh.padjust".padjust(p, opt.adjust)
-  local kept = {}
+  local kept = { n = #p, exact = exact }
   for i, b in ipairs(list) do
     b.p = adjusted[i]
     if not (opt.hide_ns and b.p >= 0.05) then kept[#kept + 1] = b end
   end
   return kept
+end
+
+--- brackets.columns(list) -> { { "P: A vs B", { [facet or ""] = P } }, ... }: the
+-- P-values that the brackets or their stars stand for
+function M.columns(list)
+  local out, by = {}, {}
+  for _, b in ipairs(list) do
+    if not by[b.compare] then
+      by[b.compare] = {}
+      out[#out + 1] = { "P: " .. b.compare, by[b.compare] }
+    end
+    by[b.compare][b.facet or ""] = b.p
+  end
+  return out
 end
 
 return M

@@ -247,7 +247,8 @@ function Figure:words_below(page)
   page = page or canvas.paper(self.width, self.height,
     journal.look(self.journal))
   if type(caption) == "function" then caption = caption(page) end
-  words[1] = caption and page:plain(caption)
+  -- word by word, for a label has a longest length and a caption has not
+  words[1] = caption and caption:gsub("%S+", function(word) return page:plain(word) end)
   words[#words + 1] = self.note
   return table.concat(words, " ")
 end

@@ -25,7 +25,7 @@ local WHO = "figure.points"
 
 -- The rows of a group within a facet, as values; rows without one are counted.
 local function fill(group, rows, columns, out)
-  group.values, group.below = {}, {}
+  group.values, group.below, group.ids = {}, {}, columns.ids and {} or nil
   for _, row in ipairs(rows) do
     local y = columns.y[row]
     if columns.log and y ~= NA then y = math.exp(y) end
@@ -33,6 +33,7 @@ local function fill(group, rows, columns, out)
       out.missing = out.missing + 1
     else
       group.values[#group.values + 1] = y
+      if columns.ids then group.ids[#group.values] = columns.ids[row] end
       if columns.below and columns.below[row] == "Y" then
         group.below[#group.values] = true
         out.n_below = out.n_below + 1
@@ -56,6 +57,7 @@ local function groups_of(part, by, out)
       names[#names + 1] = name
     end
   end
+  if data.has(part.data, "USUBJID") and by ~= "USUBJID" then names[#names + 1] = "USUBJID" end
   local frame = data.frame(part.data, names, WHO)
   local column = frame:column(part.response)
   if column.type ~= "real" then
@@ -67,7 +69,7 @@ local function groups_of(part, by, out)
   local function column_of(name)
     return have[name] and cframe.values(frame:column(name)) or nil
   end
-  local columns = { y = cframe.values(column), log = part.log,
+  local columns = { y = cframe.values(column), log = part.log, ids = column_of "USUBJID",
     below = column_of "BLQFL", limit = column_of "LLOQ" }
   local groups = source.groups(frame, by)
   for _, group in ipairs(groups) do fill(group, group.rows, columns, out) end
@@ -87,7 +89,7 @@ local function parts_of(from, opt)
   for _, level in ipairs(source.groups(frame, opt.facet)) do
     if #level.rows > 0 then
       local names = { opt.y, opt.facet }
-      for _, name in ipairs { opt.by or opt.y, "BLQFL", "LLOQ" } do
+      for _, name in ipairs { opt.by or opt.y, "BLQFL", "LLOQ", "USUBJID" } do
         if data.has(from.data, name) then names[#names + 1] = name end
       end
       parts[#parts + 1] = { name = level.name, response = opt.y,
@@ -238,17 +240,33 @@ local own_options = { parameter = { "string" },
   legend = { { "inside", "above", "none" }, "inside" },
 }
 
--- The values that are shown, by facet and group.
-local function shown(spec, y, by)
-  local facets, names, values = {}, {}, {}
+-- The values that are shown, by facet and group, which of them are below a limit, whose
+-- they are, and P of each comparison of their facet.
+local function shown(spec, y, by, with_limit, list)
+  local facets, groups, values, below, ids = {}, {}, {}, {}, {}
   for _, group in ipairs(spec.groups) do
-    for _, value in ipairs(group.values) do
-      facets[#facets + 1] = group.facet or ""
-      names[#names + 1], values[#values + 1] = group.name or "all", value
+    for i, value in ipairs(group.values) do
+      local k = #values + 1
+      facets[k], groups[k], values[k] = group.facet or "", group.name or "all", value
+      below[k], ids[k] = group.below[i] and "Y" or "N", group.ids and group.ids[i] or NA
     end
   end
-  if #spec.facets == 1 then return { by or "group", y }, { names, values } end
-  return { "facet", by or "group", y }, { facets, names, values }
+  local names, arrays = { by or "group", y }, { groups, values }
+  local function add(name, array)
+    names[#names + 1], arrays[#arrays + 1] = name, array
+  end
+  if #spec.facets > 1 then
+    table.insert(names, 1, "facet")
+    table.insert(arrays, 1, facets)
+  end
+  if with_limit then add("below", below) end
+  if spec.groups[1].ids then add("USUBJID", ids) end
+  for _, column in ipairs(brackets.columns(list)) do
+    local p = {}
+    for k, facet in ipairs(facets) do p[k] = column[2][facet] or NA end
+    add(column[1], p)
+  end
+  return names, arrays
 end
 
 local function brackets_of(from, facets, parts, opt)
@@ -295,6 +313,13 @@ local function caption_of(spec, opt, from, list)
       and "adjusted (" .. e.adjust .. ")"
       or opt.brackets == "p_rerandomised" and "by re-randomisation"
       or "not adjusted"
+    if list.n and list.n > 1 then
+      adjusted = ("%s over %d comparisons"):format(adjusted, list.n)
+    end
+    if list.n and opt.brackets == "wilcoxon" then
+      adjusted = adjusted .. (list.exact == list.n and ", exact"
+        or list.exact > 0 and ", exact where n is small" or ", normal approximation")
+    end
     parts[#parts + 1] = ("%sP: %s, %s%s"):format(spec.how == "stars"
       and "*** P < 0.001, ** P < 0.01, * P < 0.05, ns: not significant; " or "",
       test, adjusted, opt.hide_ns and "; P of 0.05 and above are not shown" or "")
@@ -427,7 +452,7 @@ function M.points(given)
     height = 65 + 4 * math.min(3, #list) + (spec.rows and 2.6 * #spec.rows() or 0),
     shown = function()
       return shown(spec, from.log and opt.y:match "^%s*ln%s*%((.*)%)%s*$" or opt.y,
-        by)
+        by, out.n_below > 0, list)
     end,
     draw = function(page, bottom, top) chart.draw(page, spec, bottom, top) end })
 end
