@@ -1,16 +1,18 @@
 /*
- * Children that share work. Child k of m does parts k, k + m, ..., in order,
- * and sends of each its number, its status and its bytes. The parent reads what
- * comes, tells how far it is, and ends the children when it is interrupted;
- * they end by themselves when it dies.
+ * Children that share work. Each takes the next part that nobody has, by a
+ * counter in memory that all see, and sends of it its number, its status and
+ * its bytes. The parent reads what comes, tells how far it is, and ends the
+ * children when it is interrupted; they end by themselves when it dies.
  */
 #include "ts/workers.h"
 
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -47,7 +49,7 @@ static void send_all(int end, const void *data, size_t length)
     }
 }
 
-static _Noreturn void be_child(size_t k, size_t jobs, size_t n, ts_work work,
+static _Noreturn void be_child(atomic_size_t *next, size_t n, ts_work work,
                                void *context, int end, pid_t parent)
 {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -56,7 +58,7 @@ static _Noreturn void be_child(size_t k, size_t jobs, size_t n, ts_work work,
     signal(SIGINT, SIG_IGN); /* the parent is asked, and ends its children */
     signal(SIGPIPE, SIG_IGN);
     ts_progress_set(NULL, NULL);
-    for (size_t i = k; i < n; i += jobs) {
+    for (size_t i; (i = atomic_fetch_add(next, 1)) < n;) {
         ts_buffer out = {0};
         ts_error err = {0};
         heading head = {.part = i, .status = work(context, i, &out, &err)};
@@ -76,7 +78,7 @@ static _Noreturn void be_child(size_t k, size_t jobs, size_t n, ts_work work,
 /* In the parent -------------------------------------------------------------
  */
 
-static ts_status start(child *c, size_t k, size_t jobs, size_t n, ts_work work,
+static ts_status start(child *c, atomic_size_t *next, size_t n, ts_work work,
                        void *context)
 {
     int ends[2];
@@ -87,7 +89,7 @@ static ts_status start(child *c, size_t k, size_t jobs, size_t n, ts_work work,
     c->pid = fork();
     if (c->pid == 0) {
         close(ends[0]);
-        be_child(k, jobs, n, work, context, ends[1], parent);
+        be_child(next, n, work, context, ends[1], parent);
     }
     close(ends[1]);
     if (c->pid < 0) {
@@ -217,14 +219,18 @@ ts_status ts_workers_run(size_t jobs, size_t n, ts_work work, void *context,
         jobs = MOST_JOBS;
     if (jobs < 2)
         return alone(n, work, context, what, out, err);
-    while (started < jobs &&
-           !start(&children[started], started, jobs, n, work, context))
+    atomic_size_t *next = mmap(NULL, sizeof *next, PROT_READ | PROT_WRITE,
+                               MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (next == MAP_FAILED)
+        return alone(n, work, context, what, out, err);
+    while (started < jobs && !start(&children[started], next, n, work, context))
         started++;
     ts_status status = TS_OK;
     if (started == jobs)
         status = listen_to(children, jobs, n, what, out, err);
     for (size_t k = 0; k < started; k++)
         end_child(&children[k], status || started < jobs);
+    munmap(next, sizeof *next);
     if (started < jobs)
         return alone(n, work, context, what, out, err);
     return status;

@@ -140,40 +140,50 @@ local function save_figure(entry, stem, opt)
   entry.object:save(list, { journal = opt.journal, beside = opt.figures[1] ~= nil })
 end
 
--- Figures know nothing of each other, and --jobs may share them out; not where a
--- log is to hear what was written.
-local function save_figures(folder, entries, opt)
-  local list = {}
+-- Pieces know nothing of each other, and --jobs may share them out, the largest
+-- figures first; not where a log is to hear what was written.
+local function save_pieces(folder, entries, opt)
+  local list, area = {}, {}
   for _, entry in ipairs(entries) do
-    if entry.kind == "figure" then list[#list + 1] = entry end
+    if entry.object then
+      list[#list + 1] = entry
+      area[entry] = entry.kind == "figure"
+        and entry.object.width * entry.object.height or 0
+    end
   end
   local function save(i)
-    save_figure(list[i], ("%s/%s."):format(folder, list[i].name), opt)
+    local entry = list[i]
+    local stem = ("%s/%s."):format(folder, entry.name)
+    if entry.kind == "figure" then
+      save_figure(entry, stem, opt)
+    else
+      for _, extension in ipairs(opt.tables) do entry.object:save(stem .. extension) end
+    end
     return ""
   end
   if note.log then
     for i in ipairs(list) do save(i) end
   else
-    require "trialsh.jobs".map(#list, save, "figures")
+    table.sort(list, function(a, b)
+      if area[a] ~= area[b] then return area[a] > area[b] end
+      return a.number < b.number
+    end)
+    require "trialsh.jobs".map(#list, save, "tables and figures")
   end
 end
 
 -- Writes every piece; figures keep their SVG, which the page shows.
 local function write_pieces(folder, entries, methods, opt)
-  save_figures(folder, entries, opt)
+  save_pieces(folder, entries, opt)
   local keeps_svg = false
   for _, extension in ipairs(opt.figures) do
     keeps_svg = keeps_svg or extension == "svg"
   end
   for _, entry in ipairs(entries) do
-    local stem = entry.name and ("%s/%s."):format(folder, entry.name)
-    if entry.kind == "table" then
-      for _, extension in ipairs(opt.tables) do
-        entry.object:save(stem .. extension)
-      end
-    elseif entry.kind == "figure" then
-      entry.svg = content(stem .. "svg")
-      if not keeps_svg then os.remove(stem .. "svg") end
+    if entry.kind == "figure" then
+      local svg = ("%s/%s.svg"):format(folder, entry.name)
+      entry.svg = content(svg)
+      if not keeps_svg then os.remove(svg) end
     end
   end
   if methods then write(folder .. "/methods.md", methods .. "\n") end
