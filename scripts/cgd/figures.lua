@@ -9,6 +9,7 @@ fig.survival = figure.survival { "TTINF",
   band   = true,
 }
 
-fig.age = figure.points { s.adsl, y = "AGE", by = "TRT01P", box = true }
+fig.age = figure.points { s.adsl, y = "AGE", by = "TRT01P", box = true,
+  title = "Age at entry" }
 
 return fig

@@ -112,37 +112,11 @@ else
   skip "Markdown" "cmark-gfm is not installed"
 fi
 
-browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome)
+. "$here/tests/report/browser.bash"
 if [ -n "$browser" ]; then
-  chrome() { # its messages go to console
-    timeout 120 "$browser" --headless --no-sandbox --disable-gpu --no-first-run \
-      --user-data-dir="$tmp/chrome" --allow-file-access-from-files \
-      --disable-web-security --enable-logging=stderr --v=0 "$@" 2>console
-  }
-  # a page around the tables measures them, since they hold no script themselves
-  measure() { # NAME WIDTH: what overflows, and heads without a scope
-    cat >outer.html <<END
-<!DOCTYPE html><html><body><iframe id="f" src="$1.html"
-style="width:$2px;height:800px;border:0"></iframe><script>
-document.getElementById("f").onload = function () {
-  var d = this.contentDocument, said = [];
-  if (d.documentElement.scrollWidth > $2) said.push("wider: "
-    + d.documentElement.scrollWidth);
-  d.querySelectorAll("th").forEach(function (h) {
-    if (!h.scope) said.push("no scope: " + h.textContent); });
-  d.querySelectorAll("table").forEach(function (t) {
-    if (!t.caption) said.push("no caption"); });
-  if (!d.documentElement.lang || !d.title) said.push("no language or title");
-  if (d.scripts.length) said.push("scripts");
-  document.body.textContent = "SAID[" + said.join("; ") + "]";
-};</script></body></html>
-END
-    chrome --virtual-time-budget=5000 --dump-dom "file://$tmp/outer.html" |
-      grep -o 'SAID\[[^]]*\]'
-  }
   for name in long wide text many; do
     for width in 1280 390; do
-      is "$name.html at $width px" "$(measure $name $width)" "SAID[]"
+      is "$name.html at $width px" "$(measure $name.html $width)" "SAID[]"
       is "$name.html at $width px: the console is silent" \
         "$(grep -c CONSOLE console)" 0
     done

@@ -35,9 +35,10 @@ nav a,main a{color:inherit;text-decoration:none}
 }
 ]]
 
--- An SVG as the address of an image; what stands for itself stays readable.
+-- An SVG as the address of an image; what stands for itself stays readable, and
+-- nothing is left to escape.
 local function data_uri(svg)
-  return "data:image/svg+xml," .. svg:gsub("[^%w !$'()*+,%-./:;=?@_~]",
+  return "data:image/svg+xml," .. svg:gsub("[^%w !$()*+,%-./:;=?@_~]",
     function(c) return ("%%%02X"):format(c:byte()) end)
 end
 
@@ -47,7 +48,7 @@ local function figure_html(entry, id)
   return ('<figure id="%s"><img alt="%s" width="%.0f" height="%.0f" src="%s">\n'
     .. '<figcaption><strong>Figure %d.</strong> %s</figcaption></figure>'):format(
     id, escape(words), width / 25.4 * 96, height / 25.4 * 96,
-    escape(data_uri(entry.svg)), entry.number, escape(words))
+    data_uri(entry.svg), entry.number, escape(words))
 end
 
 -- Panels without a title of their own have those of all.

@@ -327,7 +327,9 @@ local function sentences(e)
   local base = base_sentence(e)
   if base then add("%s", base) end
   closing(e, add)
-  if e.note then add("%s", e.note) end
+  if e.note then
+    add("%s%s", (e.note:gsub("^%l", string.upper)), e.note:find "[.!?]$" and "" or ".")
+  end
   return words
 end
 

@@ -36,6 +36,7 @@ table.ts tbody th{max-width:26em}
 .ts-notes{font:8.5pt/1.35 "Liberation Sans",Arial,Helvetica,sans-serif;margin:0 0 1em}
 .ts-notes p{margin:0;overflow-wrap:anywhere}
 .ts-stamp{font-weight:bold;color:#a00000}
+table.ts sup,.ts-notes sup{line-height:0}
 .ts-scroll{overflow-x:auto}
 .ts-scroll:focus-visible{outline:2px solid #0b4f8a}
 @media print{

@@ -16,8 +16,9 @@ function M.room(paper)
 end
 
 --- layout.split(text) -> head, tail: the head ends before the decimal point of the
--- first number, and what has no number is all head.
+-- first number, and what has no number is all head; of "- (above 373)" the dash.
 function M.split(s)
+  if s:find "^%- %(" then return "-", s:sub(2) end
   local at = s:find "%d"
   if not at then return s, "" end
   local _, last = s:find("^%d[%d,]*", at)
