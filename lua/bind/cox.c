@@ -222,6 +222,26 @@ static int cox_profile(lua_State *L)
     return 1;
 }
 
+/* m:events(place) -> the number of events by level of a category */
+static int cox_events(lua_State *L)
+{
+    const ts_model_frame *m = check_cox(L)->design->model;
+    lua_Integer j = luaL_checkinteger(L, 2);
+    luaL_argcheck(L, j >= 1 && (size_t)j <= m->n_x && m->x[j - 1].code, 2,
+                  "no such category");
+    const ts_model_variable *x = &m->x[j - 1];
+    double *n = tsl_new_numbers(L, x->n_level);
+    memset(n, 0, x->n_level * sizeof *n);
+    for (size_t i = 0; i < m->n; i++)
+        n[x->code[i]] += m->response[1].value[i];
+    lua_createtable(L, (int)x->n_level, 0);
+    for (size_t k = 0; k < x->n_level; k++) {
+        tsl_push_real(L, n[k]);
+        lua_rawseti(L, -2, (lua_Integer)k + 1);
+    }
+    return 1;
+}
+
 static int cox_rows(lua_State *L)
 {
     return tsl_design_rows(L, check_cox(L)->design);
@@ -243,6 +263,7 @@ static const luaL_Reg methods[] = {
     {"hypothesis", cox_hypothesis},
     {"term", cox_term},
     {"profile", cox_profile},
+    {"events", cox_events},
     {NULL, NULL},
 };
 

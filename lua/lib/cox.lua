@@ -219,6 +219,11 @@ function M.cox(source, data, opt)
   state.fit = state.core:info()
   state.df, state.statistic, state.ratio_name = math.huge, "z", "hazard ratio"
   state.infer = inference_of(state, opt)
+  function state.events(x, members)
+    local events, n = state.core:events(x.place), 0
+    for _, i in ipairs(members) do n = n + events[i] end
+    return n
+  end
   state.note = notes_of(state)
   state.terms = terms_of(state)
   local f = state.fit

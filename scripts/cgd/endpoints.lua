@@ -6,6 +6,11 @@ endpoint "TTINF" {
   role      = "primary",
   parameter = "TTINF",
   analysis  = "logrank",
+  supplementary = {        -- how large it is, which a log-rank test does not say
+    { "hazard ratio",    analysis = "cox" },
+    { "adjusted",        analysis = { "cox", "~ TRT01P + AGE + STEROIDS + strata(INHERIT)" } },
+    { "restricted mean", analysis = { "rmst", horizon = 300 } },
+  },
 }
 
 endpoint "TTINF-S" {

@@ -7,6 +7,7 @@ fig.survival = figure.survival { "TTINF",
   xlabel = "Days since randomisation",
   ylabel = "Free of serious infection",
   band   = true,
+  hazard_ratio = true, p_value = true, rmst = 300,
 }
 
 fig.age = figure.points { s.adsl, y = "AGE", by = "TRT01P", box = true,

@@ -15,7 +15,7 @@ tab.infections = table.summary { s.adinf, by = "TRT01P", total = true,
   results = { { "TTINF", show = "p_value" }, { "TTINF-S", show = "p_value" } },
 }
 
-tab.efficacy = table.efficacy { columns = { "n", "events_1", "events_2", "measure",
-  "estimate", "p_value" } }
+tab.efficacy = table.efficacy { variations = true, columns = { "n", "events_1",
+  "events_2", "measure", "estimate", "p_value" } }
 
 return tab

@@ -107,7 +107,7 @@ end
 
 function test_endpoints()
   lu.assertStrContains(check(s), "no mistakes")
-  lu.assertEquals(#sap(), 4)
+  lu.assertEquals(#sap(), 7)
   run(s)
   for _, r in ipairs(reference "logrank") do
     if r.quantity == "p_value" then
@@ -120,7 +120,13 @@ function test_endpoints()
       close(s:result "TTINF-S.statistic", r.value, "TTINF-S")
     end
   end
-  for _, id in ipairs { "TTINF", "TTINF-S" } do
+  for _, name in ipairs { "hazard ratio", "adjusted", "restricted mean" } do
+    local row = s:result("TTINF/" .. name)
+    for _, r in ipairs(reference(name)) do
+      close(row[r.quantity], r.value, name .. " " .. r.quantity)
+    end
+  end
+  for _, id in ipairs { "TTINF", "TTINF-S", "TTINF/hazard ratio" } do
     local r = s:result(id)
     lu.assertEquals({ r.events_1, r.n_1, r.events_2, r.n_2 }, { 14, 63, 30, 65 })
   end

@@ -129,7 +129,8 @@ function TestAnalyses.test_hazard_ratios_and_restricted_means()
   for _, compare in ipairs { "H vs P", "Active vs P" } do
     local row, c = s:result(("C[%s]"):format(compare)), m:contrast(compare)
     for _, field in ipairs { "estimate", "std_error", "statistic", "p_value",
-      "conf_low", "conf_high", "n_1", "n_2", "estimate_name" } do
+      "conf_low", "conf_high", "n_1", "n_2", "events_1", "events_2",
+      "estimate_name" } do
       lu.assertEquals(row[field], c[field], compare .. " " .. field)
     end
     lu.assertEquals({ row.df, row.n_event, row.estimate_name }, { NA,
@@ -155,7 +156,7 @@ function TestAnalyses.test_hazard_ratios_and_restricted_means()
   lu.assertStrContains(explain "C", "by Cox regression; the hazard ratio has a "
     .. "95 % confidence interval")
   lu.assertStrContains(require "trialsh.document.sentence".of(s:result "C"),
-    "hazard ratio, Active (n = ")
+    " with P; hazard ratio ")
 end
 
 -- All arms at once ---------------------------------------------------------------

@@ -138,6 +138,67 @@ function test_strata()
   lu.assertEquals(#f:data(), #km("Surv(AVAL, CNSR == 0) ~ ARM", d):tidy())
 end
 
+-- The words are the numbers of cox, logrank and rmst, of the arms compared.
+function test_effects()
+  local d = trial_data()
+  local formula = "Surv(AVAL, CNSR == 0) ~ ARM"
+  local f = figure.survival { d, by = "ARM", compare = "C vs A",
+    hazard_ratio = true, p_value = true, rmst = 20, strata = "SEX" }
+  check(f, "effects")
+  local all = texts(f)
+  local c = cox(formula .. " + strata(SEX)", d):contrast "C vs A"
+  lu.assertStrContains(all, "C vs A")
+  lu.assertStrContains(all, ("HR %.2f (95 %% CI %.2f to %.2f)"):format(c.estimate,
+    c.conf_low, c.conf_high))
+  lu.assertStrContains(all, "Log-rank P = " .. ("%.3f"):format(logrank(formula
+    .. " + strata(SEX)", d, { compare = "C vs A" }).p_value))
+  local r = rmst(formula, d, { horizon = 20, compare = "C vs A" })
+  lu.assertStrContains(all, ("RMST difference to 20: %.1f (%.1f to %.1f)"):format(
+    r.estimate, r.conf_low, r.conf_high))
+  lu.assertStrContains(f.caption, "HR: hazard ratio by Cox regression, within "
+    .. "strata of SEX; RMST: difference of restricted mean survival times (95 % CI)")
+  -- no event in an arm, and in none
+  local events = { AVAL = { 5, 6, 7, 8, 9, 3 }, CNSR = { 0, 0, 1, 1, 1, 0 },
+    ARM = { "A", "A", "A", "B", "B", "A" } }
+  lu.assertStrContains(texts(figure.survival { events, by = "ARM",
+    hazard_ratio = true }), "HR 0.00 (95 % CI 0.00 to ")
+  refuses("figure.survival: rmst = 9: survival of A after 7 is not known",
+    figure.survival, { events, by = "ARM", rmst = 9 })
+  events.CNSR = { 1, 1, 1, 1, 1, 1 }
+  lu.assertNotStrContains(texts(figure.survival { events, by = "ARM",
+    hazard_ratio = true, p_value = true }), "HR")
+  refuses('of 3 arms two are compared: compare = "C vs A"', figure.survival,
+    { d, by = "ARM", hazard_ratio = true })
+  refuses("compare the arms of one column", figure.survival, { d,
+    formula = formula .. " + SEX", hazard_ratio = true, compare = "C vs A" })
+  -- women have no A
+  local g = figure.survival { d, by = "ARM", facet = "SEX", compare = "C vs A",
+    hazard_ratio = true, rmst = 20, width = 183 }
+  local _, n = texts(g):gsub("HR ", "")
+  lu.assertEquals(n, 1)
+  lu.assertEquals(#g.parts, 2)
+  refuses("ARM has no 'D'", figure.survival, { d, by = "ARM", facet = "SEX",
+    compare = "D vs A", hazard_ratio = true })
+  refuses("hazard_ratio needs the data, not curves of km", figure.survival,
+    { km(formula, d), hazard_ratio = true })
+end
+
+-- The curves of an endpoint whose model has covariates are of the arms alone.
+function test_adjusted_hazard_ratio()
+  local s = require "trialsh.study".memory()
+  s:import "scripts/cgd/cgd.csv"
+  dofile("../../scripts/cgd/derive.lua", s)
+  endpoint "ADJ" { parameter = "TTINF", analysis = { "cox",
+    "~ TRT01P + AGE + strata(INHERIT)" } }
+  run(s)
+  local f = figure.survival { "ADJ", hazard_ratio = true }
+  lu.assertEquals(#f.entries, 2)
+  local row = s:result "ADJ"
+  lu.assertStrContains(texts(f), ("HR %.2f (95 %% CI %.2f to %.2f)"):format(
+    row.estimate, row.conf_low, row.conf_high))
+  lu.assertStrContains(f.caption, "adjusted for AGE, within strata of INHERIT")
+end
+
 -- Text in the colour of an arm has a contrast of 3 to 1 at least.
 function test_ink()
   lu.assertEquals(style.ink "#0072B2", "#0072B2")

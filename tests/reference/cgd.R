@@ -64,3 +64,23 @@ for (ci in c("log-log", "log", "plain")) {
     put(ci, arm, p, "quantile_high", high)
   }
 }
+
+# Hazard ratios, alone and adjusted, and restricted means to 300 days.
+control <- coxph.control(eps = 1e-14, toler.chol = 1e-15)
+for (right in c("TRT01P", "TRT01P + AGE + STEROIDS + strata(INHERIT)")) {
+  m <- coxph(as.formula(paste("Surv(TSTOP, STATUS) ~", right)), first,
+             control = control)
+  b <- summary(m)$coefficients[1, ]
+  name <- if (right == "TRT01P") "hazard ratio" else "adjusted"
+  put(name, "", "", "estimate", exp(b[1]))
+  put(name, "", "", "std_error", b[3])
+  put(name, "", "", "conf_low", exp(b[1] - qnorm(0.975) * b[3]))
+  put(name, "", "", "p_value", b[5])
+}
+r <- summary(survfit(Surv(TSTOP, STATUS) ~ TRT01P, first), rmean = 300)$table
+e <- r[2, "rmean"] - r[1, "rmean"]
+se <- sqrt(sum(r[, "se(rmean)"]^2))
+put("restricted mean", "", "", "estimate", e)
+put("restricted mean", "", "", "std_error", se)
+put("restricted mean", "", "", "conf_high", e + qnorm(0.975) * se)
+put("restricted mean", "", "", "p_value", 2 * pnorm(-e / se))

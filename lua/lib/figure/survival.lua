@@ -8,6 +8,7 @@ local data = require "trialsh.data"
 local mark = require "trialsh.mark"
 local chart = require "trialsh.figure.chart"
 local curves = require "trialsh.figure.curves"
+local effects = require "trialsh.figure.effects"
 local facets = require "trialsh.figure.facets"
 local object = require "trialsh.figure.object"
 local source = require "trialsh.figure.source"
@@ -43,6 +44,21 @@ local function name_in_formula(name)
   return name:find "^[%a][%w_%.]*$" and name or "`" .. name .. "`"
 end
 
+-- Of an endpoint whose model has covariates: the arms alone, within strata; the
+-- model stays for its hazard ratio.
+local function curves_formula(from, opt)
+  local left, right = from.formula:match "^(.-)~(.*)$"
+  local others, strata = {}, ""
+  for part in right:gmatch "strata%s*%b()" do strata = strata .. " + " .. part end
+  for _, name in ipairs(require "ts.formula".variables("~ "
+      .. effects.without_strata("0 +" .. right))) do
+    if name ~= from.treatment then others[#others + 1] = name end
+  end
+  if #others == 0 then return from.formula end
+  opt.model, opt.adjusted = from.formula, table.concat(others, ", ")
+  return ("%s~ %s%s"):format(left, name_in_formula(from.treatment), strata)
+end
+
 local function formula_of(from, opt)
   if opt.formula then return opt.formula end
   if from.formula then
@@ -50,7 +66,7 @@ local function formula_of(from, opt)
       fail("invalid", ("%s: endpoint %s is no time to an event"):format(WHO,
         from.name))
     end
-    return from.formula
+    return (curves_formula(from, opt))
   end
   local by = opt.by
   if by == nil then by = source.by(WHO, from.data) end
@@ -87,16 +103,6 @@ local function medians_of(fit)
   return cframe.values(data.frame(fit:median(), { "estimate" }):column "estimate")
 end
 
--- The formula of the curves: without the strata, within which arms are compared.
-local function without_strata(formula)
-  return (formula:gsub("%s*%+%s*strata%s*%b()", ""))
-end
-
-local function p_line(formula, from)
-  local p = require "trialsh.survival".logrank(formula, from.data).p_value
-  return function(page) return "Log-rank " .. page:p(p) end
-end
-
 local function caption_of(fit, opt, n)
   local parts = { ("Kaplan-Meier estimates%s, n = %d"):format(
     opt.mirror and " of the events, 1 - S(t)" or "", n) }
@@ -107,9 +113,10 @@ local function caption_of(fit, opt, n)
   if opt.censor then parts[#parts + 1] = "vertical ticks: censored" end
   parts[#parts + 1] = curves.said_few(opt)
   if opt.median then parts[#parts + 1] = "dotted lines: medians" end
-  if opt.stratified then
+  if opt.stratified and opt.p_value then
     parts[#parts + 1] = "log-rank test within strata of " .. opt.stratified
   end
+  parts[#parts + 1] = effects.said(opt)
   if opt.facet then parts[#parts + 1] = "panels: " .. opt.facet_label end
   return table.concat(parts, "; ") .. "."
 end
@@ -123,7 +130,8 @@ local spec_of_options = {
   mirror = { "boolean", false },
   least_at_risk = { "number", nil, above = 0, below = 1 },
   beyond = { { "end", "pale" }, "end" }, facet = { "string" }, strata = { "any" },
-  p_value = { "boolean", false }, text = { "any" },
+  p_value = { "boolean", false }, hazard_ratio = { "boolean", false },
+  rmst = { "number", above = 0 }, compare = { "string" }, text = { "any" },
   legend = { { "inside", "above", "direct", "none" }, "inside" },
   conf_level = { "number", 0.95, above = 0, below = 1 },
   ci = { { "log-log", "log", "plain" }, "log-log" },
@@ -132,7 +140,8 @@ local spec_of_options = {
 -- Figures ----------------------------------------------------------------------
 
 local function fit_of(from, formula, opt)
-  return require "trialsh.survival".km(without_strata(formula), from.data,
+  return require "trialsh.survival".km(effects.without_strata(formula),
+    from.data,
     { conf_level = opt.conf_level, ci = opt.ci })
 end
 
@@ -159,8 +168,8 @@ local function figure_of(from, opt, fit, formula, look)
       entries[i] = { name = curve.name, arm = curve.arm, place = curve.place }
     end
   end
-  local text = curves.text(WHO, opt.text)
-  if opt.p_value and #list > 1 then table.insert(text, 1, p_line(formula, from)) end
+  local text = formula and effects.lines(WHO, from, formula, fit, opt) or {}
+  for _, line in ipairs(curves.text(WHO, opt.text)) do text[#text + 1] = line end
   local spec, height = curves.spec(WHO, list, opt, { entries = entries,
     xlabel = opt.xlabel or from.data and default_xlabel(from, opt) or "Time",
     ylabel = opt.ylabel or (opt.mirror and "Cumulative incidence"
@@ -181,6 +190,7 @@ local function in_facets(from, opt, fit, formula)
     width = opt.width / facets.columns(#levels), last = 0 }
   local part = facets.part(opt, own)
   local look, figures = look_of(fit, opt), {}
+  effects.lines(WHO, from, formula, fit, opt) -- what no panel could say is an error
   for _, group in ipairs(fit.groups) do own.last = math.max(own.last, group.last) end
   for i, level in ipairs(levels) do
     figures[i] = figure_of(level, part, fit_of(level, formula, opt), formula, look)
@@ -207,8 +217,11 @@ end
 --               with beyond = "pale"
 --   facet       a column: a panel for each of its levels
 --   legend      "inside", "above", "direct" (at the curves' ends), "none"
---   p_value     false; true: of the log-rank test;  strata  a column or a list:
---               within their levels;  text  lines to add
+--   hazard_ratio, p_value  false; true: by Cox regression; of the log-rank test
+--   rmst        90: difference of restricted mean survival times up to then
+--   compare     "A vs B" of more than two arms, for these three
+--   strata      a column or a list: the first two within their levels
+--   text        lines to add
 --   palette     "okabe ito", "tol", "grey" or { "#000000", ... }
 --   journal     "Nature" and others: see figure.journal
 --   conf_level  0.95;  ci  "log-log", "log", "plain"
@@ -218,13 +231,13 @@ end
 --   > figure.survival { demo.adtte, title = "Survival", band = true }.caption
 --   Kaplan-Meier estimates, n = 24; bands: pointwise 95 % confidence intervals (log-log); vertical ticks: censored.
 --
--- See also: km, logrank, figure.points, figure:save. Morris et
--- al. 2019 (BMJ Open 9:e030215).
+-- See also: km, logrank, cox, rmst, figure.points, figure:save. Morris et al. 2019 (BMJ Open 9:e030215).
 function M.survival(given)
   if type(given) == "table" and given.facet then given = source.wide(given) end
   local first, opt = source.options(WHO, given, spec_of_options)
   if is_fit(first) then
-    for _, name in ipairs { "p_value", "strata", "facet" } do
+    for _, name in ipairs { "p_value", "hazard_ratio", "rmst", "compare", "strata",
+      "facet" } do
       if opt[name] then
         fail("invalid", ("%s: %s needs the data, not curves of km"):format(WHO, name))
       end
@@ -234,11 +247,13 @@ function M.survival(given)
   local from = source.take(WHO, first)
   local formula = require "trialsh.tabulate".with_strata(WHO, formula_of(from, opt),
     opt.strata)
-  if opt.strata and not opt.p_value then
-    fail("invalid", WHO .. ": strata are those of the log-rank test: p_value = true")
+  local tested = opt.p_value or opt.hazard_ratio
+  if opt.strata and not tested then
+    fail("invalid", WHO .. ": strata are those of the log-rank test: p_value = true, "
+      .. "or of the hazard ratio: hazard_ratio = true")
   end
   local strata = formula:match "strata%s*%b()"
-  opt.stratified = opt.p_value and strata and strata:match "%((.*)%)"
+  opt.stratified = tested and strata and strata:match "%((.*)%)"
   local fit = fit_of(from, formula, opt)
   if not opt.facet then return figure_of(from, opt, fit, formula) end
   return in_facets(from, opt, fit, formula)

@@ -474,6 +474,10 @@ function M.contrast(state, given, more)
   end
   local rows = finish(state, families, list, x, opt)
   if #list == 1 and #rows == 1 then
+    if state.events and #kept == 0 and not list[1].parts then
+      rows[1].events_1 = state.events(x, list[1].a.members)
+      rows[1].events_2 = state.events(x, list[1].b.members)
+    end
     for i, name in ipairs(kept) do
       kept[i] = ("%s = %s"):format(name, tostring(rows[1][name]))
     end
