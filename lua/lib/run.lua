@@ -371,8 +371,8 @@ local spec = { rerandomise = { "boolean", true },
 -- All allocations are gone through where they are few (100,000 of ranks, 20,000 of
 -- counts, 5,000 of what is computed anew, or replicates if that is more), else some
 -- are drawn by the trial's seed, and P is (b + 1) / (n + 1): rerandomised says
--- which. --jobs shares the work. A test of interaction, and one of mu or null, has
--- no such P.
+-- which. --jobs shares the work. A test of interaction, of one arm alone, and one of
+-- mu or null has no such P, and rerandomised says why.
 --   rerandomise  true; false leaves it out
 --   replicates   999: allocations that are drawn where there are too many
 --
@@ -405,7 +405,10 @@ function M.run(s, opt)
     for _, v in ipairs(e.variations) do add(computed(compute, s, v, plan), v) end
     add(computed(compute_subgroups, s, e, plan), e)
   end
-  if plan then plan:finish() end
+  if plan then
+    plan:finish()
+    require "trialsh.endpoint.redraw".say_why_not(all)
+  end
   require "trialsh.multiplicity".apply(all)
   results.store(inner, all)
   return s.results

@@ -419,13 +419,32 @@ end
 
 function TestRerandomised.test_what_is_tested_otherwise_has_none()
   local s = study_of "blocks of 4"
+  s.adsl = s.adsl:collect():mutate "HALF = iif(RANDNO in (1, 2, 5, 6, 9, 10), 'a', 'b')"
   endpoints.list = {}
   endpoint "MU" { data = "adsl", variable = "Y", analysis = { "ttest", mu = 1 } }
   endpoint "EACH" { data = "adsl", variable = "Y", compare = "each arm",
     analysis = "sign_test" }
+  endpoint "NULL" { data = "adsl", variable = "EVENT", analysis = { "riskdiff",
+    null = 0.1 } }
+  endpoint "BY" { data = "adsl", variable = "Y", subgroups = "HALF",
+    analysis = { "lm", "~ TRT01P" } }
   run(s)
-  lu.assertEquals(found(s), {})
-  lu.assertStrContains(s:result "MU".rerandomised, "mu")
+  for address, p in pairs(found(s)) do
+    lu.assertStrMatches(address, "BY%[H vs P%]")
+    lu.assertTrue(p <= 1)
+  end
+  lu.assertStrContains(s:result "MU".rerandomised, "mu = 1")
+  lu.assertStrContains(s:result "NULL".rerandomised, "null = 0.1")
+  -- each P without one beside it says why
+  local without = s.results:where "p_value is not null and p_rerandomised is null"
+  lu.assertEquals(#without:where "rerandomised is null", 0)
+  for words, where in pairs { ["an interaction is tested"] = "endpoint = 'BY' "
+      .. "and variation = 'HALF: interaction'",
+      ["one arm is looked at"] = "endpoint = 'EACH'" } do
+    local rows = without:where(where)
+    lu.assertTrue(#rows > 0, where)
+    for row in rows:rows() do lu.assertStrContains(row.rerandomised, words) end
+  end
 end
 
 function TestRerandomised.test_blocks_that_are_none_of_the_scheme()

@@ -105,10 +105,30 @@ local function name_of(compare)
   return type(compare) == "table" and compare[1] or compare
 end
 
--- No test of interaction: that the treatment acts alike is another hypothesis.
-local function has_p(row)
-  return number(row.p_value)
-    and not tostring(row.variation):find ": interaction$"
+local function is_interaction(row)
+  return tostring(row.variation):find ": interaction$" ~= nil
+end
+
+local function has_p(row) return number(row.p_value) and not is_interaction(row) end
+
+-- Why a P has none beside it.
+local function why_not(row)
+  if is_interaction(row) then
+    return "an interaction is tested: re-randomisation is for no effect at all, not "
+      .. "for one that is the same everywhere"
+  elseif row.group ~= nil and row.group ~= NA then
+    return "one arm is looked at: re-randomisation is for a comparison of arms"
+  end
+end
+
+--- redraw.say_why_not(rows): in rerandomised of those with a P and nothing else.
+function M.say_why_not(rows)
+  for _, row in ipairs(rows) do
+    if number(row.p_value) and not number(row.p_rerandomised)
+      and (row.rerandomised == nil or row.rerandomised == NA) then
+      row.rerandomised = why_not(row)
+    end
+  end
 end
 
 local function row_key(row, visit)
@@ -339,7 +359,7 @@ local ways = { compare = pair_units, model = model_units,
 -- What is tested where that is not that the treatment has no effect.
 local function tested_otherwise(e)
   local given, usual = e.options, analysis.find(e.method).options {}
-  for _, key in ipairs { "mu", "null", "margin" } do
+  for _, key in ipairs { "mu", "null" } do
     local x = given[key]
     if x ~= nil and x ~= usual[key] and not (key == "mu" and x == 0) then
       return ("%s = %s is tested: re-randomisation is for no effect at all")
