@@ -17,14 +17,53 @@ local Endpoint = {}
 --- Everything wrong with an endpoint that can be said without a study.
 function M.problems_of(e) return definition.read(e) end
 
--- Endpoints are those of one trial: of another one they begin anew.
-local function begin_trial(trial)
+-- The endpoints and families of the trials that are not at hand, by their id.
+local kept = {}
+
+-- Endpoints are those of one trial. Those of another wait, with its families,
+-- until an endpoint of it is defined or a study of it is asked for.
+local function turn_to(trial)
   local before = M.list[1] and M.list[1].trial
   if not (before and trial) or before.id == trial.id then return end
-  require "trialsh.note".say("%d endpoint%s of %s left: endpoints are now those "
-    .. "of %s", #M.list, #M.list == 1 and "" or "s", before.id, trial.id)
+  local families = require "trialsh.multiplicity"
+  kept[before.id] = { table.move(M.list, 1, #M.list, 1, {}),
+    families.leave(trial) }
   for key in pairs(M.list) do M.list[key] = nil end
-  require "trialsh.multiplicity".keep(trial)
+  local own = kept[trial.id] or { {}, {} }
+  for i, e in ipairs(own[1]) do M.list[i], M.list[e.id] = e, e end
+  families.take(own[2])
+  return before
+end
+
+--- endpoint.trial() -> the trial of what is defined now: the last one, else that of
+-- the study that is open; nil without any.
+function M.trial()
+  if trial_module.current then return trial_module.current end
+  local s = require "trialsh.study".current()
+  return s and trial_module.is(s.trial) and s.trial or nil
+end
+
+local function begin_trial(trial)
+  local n = #M.list
+  local before = turn_to(trial)
+  if not before then return end
+  require "trialsh.note".say("%d endpoint%s of %s kept for a study of it; "
+    .. "endpoints are now those of %s", n, n == 1 and "" or "s", before.id,
+    trial.id)
+end
+
+--- endpoint.of_study(s): the endpoints of its trial are those at hand; an error
+-- where there are only those of another one.
+function M.of_study(s)
+  local trial, first = s.trial, M.list[1]
+  local other = first and first.trial
+  if not trial_module.is(trial) or not other or other.id == trial.id then return end
+  if not kept[trial.id] then
+    fail("invalid", ("no endpoint of %s, the trial of the study, is defined: the "
+      .. "%d at hand %s of %s (%s:%d)"):format(trial.id, #M.list, #M.list == 1
+      and "is" or "are", other.id, first.file, first.line))
+  end
+  turn_to(trial)
 end
 
 --- endpoint "ID" { keys }
@@ -97,9 +136,10 @@ function M.endpoint(id)
       fail("type", ('endpoint "%s" { ... } takes a table'):format(id))
     end
     local file, line = errors.where()
-    begin_trial(trial_module.current)
+    local own = M.trial()
+    begin_trial(own)
     local e = setmetatable({ id = id, definition = def, file = file,
-      line = line, trial = trial_module.current, variation = "main",
+      line = line, trial = own, variation = "main",
       kind = "main" }, Endpoint)
     for i, old in ipairs(M.list) do
       if old.id == id then
@@ -289,6 +329,7 @@ function M.check(s)
     local ok, open = pcall(require "trialsh.study".study.open)
     s = ok and open or nil
   end
+  if s then M.of_study(s) end
   return (M.checked(s, true))
 end
 
@@ -369,8 +410,9 @@ function M.run(s, opt) return require "trialsh.run".run(s, opt) end
 --- endpoint.data(id): what a figure draws: the rows that run() analyses, and
 -- the names of its columns.
 function M.data(id, s)
-  return require "trialsh.run".data(s or require "trialsh.study".study.open(),
-    M.find(id))
+  s = s or require "trialsh.study".study.open()
+  M.of_study(s)
+  return require "trialsh.run".data(s, M.find(id))
 end
 
 return M

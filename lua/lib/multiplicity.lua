@@ -16,12 +16,21 @@ local by_padjust = { "Bonferroni", "Holm", "Hochberg", "Hommel" }
 local methods = { "graph", "fixed sequence" }
 table.move(by_padjust, 1, #by_padjust, 3, methods)
 
---- multiplicity.keep(trial): those of another one are left
-function M.keep(trial)
+--- multiplicity.leave(trial) -> the families of others, which are taken off
+function M.leave(trial)
+  local left = {}
   for i = #M.list, 1, -1 do
     local own = M.list[i].trial
-    if own and own.id ~= trial.id then table.remove(M.list, i) end
+    if own and own.id ~= trial.id then
+      table.insert(left, 1, table.remove(M.list, i))
+    end
   end
+  return left
+end
+
+--- multiplicity.take(families): those of the trial that is at hand
+function M.take(families)
+  table.move(families, 1, #families, #M.list + 1, M.list)
 end
 
 -- P-values ---------------------------------------------------------------------
@@ -118,7 +127,7 @@ function M.multiplicity(id)
     end
     local file, line = errors.where()
     local f = setmetatable({ id = id, definition = def, file = file,
-      line = line, trial = trial_module.current }, Family)
+      line = line, trial = endpoints.trial() }, Family)
     for i, old in ipairs(M.list) do
       if old.id == id then
         M.list[i] = f

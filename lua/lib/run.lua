@@ -383,6 +383,7 @@ function M.run(s, opt)
   if #endpoints.list == 0 then
     fail("not found", require "trialsh.endpoint.loaded".none())
   end
+  endpoints.of_study(s)
   local inner = require "trialsh.study".inner(s)
   inner:change(function() end) -- a locked study is no place for results
   local _, remarks = endpoints.checked(s)

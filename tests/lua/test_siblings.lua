@@ -186,18 +186,80 @@ function TestRawFiles.test_draws()
   relations.refuses("nothing lies between", r.between, r, 0, 1, 2, 1)
 end
 
--- Endpoints are those of one trial; those of the trial before are told.
-function TestSiblings.test_endpoints_of_another_trial_are_left()
-  trial "ONE" { arms = { { "A", "A" }, { "B", "B" } } }
-  endpoint "X1" { data = "adsl", variable = "AGE", compare = "A vs B", analysis = "ttest" }
+local function of_two(id)
+  return trial(id) { arms = { { "A", "A" }, { "B", "B" } }, compare = "A vs B" }
+end
+
+local function age(id)
+  endpoint(id) { data = "adsl", variable = "AGE", analysis = "ttest" }
+end
+
+-- Endpoints are those of one trial; those of the trial before wait for it.
+function TestSiblings.test_endpoints_of_another_trial_are_kept()
+  of_two "ONE"
+  age "X1"
   multiplicity "claims" { "Holm", { "X1" } }
-  endpoint "X2" { data = "adsl", variable = "AGE", compare = "A vs B", analysis = "ttest" }
-  trial "TWO" { arms = { { "A", "A" }, { "B", "B" } } }
+  age "X2"
+  of_two "TWO"
   relations.forget()
-  endpoint "Y" { data = "adsl", variable = "AGE", compare = "A vs B", analysis = "ttest" }
-  relations.heard "2 endpoints of ONE left: endpoints are now those of TWO"
+  age "Y"
+  relations.heard "2 endpoints of ONE kept for a study of it; endpoints are now those of TWO"
   lu.assertEquals(#sap(), 1)
+  lu.assertEquals(#require "trialsh.multiplicity".list, 0)
   relations.refuses("no endpoint X1", explain, "X1")
+  of_two "ONE"
+  age "X2"
+  lu.assertEquals(#sap(), 2)
+  lu.assertEquals(#require "trialsh.multiplicity".list, 1)
+  lu.assertStrContains(explain "X1", "X1")
+end
+
+-- Two studies in turn: each has what its own trial defines.
+function TestSiblings.test_two_studies_in_turn()
+  local function study_of(id, n)
+    local s = require "trialsh.study".memory()
+    s.trial = of_two(id)
+    local ids, arms, ages = {}, {}, {}
+    for i = 1, n do
+      ids[i], arms[i], ages[i] = "S" .. i, i % 2 == 0 and "A" or "B", i * i % 7
+    end
+    s.adsl = require "trialsh.data".wrap(require "ts.frame".build({ "USUBJID",
+      "TRT01P", "AGE" }, { ids, arms, ages }))
+    return s
+  end
+  local one = study_of("ONE", 10)
+  require "trialsh.endpoint".list = {}
+  age "X1"
+  age "X2"
+  run(one)
+  lu.assertEquals(#one.results, 2)
+  local two = study_of("THREE", 12)
+  for _, f in ipairs { run, check } do
+    relations.refuses("no endpoint of THREE, the trial of the study, is defined: "
+      .. "the 2 at hand are of ONE (", f, two)
+  end
+  lu.assertEquals(#one.results, 2)
+  age "X1"
+  run(two)
+  lu.assertEquals({ #two.results, two:result "X1".n }, { 1, 12 })
+  run(one)
+  lu.assertEquals({ #one.results, one:result "X2".n }, { 2, 10 })
+  lu.assertStrContains(tostring(check(two)), "1 endpoint, no mistakes")
+  lu.assertStrContains(tostring(check(one)), "2 endpoints, no mistakes")
+end
+
+-- A study that is opened brings its trial along.
+function TestSiblings.test_the_trial_of_the_open_study()
+  local trials = require "trialsh.trial"
+  local s = require "trialsh.study".memory()
+  s.trial = of_two "FOUR"
+  local before = trials.current
+  trials.current = nil
+  study.open(s)
+  require "trialsh.endpoint".list = {}
+  age "X"
+  lu.assertEquals(require "trialsh.endpoint".list[1].trial.id, "FOUR")
+  trials.current = before
 end
 
 TestZTidy = {}

@@ -352,6 +352,7 @@ end
 -- See also: explain, run, study:result.
 function M.why(x)
   local s = require "trialsh.study".study.open()
+  endpoints.of_study(s)
   local row, e, at = M.find(x, s)
   local inner = require "trialsh.study".inner(s)
   local changed = set.hash(inner, e, at) ~= row.data_sha256
