@@ -262,7 +262,7 @@ function TestEndpoint:test_nobody_and_no_value_are_errors()
   end), "endpoint N: no subject of population ITT has a value of AVAL "
     .. "(parameter ALC, visit Day 29, where AVAL > 1e9)")
   endpoints.list[#endpoints.list], endpoints.list.N = nil, nil
-  trial "Z" { arms = { { "P" }, { "L" } },
+  trial "T" { arms = { { "P" }, { "L" } },
     populations = { { "NONE", "nobody", "TRTFL = 'X'" } } }
   lu.assertStrContains(message(function()
     endpoint "Z" { data = "adsl", variable = "length(TRTFL)",

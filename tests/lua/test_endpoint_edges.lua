@@ -29,7 +29,7 @@ local needs = {
   cor = { [2] = "~ BASE" }, mmrm = { [2] = "~ BASE + TRT01P * AVISIT" },
   lmm = { [2] = "~ BASE + TRT01P * AVISIT" },
   rate = { time = "AGE" }, rateratio = { time = "AGE" },
-  cuminc = { at = { 10, 30 } },
+  cuminc = { at = { 10, 30 } }, rmst = { horizon = 30 },
 }
 
 local function define(name, where, variable)
