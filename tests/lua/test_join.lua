@@ -93,7 +93,7 @@ end
 function TestJoin.test_only_joins_of_a_script_are_told()
   require "trialsh.endpoint".list = {}
   study.open(demo)
-  trial "J" { arms = demo.trial.definition.arms,
+  trial "DEMO" { arms = demo.trial.definition.arms,
     visits = demo.trial.definition.visits,
     parameters = demo.trial.definition.parameters,
     populations = { { "ALL", "all", "AGE > 0" } } }
