@@ -387,6 +387,17 @@ for _, kind in ipairs(kinds) do
   end
 end
 
+-- In the widths and sizes of text of each journal, and in grey.
+function TestLayout.test_journals()
+  for _, kind in ipairs(kinds) do
+    for _, name in ipairs { "JCI Insight", "Nature", "Lancet", "NEJM", "Critical Care" } do
+      state = 7
+      local made = kind[2] { words = "short", arms = 3, n = 12, journal = name }
+      check(made, ("%s of %s"):format(kind[1], name))
+    end
+  end
+end
+
 -- Simulated data and dummy arms are marked on each kind, on paper and in the
 -- preview; no option takes it away.
 function TestLayout.test_marks()

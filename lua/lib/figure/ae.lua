@@ -340,7 +340,8 @@ local function entries_of(arms, comparisons, letters, opt)
         colour = i == 1 and shades.pale("#404040", PALE) or "#404040" } }
   end
   for k, c in ipairs(#comparisons > 1 and comparisons or {}) do
-    all[#all + 1] = { name = c.name, arm = { colour = c.arm.colour }, place = k }
+    all[#all + 1] = { name = c.name, arm = { colour = c.arm.colour }, place = k,
+      row = k == 1 }
   end
   return arm_keys, all
 end

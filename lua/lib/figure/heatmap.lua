@@ -7,14 +7,17 @@ local fail = require "ts.error".fail
 local NA = require "ts.na".NA
 local data = require "trialsh.data"
 local format = require "trialsh.format"
+local mark = require "trialsh.mark"
 local note = require "trialsh.note"
 local bars = require "trialsh.figure.heatmap_bars"
 local blocks = require "trialsh.figure.blocks"
 local chart = require "trialsh.figure.chart"
 local cluster = require "trialsh.figure.cluster"
+local legend = require "trialsh.figure.legend"
 local names_module = require "trialsh.names"
 local object = require "trialsh.figure.object"
 local shades = require "trialsh.figure.shades"
+local sheet = require "trialsh.figure.sheet"
 local source = require "trialsh.figure.source"
 
 local M = {}
@@ -523,6 +526,22 @@ local function none_or_log(groups_y, opt)
   return true
 end
 
+-- What it takes between title and note: rows of 4.5 mm, and what stands above them.
+local function height_on(page, spec)
+  local s, lines = page.style, 0
+  local width = 0.72 * page.width / spec.x[2] -- of a column, names of markers apart
+  for _, block in ipairs(spec.blocks) do
+    local words = block.name and ("%s (n = %d)"):format(block.name, block.n)
+    lines = math.max(lines, words and #page:wrap(words,
+      width * (block.to - block.from + 0.8), s.tick_text, true) or 0)
+  end
+  return 4.5 * math.max(4, #spec.markers) + bars.height(page, spec)
+    + lines * page:line_height(s.tick_text) + 6
+    + (spec.legend == "above" and legend.height_above(page, spec.entries,
+      0.8 * page.width) or 0)
+    + (spec.xlabel and 2 * page:line_height(s.label) or 0)
+end
+
 --- figure.heatmap { DATA, option = ... } -> figure
 -- Markers as rows, subjects in the order of their arms as columns (or the arms), each
 -- value as a colour: white is 0, blue below, red above, as far to either side. DATA
@@ -625,8 +644,12 @@ function M.heatmap(given)
   spec.beside = function(page) return bars.width(page, spec) end
   spec.marks = function(panel) draw(panel, spec) end
   return object.new(opt, from, { what = "heat map", entries = spec.entries,
-    height = math.max(45, 22 + 4.5 * #markers)
-      + #spec.bars * 6.5 + (spec.columns_tree and 8 or 0),
+    fit = function(width, look)
+      return math.max(45, sheet.height(width, look, { title = opt.title, note = opt.note,
+        stamp = mark.with(from.stamp, opt.stamp) }, function(page)
+        return height_on(page, spec)
+      end))
+    end,
     caption = caption_of(opt, spec, beyond, below),
     shown = function() return shown(spec, opt, by) end,
     draw = function(page, bottom, top)
