@@ -79,17 +79,19 @@ end
 -- Numbers by arm: weights of a contrast when they sum to 0, else doses, and the
 -- estimate is the slope of the means over them.
 local function trend(compare)
-  local sum, n, squares = 0, 0, 0
-  for key, x in pairs(compare) do
-    if key ~= 1 then sum, n = sum + x, n + 1 end
+  local names, sum, squares = {}, 0, 0
+  for key in pairs(compare) do
+    if key ~= 1 then names[#names + 1] = key end
   end
+  table.sort(names) -- sums have one order, and so the same last digit
+  for _, name in ipairs(names) do sum = sum + compare[name] end
   if math.abs(sum) < 1e-12 then return compare end
-  local out = { compare[1] }
-  for key, x in pairs(compare) do
-    if key ~= 1 then squares = squares + (x - sum / n) ^ 2 end
+  local out, mean = { compare[1] }, sum / #names
+  for _, name in ipairs(names) do
+    squares = squares + (compare[name] - mean) ^ 2
   end
-  for key, x in pairs(compare) do
-    if key ~= 1 then out[key] = (x - sum / n) / squares end
+  for _, name in ipairs(names) do
+    out[name] = (compare[name] - mean) / squares
   end
   return out
 end
