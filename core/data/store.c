@@ -312,11 +312,18 @@ ts_status ts_store_begin(ts_store *store, ts_error *err)
 
 ts_status ts_store_version(ts_store *store, double *out, ts_error *err)
 {
-    double others;
-    ts_status status =
-        ts_store_pragma(store, "pragma data_version", &others, err);
-    if (!status)
-        *out = others + store->n_end;
+    ts_status status = TS_OK;
+    store->trusted++; /* another schema prepares the statement again */
+    int rc = store->version ? SQLITE_OK
+                            : sqlite3_prepare_v2(
+                                  store->db, "pragma data_version", -1,
+                                  &store->version, NULL);
+    if (!rc && (rc = sqlite3_step(store->version)) == SQLITE_ROW)
+        *out = sqlite3_column_double(store->version, 0) + store->n_end;
+    if (rc != SQLITE_ROW)
+        status = ts_store_fail(store, rc, err);
+    sqlite3_reset(store->version);
+    store->trusted--;
     return status;
 }
 

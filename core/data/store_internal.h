@@ -37,6 +37,7 @@ struct ts_store {
     double n_end;   /* transactions that ended, and changed something */
     int n_change;   /* what SQLite had counted when one began */
     sqlite3_stmt *undo; /* rolls back, prepared while there was memory */
+    sqlite3_stmt *version; /* kept: it is asked before every answer */
     double count[TS_COUNT_MAX];
     char undated[200]; /* the first text counted as TS_COUNT_UNDATED */
     bool open[TS_COUNT_MAX]; /* conditions of the row that is looked at */

@@ -165,6 +165,8 @@ ts_status ts_store_reopen(ts_store *store, ts_error *err)
     sqlite3 *was = store->db;
     if (store->in_memory)
         return ts_store_script(store, "pragma query_only = off", err);
+    sqlite3_finalize(store->version);
+    store->version = NULL;
     store->db = NULL;
     ts_status status = may_write(store->file)
                            ? start_file(store, SQLITE_OPEN_READWRITE, err)
@@ -392,6 +394,7 @@ void ts_store_close(ts_store *store)
     if (store->db) {
         ts_store_rollback(store);
         ts_store_checkpoint(store);
+        sqlite3_finalize(store->version);
         sqlite3_close_v2(store->db);
     }
     for (attached *a = store->frames, *next; a; a = next) {
