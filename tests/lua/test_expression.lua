@@ -39,6 +39,20 @@ function TestExpression.test_precedence_is_kept()
   lu.assertEquals(sql "- - AGE", '(-(-"AGE"))')
 end
 
+-- A text that was read before gives a tree of its own.
+function TestExpression.test_read_again()
+  local first = expression.parse("where", "AGE > ? and SEX in ?", { 1, { "F" } })
+  expression.check("where", first, columns)
+  local again = expression.parse("where", "AGE > ? and SEX in ?", { 2, { "M" } })
+  lu.assertNil(again[2][2].column)
+  lu.assertEquals({ first[2][3].value, again[2][3].value }, { 1, 2 })
+  lu.assertEquals(select(2, sql("AGE > ? and SEX in ?", { 3, { "F", "M" } })),
+    { 3, "F", "M" })
+  refuses("AGE > ? and SEX in ?", "no value for ? number 2", { 3 })
+  refuses("AGE > ? and SEX in ?", "3 values for 2 ?", { 3, "F", "M" })
+  refuses("AGE > ? and SEX in ?", "SEX is text", { 3, 4 })
+end
+
 function TestExpression.test_values_are_bound()
   local text, values = sql("AVISIT in ? and AGE > ?",
     { { "Day 8", "Day 29" }, 60 })

@@ -184,7 +184,7 @@ function Parser:primary()
     if value == nil then
       self:error(("no value for ? number %d"):format(self.n_param), at)
     end
-    return { "param", value = value }
+    return { "param", value = value, nth = self.n_param }
   elseif self:is("name") then
     local name = self:accept "name"
     if self:accept("op", "(") then return self:call(name, at) end
@@ -396,6 +396,44 @@ function Parser:expression()
   return a
 end
 
+-- Trees of the texts that were read last, as they were before names were resolved
+-- in them: a set of endpoints asks for the same few hundred over and over.
+local MOST_KEPT = 1000
+local kept, n_kept = {}, 0
+
+-- A tree of its own, with those values of ?.
+local function copy(tree, values)
+  local out = {}
+  for key, part in next, tree do
+    out[key] = type(part) == "table" and copy(part, values) or part
+  end
+  if tree.nth then out.value = values[tree.nth] end
+  return out
+end
+
+local function keep(source, tree, n_param)
+  if n_kept == MOST_KEPT then kept, n_kept = {}, 0 end
+  kept[source] = { tree = copy(tree, {}), n_param = n_param }
+  n_kept = n_kept + 1
+end
+
+-- The highest number of a value that is given.
+local function count(values)
+  local given = 0
+  for i in pairs(values) do given = math.max(given, i) end
+  return given
+end
+
+-- What was kept of a text; nil where there is nothing, or an error to tell.
+local function recall(source, values)
+  local found = kept[source]
+  if not found or count(values) ~= found.n_param then return nil end
+  for i = 1, found.n_param do
+    if values[i] == nil then return nil end
+  end
+  return copy(found.tree, values)
+end
+
 --- expression.parse(who, source [, values [, columns]]) -> tree
 -- who stands in front of every message; values are those of ?; columns are
 -- those whose names a message may have to quote.
@@ -409,6 +447,8 @@ function M.parse(who, source, values, columns)
       text.escape(source)))
   end
   values = values or {}
+  local known = recall(source, values)
+  if known then return known end
   local p = setmetatable({ who = who, source = source, next_at = 1,
     values = values, n_param = 0, depth = 0, columns = columns }, Parser)
   p:scan()
@@ -417,13 +457,13 @@ function M.parse(who, source, values, columns)
     p:error(p:is("op", "=") and "expected the end (one = is enough)"
       or "expected an operator or the end", nil, p:meaning())
   end
-  local given = 0
-  for i in pairs(values) do given = math.max(given, i) end
+  local given = count(values)
   if p.n_param < given then
     fail("invalid", ("%s: %d values for %d ? in '%s'"):format(who, given,
       p.n_param, source))
   end
   tree.source = source
+  keep(source, tree, p.n_param)
   return tree
 end
 

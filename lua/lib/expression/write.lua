@@ -9,6 +9,7 @@ local M = {}
 
 --- expression.quote(name): a name of SQL.
 function M.quote(name)
+  if not name:find('"', 1, true) then return '"' .. name .. '"' end
   return '"' .. name:gsub('"', '""') .. '"'
 end
 
