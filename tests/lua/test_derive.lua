@@ -48,6 +48,17 @@ function TestDay.test_there_is_no_day_0()
   lu.assertEquals(list(f:study_day("D = TRTSDT", { from = "ADT" }), "D")[1], 3)
 end
 
+-- SQLite does not copy it to each of the columns that are made of it.
+function TestDay.test_it_is_computed_once()
+  local f = make({ "USUBJID", "TRTSDT", "ADT" }, { { "a" }, { "2020-03-01" },
+    { "2020-03-02" } }):study_day():mutate "TWICE = 2 * ADY"
+  local relation = require "trialsh.relation"
+  local compiler = relation.compiler(function() return "frame" end)
+  lu.assertStrContains(compiler:layer(relation.node_of(f).layer, true),
+    "limit -1 offset 0")
+  lu.assertNotStrContains(f:sql(), "limit")
+end
+
 function TestDay.test_mistakes()
   local f = make({ "USUBJID", "TRTSDT", "ADT" }, { { "a" }, { "2020-03-01" },
     { "2020-03" } })

@@ -96,9 +96,9 @@ function verbs.baseline(node, opt)
   local undated = verbs.where(node, ("AVAL is not null and %s is null"):format(
     quote(date)))
   local mark = "baseline: candidate"
-  local made = verbs.mutate(node, ("%s = case when AVAL is not null and (%s)%s "
-    .. "then 1 end"):format(quote(mark), in_time(node, date, opt.upto),
-    opt.where and " and (" .. opt.where .. ")" or ""))
+  local made = common.once(verbs.mutate(node, ("%s = case when AVAL is not null "
+    .. "and (%s)%s then 1 end"):format(quote(mark), in_time(node, date,
+    opt.upto), opt.where and " and (" .. opt.where .. ")" or "")))
   if opt.rule ~= "mean" then
     local keys = { { name = date, desc = opt.rule == "last" } }
     if opt.order then

@@ -6,6 +6,7 @@ local fail = require "ts.error".fail
 local columns_module = require "trialsh.relation.columns"
 local nodes = require "trialsh.relation.nodes"
 local literal = require "trialsh.expression".literal
+local layers = require "trialsh.relation.layers"
 
 local find, index = columns_module.find, columns_module.index
 local copy = columns_module.copy
@@ -158,6 +159,12 @@ end
 function M.tell(node, rows, message)
   return nodes.derive(node, { checks = nodes.joined(node.checks, {
     { kind = "tell", node = rows, message = message } }) })
+end
+
+--- common.once(node) -> node
+-- What its last columns hold is computed once, for all columns that are made of it.
+function M.once(node)
+  return nodes.derive(node, { layer = layers.once(node.layer) })
 end
 
 --- common.levels(node, name, levels, by) -> node

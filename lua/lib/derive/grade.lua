@@ -206,9 +206,9 @@ function verbs.grade(node, scale, opt)
   end
   check_units(node, list)
   local from, upto = range("grade", node, opt.low, opt.high)
-  local made = verbs.mutate(node, X .. " = _digits15(AVAL)",
+  local made = common.once(verbs.mutate(node, X .. " = _digits15(AVAL)",
     LOW .. (" = _digits15(%s)"):format(from),
-    HIGH .. (" = _digits15(%s)"):format(upto))
+    HIGH .. (" = _digits15(%s)"):format(upto)))
   local low, lows = side(made, list, "low", "BLQFL", "ALQFL", function(_, pair)
     return low_case(pair)
   end)

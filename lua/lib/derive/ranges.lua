@@ -32,10 +32,10 @@ function verbs.ranges(node, opt)
   local based = common.has(node, "ABLFL")
   common.new("ranges", node, "ANRIND", based and "BNRIND" or nil)
   local low, high = range("ranges", node, opt.low, opt.high)
-  local made = verbs.mutate(node,
+  local made = common.once(verbs.mutate(node,
     ('"ranges: low" = _digits15(%s)'):format(low),
     ('"ranges: high" = _digits15(%s)'):format(high),
-    '"ranges: x" = _digits15(AVAL)')
+    '"ranges: x" = _digits15(AVAL)'))
   -- below its limit: LOW where the limit is not above the range's begin
   local below = common.has(node, "BLQFL") and "when BLQFL = 'Y' then case when "
     .. '"ranges: x" <= "ranges: low" then \'LOW\' when "ranges: low" is null '

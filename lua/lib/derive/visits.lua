@@ -32,9 +32,10 @@ local function place(node, trial, day)
     targets[i] = visit.name
   end
   -- there is no day 0 between -1 and 1
-  local made = verbs.mutate(node,
+  local made = common.once(verbs.mutate(node,
     "AVISIT = " .. table.concat(names, " ") .. " end",
-    "AVISITN = " .. table.concat(days, " ") .. " end",
+    "AVISITN = " .. table.concat(days, " ") .. " end"))
+  made = verbs.mutate(made,
     ("AWTDIFF = abs(%s - AVISITN) - (sign(%s) <> sign(AVISITN))"):format(
       quote(day), quote(day)))
   return common.levels(made, "AVISIT", targets, trial.file

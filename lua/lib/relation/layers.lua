@@ -30,7 +30,7 @@ end
 -- whom it belongs.
 function M.open_layer(layer, used, window)
   local closed = layer.group or layer.limit or layer.join or layer.sorted
-    or layer.places or layer.window ~= window and layer.window
+    or layer.places or layer.once or layer.window ~= window and layer.window
   if not closed then
     for _, output in ipairs(layer.outputs) do
       if output.tree and (not used or used[output.name:lower()]) then
@@ -44,6 +44,15 @@ function M.open_layer(layer, used, window)
   table.move(layer.outputs, 1, #layer.outputs, 1, out.outputs)
   table.move(layer.where, 1, #layer.where, 1, out.where)
   table.move(layer.hidden, 1, #layer.hidden, 1, out.hidden)
+  return out
+end
+
+--- layers.once(layer): what it computes is computed once for each row, however
+-- often columns around it name it: SQLite would copy it to each place.
+function M.once(layer)
+  local out = {}
+  for name, value in pairs(layer) do out[name] = value end
+  out.once = true
   return out
 end
 
@@ -277,7 +286,8 @@ function Compiler:select(layer, outermost)
       or self:output(extra, prefix, window)
   end
   -- each row is counted once: SQLite must not copy the expression outwards
-  local counts = #self.places > n_place and not outermost and not layer.limit
+  local counts = (#self.places > n_place or layer.once and not self.readable)
+    and not outermost and not layer.limit
   if #list > MOST_COLUMNS then
     fail("limit", ("%d columns, %d of them for the order of rows; there can be "
       .. "%d; select fewer"):format(#list, #list - #layer.outputs,
