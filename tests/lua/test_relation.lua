@@ -327,6 +327,16 @@ function TestRelation.test_semi_and_anti_join()
     { how = "semi" }), 2)
 end
 
+-- A column that one side computes and nobody asks for.
+function TestRelation.test_union_of_which_little_is_asked()
+  local a = s.adlb:mutate "LOGV = ln(AVAL)"
+  s.logs = s.adlb:mutate "LOGV = AVAL"
+  said = {}
+  lu.assertEquals(#a:union(s.logs):select "USUBJID":collect(), 10)
+  lu.assertEquals(column(s.logs:union(a):select "AVISIT":limit(1), "AVISIT"),
+    { "Day 1" })
+end
+
 function TestRelation.test_union()
   local r = s.adsl:order "AGE desc":limit(2):union(s.adsl:limit(1))
   lu.assertEquals(column(r, "USUBJID"), { "01", "03", "03" })

@@ -196,7 +196,7 @@ return function(M)
   function M.has_several(node, column)
     return run(node, function(c)
       return ("select min(%s) <> max(%s) from (%s)"):format(quote(column.name),
-        quote(column.name), c:layer(node.layer))
+        quote(column.name), c:layer(only(node.layer, { column.name })))
     end):value(1, 1) == 1
   end
 
@@ -204,7 +204,7 @@ return function(M)
   function M.count_missing(node, column)
     return run(node, function(c)
       return ("select count(*) from (%s) where %s is null"):format(
-        c:layer(node.layer), quote(column.name))
+        c:layer(only(node.layer, { column.name })), quote(column.name))
     end):value(1, 1)
   end
 
@@ -212,7 +212,7 @@ return function(M)
   function M.has(node, column)
     return #run(node, function(c)
       return ("select 1 from (%s) where %s is not null limit 1"):format(
-        c:layer(node.layer), quote(column.name))
+        c:layer(only(node.layer, { column.name })), quote(column.name))
     end) > 0
   end
 
@@ -239,11 +239,10 @@ return function(M)
       end
     end
     local some = opt and opt.n
-    if opt and opt.quiet == true then -- what it does not rest on tells nothing
-      local wanted = {}
-      for i, output in ipairs(layer.outputs) do wanted[i] = output.name end
-      layer = only(layer, wanted)
-    end
+    local wanted = {}
+    for i, output in ipairs(layer.outputs) do wanted[i] = output.name end
+    -- what it does not rest on tells nothing where nothing is told
+    layer = only(layer, wanted, not (opt and opt.quiet == true))
     if some and as_stored(layer) then
       local from = opt.from or opt.total - opt.n + 1
       layer = M.open_layer(layer, {})

@@ -1,5 +1,6 @@
 -- A layer that gives some of its columns, and within it no column that these
 -- do not rest on: what is checked of rows asks for little of them.
+-- What is computed may tell something, so that it may stay though nobody asks.
 
 local sources_of = require "trialsh.relation.layers".sources_of
 
@@ -38,8 +39,9 @@ local function order_uses(layer, found)
   return true
 end
 
--- Which outputs stay, and what they and the rest ask of both sources.
-local function uses(layer, needed)
+-- Which outputs stay, and what they and the rest ask of both sources; computed:
+-- all that are computed stay.
+local function uses(layer, needed, computed)
   local left, right, outputs = {}, {}, {}
   local function keep(output)
     outputs[#outputs + 1] = output
@@ -51,7 +53,8 @@ local function uses(layer, needed)
   local group = {}
   for _, name in ipairs(layer.group or {}) do group[name], left[name] = true, true end
   for _, output in ipairs(layer.outputs) do
-    if not needed or needed[output.name] or group[output.name] then
+    if not needed or needed[output.name] or group[output.name]
+        or computed and output.tree then
       keep(output)
     end
   end
@@ -76,8 +79,17 @@ local function add(needs, layer, names)
   for name in pairs(names) do needs[layer][name] = true end
 end
 
---- only(layer, names) -> layer
-return function(layer, names)
+-- Both sides of a union have the same columns.
+local function add_computed(names, sides)
+  for _, side in ipairs(sides) do
+    for _, output in ipairs(side.outputs) do
+      if output.tree then names[output.name] = true end
+    end
+  end
+end
+
+--- only(layer, names [, computed]) -> layer
+return function(layer, names, computed)
   local needs, chosen = {}, {}
   local wanted = {}
   for _, name in ipairs(names) do wanted[name] = true end
@@ -86,9 +98,11 @@ return function(layer, names)
   for i = #list, 1, -1 do
     local this = list[i]
     local need = needs[this]
-    local outputs, left, right = uses(this, need ~= "all" and need or nil)
+    local outputs, left, right = uses(this, need ~= "all" and need or nil,
+      computed)
     chosen[this] = outputs
     if this.source.union then
+      if computed and left then add_computed(left, this.source.union) end
       for _, side in ipairs(this.source.union) do add(needs, side, left) end
     elseif this.source.source then
       add(needs, this.source, left)
