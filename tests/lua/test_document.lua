@@ -285,36 +285,93 @@ function TestReport.test_two_runs_give_the_same_bytes()
   end
 end
 
--- One value of the raw data is another: each number that comes of it follows,
--- nothing else moves.
+-- One value of the raw data is another: each number that comes of it follows in every
+-- format, nothing else moves. Tables, figures and texts are in pairs: one shows the
+-- value, the other does not.
+
+-- What a file says: the parts of an archive; hashes of the data are others in any case.
+local function said(path)
+  local all = content(path)
+  if path:find "%.docx$" or path:find "%.xlsx$" then
+    local parts = {}
+    for i, e in ipairs(require "ts.zip".read(all)) do parts[i] = e[1] .. "\n" .. e[2] end
+    all = table.concat(parts, "\n")
+  end
+  return (all:gsub("SHA%-256 %x+", "SHA"))
+end
+
+local function pair(of, which)
+  local one = table.summary { of.adsl, by = "TRT01P", title = "Ages", "AGE" }
+  local two = table.summary { of.adsl, by = "TRT01P", title = "Responses", "RESP" }
+  local three = table.efficacy { of.results, title = "Endpoints" }
+  report "r" { out = folder .. "/" .. which, study = of, figures = "svg",
+    "# Texts\n\n{{AGE}}\n\n{{RESP}}",
+    one, two, three,
+    figure.points { of.adsl, y = "AGE", by = "TRT01P", title = "Ages" },
+    figure.points { of.adsl:where "TRT01P = 'P'", y = "AGE", by = "TRT01P" } }
+  for _, id in ipairs { "AGE", "RESP" } do
+    for kind, body in pairs { md = "%s\n", txt = "%s\n", html = "<body>%s</body>\n",
+      tex = "\\begin{document}%s\n" } do
+      fill(write("f." .. kind, body:format("{{" .. id .. "}} {{" .. id .. ".p_value}}")),
+        ("%s/%s/%s.%s"):format(folder, which, id, kind), { study = of })
+    end
+    fill(docx("f.docx", "<w:p><w:r><w:t>{{" .. id .. "}}</w:t></w:r></w:p>"),
+      ("%s/%s/%s.docx"):format(folder, which, id), { study = of })
+  end
+  return { one, two, three }
+end
+
+local follow = { "r/figure-1.svg", "r/figure-1.data.csv" }
+local stay = { "r/figure-2.svg", "r/figure-2.data.csv", "r/figure-1.caption.txt",
+  "r/figure-2.caption.txt", "r/methods.md" }
+for extension in ("txt md html tex rtf docx xlsx csv json"):gmatch "%S+" do
+  follow[#follow + 1] = "r/table-1." .. extension
+  follow[#follow + 1] = "r/table-3." .. extension
+  stay[#stay + 1] = "r/table-2." .. extension
+end
+for extension in ("txt md html tex docx"):gmatch "%S+" do
+  follow[#follow + 1], stay[#stay + 1] = "AGE." .. extension, "RESP." .. extension
+end
+
+-- The page without the table, the figure, the line and the sentence of the value.
+local function page_without(which)
+  local n
+  local page = said(("%s/%s/r.html"):format(folder, which))
+  for _, part in ipairs { '<table class="ts" id="table%-1".-</table>',
+    '<figure id="figure%-1">.-</figure>', "<p>Age: [^<]+</p>",
+    '<th scope="row"[^>]*>Age</th>.-</tr>%s*<tr>.-</tr>' } do
+    page, n = page:gsub(part, "")
+    lu.assertEquals(n, 1, part)
+  end
+  return page
+end
+
 function TestReport.test_numbers_follow_the_data()
   local other = study_of("two", 45)
-  make(s, "before", { figures = "svg" })
-  make(other, "after", { figures = "svg" })
-  fill(write("f.txt", "{{AGE}}"), folder .. "/f.before.txt", { study = s })
-  fill(folder .. "/f.txt", folder .. "/f.after.txt", { study = other })
-  for _, name in ipairs { "f.%s.txt", "%s/r.html", "%s/r/table-1.csv",
-    "%s/r/table-1.txt", "%s/r/figure-1.svg", "%s/r/figure-1.data.csv" } do
-    local a = content(folder .. "/" .. name:format "before")
-    local b = content(folder .. "/" .. name:format "after")
-    lu.assertNotEquals(a, b, name)
+  local a, b = pair(s, "before"), pair(other, "after")
+  for _, name in ipairs(follow) do
+    lu.assertTrue(said(folder .. "/before/" .. name) ~= said(folder .. "/after/" .. name),
+      name .. " does not follow")
   end
-  local function sentence(which, id)
-    return content(("%s/%s/r.html"):format(folder, which)):match(id .. ": .-%.</p>")
-      or content(("%s/%s/r.html"):format(folder, which)):match("<p>" .. id .. ": [^<]+")
+  for _, name in ipairs(stay) do
+    lu.assertEquals(said(folder .. "/after/" .. name), said(folder .. "/before/" .. name),
+      name)
   end
-  lu.assertNotNil(sentence("before", "Age"))
-  lu.assertNotEquals(sentence("before", "Age"), sentence("after", "Age"))
-  lu.assertEquals(s:result "RESP".p_value, other:result "RESP".p_value)
-  local function cells(which) -- of the arm without the value, all stay
-    local out = {}
-    for line in content(("%s/%s/r/table-1.csv"):format(folder, which)):gmatch "[^\n]+" do
-      if line:find ",P," then out[#out + 1] = line:match "^(.-),Baseline" end
+  lu.assertEquals(page_without "after", page_without "before")
+  -- of the tables that follow only the cells of that arm, and of that endpoint
+  local moved = {}
+  for k, t in ipairs(a) do
+    for i, row in ipairs(t.rows) do
+      for j in ipairs(t.columns) do
+        if t:cell(i, j) ~= b[k]:cell(i, j) then
+          moved[#moved + 1] = ("%s %s, %s"):format(t.title, row.variable,
+            t.columns[j].arm or t.columns[j].head)
+        end
+      end
     end
-    return table.concat(out, "\n")
   end
-  lu.assertNotEquals(cells "before", "")
-  lu.assertEquals(cells "before", cells "after")
+  lu.assertEquals(moved, { "Ages AGE, A", "Endpoints AGE[A vs P], Estimate (95 % CI)",
+    "Endpoints AGE[A vs P], P" })
 end
 
 function TestReport.test_mistakes()
