@@ -10,6 +10,12 @@ fig.survival = figure.survival { "TTINF",
   hazard_ratio = true, p_value = true, rmst = 300,
 }
 
+fig.inheritance = figure.survival { s.adtte:where { PARAMCD = "TTINF" },
+  facet = "INHERIT", hazard_ratio = true, p_value = true,
+  least_at_risk = 0.1, beyond = "pale", risk_table = { "at risk", "censored", "events" },
+  xlabel = "Days since randomisation", ylabel = "Free of serious infection",
+}
+
 fig.age = figure.points { s.adsl, y = "AGE", by = "TRT01P", box = true,
   title = "Age at entry" }
 

@@ -64,13 +64,13 @@ local wrote = { file,
       .. "interferon gamma and {{ITT[placebo].n}} to placebo.",
     tab.baseline, fig.age,
     "# Serious infections\n\n{{TTINF}} {{TTINF-S}}",
-    fig.survival, tab.infections, tab.efficacy },
+    fig.survival, fig.inheritance, tab.infections, tab.efficacy },
   s:export(by_arm, out .. "by_arm.csv"),
   s:export(curve:at { 100, 200, 300 }, out .. "survival.csv"),
   s:export(s.results:select("endpoint", "title", "role", "analysis", "compare",
     "group", "n", "estimate_name", "estimate", "conf_low", "conf_high",
     "statistic", "df", "p_value"), out .. "results.csv") }
-for _, name in ipairs { "survival", "age" } do
+for _, name in ipairs { "survival", "inheritance", "age" } do
   for _, kind in ipairs { "pdf", "svg", "png" } do
     wrote[#wrote + 1] = fig[name]:save(out .. name .. "." .. kind)
   end

@@ -1,7 +1,11 @@
 -- figure.flow: numbers are counted from the subjects, and sum.
 local lu = require "luaunit"
 local check = require "tests.lua.boxes"
+local note = require "trialsh.note"
 local object = require "trialsh.figure.object"
+
+local said = {}
+note.listeners[#note.listeners + 1] = function(line) said[#said + 1] = line end
 
 local function refuses(words, f, ...)
   local ok, err = pcall(f, ...)
@@ -79,6 +83,17 @@ function test_populations_and_events_of_the_trial()
     .. "analysis|A|Not in SAF|1\nanalysis|B|In ITT|3\n"
     .. "analysis|B|In SAF|3")
   lu.assertStrContains(f.caption, "SAF: Treated")
+  lu.assertStrContains(f.caption, "follow-up: a subject can have several events")
+  d.SAFFL[6] = "Y"
+  refuses("1 subject in SAF but not randomised: 6", figure.flow, { d, status = false })
+  d.SAFFL[6] = "N"
+  d.SAFWHY = { NA, "Refused the injection", NA, NA, NA, NA }
+  f = figure.flow { d, status = false, events = false,
+    why = { SAF = "SAFWHY", treatment = "SAFWHY" } }
+  all = lines(f)
+  lu.assertStrContains(all, "Received none|1\nallocation|A|Refused the injection|1")
+  lu.assertStrContains(all, "Not in SAF|1\nanalysis|A|Refused the injection|1")
+  lu.assertNil(f.caption:find "several events")
   refuses("no population ITTT; nearest: ITT", figure.flow, { d,
     populations = { "ITTT" } })
 end
@@ -90,6 +105,16 @@ function test_one_subject_moves()
   local before, after = lines(figure.flow { subjects() }), lines(figure.flow { d })
   lu.assertEquals(after, (before:gsub("A|Received it|1", "A|Received it|2")
     :gsub("A|Received none|1", "A|Received none|0")))
+end
+
+-- The same reason in two spellings is one; who is in the trial has none.
+function test_reasons()
+  local list = { USUBJID = screened.USUBJID, WHY = { NA, "AGE", NA, NA, NA, "Age", "AGE",
+    "Refused" } }
+  said = {}
+  lu.assertStrContains(lines(figure.flow { subjects(), screened = list, reasons = "WHY" }),
+    "Excluded|3\nenrolment|all|Age|2\nenrolment|all|Refused|1")
+  lu.assertStrContains(table.concat(said), "1 subject randomised though WHY says why not: 2")
 end
 
 function test_what_does_not_sum_is_refused()
@@ -109,6 +134,12 @@ function test_what_does_not_sum_is_refused()
     reasons = "WHI" })
   refuses("nobody was randomised", figure.flow, { { USUBJID = { "1" },
     TRT01P = { NA } } })
+  d = subjects()
+  d.TRTSDT[6] = "d"
+  refuses("1 subject treated but not randomised: 6", figure.flow, { d })
+  refuses("why has a column for treatment, not for TREATMENT", figure.flow,
+    { subjects(), why = { TREATMENT = "DCSREAS" } })
+  refuses("no column WHY", figure.flow, { subjects(), why = { treatment = "WHY" } })
   refuses("takes a table of subjects", figure.flow, { 3 })
   refuses("too low; height =", function()
     object.boxes(figure.flow { subjects(), height = 20 })

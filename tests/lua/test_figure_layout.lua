@@ -154,6 +154,11 @@ local kinds = {
     return figure.missing(with(case, visits(case), { subjects = subjects(case),
       by = "TRT01P", ylabel = case.words == "short" and "Subjects" or false,
       width = case.width or 183 })) end },
+  { "patterns of missing values", function(case)
+    case = fewer(case, 600)
+    return figure.missing(with(case, visits(case), { subjects = subjects(case),
+      by = "TRT01P", patterns = true, ylabel = false, height = false,
+      width = case.width or 183 })) end },
   { "heatmap", function(case)
     case = fewer(case, 60)
     local s, d = subjects(case), { USUBJID = {}, TRT01P = {}, PARAMCD = {}, AVAL = {} }
@@ -306,6 +311,7 @@ local kinds = {
         or "Death"
     end
     return figure.flow(with(case, d, { ylabel = false, screened = all,
+      why = { treatment = "DCSREAS" },
       reasons = "WHY", width = 183, height = false })) end },
   { "graph", function(case)
     local all = { "graph" }

@@ -53,6 +53,59 @@ function test_marks()
     "DUMMY TREATMENT")
 end
 
+-- Those who died are below those who left, whenever.
+function test_order_by_death()
+  local d = { USUBJID = { "1", "1", "2", "3", "3", "4" }, AVISITN = { 1, 8, 1, 1, 8, 1 },
+    AVAL = { 1, 1, 1, 1, 1, 1 } }
+  local s = { USUBJID = { "1", "2", "3", "4" }, DTHDY = { 9, NA, NA, 2 } }
+  local f = figure.missing { d, by = false, subjects = s, order = "death" }
+  lu.assertStrContains(f.caption, "sorted by the day of death and their last value")
+  local order = {}
+  for row in f:data():rows() do
+    if order[#order] ~= row.USUBJID then order[#order + 1] = row.USUBJID end
+  end
+  lu.assertEquals(order, { "3", "2", "1", "4" })
+end
+
+local function rows(f)
+  local list = {}
+  for row in f:data():rows() do
+    list[#list + 1] = ("%s|%s|%d|%s%s%s"):format(row.words, row.ARM, row.n,
+      letter[row["at 1"]] or "", letter[row["at 8"]] or "", letter[row["at 15"]] or "")
+  end
+  return table.concat(list, "\n")
+end
+
+-- Every subject is in one pattern; those beyond the first ones are one row.
+function test_patterns()
+  local f = figure.missing { data, by = "ARM", subjects = all, patterns = true }
+  check(f, "patterns")
+  lu.assertEquals(rows(f), [[
+All values|A|1|###
+All values|B|0|###
+Gaps|A|1|#?#
+Gaps|B|0|#?#
+Left after 1|A|1|#..
+Left after 1|B|0|#..
+Died after 1|A|1|#++
+Died after 1|B|0|#++
+No value|A|1|...
+No value|B|0|...
+No value, died|A|0|+++
+No value, died|B|1|+++]])
+  lu.assertEquals(f.caption, "Rows: 6 patterns of values over the visits, by number of "
+    .. "subjects, n = 6.")
+  local words = {}
+  for i, box in ipairs(require "trialsh.figure.object".boxes(f).boxes) do
+    words[i] = box.text
+  end
+  lu.assertStrContains(table.concat(words, "\n"), "With a value\n4\n1\n2\n5\n1")
+  local g = figure.missing { data, by = "ARM", subjects = all, patterns = true, most = 3 }
+  lu.assertStrContains(rows(g), "4 other patterns|A|3|\n4 other patterns|B|1|")
+  lu.assertStrContains(g.caption, "the last one: all others")
+  lu.assertStrContains(g:text(), "4 other patterns")
+end
+
 function test_refusals()
   refuses("figure.missing has no option subject; nearest: subjects", figure.missing,
     { data, subject = all })

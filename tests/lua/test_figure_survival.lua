@@ -199,6 +199,15 @@ function test_adjusted_hazard_ratio()
   lu.assertStrContains(f.caption, "adjusted for AGE, within strata of INHERIT")
 end
 
+-- Bands of two arms are there without asking, and said.
+function test_bands_of_facets()
+  local d = trial_data()
+  for i, arm in ipairs(d.ARM) do d.ARM[i] = arm == "A" and "B" or arm end
+  local f = figure.survival { d, by = "ARM", facet = "SEX" }
+  lu.assertStrContains(f.caption, "bands: pointwise 95 % confidence intervals")
+  lu.assertStrContains(table.concat(object.boxes(f).root.groups[1].plots), "filledcurves")
+end
+
 -- Text in the colour of an arm has a contrast of 3 to 1 at least.
 function test_ink()
   lu.assertEquals(style.ink "#0072B2", "#0072B2")

@@ -68,6 +68,7 @@ local function reasons_of(list, column)
   for _, subject in ipairs(list) do
     local value = subject[column]
     if known(value) then
+      value = sentence(value)
       if not by[value] then
         by[value] = 0
         order[#order + 1] = value
@@ -79,10 +80,10 @@ local function reasons_of(list, column)
   end
   table.sort(order, function(a, b)
     if by[a] ~= by[b] then return by[a] > by[b] end
-    return tostring(a) < tostring(b)
+    return a < b
   end)
   local out = {}
-  for i, value in ipairs(order) do out[i] = { sentence(value), by[value] } end
+  for i, value in ipairs(order) do out[i] = { value, by[value] } end
   if none > 0 and #out > 0 then out[#out + 1] = { "No reason given", none } end
   return out
 end
@@ -139,17 +140,27 @@ local function enrolment(spec, screened, randomised, column)
     if not in_trial[subject.USUBJID] then excluded[#excluded + 1] = subject end
   end
   must_sum("screened", #excluded + #randomised, #list)
+  local both = {}
+  for _, subject in ipairs(column and list or {}) do
+    if in_trial[subject.USUBJID] and known(subject[column]) then
+      both[#both + 1] = subject.USUBJID
+    end
+  end
+  if #both > 0 then
+    note.say("%s: %s randomised though %s says why not: %s", WHO,
+      note.plural(#both, "subject"), column, names.list(both))
+  end
   spec.top = add({}, "Assessed for eligibility", #list, 0, true)
   spec.aside = add({}, "Excluded", #excluded, 0, true)
   add_reasons(spec.aside, excluded, column, 1)
 end
 
-local function allocation(arm, list)
+local function allocation(arm, list, opt)
   local box = add({}, "Allocated to " .. arm, #list, 0, true)
   if not (list[1] and list[1].TRTSDT) then return box end
-  local treated, not_treated, other = 0, 0, {}
+  local treated, not_treated, other = 0, {}, {}
   for _, subject in ipairs(list) do
-    if not known(subject.TRTSDT) then not_treated = not_treated + 1
+    if not known(subject.TRTSDT) then not_treated[#not_treated + 1] = subject
     elseif known(subject.TRT01A) and known(subject.TRT01P)
         and subject.TRT01A ~= subject.TRT01P then
       other[#other + 1] = subject
@@ -158,11 +169,12 @@ local function allocation(arm, list)
     end
   end
   add(box, "Received it", treated, 1)
-  add(box, "Received none", not_treated, 1)
+  add(box, "Received none", #not_treated, 1)
+  add_reasons(box, not_treated, opt.why.treatment, 2)
   for _, reason in ipairs(reasons_of(other, "TRT01A")) do
     add(box, "Received " .. reason[1], reason[2], 1)
   end
-  must_sum("allocated to " .. arm, treated + not_treated + #other, #list)
+  must_sum("allocated to " .. arm, treated + #not_treated + #other, #list)
   return box
 end
 
@@ -208,10 +220,14 @@ local function analysis(arm, list, opt)
   if #opt.populations > 0 then add(box, "Analysis", nil, 0, true) end
   for _, p in ipairs(opt.populations) do
     local n = count(list, function(subject) return subject[p.flag] == "Y" end)
-    local not_in = count(list, function(subject) return subject[p.flag] ~= "Y" end)
-    must_sum(p.name .. " of " .. arm, n + not_in, #list)
+    local not_in = {}
+    for _, subject in ipairs(list) do
+      if subject[p.flag] ~= "Y" then not_in[#not_in + 1] = subject end
+    end
+    must_sum(p.name .. " of " .. arm, n + #not_in, #list)
     add(box, "In " .. p.name, n)
-    if not_in > 0 then add(box, "Not in " .. p.name, not_in) end
+    if #not_in > 0 then add(box, "Not in " .. p.name, #not_in) end
+    add_reasons(box, not_in, opt.why[p.name], 1)
   end
   return box
 end
@@ -242,7 +258,8 @@ end
 
 local own_options = { by = { "string", "TRT01P" }, screened = { "any" },
   reasons = { "string" }, status = { "any" }, reason = { "string" },
-  events = { "boolean", true }, populations = { "list" }, palette = false }
+  events = { "boolean", true }, populations = { "list" }, why = { "table", {} },
+  palette = false }
 
 local function usual(x, given, candidates)
   if given == false then return nil end
@@ -277,6 +294,41 @@ local function populations_of(x, trial, wanted)
   return chosen
 end
 
+-- The columns that say why, by what they are of.
+local function why_of(x, opt)
+  local keys = { "treatment" }
+  for _, p in ipairs(opt.populations) do keys[#keys + 1] = p.name end
+  local known_key = {}
+  for _, key in ipairs(keys) do known_key[key] = true end
+  for key, column in pairs(opt.why) do
+    if not known_key[key] or type(column) ~= "string" then
+      fail("invalid", ("%s: why has a column for %s, not for %s"):format(WHO,
+        table.concat(keys, ", "), tostring(key)))
+    end
+    if not data.has(x, column) then data.frame(x, { column }, WHO) end
+  end
+  return opt.why
+end
+
+-- Who was not randomised but has a first dose, or is in a population of the randomised
+-- by its flag, would be nowhere in the figure.
+local function no_orphans(subjects, opt)
+  local checks = { { "TRTSDT", "treated", known } }
+  for _, p in ipairs(opt.populations) do
+    checks[#checks + 1] = { p.flag, "in " .. p.name, function(v) return v == "Y" end }
+  end
+  for _, check in ipairs(checks) do
+    local orphans = {}
+    for _, subject in ipairs(subjects) do
+      if check[3](subject[check[1]]) then orphans[#orphans + 1] = subject.USUBJID end
+    end
+    if #orphans > 0 then
+      fail("invalid", ("%s: %s %s but not randomised: %s"):format(WHO,
+        note.plural(#orphans, "subject"), check[2], names.list(orphans)))
+    end
+  end
+end
+
 -- Intercurrent events of the trial whose date is a column of the subjects.
 local function events_of(x, trial, wanted)
   local out = {}
@@ -300,6 +352,8 @@ end
 --   reason       "DCSREAS" where there is one: why, below the status
 --   events       true: intercurrent events of the trial, by their dates
 --   populations  { "ITT", ... }: all of the trial whose flags are there
+--   why          { treatment = "COLUMN", ITT = "COLUMN" }: why some received none, or
+--                are not in that population
 --   title, note, stamp, width 183, height (by its boxes), journal   as in all
 --
 --   > figure.flow { demo.adsl, screened = 31 }:data().n[2]
@@ -332,13 +386,14 @@ function M.flow(given)
   end
   for _, p in ipairs(opt.populations) do wanted[#wanted + 1] = p.flag end
   for _, event in ipairs(opt.events) do wanted[#wanted + 1] = event.column end
+  for _, column in pairs(why_of(first, opt)) do wanted[#wanted + 1] = column end
   local unique, seen = {}, {}
   for _, name in ipairs(wanted) do
     if not seen[name] then unique[#unique + 1] = name end
     seen[name] = true
   end
   local all, _, frame = subjects_of(first, unique)
-  local randomised, lost = {}, {}
+  local randomised, others, lost = {}, {}, {}
   local dated = data.has(first, "RANDDT")
   for _, subject in ipairs(all) do
     local is = known(subject[opt.by])
@@ -346,6 +401,8 @@ function M.flow(given)
     if is then
       randomised[#randomised + 1] = subject
       if not known(subject[opt.by]) then lost[#lost + 1] = subject.USUBJID end
+    else
+      others[#others + 1] = subject
     end
   end
   if #lost > 0 then
@@ -355,6 +412,7 @@ function M.flow(given)
   if #randomised == 0 then
     fail("degenerate", WHO .. ": nobody was randomised")
   end
+  no_orphans(others, opt)
   local spec = { arms = {}, stages = {}, stage_names = {},
     randomised = add({}, "Randomised", #randomised, 0, true) }
   enrolment(spec, opt.screened, randomised, opt.reasons)
@@ -388,6 +446,7 @@ function M.flow(given)
   end
   return object.new(opt, from, { what = "flow of subjects",
     caption = "Flow of subjects" .. (#said > 0 and "; " .. table.concat(said, "; ")
+      or "") .. (#opt.events > 0 and "; follow-up: a subject can have several events"
       or "") .. ".",
     fit = function(width, look)
       return sheet.height(width, look, above, function(page)

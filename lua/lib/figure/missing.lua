@@ -13,6 +13,7 @@ local analysed = require "trialsh.figure.analysed"
 local blocks = require "trialsh.figure.blocks"
 local chart = require "trialsh.figure.chart"
 local object = require "trialsh.figure.object"
+local patterns = require "trialsh.figure.patterns"
 local source = require "trialsh.figure.source"
 
 local M = {}
@@ -72,13 +73,15 @@ local function judge(subject, visits)
 end
 
 -- From those with values to the end, by their last one, then the dead among those
--- who left at the same visit, to those who have none.
-local function sort(list)
+-- who left at the same visit, to those who have none; by death those who died stand
+-- below all others, the first at the bottom.
+local function sort(list, order)
   local place = {}
   for i, s in ipairs(list) do place[s] = i end
   table.sort(list, function(a, b)
-    if a.last ~= b.last then return a.last > b.last end
     local x, y = a.death or math.huge, b.death or math.huge
+    if order == "death" and x ~= y then return x > y end
+    if a.last ~= b.last then return a.last > b.last end
     if x ~= y then return x > y end
     if a.n ~= b.n then return a.n > b.n end
     return place[a] < place[b]
@@ -161,8 +164,9 @@ end
 
 local own_options = { parameter = { "string" }, y = { "string", "AVAL" },
   x = { "string" }, by = { "any" }, subjects = { "any" }, xlabel = { "string" },
-  ylabel = { "string", "Subjects" }, legend = { { "above", "none" }, "above" },
-  palette = false }
+  ylabel = { "string", "Subjects" }, order = { { "last", "death" }, "last" },
+  patterns = { "boolean", false }, most = { "integer", 15, least = 2 },
+  legend = { { "above", "none" }, "above" }, palette = false }
 
 local function x_of(from, opt)
   if opt.x then return opt.x end
@@ -229,8 +233,11 @@ end
 --   subjects    a row per subject: those without any value are seen too, and days of
 --               death that DATA have not
 --   by          "TRT01P" where there is one; false: one group
+--   order       "last": by the last value; "death": who died below all others, by day
+--   patterns    false; true: a row for each pattern of values over the visits, with its
+--               subjects; most  15: of more the rest is one row
 --   legend      "above", "none";  parameter  of an endpoint that has several
---   title, xlabel, ylabel   text;  width 183, height 70   mm;  journal, note, stamp
+--   title, xlabel, ylabel   text;  width 183, height 70 (by its rows)   mm;  journal, note, stamp
 --               as in all
 --
 --   > alc = demo.adlb:where { PARAMCD = "ALC" }
@@ -257,7 +264,7 @@ function M.missing(given)
   for _, arm in ipairs(arms_of(frame, opt, by, x)) do
     if #arm.list > 0 then
       for _, subject in ipairs(arm.list) do judge(subject, visits) end
-      sort(arm.list)
+      sort(arm.list, opt.order)
       local start = #arms * (#visits + 0.6)
       arms[#arms + 1] = arm
       spans[#arms] = { name = arm.name, n = #arm.list, from = start + 1,
@@ -266,6 +273,11 @@ function M.missing(given)
     end
   end
   if most == 0 then fail("degenerate", WHO .. ": no subject to show") end
+  if opt.patterns then
+    return patterns.figure(opt, from, { who = WHO, arms = arms, visits = visits,
+      states = states, entries = entries_of(arms), by = by,
+      xlabel = opt.xlabel or (x == "AVISITN" or x == "ADY") and "Day" or "Visit" })
+  end
   local spec = { who = WHO, what = "the lines", arms = arms, blocks = spans,
     visits = visits, most = most, legend = opt.legend, y = { 0, most },
     x = { 0.4, spans[#spans].to + 0.6 }, ticks = {}, xlabels = {},
@@ -285,8 +297,9 @@ function M.missing(given)
   blocks.add(spec)
   spec.marks = function(panel) draw(panel, spec) end
   return object.new(opt, from, { what = "missing values", height = 70,
-    caption = "Lines: subjects, sorted by their last value and the day of death; "
-      .. "n: values.", entries = spec.entries,
+    caption = ("Lines: subjects, sorted by %s; n: values."):format(
+      opt.order == "death" and "the day of death and their last value"
+        or "their last value and the day of death"), entries = spec.entries,
     shown = function() return shown(arms, visits, by, x) end,
     draw = function(page, bottom, top) chart.draw(page, spec, bottom, top) end })
 end

@@ -188,6 +188,7 @@ local function in_facets(from, opt, fit, formula)
   local levels = facets.levels(WHO, from, opt.facet, names)
   local own = { facet = false, title = false, note = false, height = false,
     width = opt.width / facets.columns(#levels), last = 0 }
+  if opt.band == nil then opt.band = #fit.groups <= 2 end
   local part = facets.part(opt, own)
   local look, figures = look_of(fit, opt), {}
   effects.lines(WHO, from, formula, fit, opt) -- what no panel could say is an error
