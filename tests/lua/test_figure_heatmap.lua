@@ -143,6 +143,12 @@ function test_stars()
   lu.assertEquals({ q.X, q.Y, q.Z }, adjusted)
   lu.assertStrContains(f.caption, "*: q < 0.05, Wilcoxon-Mann-Whitney test against A, "
     .. "adjusted over 3 tests (BH)")
+  -- one value of an arm, and values without spread, have no t test
+  local few = { USUBJID = { "1", "2", "3", "1", "2", "3" }, ARM = { "A", "A", "B", "A", "A", "B" },
+    PARAMCD = { "X", "X", "X", "Y", "Y", "Y" }, AVAL = { 1, 2, 3, 1, 1, 2 } }
+  for row in figure.heatmap { few, by = "ARM", scale = "none", stars = "ttest" }:data():rows() do
+    lu.assertEquals({ row.p_value, row.q_value }, { NA, NA })
+  end
   lu.assertStrContains(texts_of(of_two { stars = "ttest", columns = "arms" }), "*\n")
   lu.assertFalse(texts_of(of_two { columns = "arms" }):find("*", 1, true) ~= nil)
 end

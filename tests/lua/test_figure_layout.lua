@@ -295,7 +295,7 @@ local kinds = {
     all.RESP = {}
     for i = 1, case.n do all.RESP[i] = i % 5 == 0 and NA or words[case.words].caption .. i % 4 end
     return figure.waterfall(with(case, d, { subjects = all, hline = 50,
-      symbol = case.arms < 6 and "RESP" or nil,
+      symbol = case.n < 100 and case.arms < 6 and "RESP" or nil,
       xlabel = words[case.words].axis })) end },
   { "flow", function(case)
     local d, all = subjects(case), { USUBJID = {}, WHY = {} }

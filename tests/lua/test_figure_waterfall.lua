@@ -55,6 +55,10 @@ function test_symbols()
   refuses("1 has two values of RESP", figure.waterfall, { d, subjects = who,
     symbol = "RESP" })
   refuses("nearest: RESP", figure.waterfall, { d, subjects = who, symbol = "RES" })
+  local many = { USUBJID = {}, CHG = {}, RESP = {} }
+  for i = 1, 200 do many.USUBJID[i], many.CHG[i], many.RESP[i] = "S" .. i, i, "PR" end
+  refuses("200 bars leave no room for symbols on 89 mm; width = 118 and more",
+    figure.waterfall, { many, by = false, symbol = "RESP" })
   refuses("symbol: RESP has 7 values; there are 6 symbols", figure.waterfall, { { USUBJID = {
     "1", "2", "3", "4", "5", "6", "7" }, CHG = { 1, 2, 3, 4, 5, 6, 7 }, RESP = { 1, 2, 3,
     4, 5, 6, 7 } }, by = false, symbol = "RESP" })

@@ -8,11 +8,10 @@ local NA = require "ts.na".NA
 local data = require "trialsh.data"
 local format = require "trialsh.format"
 local mark = require "trialsh.mark"
-local note = require "trialsh.note"
 local bars = require "trialsh.figure.heatmap_bars"
 local blocks = require "trialsh.figure.blocks"
 local chart = require "trialsh.figure.chart"
-local cluster = require "trialsh.figure.cluster"
+local heat_columns = require "trialsh.figure.heatmap_columns"
 local legend = require "trialsh.figure.legend"
 local names_module = require "trialsh.names"
 local object = require "trialsh.figure.object"
@@ -24,223 +23,6 @@ local M = {}
 
 local WHO = "figure.heatmap"
 local GREY = "#C4C4C4"
-
--- Values -----------------------------------------------------------------------
-
--- One value as the colour scale takes it before it is made relative to others.
-local function transformed(value, opt)
-  if value == NA then return nil end
-  if opt.scale == "log2" or opt.log then
-    if value <= 0 then
-      fail("degenerate", ("%s: %s is %s, of which there is no logarithm%s"):format(
-        WHO, opt.y, text.number(value), opt.scale == "z" and "; log = false" or ""))
-    end
-    return math.log(value) / math.log(2)
-  end
-  return value
-end
-
--- { [id] = { [marker] = { raw, value, below } } }, of all rows of an arm.
-local function read(group, columns, opt)
-  local list, by = {}, {}
-  for _, row in ipairs(group.rows) do
-    local id, marker = columns.id[row], columns.marker[row]
-    if id ~= NA and marker ~= NA then
-      local subject = by[id]
-      if not subject then
-        subject = { id = id, at = {} }
-        by[id], list[#list + 1] = subject, subject
-      end
-      if subject.at[marker] then
-        fail("invalid", ("%s: two values of %s of %s; DATA:where chooses a visit")
-          :format(WHO, marker, id))
-      end
-      local raw = columns.y[row]
-      subject.at[marker] = { raw = raw, value = transformed(raw, opt),
-        below = columns.below and columns.below[row] == "Y" }
-    end
-  end
-  return list
-end
-
--- Each marker's values over all subjects as distances from its mean in SD.
-local function standardise(groups, markers)
-  local flat = {}
-  for _, marker in ipairs(markers) do
-    local cells, sum = {}, 0
-    for _, group in ipairs(groups) do
-      for _, subject in ipairs(group.subjects) do
-        local cell = subject.at[marker]
-        if cell and cell.value then
-          cells[#cells + 1] = cell
-          sum = sum + cell.value
-        end
-      end
-    end
-    local mean, squares = sum / #cells, 0
-    for _, cell in ipairs(cells) do squares = squares + (cell.value - mean) ^ 2 end
-    local sd = math.sqrt(squares / (#cells - 1))
-    local same = #cells < 2 or not (sd > 1e-12 * math.max(1, math.abs(mean)))
-    if same then flat[#flat + 1] = marker end
-    for _, cell in ipairs(cells) do
-      cell.value = not same and (cell.value - mean) / sd or nil
-    end
-  end
-  if #flat > 0 then
-    note.say("%s: no spread, hence no z of %s", WHO, names_module.list(flat))
-  end
-end
-
--- Tests --------------------------------------------------------------------------
-
-local tests = { wilcoxon = "Wilcoxon-Mann-Whitney test", ttest = "t test (Welch)" }
-
-local function values_of(group, marker)
-  local list = {}
-  for _, subject in ipairs(group.subjects) do
-    local cell = subject.at[marker]
-    if cell and cell.value then list[#list + 1] = cell.value end
-  end
-  return list
-end
-
--- Each marker of each later arm against the first one: p and q, adjusted over all.
--- How many tests there were.
-local function test_all(groups, markers, opt)
-  local f = opt.stars == "ttest" and require "trialsh.ttest".ttest
-    or require "trialsh.rank".wilcoxon
-  local p, places = {}, {}
-  for k = 2, #groups do
-    groups[k].p, groups[k].q = {}, {}
-    for _, marker in ipairs(markers) do
-      local a, b = values_of(groups[k], marker), values_of(groups[1], marker)
-      local least = opt.stars == "ttest" and 2 or 1
-      local ok, found = pcall(f, a, b)
-      if #a >= least and #b >= least then
-        if not ok then error(found, 0) end
-        if found.p_value ~= NA then
-          p[#p + 1], places[#p + 1] = found.p_value, { groups[k], marker }
-        end
-      end
-    end
-  end
-  local q = require "trialsh.padjust".padjust(p, opt.adjust)
-  for i, place in ipairs(places) do
-    place[1].p[place[2]], place[1].q[place[2]] = p[i], q[i]
-  end
-  return #p
-end
-
-local function starred(group, marker)
-  return group and group.q and group.q[marker] and group.q[marker] < 0.05
-end
-
--- Columns ------------------------------------------------------------------------
-
--- An arm as one column: the mean of its subjects.
-local function mean_of(group, markers)
-  local one = { id = group.name or "all", at = {} }
-  for _, marker in ipairs(markers) do
-    local sum, n, below = 0, 0, 0
-    for _, subject in ipairs(group.subjects) do
-      local cell = subject.at[marker]
-      if cell and cell.value then
-        sum, n = sum + cell.value, n + 1
-        below = below + (cell.below and 1 or 0)
-      end
-    end
-    one.at[marker] = { raw = NA, value = n > 0 and sum / n or nil,
-      below = n > 0 and 2 * below > n, n = n }
-  end
-  return one
-end
-
-local function sort_subjects(list, marker)
-  local place = {}
-  for i, subject in ipairs(list) do place[subject] = i end
-  local function key(s) return s.at[marker] and s.at[marker].value or -math.huge end
-  table.sort(list, function(a, b)
-    local x, y = key(a), key(b)
-    if x ~= y then return x > y end
-    return place[a] < place[b]
-  end)
-end
-
--- What clustering joins; two that have no value in common are an error.
-local function joined(rows, n, name)
-  local tree, order, other = cluster.ward(rows, n)
-  if not tree then
-    fail("degenerate", ("%s: cluster: %s and %s have no value in common"):format(WHO,
-      name(order), name(other)))
-  end
-  return tree, order
-end
-
--- The markers in the order of their tree, by the columns that are shown.
-local function cluster_markers(list, markers)
-  local rows, out = {}, {}
-  for i, marker in ipairs(markers) do
-    rows[i] = {}
-    for j, column in ipairs(list) do
-      local cell = column.subject.at[marker]
-      rows[i][j] = cell and cell.value or false
-    end
-  end
-  local tree, order = joined(rows, #list, function(i) return markers[i] end)
-  for i, k in ipairs(order) do out[i] = markers[k] end
-  return out, tree, order
-end
-
--- All subjects in the order of their tree, in one block.
-local function cluster_subjects(list, markers)
-  local rows, out = {}, {}
-  for i, column in ipairs(list) do
-    rows[i] = {}
-    for j, marker in ipairs(markers) do
-      local cell = column.subject.at[marker]
-      rows[i][j] = cell and cell.value or false
-    end
-  end
-  local tree, order = joined(rows, #markers, function(i) return list[i].subject.id end)
-  for i, k in ipairs(order) do
-    out[i] = list[k]
-    out[i].x = i
-  end
-  return out, { { n = #out, from = 1, to = #out } }, tree, order
-end
-
--- The other way round: where each row of a tree stands.
-local function inverse(order)
-  local out = {}
-  for i, k in ipairs(order) do out[k] = i end
-  return out
-end
-
--- Columns of the figure: { x, subject, group }, and the blocks they stand in.
-local function columns_of(groups, markers, opt)
-  local list, spans = {}, {}
-  local at, gap = 0, 1
-  local total = 0
-  for _, group in ipairs(groups) do total = total + #group.subjects end
-  if opt.columns == "subjects" then
-    gap = math.max(0.3, total / (opt.stars and 40 or 60))
-  end
-  for _, group in ipairs(groups) do
-    if #group.subjects > 0 then
-      local shown = group.subjects
-      if opt.columns == "arms" then shown = { mean_of(group, markers) }
-      elseif opt.sort then sort_subjects(shown, opt.sort) end
-      spans[#spans + 1] = { name = group.name, n = #group.subjects, from = at + 1,
-        to = at + #shown, group = group }
-      for i, subject in ipairs(shown) do
-        list[#list + 1] = { x = at + i, subject = subject, group = group }
-      end
-      at = at + #shown + (opt.columns == "arms" and 0.1 or gap)
-    end
-  end
-  if #list == 0 then fail("degenerate", WHO .. ": no subject to show") end
-  return list, spans
-end
 
 -- How far the scale goes to either side: given, or a round number that has all.
 local function limit_of(list, markers, opt)
@@ -314,7 +96,7 @@ local function draw_one(panel, spec, column, i, cell)
     fill = shades.at(spec.ramp, (cell.value / spec.limit + 1) / 2)
   end
   page:box(left, low, right, high, { fill = fill, colour = edge, width = 0.25 })
-  local ink, star = shades.text_on(fill), spec.arms and starred(column.group, spec.markers[i])
+  local ink, star = shades.text_on(fill), spec.arms and heat_columns.starred(column.group, spec.markers[i])
   local fits = false
   if cell and cell.value and spec.labels then
     local words = format.fixed(cell.value, 1):gsub("^%-", "\u{2212}")
@@ -350,7 +132,7 @@ local function draw(panel, spec)
     page:box(panel:at_x(block.from - 0.5), panel.bottom, panel:at_x(block.to + 0.5),
       panel.top, { colour = "#7F7F7F", width = 0.4 })
     for i, marker in ipairs(not spec.arms and spec.markers or {}) do
-      if starred(block.group, marker) then -- beside the rows of the arm
+      if heat_columns.starred(block.group, marker) then -- beside the rows of the arm
         local half = math.min(0.6, 0.4 * (panel.top - panel.bottom) / #spec.markers)
         draw_star(page, panel:at_x(block.to + 0.5) + 0.9,
           panel:at_y(#spec.markers - i + 0.5), half)
@@ -470,7 +252,7 @@ local function caption_of(opt, spec, beyond, below)
   if opt.stars then
     parts[#parts + 1] = ("*: %s < 0.05, %s against %s, adjusted over %d tests (%s)"):format(
       opt.adjust:upper():sub(1, 1) == "B" and #opt.adjust == 2 and "q" or "P",
-      tests[opt.stars], spec.reference, spec.n_tests, opt.adjust)
+      heat_columns.tests[opt.stars], spec.reference, spec.n_tests, opt.adjust)
   end
   if beyond then
     parts[#parts + 1] = ("values beyond \u{B1}%s have its colour"):format(
@@ -598,9 +380,9 @@ function M.heatmap(given)
     below = with_limit and cframe.values(frame:column "BLQFL") or nil }
   opt.log = none_or_log(columns.y, opt)
   local groups = source.groups(frame, by)
-  for _, group in ipairs(groups) do group.subjects = read(group, columns, opt) end
-  if opt.scale == "z" then standardise(groups, markers) end
-  local list, spans = columns_of(groups, markers, opt)
+  for _, group in ipairs(groups) do group.subjects = heat_columns.read(group, columns, opt) end
+  if opt.scale == "z" then heat_columns.standardise(groups, markers) end
+  local list, spans = heat_columns.of(groups, markers, opt)
   local spec = { who = WHO, what = "the colours", legend = opt.legend,
     labels = opt.labels, arms = opt.columns == "arms", y = { 0, #markers },
     captions = {}, xlabel = opt.xlabel,
@@ -608,17 +390,15 @@ function M.heatmap(given)
   if spec.labels == nil then spec.labels = spec.arms end
   if opt.stars then
     if #groups < 2 then fail("degenerate", WHO .. ": stars compare arms; there is one") end
-    spec.n_tests, spec.reference = test_all(groups, markers, opt), groups[1].name
+    spec.n_tests = heat_columns.test(groups, markers, opt)
+    spec.reference = groups[1].name
   end
   if of_subjects and #list > 1 then
-    local order
-    list, spans, spec.columns_tree, order = cluster_subjects(list, markers)
-    spec.column_at = inverse(order)
+    list, spans, spec.columns_tree, spec.column_at =
+      heat_columns.cluster_subjects(list, markers)
   end
   if (opt.cluster == "markers" or opt.cluster == "both") and #markers > 1 then
-    local order
-    markers, spec.rows_tree, order = cluster_markers(list, markers)
-    spec.row_at = inverse(order)
+    markers, spec.rows_tree, spec.row_at = heat_columns.cluster_markers(list, markers)
   end
   spec.list, spec.blocks, spec.markers = list, spans, markers
   spec.x = { 0.5, spans[#spans].to + 0.5 }

@@ -430,6 +430,11 @@ function M.waterfall(given)
     local subjects = opt.subjects
     spec.symbols = symbols_of(subjects and (data.has(subjects, opt.symbol)
       or not data.has(rows, opt.symbol)) and subjects or rows, opt.symbol)
+    local n = #bars + #spec.absent
+    if 0.85 * opt.width / n < 0.5 then
+      fail("invalid", ("%s: symbol: %d bars leave no room for symbols on %s mm; width = %d "
+        .. "and more"):format(WHO, n, text.number(opt.width), math.ceil(0.5 * n / 0.85)))
+    end
     spec.above = function(page) return page.cells and 0 or 2.4 end
   end
   spec.entries = entries_of(spec, groups, by)
