@@ -193,6 +193,37 @@ local function overview()
   return show(table.concat(out, "\n"))
 end
 
+-- The first sentence of a block, or as many of its words as there is room for.
+local function sentence(block, room)
+  local line = ""
+  for word in table.concat(block.body, " "):gmatch "%S+" do
+    if #line + #word + 5 > room then return (line:gsub(",$", "")) .. " ..." end
+    line = line .. (line == "" and "" or " ") .. word
+    if word:find "[.:]$" then break end
+  end
+  return (line:gsub("[.:]$", ""))
+end
+
+-- "statistics", "figures": what stands below that heading of the overview, with a
+-- sentence of each, or nil.
+local function listed(name)
+  local word, out = name:lower(), {}
+  if word == "and" then return nil end
+  for _, group in ipairs(M.groups()) do
+    if (" " .. group[1]:lower() .. " "):find(" " .. word .. " ", 1, true) then
+      local width = 0
+      for i = 2, #group do width = math.max(width, #group[i].name) end
+      out[#out + 1] = group[1] .. "; ?name says more"
+      for i = 2, #group do
+        local name = group[i].name
+        out[#out + 1] = ("  %s%s  %s"):format(name, (" "):rep(width - #name),
+          sentence(group[i], 76 - width))
+      end
+    end
+  end
+  return #out > 0 and table.concat(out, "\n") or nil
+end
+
 local function unknown(name)
   local absent = require "trialsh.absent".sentence(name)
   if absent then fail("not found", absent) end
@@ -239,7 +270,8 @@ function M.topics()
   return list
 end
 
---- help.topic(name): the page on it; the overview when name is empty.
+--- help.topic(name): the page on it; the overview when name is empty; what stands
+-- below a heading of the overview.
 function M.topic(name)
   local bare = name:match "^%?+%s*(.*)"
   if bare then return name:find "^%?%?." and M.search(bare) or M.topic(bare) end
@@ -247,7 +279,7 @@ function M.topic(name)
   local found = find(name)
   if #found == 0 then found[1] = block_of_function(name) end
   if #found == 0 then
-    local own = require "trialsh.help.own".topic(name)
+    local own = require "trialsh.help.own".topic(name) or listed(name)
     return own and show(own) or unknown(name)
   end
   local pages = {}

@@ -287,6 +287,28 @@ static int run_script(lua_State *L)
     return 0;
 }
 
+/* echo '?km' | trialsh: no Lua begins so. */
+static bool asks_for_help(const shell_options *o)
+{
+    if (strcmp(o->script, "-") != 0)
+        return false;
+    int c = getc(stdin);
+    if (c != EOF)
+        ungetc(c, stdin);
+    return c == '?';
+}
+
+/* Each line of standard input as if it was typed. */
+static int answer_lines(lua_State *L)
+{
+    char line[1000];
+    int code = EXIT_DONE;
+    while (code == EXIT_DONE && fgets(line, sizeof line, stdin))
+        if (line[strspn(line, " \t\r\n")])
+            code = shell_entry(L, line, SHELL_COMMAND);
+    return code;
+}
+
 static int run_all(lua_State *L, shell_options *o)
 {
     int code = EXIT_DONE;
@@ -302,7 +324,9 @@ static int run_all(lua_State *L, shell_options *o)
         code = shell_safe_seal(L, o);
     for (int i = 0; i < o->n_commands && code == EXIT_DONE; i++)
         code = shell_entry(L, o->commands[i], SHELL_COMMAND);
-    if (o->script && code == EXIT_DONE) {
+    if (o->script && code == EXIT_DONE && asks_for_help(o)) {
+        code = answer_lines(L);
+    } else if (o->script && code == EXIT_DONE) {
         lua_pushcfunction(L, run_script);
         lua_pushlightuserdata(L, o);
         code = shell_call(L, 1, o->script);

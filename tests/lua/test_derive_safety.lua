@@ -223,6 +223,21 @@ function TestEmergent.test_the_order_of_rules()
   lu.assertEquals(events(rows), { "Y", NA, "Y", NA, "Y", NA, "Y", "Y", "Y" })
 end
 
+-- The date of an event's end says something of those that ended before treatment
+-- alone.
+function TestEmergent.test_without_the_end_of_events()
+  local f = make({ "ASTDT", "TRTSDT", "TRTEDT" }, {
+    { "2020-03-10", "2020-03-09", NA, "2020-05-01", "2020-03-12" },
+    { "2020-03-10", "2020-03-10", "2020-03-10", "2020-03-10", NA },
+    { "2020-03-20", "2020-03-20", "2020-03-20", "2020-03-20", NA } })
+  lu.assertEquals(list(f:emergent { days = 30 }, "TRTEMFL"),
+    { "Y", NA, "Y", NA, NA })
+  lu.assertEquals(list(f:mutate "AENDT = nullif(ASTDT, ASTDT)"
+    :emergent { days = 30 }, "TRTEMFL"), { "Y", NA, "Y", NA, NA })
+  refuses("no column AENDTC; nearest: ASTDT", f.emergent, f,
+    { finish = "AENDTC" })
+end
+
 function TestEmergent.test_dates_in_part()
   local f = make({ "AESTDTC", "AEENDTC", "TRTSDT", "TRTEDT" }, {
     { "2020-03", "2020-02", "2020", "2019", "2020-03-01" }, { NA, NA, NA, NA,

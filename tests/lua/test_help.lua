@@ -16,6 +16,20 @@ end
 local help = require "trialsh.help"
 local home = require "trialsh.init".home
 
+-- ?statistics: what stands below a heading of the overview, a line for each.
+function test_headings_list_their_topics()
+  local page = tostring(help.topic "statistics")
+  for _, name in ipairs { "ttest", "km", "mmrm", "peto_prentice" } do
+    lu.assertStrMatches(page, ".*\n  " .. name .. " +%u.*")
+  end
+  lu.assertStrMatches(page, "Statistics; %?name says more\n.*")
+  for line in page:gmatch "[^\n]+" do lu.assertTrue(#line <= 80, line) end
+  lu.assertStrContains(tostring(help.topic "Trials"), "endpoint")
+  lu.assertStrContains(tostring(help.topic "tables"), "table.ae ")
+  lu.assertFalse((pcall(help.topic, "and")))
+  lu.assertStrContains(tostring(help.topic "lm"), "Least squares") -- a name first
+end
+
 -- The tests of the examples that stand in one block, told together.
 function test_examples_print_what_they_say()
   local wrong, count = help.check()
@@ -209,7 +223,7 @@ function test_search_puts_the_best_first()
   for words, first in pairs { partial = "relation:mutate", impute = "relation:carry",
       window = "relation:visits", undo = "study:history", merge = "relation:join",
       pivot = "relation:wider", filter = "relation:where", lag = "relation:mutate",
-      tabulate = "relation:count", rename = "relation:select", Sort = "relation:order",
+      tabulate = "relation:count", rename = "relation:rename", Sort = "relation:order",
       ["group by"] = "relation:by", median = "column:median", km = "km",
       duplicates = "relation:distinct", ancova = "lm", noninferiority = "ttest", load = "read", where = "relation:where",
       ["convert date"] = "relation:convert" } do

@@ -119,6 +119,27 @@ function TestRelation.test_compensated_sum()
   lu.assertEquals(f:summarise "m = mean(x)":row(1).m, 0.5)
 end
 
+function TestRelation.test_rename()
+  local dm = demo.adsl:select("USUBJID", "AGE", "SEX", "RANDDT")
+  local r = dm:rename("YEARS = age", "BEGIN = RANDDT")
+  lu.assertEquals(r:sql() ~= nil and r:collect():row(1).YEARS, dm:row(1).AGE)
+  local names = {}
+  for i, c in ipairs(require "trialsh.relation".node_of(r).columns) do names[i] = c.name end
+  lu.assertEquals(names, { "USUBJID", "YEARS", "SEX", "BEGIN" })
+  lu.assertEquals(r.YEARS.label, dm.AGE.label)
+  lu.assertEquals(dm:rename("SEX = AGE", "AGE = SEX"):row(1).SEX, dm:row(1).AGE)
+  lu.assertEquals(#dm:collect():rename "X = AGE":where "X > 70", #dm:where "AGE > 70")
+  for words, items in pairs { ["rename: SEX is there already"] = { "SEX = AGE" },
+      ["rename: AGE twice"] = { "A = AGE", "B = AGE" },
+      ["nearest: AGE"] = { "X = AGEE" }, ['takes "NEW = COL", not "AGE"'] = {
+      "AGE" }, ['mutate "X = AGE + 1"'] = { "X = AGE + 1" },
+      ['takes "NEW = COL", ...'] = {}, ["not a table"] = { {} } } do
+    local ok, err = pcall(dm.rename, dm, table.unpack(items))
+    lu.assertFalse(ok, words)
+    lu.assertStrContains(err.message, words)
+  end
+end
+
 function TestRelation.test_select_renames()
   local r = s.adlb:select("ID = USUBJID", "AVAL"):where "ID = '01'"
   lu.assertEquals(column(r, "AVAL"), { 500, 900 })

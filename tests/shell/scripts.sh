@@ -26,6 +26,12 @@ run -e 'exit(7)'
 is "exit(7)" "$rc" 7
 run -e 'quit(false)'
 is "quit(false)" "$rc" 1
+out=$(echo '?km' | "$TRIALSH" 2>err | head -n 1)
+is "help by a pipe" "$out" "km(formula, data [, opt]) -> survival curves"
+out=$(printf '?nosuch\n?km\n' | "$TRIALSH" 2>err)
+is "which ends at a mistake" "$? $out" "1 "
+check "and names it" grep -q "no help on 'nosuch'" err
+
 run --nosuch
 is "an unknown option" "$rc $(head -1 err)" "2 trialsh: unknown option --nosuch"
 run --seed x

@@ -28,7 +28,8 @@ end
 -- part (ASTDTF) the latest day that it can be counts, so that what may have come
 -- under treatment is not left out.
 --   days       how many days after TRTEDT still count; without it all
---   start, finish  "ASTDT", "AENDT": the dates of an event
+--   start, finish  "ASTDT", "AENDT": the dates of an event; without a column AENDT
+--              nothing is known to have ended before treatment
 --   worse      { "AETOXGR0", "AETOXGR" }: grade before and under treatment; an
 --              event from before treatment that became worse is one
 --
@@ -44,17 +45,18 @@ end
 function verbs.emergent(node, opt)
   nodes.no_group(node, "emergent")
   opt = options("emergent", opt, { days = { "number", least = 0 },
-    start = { "string", "ASTDT" }, finish = { "string", "AENDT" },
+    start = { "string", "ASTDT" }, finish = { "string" },
     worse = { "table" } })
   common.new("emergent", node, "TRTEMFL")
   local first = common.need("emergent", node, "TRTSDT").name
   local last = common.need("emergent", node, "TRTEDT").name
   local start = common.quote(common.need("emergent", node, opt.start,
     "start = names the date of an event's begin").name)
-  local finish = common.quote(common.need("emergent", node, opt.finish,
-    "finish = names the date of an event's end").name)
+  local finish = (opt.finish or common.has(node, "AENDT"))
+    and common.quote(common.need("emergent", node, opt.finish or "AENDT",
+      "finish = names the date of an event's end").name)
   local parts = { "case", ("when %s is null then null"):format(first),
-    ("when days(%s, %s) < 0 then null"):format(first, finish),
+    finish and ("when days(%s, %s) < 0 then null"):format(first, finish) or "",
     ("when %s is null then 'Y'"):format(start),
     ("when days(%s, %s) >= 0 and (%s is null%s) then 'Y'"):format(first,
       latest(node, opt.start), last, opt.days

@@ -22,7 +22,7 @@ for _, pair in ipairs {
   { "relation:longer", "gather melt unpivot" },
   { "relation:wider", "spread dcast" },
   { "relation:where", "filter subset condition" },
-  { "relation:select", "rename keep drop reorder" },
+  { "relation:select", "keep drop reorder" },
   { "relation:count describe relation:wider chisq",
     "tabulate tabulation freq frequency frequencies crosstabulate proc_freq" },
   { "relation:order", "sort arrange ranking" },

@@ -2,7 +2,7 @@
 -- searches for.
 
 return { filter = "where", subset = "where", arrange = "order", sort = "order",
-  group_by = "by", rename = "select", keep = "select", left_join = "join",
+  group_by = "by", keep = "select", left_join = "join",
   merge = "join", pivot_wider = "wider", pivot_longer = "longer",
   unique = "distinct", transform = "mutate", anti_join = "join",
   semi_join = "join", inner_join = "join", slice = "head", bind_rows = "union",

@@ -68,6 +68,49 @@ function verbs.select(node, ...)
   return derive(node, { layer = layer, columns = index(columns) })
 end
 
+--- relation:rename("NEW = COL", ...) -> relation
+-- All columns in their order, some of them under a new name.
+--
+--   > demo.adsl:select("USUBJID", "AGE", "SEX"):rename("YEARS = AGE"):head(2)
+--      USUBJID   YEARS  SEX
+--   1  DEMO-001     63  M
+--   2  DEMO-002     68  M
+--     SIMULATED DATA
+--
+-- See also: relation:select, relation:mutate.
+function verbs.rename(node, ...)
+  no_group(node, "rename")
+  local new, items = {}, {}
+  for _, item in ipairs { ... } do
+    local name, rest = expression.definition("rename", item)
+    if not name then
+      fail("invalid", ('rename takes "NEW = COL", not %s'):format(
+        type(item) == "string" and '"' .. item .. '"' or "a " .. type(item)))
+    end
+    local tree = expression.parse("rename", rest, nil, node.columns)
+    expression.check("rename", tree, node.columns)
+    local from = expression.column(tree)
+    if not from then
+      fail("invalid", ('rename takes columns; write mutate "%s"'):format(item))
+    elseif new[from] then
+      fail("exists", ("rename: %s twice"):format(from.name))
+    end
+    new[from] = name
+  end
+  if not next(new) then fail("invalid", 'rename takes "NEW = COL", ...') end
+  local seen = {}
+  for i, column in ipairs(node.columns) do
+    local name = new[column] or column.name
+    if seen[name:lower()] then
+      fail("exists", ("rename: %s is there already"):format(name))
+    end
+    seen[name:lower()] = true
+    items[i] = new[column] and ("%s = %s"):format(expression.quote(name),
+      expression.quote(column.name)) or column.name
+  end
+  return verbs.select(node, table.unpack(items))
+end
+
 -- The column that a mutate makes: like the one it is, or is a value of.
 local function new_column(name, tree, kind)
   local same, from = expression.column(tree), expression.source(tree)
