@@ -120,8 +120,8 @@ function TestRelation.test_compensated_sum()
 end
 
 function TestRelation.test_rename()
-  local dm = demo.adsl:select("USUBJID", "AGE", "SEX", "RANDDT")
-  local r = dm:rename("YEARS = age", "BEGIN = RANDDT")
+  local dm = demo.adsl:select("USUBJID", "AGE", "SEX", "TRT01P")
+  local r = dm:rename("YEARS = age", "BEGIN = TRT01P")
   lu.assertEquals(r:sql() ~= nil and r:collect():row(1).YEARS, dm:row(1).AGE)
   local names = {}
   for i, c in ipairs(require "trialsh.relation".node_of(r).columns) do names[i] = c.name end
