@@ -151,6 +151,10 @@ function TestCatalogue:test_what_is_empty_is_told()
   local t = table.summary { r, by = "TRT01P", "AGE" }
   lu.assertEquals(#t.columns, 2)
   lu.assertEquals(t.notes[1].text, "Without a subject: CYT107 LF.")
+  t = table.summary { { ARM = { "X", "Y" }, V = { NA, NA } }, by = "ARM", "V",
+    p_value = true }
+  lu.assertEquals({ t:cell(1, 1), t:cell(1, 3), t.notes[1].text },
+    { "-", "", "no P of V: it has no value" })
   t = table.labs { { USUBJID = { "1", "2" }, PARAMCD = { "A", "B" },
     AVISIT = { "V", "V" }, AVAL = { 1, NA } }, "A", "B",
     subjects = { USUBJID = { "1", "2" }, ARM = { "X", "Y" } }, by = "ARM" }
@@ -564,7 +568,9 @@ end
 
 function TestCatalogue:test_patient()
   local t = table.patient { demo.adsl, "DEMO-003" }
-  lu.assertEquals(row_of(t, "AGE"), { "", "72", "" })
+  lu.assertEquals(row_of(t, "Person"), { "", "AGE: 72; SEX: M; COUNTRY: FRA", "" })
+  lu.assertEquals(t:tidy():where "statistic = 'AGE'".value[1], 72)
+  lu.assertEquals(row_of(table.patient { demo.adsl, "DEMO-003", columns = "AGE" }, "AGE"), { "", "72", "" })
   lu.assertEquals(row_of(t, "Septic shock"), { "16 to 18", "grade 5",
     "serious, not related, fatal" })
   lu.assertEquals(row_of(t, "Time to death (days)"), { "", "18", "event" })

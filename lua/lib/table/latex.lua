@@ -44,20 +44,24 @@ end
 -- Widths are in em of the table's own font, \footnotesize. They are those of Arial:
 -- its digits are a tenth wider than TeX's, its bold letters as wide, but capitals.
 local GAP = 0.8 -- between columns: two \tabcolsep
-local MOST = { stub = 18, words = 10, head = 6 }
+-- What stub, words and heads take in one line at most; what does not fit is tried
+-- narrower before it is split.
+local usual = { stub = 18, words = 10, head = 6 }
+local narrow = { stub = 12, words = 7, head = 5 }
 
 local function wide(s) return font.width(s, 10) / (10 * 25.4 / 72) end
 local function words_wide(s) return 1.1 * font.width(s, 10, true) / (10 * 25.4 / 72) end
 
+-- TeX breaks behind hyphens.
 local function longest_word(s)
   local most = 0
-  for word in s:gmatch "%S+" do most = math.max(most, words_wide(word)) end
+  for word in s:gmatch "[^%s%-]+%-*" do most = math.max(most, words_wide(word)) end
   return most
 end
 
 -- Text for a column of that width: longer words may break anywhere.
 local function breakable(s, width)
-  return (s:gsub("[^ ]+", function(word)
+  return (s:gsub("[^ %-]*%-*", function(word)
     if words_wide(word) <= width then return escape(word) end
     local parts = {}
     for _, c in utf8.codes(word) do parts[#parts + 1] = escape(utf8.char(c)) end
@@ -74,7 +78,7 @@ local function width_of(t, g, j)
     local shown = layout.cell(row.cells[j])
     local marks = layout.marks(row.cells[j]) or ""
     if layout.is_text(column) then
-      width = math.max(width, math.min(words_wide(shown .. marks), MOST.words),
+      width = math.max(width, math.min(words_wide(shown .. marks), g.limits.words),
         math.min(longest_word(shown), g.most))
     else
       local push = before - text.width((layout.split(shown)))
@@ -82,22 +86,22 @@ local function width_of(t, g, j)
     end
   end
   for _, line in ipairs(g.heads[j]) do
-    width = math.max(width, math.min(words_wide(line), MOST.head),
+    width = math.max(width, math.min(words_wide(line), g.limits.head),
       math.min(longest_word(line), g.most))
   end
   return width
 end
 
 -- Widths of columns, and the columns that fit beside the stub.
-local function set(t, room)
-  local g = { widths = {} }
+local function set(t, room, limits)
+  local g = { widths = {}, limits = limits }
   g.spans, g.heads = object.heads(t)
   g.stub = words_wide(clean(t.stub or ""))
   for _, row in ipairs(t.rows) do
     g.stub = math.max(g.stub, 1.2 * (row.indent or 0) + words_wide(clean(row.label)
       .. (layout.marks(row) or "")))
   end
-  g.stub = math.max(1, math.min(g.stub, MOST.stub, 0.45 * room))
+  g.stub = math.max(1, math.min(g.stub, limits.stub, 0.45 * room))
   g.most = room - g.stub - GAP
   local left = g.most
   for j, column in ipairs(t.columns) do
@@ -107,10 +111,10 @@ local function set(t, room)
     end
   end
   for j, column in ipairs(t.columns) do -- takes what the others leave
-    if column.wide then g.widths[j] = math.max(MOST.words, left) end
+    if column.wide then g.widths[j] = math.max(limits.words, left) end
   end
   g.blocks = layout.blocks(g.widths, g.stub, GAP, room, g.spans, function(s)
-    return math.min(words_wide(s), MOST.words)
+    return math.min(words_wide(s), limits.words)
   end)
   return g
 end
@@ -229,7 +233,9 @@ end
 
 --- latex.table(t, width) -> text; width: letters, each half an em
 function M.table(t, width)
-  local g = set(t, width / 2)
+  local g = set(t, width / 2, usual)
+  local other = #g.blocks > 1 and set(t, width / 2, narrow)
+  if other and #other.blocks < #g.blocks then g = other end
   local out = { "% needs \\usepackage{booktabs,longtable,array} and, for"
     .. " quotation marks, \\usepackage{textcomp} and \\usepackage[T1]{fontenc}" }
   local function add(line) out[#out + 1] = line end

@@ -19,10 +19,14 @@ local WHO = "table.patient"
 local spec = { title = { "string" }, note = { "list" }, columns = { "list" },
   parameters = { "list" } }
 
--- What is told of a subject, where it is there, in this order.
-local usual = { "TRT01P", "TRT01A", "AGE", "SEX", "RACE", "COUNTRY", "SITE",
-  "SITEID", "RANDDT", "TRTSDT", "TRTEDT", "TRTDUR", "NDOSE", "NPLAN", "EOSSTT",
-  "DCSREAS", "DISDT", "DCTDT", "DTHDT", "DTHDY", "DTHCAUS", "LSTDT" }
+-- What is told of a subject, where it is there, in few lines: a page is soon full.
+local usual = {
+  { "Person", "AGE", "SEX", "RACE", "COUNTRY", "SITE", "SITEID" },
+  { "Treatment", "TRT01P", "TRT01A", "RANDDT", "TRTSDT", "TRTEDT", "TRTDUR", "NDOSE",
+    "NPLAN" },
+  { "End of study", "EOSSTT", "DCSREAS", "DISDT", "DCTDT", "DTHDT", "DTHDY",
+    "DTHCAUS", "LSTDT" },
+}
 
 local function columns_of(r) return relation.node_of(r).columns end
 
@@ -46,17 +50,46 @@ local function add(t, label, indent, day, words, detail, variable, value)
   t.rows[#t.rows + 1] = row
 end
 
+-- What is told of a column: label, text, unit, value; nil where it is missing.
+local function told(frame, name)
+  local words, value = shown(frame, name)
+  if not words then return nil end
+  local column = frame:column(name)
+  return column.label ~= NA and column.label or name, words,
+    column.unit ~= NA and column.unit or nil, value
+end
+
+-- Columns that are named have a line each.
+local function add_named(t, frame, names)
+  for _, name in ipairs(names) do
+    local label, words, unit, value = told(frame, name)
+    if label then add(t, label, 1, nil, words, unit, name, value) end
+  end
+end
+
+local function add_usual(t, frame, r)
+  for _, group in ipairs(usual) do
+    local parts, stats = {}, {}
+    for k = 2, #group do
+      local name = has(r, group[k]) and columns_of(r)[group[k]:lower()].name
+      local label, words, unit, value
+      if name then label, words, unit, value = told(frame, name) end
+      if label then
+        parts[#parts + 1] = ("%s: %s%s"):format(label, words, unit and " " .. unit or "")
+        stats[#stats + 1] = { name, value }
+      end
+    end
+    if #parts > 0 then
+      add(t, group[1], 1, nil, table.concat(parts, "; "))
+      t.rows[#t.rows].cells[2].stats = stats
+    end
+  end
+end
+
 local function add_subject(t, r, names)
   local frame = data.frame(r)
   rows.heading(t, "Subject")
-  for _, name in ipairs(names) do
-    local words, value = shown(frame, name)
-    if words then
-      local column = frame:column(name)
-      add(t, column.label ~= NA and column.label or name, 1, nil, words,
-        column.unit ~= NA and column.unit or nil, name, value)
-    end
-  end
+  if names then add_named(t, frame, names) else add_usual(t, frame, r) end
 end
 
 -- "27 to 29", "27, ongoing", "" of first and last day.
@@ -177,7 +210,8 @@ end
 -- A page on one subject: who, treatment and end of it, adverse events, values by
 -- day, times to events; of the open study, or of that of table.patient { s.adsl,
 -- "SUBJECT" }.
---   columns     of adsl that are told; the usual ones without it
+--   columns     of adsl that are told, a line each; without it the usual ones in
+--               three lines
 --   parameters  whose values are told; all of the trial without it
 --   title, note  text
 --
@@ -186,16 +220,13 @@ end
 --   Subject DEMO-003
 --                                Day          Value
 --   Subject
---     TRT01P                                  Placebo
---     AGE                                     72
---     SEX                                     M
---     COUNTRY                                 FRA
---     TRTDUR                                  15
---     NDOSE                                   3
---     NPLAN                                   4
---     EOSSTT                                  DISCONTINUED
---     DCSREAS                                 DEATH
---     DTHDY                                   18
+--     Person                                  AGE: 72; SEX: M;
+--                                             COUNTRY: FRA
+--     Treatment                               TRT01P: Placebo; TRTDUR:
+--                                             15; NDOSE: 3; NPLAN: 4
+--     End of study                            EOSSTT: DISCONTINUED;
+--                                             DCSREAS: DEATH; DTHDY:
+--                                             18
 --   Adverse events
 --     Delirium                   3 to 12      grade 3
 --     Septic shock               16 to 18     grade 5
@@ -208,16 +239,9 @@ end
 --
 --                                Detail
 --   Subject
---     TRT01P
---     AGE
---     SEX
---     COUNTRY
---     TRTDUR
---     NDOSE
---     NPLAN
---     EOSSTT
---     DCSREAS
---     DTHDY
+--     Person
+--     Treatment
+--     End of study
 --   Adverse events
 --     Delirium                   serious, not related,
 --                                recovered/resolved
@@ -251,15 +275,8 @@ function M.patient(given)
       and require "trialsh.names".hint(id, ids) or ""))
   end
   local names = opt.columns
-  if names then
-    for i, name in ipairs(names) do
-      names[i] = relation.find(WHO, columns_of(own), name).name
-    end
-  else
-    names = {}
-    for _, name in ipairs(usual) do
-      if has(own, name) then names[#names + 1] = columns_of(own)[name:lower()].name end
-    end
+  for i, name in ipairs(names or {}) do
+    names[i] = relation.find(WHO, columns_of(own), name).name
   end
   local t = object.new { what = "patient", title = opt.title or "Subject " .. id,
     titled = true, columns = { { head = "Day", align = "text" },

@@ -119,6 +119,9 @@ local function p_of(v, set, opt)
     return row.p_value, ("P of %s: results of run()"):format(
       row.method ~= NA and row.method or address)
   end
+  local any = false
+  for _, value in ipairs(v.values) do any = any or value ~= NA end
+  if not any then return NA, ("no P of %s: it has no value"):format(v.label) end
   local name = given or defaults[v.text and "text" or "real"]
   local known = options(WHO, { test = name }, { test = { known_tests } }).test
   local ok, p = pcall(call_test, known, v, set)
