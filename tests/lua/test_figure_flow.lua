@@ -107,6 +107,19 @@ function test_one_subject_moves()
     :gsub("A|Received none|1", "A|Received none|0")))
 end
 
+-- A number stays with its n, however narrow the box.
+function test_numbers_are_not_torn()
+  local page = check(figure.flow { subjects(), width = 60 }, "narrow")
+  local n = 0
+  for _, box in ipairs(page.boxes) do
+    if box.text:find "%(n" then
+      n = n + 1
+      lu.assertStrMatches(box.text, ".*%(n = %d+%)")
+    end
+  end
+  lu.assertTrue(n > 10)
+end
+
 -- The same reason in two spellings is one; who is in the trial has none.
 function test_reasons()
   local list = { USUBJID = screened.USUBJID, WHY = { NA, "AGE", NA, NA, NA, "Age", "AGE",

@@ -57,6 +57,48 @@ function test_other_methods()
   refuses("Hochberg is no graph of weights and arrows", figure.graph, "claims")
 end
 
+-- Arrows begin and end on the border of a node, also those that stand side by side, and
+-- no label lies on one where there is room beside it.
+function test_arrows_touch_nodes()
+  for _, id in ipairs { "FIVE", "SIX" } do endpoint(id) { analysis = "wilcoxon" } end
+  multiplicity "claims" { "Holm", "ONE", "TWO", "THREE", "FOUR", "FIVE", "SIX" }
+  local page = object.boxes(figure.graph { "claims", height = 120, width = 180 })
+  local head = table.concat(page.root.groups[1].head, "\n")
+  local nodes, ends = {}, {}
+  for corners in head:gmatch "polygon (from [^\n]-) front fs empty" do
+    local x, y = {}, {}
+    for a, b in corners:gmatch "screen ([%d.]+)%*X, screen ([%d.]+)%*Y" do
+      x[#x + 1], y[#y + 1] = tonumber(a), tonumber(b)
+    end
+    nodes[#nodes + 1] = { math.min(table.unpack(x)), math.min(table.unpack(y)),
+      math.max(table.unpack(x)), math.max(table.unpack(y)) }
+  end
+  for a, b, c, d in head:gmatch("set arrow %d+ from screen ([%d.]+)%*X, "
+      .. "screen ([%d.]+)%*Y to screen ([%d.]+)%*X, screen ([%d.]+)%*Y") do
+    ends[#ends + 1] = { tonumber(a), tonumber(b), tonumber(c), tonumber(d) }
+  end
+  lu.assertEquals({ #nodes, #ends }, { 6, 30 })
+  local function on_border(x, y)
+    for _, n in ipairs(nodes) do
+      local inside = x > n[1] - 0.01 and x < n[3] + 0.01 and y > n[2] - 0.01
+        and y < n[4] + 0.01
+      local near = math.min(math.abs(x - n[1]), math.abs(x - n[3]), math.abs(y - n[2]),
+        math.abs(y - n[4]))
+      if inside and near < 0.01 then return true end
+    end
+    return false
+  end
+  for _, e in ipairs(ends) do
+    lu.assertTrue(on_border(e[1], e[2]) and on_border(e[3], e[4]))
+    for _, box in ipairs(page.boxes) do
+      for k = 0, 200 do
+        local x, y = e[1] + (e[3] - e[1]) * k / 200, e[2] + (e[4] - e[2]) * k / 200
+        lu.assertFalse(x > box[1] and x < box[3] and y > box[2] and y < box[4], box.text)
+      end
+    end
+  end
+end
+
 -- P and what is claimed come from s.results.
 function test_results()
   local list = require "trialsh.endpoint".list

@@ -292,7 +292,7 @@ local function place_panel(page, spec, rows, bottom, top, right_of)
   local how = page.shared and page.shared.legend and "none" or spec.legend
   local entries, words = spec.entries or {}, {}
   for i, line in ipairs(spec.text or {}) do
-    words[i] = { name = type(line) == "function" and line(page) or line }
+    words[i] = { name = type(line) == "function" and line(page) or line, row = true }
   end
   if how == "above" then above = entries end
   if how == "inside" and #entries > 0 then inside[1] = entries end
@@ -317,8 +317,10 @@ local function place_panel(page, spec, rows, bottom, top, right_of)
     local failed = draw_inside(page, panel, spec, inside)
     if not failed then return panel end
     page:back_to(before)
-    above = table.move(inside[failed], 1, #inside[failed], #above + 1,
-      table.move(above, 1, #above, 1, {}))
+    above = table.move(above, 1, #above, 1, {})
+    for i, e in ipairs(inside[failed]) do -- it starts a row of its own
+      above[#above + 1] = i == 1 and setmetatable({ row = true }, { __index = e }) or e
+    end
     table.remove(inside, failed)
   end
 end

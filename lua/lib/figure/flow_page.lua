@@ -13,6 +13,17 @@ local function words_of(line)
   return line[2] and ("%s (n = %d)"):format(line[1], line[2]) or line[1]
 end
 
+-- Lines of them; a number stays with its n.
+local function wrapped(page, line, width)
+  local words = words_of(line)
+  if line[2] then
+    words = ("%s (n\u{A0}=\u{A0}%d)"):format(line[1], line[2])
+  end
+  local lines = page:wrap(words, width, page.style.table_text, line[4])
+  for i, part in ipairs(lines) do lines[i] = part:gsub("\u{A0}", " ") end
+  return lines
+end
+
 local function size_of(page) return page.style.table_text end
 
 local PAD, INDENT = 1.3, 2
@@ -21,8 +32,8 @@ local function lines_of(page, box, width)
   local out = {}
   for _, line in ipairs(box) do
     local indent = line[3] * INDENT
-    for k, words in ipairs(page:wrap(words_of(line), width - 2 * PAD - indent
-      - (line[3] > 0 and 1 or 0), size_of(page), line[4])) do
+    for k, words in ipairs(wrapped(page, line, width - 2 * PAD - indent
+      - (line[3] > 0 and 1 or 0))) do
       out[#out + 1] = { words, indent + (k > 1 and line[3] > 0 and 1 or 0),
         line[4] }
     end

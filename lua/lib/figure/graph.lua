@@ -150,12 +150,32 @@ local function places_of(weights, arrows, box, width, height)
   return out
 end
 
--- Where a line from the middle of a node leaves it.
-local function edge(from, to, width, height)
-  local dx, dy = to[1] - from[1], to[2] - from[2]
-  local f = math.min(dx ~= 0 and width / 2 / math.abs(dx) or math.huge,
-    dy ~= 0 and height / 2 / math.abs(dy) or math.huge)
-  return { from[1] + f * dx, from[2] + f * dy }
+-- Where a line leaves a node: it starts beside the middle and runs that way.
+local function edge(middle, way, beside, width, height)
+  local f = math.huge
+  for i, half in ipairs { width / 2, height / 2 } do
+    if way[i] ~= 0 then
+      f = math.min(f, ((way[i] > 0 and half or -half) - beside[i]) / way[i])
+    end
+  end
+  return { middle[1] + beside[1] + f * way[1], middle[2] + beside[2] + f * way[2] }
+end
+
+-- Whether a line between two points runs through a box.
+local function crosses(a, b, box)
+  local from, to = 0, 1
+  for i = 1, 2 do
+    local d = b[i] - a[i]
+    local low, high = box[i], box[i + 2]
+    if d == 0 then
+      if a[i] <= low or a[i] >= high then return false end
+    else
+      local t, u = (low - a[i]) / d, (high - a[i]) / d
+      if t > u then t, u = u, t end
+      from, to = math.max(from, t), math.min(to, u)
+    end
+  end
+  return from < to
 end
 
 local function meets(a, list)
@@ -212,14 +232,8 @@ local function draw_arrow(page, spec, i, j, m)
   local length = math.sqrt(dx * dx + dy * dy)
   local shift = spec.arrows[j][i] > 0 and 1.6 or 0 -- two ways stand side by side
   local ox, oy = -dy / length * shift, dx / length * shift
-  a, b = { a[1] + ox, a[2] + oy }, { b[1] + ox, b[2] + oy }
-  -- both nodes are left where the shifted line does
-  local function leave(from, to, middle)
-    local p = edge(middle, { middle[1] + to[1] - from[1], middle[2] + to[2] - from[2] },
-      m.width, m.height)
-    return { p[1] + ox, p[2] + oy }
-  end
-  local from, to = leave(a, b, m.at[i]), leave(b, a, m.at[j])
+  local from = edge(a, { dx, dy }, { ox, oy }, m.width, m.height)
+  local to = edge(b, { -dx, -dy }, { ox, oy }, m.width, m.height)
   page:arrow(from[1], from[2], to[1], to[2], { width = page.style.box_line,
     head = 1.8 })
   m.labels[#m.labels + 1] = { from = from, to = to,
@@ -227,10 +241,23 @@ local function draw_arrow(page, spec, i, j, m)
     nx = -dy / length, ny = dx / length }
 end
 
--- Beside its arrow, where nothing else stands.
-local function draw_label(page, label, taken)
+-- Beside its arrow, where nothing else stands and, if that can be, no arrow runs.
+local function draw_label(page, label, all, taken)
   local size = page.style.table_text
   local width, height = page:text_width(label.words, size), page:line_height(size)
+  local second
+  local function free(box)
+    local wide = { box[1] - 0.4, box[2] - 0.2, box[3] + 0.4, box[4] + 0.2 }
+    for _, other in ipairs(all) do
+      if crosses(other.from, other.to, wide) then return false end
+    end
+    return true
+  end
+  local function put(box)
+    taken[#taken + 1] = box
+    page:text(label.words, (box[1] + box[3]) / 2, (box[2] + box[4]) / 2,
+      { size = size, align = "center" })
+  end
   for _, t in ipairs { 0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8 } do
     for _, side in ipairs { 1, -1, 2, -2 } do
       local reach = math.abs(label.nx) * width / 2 + math.abs(label.ny) * height / 2
@@ -242,12 +269,12 @@ local function draw_label(page, label, taken)
         + way * reach * label.ny
       local box = { x - width / 2, y - height / 2, x + width / 2, y + height / 2 }
       if box[1] > 0 and box[3] < page.width and not meets(box, taken) then
-        taken[#taken + 1] = box
-        page:text(label.words, x, y, { size = size, align = "center" })
-        return
+        if free(box) then return put(box) end
+        second = second or box
       end
     end
   end
+  if second then return put(second) end
   fail("invalid", ("%s: %s x %s mm leave no room for the shares at the arrows"):format(
     WHO, text.number(page.width), text.number(page.height)))
 end
@@ -304,7 +331,7 @@ local function draw(page, spec, bottom, top)
         align = "center", bold = words[2] })
     end
   end
-  for _, label in ipairs(m.labels) do draw_label(page, label, taken) end
+  for _, label in ipairs(m.labels) do draw_label(page, label, m.labels, taken) end
 end
 
 -- The description --------------------------------------------------------------

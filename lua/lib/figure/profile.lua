@@ -227,7 +227,7 @@ local function caption_of(spec, opt, course, from)
   if spec.doses then add("triangles: doses") end
   if opt.deaths then
     add("%sin brackets: died before that day", opt.lines
-      and "crosses: last value before death; " or "")
+      and "crosses: last value before death; vertical ticks: of others who left; " or "")
   end
   if opt.limit then
     add("open symbols%s: below the limit of detection", opt.change and ""
@@ -353,8 +353,8 @@ end
 --   lines       false; true: each subject, thin
 --   n           true: subjects with a value, under the ticks
 --   dosing      false; true: the trial's; or { ARM = { 1, 8 } }: marks above
---   deaths      false; true: crosses, and how many died before (DTHFL, DTHDY, or
---               DTHDT with TRTSDT)
+--   deaths      false; true: crosses, and ticks where others left, of lines, and how
+--               many died before (DTHFL, DTHDY, or DTHDT with TRTSDT)
 --   limit       false; true: values below their limit (BLQFL, LLOQ) as open
 --               symbols on a dashed line, with their share below the axis
 --   range       { from, to }: a grey band; true: that of the parameter
@@ -388,7 +388,7 @@ function M.profile(given)
   local without = opt.change and courses.change(WHO, course, opt.change) or 0
   local spec = { who = WHO, what = "the curves", groups = course.groups,
     arms = style.arms(#course.groups, opt.palette), lines = opt.lines,
-    limit = opt.limit, deaths = opt.deaths, n = opt.n, legend = opt.legend,
+    limit = opt.limit, deaths = opt.deaths, last = course.times[#course.times], n = opt.n, legend = opt.legend,
     xlog = false, ylog = opt.yscale == "log" }
   if opt.centre == "model" then
     spec.model = model.means(WHO, from, course, opt, courses)

@@ -109,8 +109,9 @@ local function widened(low, high, log, below, above)
     local by = math.max(high / low, 2) ^ 0.07
     return below and low / by or low, above and high * by or high
   end
+  local least = low >= 0 and 0 or -math.huge -- amounts have no room below 0
   local by = 0.07 * (high > low and high - low or math.max(math.abs(high), 1))
-  return below and low - by or low, above and high + by or high
+  return below and math.max(low - by, least) or low, above and high + by or high
 end
 
 -- The line that says it: rho, its interval, P and n. Pearson's is of what the
@@ -187,15 +188,19 @@ local function draw_rug(panel, xs, ys, arm)
   panel:segments(low_x, ys, in_x, ys, pen)
 end
 
+-- From where to where equal values are shown.
+local function identity_of(panel, spec)
+  local low = math.max(panel.x[1], panel.y[1])
+  local high = math.min(panel.x[2], panel.y[2])
+  return spec.identity and low < high and { low, high } or nil
+end
+
 local function draw(panel, spec)
   local page, s = panel.page, panel.page.style
-  if spec.identity then
-    local low = math.max(panel.x[1], panel.y[1])
-    local high = math.min(panel.x[2], panel.y[2])
-    if low < high then
-      panel:lines({ low, high }, { low, high }, { colour = "#7F7F7F",
-        width = s.thin, dash = { 6, 4 }, place = 8 })
-    end
+  local ends = identity_of(panel, spec)
+  if ends then
+    panel:lines(ends, ends, { colour = "#7F7F7F", width = s.thin, dash = { 6, 4 },
+      place = 8 })
   end
   if spec.line then
     panel:lines(spec.line[1], spec.line[2], { width = s.curve, place = 7 })
@@ -232,6 +237,19 @@ local function obstacles_of(panel, spec)
       hard[#hard + 1] = { px - 0.9, py - 0.9, px + 0.9, py + 0.9 }
     end
   end
+  local function keep_off(xs, ys) -- a line, in short pieces
+    for k = 2, #xs do
+      local a, b = panel:at_x(xs[k - 1]), panel:at_y(ys[k - 1])
+      local c, d = panel:at_x(xs[k]), panel:at_y(ys[k])
+      for f = 0, 1, 1 / math.max(1, 120 // #xs) do
+        local px, py = a + f * (c - a), b + f * (d - b)
+        hard[#hard + 1] = { px - 0.6, py - 0.6, px + 0.6, py + 0.6 }
+      end
+    end
+  end
+  local ends = identity_of(panel, spec)
+  if ends and panel.xlog == panel.ylog then keep_off(ends, ends) end
+  if spec.line then keep_off(spec.line[1], spec.line[2]) end
   return hard, {}
 end
 

@@ -54,18 +54,22 @@ local function draw_below(panel, xs, ys, arm, shift)
     size = 2.2 * arm.weight, open = true })
 end
 
--- A cross at the last value of who died.
-local function draw_deaths(panel, group, arm)
+-- A cross at the last value of who died; a tick at that of others who left.
+local function draw_ends(panel, group, arm, last)
   local page, half = panel.page, 0.7
   for _, subject in ipairs(group.order) do
     local n = #subject.x
     local dead = subject.died
       or subject.died_at ~= nil and subject.died_at ~= NA
-    if dead and n > 0 and inside(panel, subject.y[n]) then
+    if n > 0 and (dead or subject.x[n] < last) and inside(panel, subject.y[n]) then
       local x, y = panel:at_x(subject.x[n]), panel:at_y(subject.y[n])
       local pen = { colour = arm.colour, width = 0.5 }
-      page:line(x - half, y - half, x + half, y + half, pen)
-      page:line(x - half, y + half, x + half, y - half, pen)
+      if dead then
+        page:line(x - half, y - half, x + half, y + half, pen)
+        page:line(x - half, y + half, x + half, y - half, pen)
+      else
+        page:line(x, y - half, x, y + half, pen)
+      end
     end
   end
 end
@@ -122,7 +126,7 @@ function M.draw(panel, spec)
   end
   if spec.deaths and spec.lines and not panel.page.cells then
     for k, group in ipairs(spec.groups) do
-      draw_deaths(panel, group, spec.arms[k])
+      draw_ends(panel, group, spec.arms[k], spec.last)
     end
   end
 end
