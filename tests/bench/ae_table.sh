@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # An AE table of 100,000 events of 3,000 subjects, 2,000 terms in 27 classes, beside
-# the same counts by R's tables.
+# the same counts by R's tables, and the rows as HTML.
 set -eu
 cd "$(dirname "$0")/../.."
 dir=$(mktemp -d)
@@ -55,6 +55,12 @@ s <- system.time({
   text <- sprintf("%d (%.1f %%)", rbind(any, a, b), 100 * sweep(rbind(any, a, b), 2, n, "/"))
 })
 cat(sprintf("R        %-28s %8.0f ms\n", "count", 1000 * sum(s[1:2])))
+s <- system.time({
+  cells <- cbind(c("Any", rownames(a), rownames(b)), matrix(text, ncol = 3))
+  lines <- apply(cells, 1, function(x) paste0("<tr>", paste0("<td>", x, "</td>", collapse = ""), "</tr>"))
+  writeLines(c("<table>", lines, "</table>"), file.path(dir, "r.html"))
+})
+cat(sprintf("R        %-28s %8.0f ms\n", "write .html", 1000 * sum(s[1:2])))
 cat(sprintf("R        %d rows, %s in the first\n", 1 + nrow(a) + nrow(b), text[1]))
 R
 Rscript "$dir/t.R" "$dir"
