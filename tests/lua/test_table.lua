@@ -513,6 +513,24 @@ function TestTable:test_blocks_of_latex()
   lu.assertTrue(blocks(50) > blocks(100))
 end
 
+-- Blocks of columns of RTF follow on the page where it has room for them.
+function TestTable:test_pages_of_rtf()
+  local function pages(n)
+    local d = { USUBJID = {}, ARM = {}, X = {} }
+    for i = 1, 3 * n do
+      d.USUBJID[i], d.ARM[i] = tostring(i), "An arm of a name that is wide, number " .. i % 12
+      d.X[i] = ("Level %03d"):format(i % n)
+    end
+    local t = table.summary { d, by = "ARM", "X" }
+    t:save(folder .. "/p.rtf")
+    local raw = read(folder .. "/p.rtf")
+    lu.assertTrue(select(2, raw:gsub("An arm of a name", "")) >= 12)
+    return 1 + select(2, raw:gsub("\\page\\par", ""))
+  end
+  lu.assertEquals(pages(8), 1)
+  lu.assertEquals({ pages(30), pages(60) }, { 2, 4 })
+end
+
 -- A span stays together; one wider than a page is cut, stands by itself, and is as
 -- wide as its name on each page.
 function TestTable:test_blocks_of_columns()

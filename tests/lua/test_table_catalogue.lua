@@ -155,6 +155,9 @@ function TestCatalogue:test_what_is_empty_is_told()
     p_value = true }
   lu.assertEquals({ t:cell(1, 1), t:cell(1, 3), t.notes[1].text },
     { "-", "", "no P of V: it has no value" })
+  t = table.exposure { { ARM = { "X", "Y", "Y" }, TRTDUR = { NA, 3, NA } }, by = "ARM" }
+  lu.assertEquals(row_of(t, "Patient-years"), { "-", "0.01" })
+  lu.assertEquals(row_of(t, "Missing"), { "1 (100 %)", "1 (50 %)" })
   t = table.labs { { USUBJID = { "1", "2" }, PARAMCD = { "A", "B" },
     AVISIT = { "V", "V" }, AVAL = { 1, NA } }, "A", "B",
     subjects = { USUBJID = { "1", "2" }, ARM = { "X", "Y" } }, by = "ARM" }

@@ -27,13 +27,13 @@ local function numbers(set, name)
   return values
 end
 
--- Total of an arm, "412" or "1.13" patient-years.
+-- Total of an arm, "412" or "1.13" patient-years; unknown where no value is.
 local function add_total(t, set, label, values, per)
   local cells = {}
   for j, arm in ipairs(set.arms) do
-    local sum = 0
-    for _, x in ipairs(rows.of_arm(values, arm)) do sum = sum + x end
-    cells[j] = make.fixed("sum", sum / per, per == 1 and 0
+    local known, sum = rows.of_arm(values, arm), 0
+    for _, x in ipairs(known) do sum = sum + x end
+    cells[j] = make.fixed("sum", #known > 0 and sum / per or NA, per == 1 and 0
       or math.min(2, format.decimals(sum / per)))
   end
   t.rows[#t.rows + 1] = { label = label, indent = 1, cells = cells }
@@ -162,6 +162,7 @@ function M.exposure(given)
       rows.heading(t, "Doses, % of planned")
       add_measures(t, set, planned, share, 0)
       rows.count(t, set, "All planned doses", 1, full)
+      missing(t, set, share)
     end
   end
   object.say(t, "Quartiles: type 2 (SAS).")

@@ -31,7 +31,7 @@ table.ts thead tr:last-child th{border-bottom:1px solid #000}
 table.ts thead th[rowspan],table.ts thead td{border-bottom:1px solid #000}
 table.ts caption .ts-stamp{font-weight:bold}
 table.ts td{white-space:nowrap}
-table.ts td.w{white-space:normal}
+table.ts td.w{white-space:normal;overflow-wrap:anywhere}
 table.ts tbody th{max-width:26em}
 .ts-notes{font:8.5pt/1.35 "Liberation Sans",Arial,Helvetica,sans-serif;margin:0 0 1em}
 .ts-notes p{margin:0;overflow-wrap:anywhere}
@@ -49,23 +49,25 @@ table.ts{font-size:min(8.5pt,calc(1250pt/var(--ts-letters)))}
 @page wide{size:landscape}
 ]]
 
--- The rows of heads: spans above, then a head for each column.
-local function head(t, stub_letters)
+-- The rows of heads: spans above, then a head for each column; g: of letters_of.
+local function head(t, g)
   local spans, heads = object.heads(t)
   local out, low = {}, spans and 2 or 1
   local stub = escape(t.stub or "")
   local corner = stub == "" and "<td%s></td>" or '<th scope="col"%s>%s</th>'
-  corner = corner:format((' style="min-width:%dch"%s'):format(stub_letters,
+  corner = corner:format((' style="min-width:%dch"%s'):format(g.stub,
     low == 2 and ' rowspan="2"' or ""), stub)
-  local function one(j)
+  local function one(j, rows)
     local lines = {}
     for k, line in ipairs(heads[j]) do lines[k] = escape(line) end
-    return table.concat(lines, "<br>") .. mark_of(heads[j])
+    return ('<th scope="col"%s%s>%s%s</th>'):format(rows or "", g.words[j]
+      and (' style="min-width:%dch"'):format(g.words[j]) or "",
+      table.concat(lines, "<br>"), mark_of(heads[j]))
   end
   if not spans then
     local parts = { corner }
     for j in ipairs(t.columns) do
-      parts[#parts + 1] = ('<th scope="col">%s</th>'):format(one(j))
+      parts[#parts + 1] = one(j)
     end
     return { "<tr>" .. table.concat(parts) .. "</tr>" }
   end
@@ -77,11 +79,11 @@ local function head(t, stub_letters)
       first[#first + 1] = ('<th scope="colgroup" colspan="%d" class="span">%s</th>')
         :format(own.to - own.from + 1, escape(own.text))
       for k = own.from, own.to do
-        second[#second + 1] = ('<th scope="col">%s</th>'):format(one(k))
+        second[#second + 1] = one(k)
       end
       j = own.to + 1
     else
-      first[#first + 1] = ('<th scope="col" rowspan="2">%s</th>'):format(one(j))
+      first[#first + 1] = one(j, ' rowspan="2"')
       j = j + 1
     end
   end
@@ -90,7 +92,8 @@ local function head(t, stub_letters)
   return out
 end
 
--- Letters that a table is wide, and of its stub those that stand in one line.
+-- How many letters are wide: all of a table, its stub, columns of words. Words wrap,
+-- but not all.
 local function letters_of(t)
   local function longest(s, most)
     local n = 0
@@ -103,19 +106,19 @@ local function letters_of(t)
       + 3 * (row.indent or 0), 24))
   end
   local _, heads = object.heads(t)
-  local all = stub
+  local g = { all = stub, stub = stub, words = {} }
   for j, column in ipairs(t.columns) do
     local wide = 0
     for _, line in ipairs(heads[j]) do wide = math.max(wide, longest(line, 40)) end
     for _, row in ipairs(t.rows) do
       local shown = layout.cell(row.cells[j])
-      wide = math.max(wide, layout.is_text(column)
-        and math.max(longest(shown, 40), math.min(text.width(shown), 24))
-        or text.width(shown))
+      local own = text.width(shown)
+      wide = math.max(wide, layout.is_text(column) and math.min(own, 24) or own)
     end
-    all = all + wide + 2
+    g.all = g.all + wide + 2
+    if layout.is_text(column) then g.words[j] = math.min(wide, 24) end
   end
-  return all, stub
+  return g
 end
 
 local WIDE = 110 -- letters: more need a page in landscape
@@ -147,11 +150,11 @@ end
 --- html.table(t [, id, number]) -> the table with its notes, for a page that has
 -- the style; number, "Table 3.", stands before its title
 function M.table(t, id, number)
-  local letters, stub = letters_of(t)
+  local g = letters_of(t)
   local out = { ('<div class="ts-scroll%s" tabindex="0" role="group" aria-label="%s">'
-    .. '<table class="ts"%s style="--ts-letters:%d">'):format(letters > WIDE
+    .. '<table class="ts"%s style="--ts-letters:%d">'):format(g.all > WIDE
     and " ts-wide" or "", escape(t.title or t.what),
-    id and (' id="%s"'):format(escape(id)) or "", letters) }
+    id and (' id="%s"'):format(escape(id)) or "", g.all) }
   local caption = { (number and escape(number) .. " " or "")
     .. escape(t.title or t.what) }
   if t.population then
@@ -164,7 +167,7 @@ function M.table(t, id, number)
   end
   out[#out + 1] = "<caption>" .. table.concat(caption) .. "</caption>"
   out[#out + 1] = "<thead>"
-  for _, line in ipairs(head(t, stub)) do out[#out + 1] = line end
+  for _, line in ipairs(head(t, g)) do out[#out + 1] = line end
   out[#out + 1] = "</thead>"
   out[#out + 1] = "<tbody>"
   local widths = head_widths(t)

@@ -174,11 +174,20 @@ local function height_of(t, g, block)
   end
 end
 
+local PAGE = "\\pard\\page\\par\n"
 local LINE = 240 -- twips of a row at 8 points, and a share of heads and notes
 
-local function add_block(t, g, block, out, first)
+-- Lines of a block where it takes no page of its own, or more.
+local function lines_of(t, g, block)
+  local high, lines = height_of(t, g, block), 4
+  for i in ipairs(t.rows) do lines = lines + high(i) end
+  return lines
+end
+
+-- A block of columns; start: what parts it from the one before.
+local function add_block(t, g, block, out, start)
   for p, page in ipairs(layout.pages(t.rows, height_of(t, g, block), g.lines)) do
-    if p > 1 or not first then out[#out + 1] = "\\pard\\page\\par\n" end
+    out[#out + 1] = p > 1 and PAGE or start
     local heads = head_rows(t, g, block)
     table.move(heads, 1, #heads, #out + 1, out)
     for _, i in ipairs(page.again) do
@@ -214,7 +223,13 @@ function M.page(t, paper)
     .. "PAGE}{\\fldrslt 1}} of {\\field{\\*\\fldinst NUMPAGES}{\\fldrslt "
     .. "1}}\\par}\n"):format(SIZE)
   out[#out + 1] = ("\\f0\\fs%d\n"):format(SIZE)
-  for b, block in ipairs(g.blocks) do add_block(t, g, block, out, b == 1) end
+  local used = math.huge
+  for b, block in ipairs(g.blocks) do
+    local lines = lines_of(t, g, block)
+    local fits = used + lines <= g.lines
+    add_block(t, g, block, out, b == 1 and "" or fits and "\\pard\\par\n" or PAGE)
+    used = fits and used + lines or lines
+  end
   for _, n in ipairs(layout.notes(t)) do
     out[#out + 1] = ("\\pard\\ql %s%s\\par\n"):format(n[1]
       and ("{\\super %s} "):format(escape(n[1])) or "", escape(n[2]))
