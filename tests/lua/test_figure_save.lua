@@ -127,17 +127,6 @@ function TestSave:test_survival_data_are_those_of_km()
   end
 end
 
-function TestSave:test_curves_end_where_few_are_at_risk()
-  local f = figure.survival { demo.adtte, least_at_risk = 0.5 }
-  local n = 0
-  for row in f:data():rows() do
-    n = n + 1
-    lu.assertTrue(row.n_risk >= 4) -- of 8 in each arm
-  end
-  lu.assertTrue(n > 5)
-  lu.assertStrContains(f.caption, "less than 50 % of an arm is at risk")
-end
-
 function TestSave:test_journals()
   local f = figure.survival { demo.adtte, p_value = true, journal = "Lancet" }
   lu.assertEquals(f.width, 75)
