@@ -33,6 +33,9 @@ fig.outcome = figure.panels {
     subjects = s.adsl, symbol = "SOFAGR1" },
   columns = 2, letters = "A", legend = "shared", width = 183, height = 160 }
 
+fig.infection = figure.cuminc { "TTINF", competing_as = "stacked", event_label = "secondary infection", competing_label = "death before",
+  risk_table = { "at risk", "events", "competing" }, ticks = { 0, 30, 60, 90 } }
+
 fig.forest = figure.forest { s.results:where { variation = "main" }:where "role <> 'safety'", by = "role",
   columns = { "n", "estimate", "p_value", "p_rerandomised" }, favours = { "placebo", "CYT107" }, width = 183 }
 fig.subgroups = figure.forest { "ALC50", columns = { "n_arms", "estimate", "p_value" }, favours = { "placebo", "CYT107" }, width = 183,

@@ -47,6 +47,6 @@ print(report "iris7" {
 
   "# Outcome",
   "{{DEATH28}} {{OSFD28}} {{WIN}}",
-  fig.outcome, fig.organs, tab.sofa, tab.patient, fig.claims,
+  fig.outcome, fig.infection, fig.organs, tab.sofa, tab.patient, fig.claims,
 })
 print((fill(here .. "manuscript.md", out .. "/manuscript.md")))

@@ -218,6 +218,24 @@ function TestProfile:test_percent_and_doublings()
     change = "ratio", doublings = true, yscale = "linear" })
 end
 
+-- 1 dies after day 1, 2 leaves after day 1, 3 stays to the end.
+function TestProfile:test_ends_of_lines()
+  local d = { USUBJID = { "1", "2", "3", "3" }, AVISITN = { 1, 1, 1, 8 },
+    AVAL = { 1, 2, 3, 4 }, DTHDY = { 5, NA, NA, NA } }
+  local function strokes(f)
+    local _, n = table.concat(object.boxes(f).root.groups[1].head, "\n")
+      :gsub('nohead front lc rgb "#000000" lw 0.5 dt solid', "")
+    return n
+  end
+  local f = figure.profile { d, by = false, lines = true, deaths = true }
+  lu.assertStrContains(f.caption, "crosses: last value before death; vertical ticks: "
+    .. "last value of others who left; in brackets")
+  lu.assertEquals(strokes(f) - strokes(figure.profile { d, by = false, lines = true }), 3)
+  d.DTHDY = { 5, 5, NA, NA }
+  f = figure.profile { d, by = false, lines = true, deaths = true }
+  lu.assertNil(f.caption:find "vertical ticks")
+end
+
 function TestProfile:test_values_above_a_limit()
   local d = scores()
   d.ALQFL = { "N", "N", "N", "N", "Y", "N" }

@@ -200,7 +200,8 @@ function TestIris7.test_figures()
   run(s, { rerandomise = false })
   local fig = dofile("../../scripts/iris7/figures.lua", s)
   local check = require "tests.lua.boxes"
-  for _, name in ipairs { "counts", "activation", "cytokines", "outcome" } do
+  for _, name in ipairs { "counts", "activation", "cytokines", "outcome",
+    "infection" } do
     local page = check(fig[name], name)
     local marked = 0
     for _, box in ipairs(page.boxes) do

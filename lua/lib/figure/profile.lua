@@ -226,8 +226,10 @@ local function caption_of(spec, opt, course, from)
   end
   if spec.doses then add("triangles: doses") end
   if opt.deaths then
-    add("%sin brackets: died before that day", opt.lines
-      and "crosses: last value before death; vertical ticks: of others who left; " or "")
+    local died, left = traces.ends(spec)
+    if opt.lines and died then add("crosses: last value before death") end
+    if opt.lines and left then add("vertical ticks: last value of others who left") end
+    add("in brackets: died before that day")
   end
   if opt.limit then
     add("open symbols%s: below the limit of detection", opt.change and ""

@@ -54,13 +54,28 @@ local function draw_below(panel, xs, ys, arm, shift)
     size = 2.2 * arm.weight, open = true })
 end
 
+local function is_dead(subject)
+  return subject.died or subject.died_at ~= nil and subject.died_at ~= NA
+end
+
+--- traces.ends(spec) -> whether lines end with death, and whether others end early
+function M.ends(spec)
+  local died, left = false, false
+  for _, group in ipairs(spec.groups) do
+    for _, subject in ipairs(group.order) do
+      local n = #subject.x
+      if n > 0 and is_dead(subject) then died = true
+      elseif n > 0 and subject.x[n] < spec.last then left = true end
+    end
+  end
+  return died, left
+end
+
 -- A cross at the last value of who died; a tick at that of others who left.
 local function draw_ends(panel, group, arm, last)
   local page, half = panel.page, 0.7
   for _, subject in ipairs(group.order) do
-    local n = #subject.x
-    local dead = subject.died
-      or subject.died_at ~= nil and subject.died_at ~= NA
+    local n, dead = #subject.x, is_dead(subject)
     if n > 0 and (dead or subject.x[n] < last) and inside(panel, subject.y[n]) then
       local x, y = panel:at_x(subject.x[n]), panel:at_y(subject.y[n])
       local pen = { colour = arm.colour, width = 0.5 }
