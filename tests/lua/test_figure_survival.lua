@@ -199,6 +199,48 @@ function test_adjusted_hazard_ratio()
   lu.assertStrContains(f.caption, "adjusted for AGE, within strata of INHERIT")
 end
 
+-- Curves of those at risk after day 20 start there: the numbers are km's of them, and S is
+-- that of all over what it was.
+function test_landmark()
+  local d, later = trial_data(), { AVAL = {}, CNSR = {}, ARM = {} }
+  for i, time in ipairs(d.AVAL) do
+    if time > 20 then
+      for name, list in pairs(later) do list[#list + 1] = d[name][i] end
+    end
+  end
+  local f = figure.survival { d, by = "ARM", landmark = 20, p_value = true, band = false }
+  check(f, "landmark")
+  local shown, i = f:data(), 0
+  for row in km("Surv(AVAL, CNSR == 0) ~ ARM", later):tidy():rows() do
+    i = i + 1
+    lu.assertEquals({ shown.group[i], shown.time[i], shown.estimate[i], shown.n_risk[i] },
+      { row.ARM, row.time, row.estimate, row.n_risk })
+  end
+  lu.assertEquals(i, #shown)
+  local before, last = {}, {}
+  for row in km("Surv(AVAL, CNSR == 0) ~ ARM", d):tidy():rows() do
+    if row.time <= 20 then before[row.ARM] = row.estimate end
+    last[row.ARM] = row.estimate
+  end
+  for k = 1, #shown do
+    if k == #shown or shown.group[k + 1] ~= shown.group[k] then
+      local arm = shown.group[k]
+      lu.assertAlmostEquals(shown.estimate[k], last[arm] / before[arm], 1e-14)
+    end
+  end
+  local p = logrank("Surv(AVAL, CNSR == 0) ~ ARM", later).p_value
+  lu.assertStrContains(texts(f), ("Log-rank P = %.3f"):format(p))
+  lu.assertStrContains(f.caption, ("n = %d"):format(#later.AVAL))
+  lu.assertStrContains(f.caption, "of those at risk after 20")
+  local page = object.boxes(f)
+  lu.assertStrContains(page.root.blocks[1], "\n20 1\n")
+  lu.assertStrContains(page.root.groups[1].head[1], "set xrange [20:")
+  refuses("nobody is at risk after 500", figure.survival, { d, by = "ARM",
+    landmark = 500 })
+  refuses("landmark needs a column of times, not AVAL / 2", figure.survival, { d,
+    formula = "Surv(AVAL / 2, CNSR == 0) ~ ARM", landmark = 5 })
+end
+
 -- Bands of two arms are there without asking, and said.
 function test_bands_of_facets()
   local d = trial_data()

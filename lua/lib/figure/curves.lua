@@ -1,7 +1,7 @@
 -- Step curves over time with bands, censoring ticks and a table of those at
 -- risk: what figure.survival and figure.cuminc share.
 --
--- A curve: { name, start, time, n_risk, n_event, n_censor, estimate, conf_low,
+-- A curve: { name, start, from (0), time, n_risk, n_event, n_censor, estimate, conf_low,
 -- conf_high, arm, band = pieces, pale, for_good }; the lists have a row per time. The table has
 -- a row per entry of spec.tables, which is spec.curves for survival.
 
@@ -19,7 +19,7 @@ local M = {}
 
 -- All corners of a curve.
 local function corners_of(curve)
-  local xs, ys = { 0 }, { curve.start }
+  local xs, ys = { curve.from or 0 }, { curve.start }
   for i, time in ipairs(curve.time) do
     xs[#xs + 1], ys[#ys + 1] = time, ys[#ys]
     if curve.n_event[i] > 0 then
@@ -79,7 +79,7 @@ end
 function M.few(curve, part, beyond)
   for i = 1, part and #curve.time or 0 do
     if curve.n_risk[i] < part * curve.n then
-      curve.few, curve.ends = curve.time[i - 1] or 0, beyond == "end"
+      curve.few, curve.ends = curve.time[i - 1] or curve.from or 0, beyond == "end"
       return
     end
   end
@@ -261,7 +261,7 @@ local function x_of(who, curves, opt)
   if last == 0 then last = 1 end
   local ticks = opt.ticks and scale.ticks(who, "ticks", opt.ticks,
     { 0, math.huge }) or scale.time(last, 7)
-  x = { 0, math.max(last, ticks[#ticks]) }
+  x = { opt.landmark or 0, math.max(last, ticks[#ticks]) }
   if not opt.ticks then -- to the next tick when the data nearly reach it
     local step = ticks[#ticks] - (ticks[#ticks - 1] or 0)
     if ticks[#ticks] < last and ticks[#ticks] + step < last * 1.08 then
@@ -269,6 +269,10 @@ local function x_of(who, curves, opt)
       x[2] = ticks[#ticks]
     end
   end
+  while opt.landmark and ticks[1] and ticks[1] <= opt.landmark do
+    table.remove(ticks, 1)
+  end
+  if opt.landmark then table.insert(ticks, 1, opt.landmark) end
   return x, ticks
 end
 

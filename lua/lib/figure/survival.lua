@@ -2,10 +2,12 @@
 -- numbers are km's; figure/curves.lua lays them out.
 
 local cframe = require "ts.frame"
+local number = require "ts.text".number
 local fail = require "ts.error".fail
 local NA = require "ts.na".NA
 local data = require "trialsh.data"
 local mark = require "trialsh.mark"
+local note = require "trialsh.note"
 local chart = require "trialsh.figure.chart"
 local curves = require "trialsh.figure.curves"
 local effects = require "trialsh.figure.effects"
@@ -111,6 +113,9 @@ local function caption_of(fit, opt, n)
       require "trialsh.format".level(fit.conf_level), fit.ci)
   end
   if opt.censor then parts[#parts + 1] = "vertical ticks: censored" end
+  if opt.landmark then
+    parts[#parts + 1] = ("of those at risk after %s"):format(number(opt.landmark))
+  end
   parts[#parts + 1] = curves.said_few(opt)
   if opt.median then parts[#parts + 1] = "dotted lines: medians" end
   if opt.stratified and opt.p_value then
@@ -129,7 +134,8 @@ local spec_of_options = {
   censor = { "boolean", true }, median = { "boolean", false },
   mirror = { "boolean", false },
   least_at_risk = { "number", nil, above = 0, below = 1 },
-  beyond = { { "end", "pale" }, "end" }, facet = { "string" }, strata = { "any" },
+  beyond = { { "end", "pale" }, "end" },
+  landmark = { "number", nil, above = 0, below = math.huge }, facet = { "string" }, strata = { "any" },
   p_value = { "boolean", false }, hazard_ratio = { "boolean", false },
   rmst = { "number", above = 0 }, compare = { "string" }, text = { "any" },
   legend = { { "inside", "above", "direct", "none" }, "inside" },
@@ -143,6 +149,30 @@ local function fit_of(from, formula, opt)
   return require "trialsh.survival".km(effects.without_strata(formula),
     from.data,
     { conf_level = opt.conf_level, ci = opt.ci })
+end
+
+-- The rows of those whose time goes beyond the landmark: who had the event or left by
+-- then says nothing of what comes after.
+local function after(from, formula, landmark)
+  local name = formula:match "^%s*Surv%s*%(%s*`?(.-)`?%s*,"
+  if not name or not data.has(from.data, name) then
+    fail("invalid", ("%s: landmark needs a column of times, not %s"):format(WHO,
+      tostring(name)))
+  end
+  local rows, before = {}, 0
+  local times = cframe.values(data.frame(from.data, { name }, WHO):column(name))
+  for i, time in ipairs(times) do
+    if time ~= NA and time > landmark then rows[#rows + 1] = i
+    elseif time ~= NA then before = before + 1 end
+  end
+  if #rows == 0 then
+    fail("degenerate", ("%s: nobody is at risk after %s"):format(WHO,
+      number(landmark)))
+  end
+  note.say("%s: %s had the event or left by %s", WHO, note.plural(before, "subject"),
+    number(landmark))
+  return setmetatable({ data = source.subset(from.data, source.names(from.data), rows,
+    true) }, { __index = from })
 end
 
 -- Arms look alike in all facets, also where one has nobody.
@@ -160,6 +190,7 @@ local function figure_of(from, opt, fit, formula, look)
   opt = setmetatable({ band = band }, { __index = opt })
   for i, curve in ipairs(list) do
     n = n + curve.n
+    curve.from = opt.landmark
     curves.few(curve, opt.least_at_risk, opt.beyond)
     if opt.mirror then turn_over(curve) end
     curve.arm, curve.place = table.unpack(look[fit.groups[i].name])
@@ -216,6 +247,7 @@ end
 --   mirror      false; true: 1 - S, the events, from 0 up
 --   least_at_risk  0.1: where less of an arm is at risk curves end; or go on pale
 --               with beyond = "pale"
+--   landmark    28: curves of those at risk after that time, from there on
 --   facet       a column: a panel for each of its levels
 --   legend      "inside", "above", "direct" (at the curves' ends), "none"
 --   hazard_ratio, p_value  false; true: by Cox regression; of the log-rank test
@@ -238,7 +270,7 @@ function M.survival(given)
   local first, opt = source.options(WHO, given, spec_of_options)
   if is_fit(first) then
     for _, name in ipairs { "p_value", "hazard_ratio", "rmst", "compare", "strata",
-      "facet" } do
+      "facet", "landmark" } do
       if opt[name] then
         fail("invalid", ("%s: %s needs the data, not curves of km"):format(WHO, name))
       end
@@ -255,6 +287,7 @@ function M.survival(given)
   end
   local strata = formula:match "strata%s*%b()"
   opt.stratified = tested and strata and strata:match "%((.*)%)"
+  if opt.landmark then from = after(from, formula, opt.landmark) end
   local fit = fit_of(from, formula, opt)
   if not opt.facet then return figure_of(from, opt, fit, formula) end
   return in_facets(from, opt, fit, formula)
