@@ -5,7 +5,8 @@
 -- SIMULATED DATA: no number here is of a patient.
 --
 -- [p] published or registered (JCI Insight 2018;3(5):e98960, NCT02640807,
--- NCT02797431); [a] assumed by us, where nothing is published.
+-- NCT02797431); [a] assumed by us, where nothing is published, as are numbers
+-- that stand in the functions below.
 
 local folder, seed, opt = ...
 folder, seed, opt = folder or "out", tonumber(seed or 29), opt or {}
@@ -36,14 +37,14 @@ local P = {
   lasting      = 45,                     -- [p] for weeks after the drug; [a] half-life from day 42
   alc_noise    = 0.13,                   -- [a] SD of logarithms from visit to visit
   cd4          = { 0.40, 0.10 },         -- [a] share of lymphocytes, SD of logarithms
-  cd8          = { 0.24, 0.12 },
+  cd8          = { 0.24, 0.12 },         -- [a] the same
   ki67         = { 6, 0.35, 3.2, 10 },   -- [a] %, SD of logarithms, fold at its height [p: more proliferation], day of that
   pd1          = { 32, 0.25, 0.8 },      -- [a] %, SD, fold by day 29
   mhladr       = { 6500, 0.45, 2.2 },    -- [a] AB per cell, SD, fold by day 29 in all arms
   -- cytokines, pg/mL: geometric mean at entry, SD, days to half, limits of both batches: [a]; no storm [p]
-  cytokines    = { IL6 = { 95, 1.1, 3.5, 3.2, 6.4 }, IL8 = { 70, 0.9, 5, 5, 10 }, IL10 = { 22, 0.9, 4, 2.6, 5.2 },
-                   TNF = { 14, 0.5, 12, 4, 8 }, IFNG = { 8, 0.8, 8, 2, 4 } },
-  order        = { "IL6", "IL8", "IL10", "TNF", "IFNG" },
+  cytokines    = { IL6 = { 95, 1.1, 3.5, 3.2, 6.4 }, IL8 = { 70, 0.9, 5, 5, 10 }, IL10 = { 22, 0.9, 4, 2.6, 5.2 },      -- [a]
+                   TNF = { 14, 0.5, 12, 4, 8 }, IFNG = { 8, 0.8, 8, 2, 4 } },          -- [a]
+  order        = { "IL6", "IL8", "IL10", "TNF", "IFNG" },                 -- [a] as the laboratory writes them
   infections   = 0.009,                  -- [a] a day, until day 90
   ada          = 0.15,                   -- [a] of those with CYT107
   discharge    = 22,                     -- [a] days, mean of those alive

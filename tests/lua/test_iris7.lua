@@ -49,6 +49,61 @@ function TestIris7.test_the_export_has_no_arm()
   end
 end
 
+-- Each number at the top of the simulation says where it is from.
+function TestIris7.test_each_number_has_a_source()
+  local top = text "scripts/iris7/simulate.lua":match "\nlocal P = {\n(.-)\n}\n"
+  local n = 0
+  for line in top:gmatch "[^\n]+" do
+    if not line:find "^%s*%-%-" then
+      n = n + 1
+      lu.assertNotNil(line:find "%[[pa]%]", line)
+    end
+  end
+  lu.assertTrue(n > 30)
+end
+
+-- What makes the raw files those of a trial: units by country, values below two
+-- limits, organs, visits that are missed or far from their day, deaths.
+function TestIris7.test_what_the_raw_files_have()
+  local function raw(name)
+    return read(folder .. "/raw/" .. name .. ".csv", name == "cyto"
+      and { types = { RESULT = "text" } } or nil)
+  end
+  local dm, lb, cyto = raw "dm", raw "lb", raw "cyto"
+  lu.assertEquals({ #dm, #dm:distinct "USUBJID", #dm:distinct "SITE" }, { 27, 27, 4 })
+  local units = {}
+  for row in lb:join(dm, "USUBJID"):count("COUNTRY", "UNIT"):rows() do
+    units[#units + 1] = row.COUNTRY .. " " .. row.UNIT
+  end
+  table.sort(units)
+  lu.assertEquals(units, { "FRA 10^9/L", "USA /uL" })
+  local limits = {}
+  for row in cyto:where "RESULT like '<%' and TESTCD = 'IL6'":count("BATCH", "RESULT")
+      :rows() do
+    limits[row.BATCH] = row.RESULT
+  end
+  lu.assertEquals(limits, { A = "<3.2", B = "<6.4" })
+  lu.assertEquals(#cyto:distinct("USUBJID", "BATCH"), 27) -- a batch per patient
+  local organ = raw "organ"
+  for _, name in ipairs { "PAO2", "FIO2", "VENT", "PLAT", "BILI", "MAP", "NOREPI",
+      "GCS", "SEDATED", "CREAT", "URINE" } do
+    lu.assertTrue(#organ:where(name .. " is not null") > 100, name)
+  end
+  local ex = raw "ex"
+  lu.assertTrue(#ex:where "EXOCCUR = 'N'" > 0)
+  lu.assertTrue(#ex:where "EXOCCUR = 'Y'" > 100)
+  -- visits: of those who lived to day 90 some lack one; some dates are in no window
+  local seen, lived = s.adlb:where "PARAMCD = 'ALC' and ANL01FL = 'Y'"
+    :count "USUBJID", s.adsl:where "DTHDT is null"
+  local missed = lived:join(seen, "USUBJID"):where "n < 10"
+  lu.assertTrue(#missed > 0 and #missed < #lived)
+  lu.assertTrue(#s.adlb:where "PARAMCD = 'ALC' and (AVISIT is null or ANL01FL is null)"
+    > 0)
+  local died = raw "ds":where "DSDECOD = 'DEATH'"
+  lu.assertTrue(#died >= 5 and #died <= 15)
+  lu.assertEquals(#died, #s.adsl:where "DTHDT is not null")
+end
+
 -- Keys of the reference: how each table names a row, and its columns.
 local tables = {
   adsl = { { "USUBJID" }, { start = "TRTSDT", ["end"] = "TRTEDT",
