@@ -128,8 +128,9 @@ end
 -- See also: trial, check, run, multiplicity, sap, padjust.
 function M.endpoint(id)
   if type(id) ~= "string" or not id:find "^[%w_%-]+$" then
-    fail("invalid", 'endpoint "ID" { ... } begins with its name: letters, '
-      .. "digits, _ -; what follows a . in an address is a field")
+    fail("invalid", ('endpoint %s: its name is text of letters, digits, "_" and '
+      .. '"-", as what follows a "." in an address is a field'):format(
+      type(id) == "string" and '"' .. id .. '"' or tostring(id)))
   end
   return function(def)
     if type(def) ~= "table" then
@@ -247,6 +248,22 @@ local function study_problems(s, e, whole)
   return problems
 end
 
+-- Of what endpoints take from their trial, where it can be looked at.
+local function trial_lines(s)
+  local list = {}
+  for _, e in ipairs(M.list) do
+    if #M.problems_of(e) == 0 then
+      list[#list + 1] = e
+      table.move(e.variations, 1, #e.variations, #list + 1, list)
+    end
+  end
+  local trial = list[1] and list[1].trial
+  if not trial or not pcall(function() return s.adsl end) then return {} end
+  return lines_of({ id = trial.id, file = rawget(trial, "file"),
+    line = rawget(trial, "line") },
+    require "trialsh.endpoint.check".trial_problems(s, list), "trial")
+end
+
 local function add_remarks(lines, remarks, one, several)
   if #remarks == 0 then return end
   lines[#lines + 1] = #remarks == 1 and one or several
@@ -280,7 +297,8 @@ end
 -- remarks; whole: also what only the rows tell, which run() finds itself.
 function M.checked(s, whole)
   if s and not whole and is_good(s) then return good.text, good.remarks end
-  local all = {}
+  local all = s and trial_lines(s) or {}
+  if #all > 0 then raise(all) end
   for _, e in ipairs(M.list) do
     local lines = lines_of(e, M.problems_of(e))
     if #lines == 0 and s then

@@ -20,6 +20,17 @@ local function beside()
   return folder(debug.getinfo(3, "S").source:match "^@(.*)$")
 end
 
+-- The file as a function. A variable to close makes no tail call of
+-- `return trial "ID" { ... }`, which would leave no trace of the line it is on.
+local function load_file(path)
+  local f = io.open(path, "rb")
+  local source = f and f:read "a"
+  if f then f:close() end
+  if not source or source:find "^\27" then return loadfile(path, "t") end
+  source = source:gsub("^\xEF\xBB\xBF", ""):gsub("^#[^\n]*", "")
+  return load("local trialsh_end <close> = nil; " .. source, "@" .. path, "t")
+end
+
 --- dofile(file, ...) -> what the file returns
 -- Runs a script. The file is looked for beside the one that calls, so that the
 -- scripts of a study work from any folder; at the prompt, in the working
@@ -32,7 +43,7 @@ function M.dofile(file, ...)
     fail("type", "dofile takes the name of a file")
   end
   local path = file:find "^/" and file or beside() .. file
-  local chunk, problem = loadfile(path, "t")
+  local chunk, problem = load_file(path)
   if not chunk then
     local at, line, text = problem:match "^(.-):(%d+): (.*)$"
     if not line then fail("file", problem) end

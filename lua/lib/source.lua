@@ -39,9 +39,9 @@ function M.line(file, first, key, value)
       end
     end
   end
-  if value then
+  for _, text in ipairs(value and { '"' .. value .. '"', value } or {}) do
     for i = from, last do
-      if lines[i]:find(value, 1, true) then return i end
+      if lines[i]:find(text, 1, true) then return i end
     end
   end
   return from

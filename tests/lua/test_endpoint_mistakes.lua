@@ -101,6 +101,9 @@ local cases = {
   { "analysis", '{ "van_elteren", strata = "STIEID" }',
     "neither adsl nor adlb has a column STIEID; nearest: SITEID" },
   { "adjust", '"Hoolm"', "nearest: Holm" },
+  { "adjust", '"maxT2"', "nearest: max-T" },
+  { "intercurrent", '{ death = { "composite", AVALL = 24 } }',
+    "death: composite: no column AVALL; nearest: AVAL" },
   { "adjust", '"Dunnett"', "Dunnett is for comparisons of one model" },
   { "summary", '"risk diference"',
     "no summary risk diference; nearest: risk difference" },
@@ -183,6 +186,100 @@ function TestMistakes.test_each_has_one_message_with_its_line()
   lu.assertEquals(#s.audit, events, "something was written")
   lu.assertStrContains(shared.message(function() return s.results end),
     "there are no results yet")
+end
+
+-- Mistakes in the trial of IRIS-7, a file that returns what it defines: what stands
+-- there, what instead, and what is said of that line.
+local trial_cases = {
+  { '"CYT107 HF vs Placebo"', '"CYT107 HF vs Placbo"', "no arm Placbo; nearest: Placebo" },
+  { 'pool = { "CYT107 LF", "CYT107 HF" }', 'pool = { "CYT107 LF", "CYT107 HP" }',
+    "CYT107 pools CYT107 HP, which is no arm; nearest: CYT107 HF" },
+  { "window = { 2, 5 }", "window = { 5, 2 }", "Day 4: window ends at 2" },
+  { "window = { 6, 9 }", "window = { 4, 9 }", "the windows of Day 4 and Day 8 overlap" },
+  { "ratio = { 1, 1, 1 }", "ratio = { 1, 1 }", "the ratio has 2 numbers, there are 3 arms" },
+  { "sizes = { 3 }", "sizes = { 4 }", "a block of 4 does not hold the ratio" },
+  { '["CYT107 LF"] = { 1,', '["CYT LF"] = { 1,', "dosing: no arm CYT LF; nearest: CYT107 LF" },
+  { "alpha = 0.05", "alpha = 5", "alpha = 5 is not between 0 and 1" },
+  { "range = { 1000, 4000 }", "range = { 4000, 1000 }", "ALC: range ends at 1000" },
+  { 'better = "lower"', 'better = "low"', "SOFA: no better low; nearest: lower" },
+  { 'choose = "closest"', 'choose = "nearest"', "visits: no choose nearest; there are closest" },
+  { "twice in week 1, then weekly\" }", "twice in week 1, then weekly\", reference = true }",
+    "two references: Placebo and CYT107 LF" },
+  { "seed = 20180308", 'seed = "2018"', "seed is a string, a number is needed" },
+  { '"Day 29",   29, window', '"Day 29",   29, windows', "Day 29: no key windows; nearest: window" },
+  { '"Day 42",   42,', '"Day 42",   "42",', "Day 42: day is a string, a number is needed" },
+}
+
+local function replaced(whole, from, to)
+  local first, last = whole:find(from, 1, true)
+  return whole:sub(1, first - 1) .. to .. whole:sub(last + 1),
+    select(2, whole:sub(1, first):gsub("\n", "")) + 1
+end
+
+local function iris7()
+  local f = assert(io.open "scripts/iris7/trial.lua")
+  local whole = f:read "a"
+  f:close()
+  return whole
+end
+
+local function write(name, whole)
+  local f = assert(io.open(folder .. "/" .. name, "w"))
+  f:write(whole)
+  f:close()
+  return folder .. "/" .. name
+end
+
+function TestMistakes.test_of_a_trial_that_is_returned()
+  local trials, list = require "trialsh.trial", {}
+  local before = trials.current
+  for _, case in ipairs(trial_cases) do
+    local whole, at = replaced(iris7(), case[1], case[2])
+    local file = write("trial.lua", whole)
+    local ok, err = pcall(dofile, file)
+    local wanted = ("%s:%d: trial IRIS-7: "):format(file, at)
+    if ok or tostring(err):sub(1, #wanted) ~= wanted
+        or not tostring(err):find(case[3], 1, true) then
+      list[#list + 1] = ("%s line %d: %s"):format(case[2], at, tostring(err))
+    end
+  end
+  lu.assertEquals(table.concat(list, "\n"), "")
+  lu.assertEquals(dofile(write("trial.lua", "#!/usr/bin/env trialsh\n" .. iris7())).id,
+    "IRIS-7")
+  trials.current = before
+end
+
+-- What an endpoint takes from its trial is told once, where the trial says it.
+function TestMistakes.test_of_a_trial_on_a_study()
+  local trials = require "trialsh.trial"
+  local before = trials.current
+  for key, case in pairs { populations = { '{ { "ITT", "all", "TRTFLL = 'Y'" } }',
+      "population ITT: where: no column TRTFLL; nearest: TRTFL" },
+      intercurrent = { '{ { "death", "Death", "adsl", date = "DTHDTT" } }',
+        "death: date: no column DTHDTT; nearest: DTHDT" } } do
+    local given = { arms = '{ { "P" }, { "H" } }', compare = '"H vs P"',
+      populations = '{ { "ITT", "all", "1 = 1" } }',
+      intercurrent = '{ { "death", "Death", "adsl", date = "DTHDT" } }' }
+    given[key] = case[1]
+    local lines = { 'return trial "T" {' }
+    for _, name in ipairs { "arms", "compare", "populations", "intercurrent" } do
+      lines[#lines + 1] = ("  %s = %s,"):format(name, given[name])
+    end
+    local file = write("trial.lua", table.concat(lines, "\n") .. "\n}\n")
+    local at = key == "populations" and 4 or 5
+    endpoints.list, multiplicities.list = {}, {}
+    dofile(file)
+    for _, id in ipairs { "E", "F" } do
+      endpoint(id) { data = "adsl", variable = "AGE", analysis = "ttest",
+        intercurrent = { death = "while alive" }, missing = "exclude" }
+    end
+    for _, f in ipairs { check, run } do
+      local ok, err = pcall(f, s)
+      lu.assertFalse(ok)
+      lu.assertEquals(tostring(err), ("%s:%d: trial T: %s"):format(file, at, case[2]))
+    end
+  end
+  trials.current = before
 end
 
 function TestMistakes.test_the_good_one_is_good()

@@ -185,6 +185,42 @@ local function check_hierarchy(s, e, whole, try)
   end
 end
 
+--- check.trial_problems(study, endpoints) -> problems of what they take from their
+-- trial: told once, where the trial is defined, not for each endpoint.
+function M.trial_problems(s, list)
+  local problems, seen = trial_module.problems(), {}
+  local function try(key, name, what, f)
+    if seen[key .. "\0" .. name] then return end
+    seen[key .. "\0" .. name] = true
+    local ok, err = pcall(f)
+    if not ok and (not errors.is(err) or err.code == "interrupted") then
+      error(err, 0)
+    elseif not ok then
+      problems:add(key, name, "%s: %s", what, err.message)
+    end
+  end
+  for _, e in ipairs(list) do
+    local population = set.population_of(e)
+    if population then
+      local name = population.name
+      try("populations", name, "population " .. name, function()
+        relation.find("treatment", relation.node_of(set.subjects(s, e)).columns,
+          set.treatment_of(e))
+      end)
+    end
+    for _, used in ipairs(e.events or {}) do
+      local event = (e.trial.intercurrent or {})[used.name]
+      if event and event.date and event.table then
+        try("intercurrent", event.name, event.name, function()
+          relation.find("date", relation.node_of(s[event.table]).columns,
+            event.date)
+        end)
+      end
+    end
+  end
+  return problems
+end
+
 --- check.problems(study, endpoint [, whole]): what is wrong with it on this
 -- study; whole: what run() would find in the rows, too.
 function M.problems(s, e, whole)

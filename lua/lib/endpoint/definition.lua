@@ -209,7 +209,7 @@ local function check_visits(e, t, problems)
   if #t.visits > 0 then known(e, "visit", "visit", t.visits, problems) end
   known(e, "visits", "visit", t.visits, problems)
   if e.visits and not e.visit then e.visit = e.visits[#e.visits] end
-  if e.visits and #e.visits > 0 and e.visit
+  if e.visits and #e.visits > 0 and e.visit and t.visits[e.visit]
     and not contains(e.visits, e.visit) then
     problems:add("visit", e.visit, "visit %s is none of visits", e.visit)
   end
@@ -366,8 +366,12 @@ local function check_adjust(e, problems)
   end
   local ok, err = pcall(require "trialsh.padjust".padjust, { 1 }, e.adjust)
   if not ok then
-    problems:add("adjust", e.adjust, "%s", (errors.is(err) and err.message
-      or tostring(err)):gsub("^padjust: method", "adjust"))
+    local words = (errors.is(err) and err.message or tostring(err))
+      :gsub("^padjust: method", "adjust")
+    local near = not words:find "nearest" and require "ts.text".nearest(e.adjust,
+      { "max-T", "Dunnett T3", table.unpack(joint) })
+    problems:add("adjust", e.adjust, "%s%s", words, near and "; nearest: " .. near
+      or "")
   end
 end
 

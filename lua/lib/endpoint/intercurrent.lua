@@ -250,6 +250,9 @@ end
 local function value_of(s, e, at, event, set)
   local base = s[set.table_of(e, at.parameter)]
   local columns = relation.node_of(base).columns
+  if e.variable ~= "any" and e.variable ~= "count" then
+    relation.find(event.name .. ": composite", columns, event.column)
+  end
   if at.parameter and columns.paramcd then
     base = base:where { PARAMCD = at.parameter }
   end
