@@ -346,6 +346,8 @@ function M.check(s)
   if s == nil then
     local ok, open = pcall(require "trialsh.study".study.open)
     s = ok and open or nil
+  else
+    s = require "trialsh.study".study.open(s)
   end
   if s then M.of_study(s) end
   return (M.checked(s, true))

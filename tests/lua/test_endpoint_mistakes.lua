@@ -253,7 +253,7 @@ end
 function TestMistakes.test_of_a_trial_on_a_study()
   local trials = require "trialsh.trial"
   local before = trials.current
-  for key, case in pairs { populations = { '{ { "ITT", "all", "TRTFLL = 'Y'" } }',
+  for key, case in pairs { populations = { '{ { "ITT", "all", "TRTFLL is not null" } }',
       "population ITT: where: no column TRTFLL; nearest: TRTFL" },
       intercurrent = { '{ { "death", "Death", "adsl", date = "DTHDTT" } }',
         "death: date: no column DTHDTT; nearest: DTHDT" } } do
