@@ -360,13 +360,19 @@ local kinds = {
   end },
 }
 
+-- Each journal's sizes of text somewhere.
+local journals = {
+  short = { [2] = "Critical Care", [3] = "JCI Insight", [6] = "Lancet" },
+  long = { [2] = "Critical Care", [3] = "Nature", [6] = "NEJM" },
+}
+
 local cases = {}
 for _, w in ipairs { "short", "long" } do
   for _, arms in ipairs { 2, 3, 6 } do
     for _, n in ipairs { 3, 30, 3000 } do
       cases[#cases + 1] = { words = w, arms = arms, n = n,
         height = w == "long" and 190 or nil, width = w == "long" and 120 or nil,
-        journal = n == 30 and (arms == 2 and "Critical Care" or "Lancet") or nil }
+        journal = n == 30 and journals[w][arms] or nil }
       if n == 3000 and (arms == 3 or arms == 2 and w == "long") then
         cases[#cases] = nil -- of many, some are enough
       end

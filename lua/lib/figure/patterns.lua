@@ -77,7 +77,8 @@ local function squares(at, states)
         page:text(states[state].letter, (left + right) / 2, y, { align = "center" })
       else
         page:box(left, y - 0.44 * height, right, y + 0.44 * height,
-          { fill = states[state].fill, colour = "#7F7F7F", width = 0.25 })
+          { fill = states[state].fill, colour = "#7F7F7F",
+            width = page.style.thin })
       end
     end
   end
@@ -163,7 +164,7 @@ local function spec_of(page, list, arms, visits, states, opt)
   end
   return { who = opt.who, columns = columns, blocks = { { rows = rows, strips = {
     { x = { 0.5, #visits + 0.5 }, ticks = places, labels = labels },
-    { x = { 0, widest }, ticks = whole, labels = scale.labels(whole) } } } } }
+    { x = { 0, 1.08 * widest }, ticks = whole, labels = scale.labels(whole) } } } } }
 end
 
 -- The data: a row per pattern and arm, with a column per visit.

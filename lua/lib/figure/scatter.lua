@@ -183,7 +183,7 @@ local function draw_rug(panel, xs, ys, arm)
     low_x[i], low_y[i] = panel.x[1], panel.y[1]
     in_x[i], in_y[i] = panel:from_x(panel.left + 1), panel:from_y(panel.bottom + 1)
   end
-  local pen = { colour = arm.colour, width = 0.25 }
+  local pen = { colour = arm.colour, width = panel.page.style.thin }
   panel:segments(xs, low_y, xs, in_y, pen)
   panel:segments(low_x, ys, in_x, ys, pen)
 end
