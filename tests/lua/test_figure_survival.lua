@@ -51,6 +51,22 @@ function test_goes_on_pale()
   lu.assertEquals(#blocks { least_at_risk = 0.01, beyond = "pale" }, 1)
 end
 
+-- Of many censored the ticks stand on the curve, half as long.
+function test_ticks_of_many()
+  local function tick(n)
+    local d = { AVAL = {}, CNSR = {} }
+    for i = 1, n do d.AVAL[i], d.CNSR[i] = i, 1 end
+    local drawn = object.boxes(figure.survival { d, by = false, band = false }).root.blocks
+    local low, long = drawn[2]:match "\n1 (%S+) 0 (%S+)\n"
+    return tonumber(low), tonumber(long)
+  end
+  local low, long = tick(60)
+  lu.assertAlmostEquals(low + long / 2, 1, 1e-12)
+  local on, short = tick(61)
+  lu.assertAlmostEquals(on, 1, 1e-12)
+  lu.assertAlmostEquals(short, long / 2, 1e-12)
+end
+
 -- The line down to a median that lies beyond is not drawn.
 function test_median_of_a_curve_that_ended()
   local function dotted(part)

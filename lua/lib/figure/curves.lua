@@ -127,6 +127,9 @@ local function draw_censored(panel, curve, arm)
       x[#x + 1], low[#low + 1], high[#high + 1] = time, at - half, at + half
     end
   end
+  if #x > 60 then -- of many only the upper half, or they hide the curve
+    for i, y in ipairs(low) do low[i] = y + half end
+  end
   panel:segments(x, low, x, high, { colour = arm.colour, width = s.thin })
 end
 
