@@ -162,23 +162,28 @@ void ts_store_journal(ts_store *store)
 
 ts_status ts_store_reopen(ts_store *store, ts_error *err)
 {
+    double version;
     sqlite3 *was = store->db;
     if (store->in_memory)
         return ts_store_script(store, "pragma query_only = off", err);
+    ts_status status = ts_store_version(store, &version, err);
+    if (status)
+        return status;
     sqlite3_finalize(store->version);
     store->version = NULL;
     store->db = NULL;
-    ts_status status = may_write(store->file)
-                           ? start_file(store, SQLITE_OPEN_READWRITE, err)
-                           : ts_fail(err, TS_EREADONLY,
-                                     "there is no write access to %s or its "
-                                     "folder",
-                                     store->path);
+    status = may_write(store->file)
+                 ? start_file(store, SQLITE_OPEN_READWRITE, err)
+                 : ts_fail(err, TS_EREADONLY,
+                           "there is no write access to %s or its folder",
+                           store->path);
     sqlite3_close_v2(status ? store->db : was);
-    if (status)
+    if (status) {
         store->db = was;
-    else
+    } else {
         store->read_only = 0;
+        store->n_end = version; /* no version comes twice */
+    }
     return status;
 }
 

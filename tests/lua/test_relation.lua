@@ -358,6 +358,45 @@ function TestRelation.test_union_of_which_little_is_asked()
     { "Day 1" })
 end
 
+-- What was asked before is known while the study is as it was.
+function TestRelation.test_asked_twice()
+  local function alc()
+    return s.adlb:mutate "L = ln(AVAL)":where("AVAL < ?", 800)
+  end
+  local asked, store = 0, debug.getregistry()["ts.store"].__index
+  local query = store.query
+  store.query = function(...)
+    asked = asked + 1
+    return query(...)
+  end
+  local function times(f)
+    local before = asked
+    lu.assertTrue(pcall(f))
+    return asked - before
+  end
+  local ok, err = pcall(function()
+    said = {}
+    local first = alc():collect()
+    local told = table.concat(said, "\n")
+    lu.assertStrContains(told, "1 value became missing: ln of a value")
+    said = {}
+    lu.assertEquals(times(function()
+      lu.assertEquals(column(alc():collect(), "L"), column(first, "L"))
+    end), 0)
+    lu.assertEquals(table.concat(said, "\n"), told)
+    lu.assertEquals(times(function()
+      lu.assertEquals(#s.adlb:mutate "L = ln(AVAL)":where("AVAL < ?", 600)
+        :collect(), 2)
+    end), 1)
+    alc():label { L = "logarithm" }:collect()
+    lu.assertEquals(alc():label { L = "ln" }:collect().L.label, "ln")
+    s.adlb = make({ "USUBJID", "AVAL" }, { { "01" }, { 3 } })
+    lu.assertEquals(column(alc():collect(), "AVAL"), { 3 })
+  end)
+  store.query = query
+  if not ok then error(err, 0) end
+end
+
 function TestRelation.test_union()
   local r = s.adsl:order "AGE desc":limit(2):union(s.adsl:limit(1))
   lu.assertEquals(column(r, "USUBJID"), { "01", "03", "03" })

@@ -9,6 +9,7 @@ local NA = require "ts.na".NA
 local mark = require "trialsh.mark"
 local note = require "trialsh.note"
 local expression = require "trialsh.expression"
+local answers = require "trialsh.relation.answers"
 local layers = require "trialsh.relation.layers"
 local name_rows = require "trialsh.relation.culprit"
 local export = require "trialsh.export"
@@ -41,6 +42,8 @@ return function(M)
       local sql, fields = make(compiler), variables
       if type(variables) == "function" then
         fields = variables(store:origins(sql, compiler.values))
+      elseif node.study and not node.name and not next(compiler.frames) then
+        return answers.ask(node.study, sql, compiler.values, fields)
       end
       return store:query(sql, compiler.values, fields)
     end)
@@ -55,7 +58,10 @@ return function(M)
       end)
     end
     local named = locate(text)
-    if ok and counts.no_date then counts.no_date = locate(counts.no_date) end
+    if ok and counts.no_date then -- what was counted may be kept: see answers
+      counts = setmetatable({ no_date = locate(counts.no_date) },
+        { __index = counts })
+    end
     for _, name in pairs(compiler.frames) do store:detach(name) end
     if not ok then
       if named ~= text then fail(frame.code, named) end

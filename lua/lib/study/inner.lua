@@ -43,9 +43,21 @@ function Inner:look()
   end
 end
 
-function Inner:has_table(name)
+local function is_there(self, name)
   return #self:rows("select 1 as x from sqlite_schema where name = ?",
     { name }) > 0
+end
+
+-- Asked for each column that is read: known until the file changes.
+function Inner:has_table(name)
+  if self.handle:in_transaction() then return is_there(self, name) end
+  local now, kept = self.handle:version(), self.there
+  if not kept or kept.version ~= now then
+    kept = { version = now, names = {} }
+    self.there = kept
+  end
+  if kept.names[name] == nil then kept.names[name] = is_there(self, name) end
+  return kept.names[name]
 end
 
 -- Tables by name and in order, with their columns; read once per change.
