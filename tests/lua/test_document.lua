@@ -51,14 +51,14 @@ TestFill = {}
 
 function TestFill.test_values_have_the_digits_of_tables()
   local r = s:result "AGE"
-  local from = write("p.md", "{{AGE.estimate}}|{{ AGE.conf_low , 4}}|{{AGE.n}}|"
+  local from = write("p.md", "{{AGE.estimate}}|{{ AGE.conf_low , 4}}|{{AGE.n}}|{{RESP.events_1}}|"
     .. "{{RESP.estimate_1, 1 %}}|{{ITT.n}}|{{ITT[A].n}}|{{trial.id}}\n")
   local out, n = fill(from, nil, { study = s })
   lu.assertEquals(out, folder .. "/p.filled.md")
-  lu.assertEquals(n, 7)
+  lu.assertEquals(n, 8)
   local words = content(out)
   lu.assertEquals(words:match "^%*%*SIMULATED DATA%*%*\n\n(.*)$",
-    ("%.1f|%.4f|8|100.0 %%|8|4|T-1\n"):format(r.estimate, r.conf_low))
+    ("%.1f|%.4f|8|4|100.0 %%|8|4|T-1\n"):format(r.estimate, r.conf_low))
 end
 
 function TestFill.test_an_address_alone_is_a_sentence()

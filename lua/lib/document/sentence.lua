@@ -158,7 +158,8 @@ end
 function M.number(row, field, journal)
   local x = row[field]
   if field:find "^p_" then return p_text.number(x, journal) end
-  if field:find "^n$" or field:find "^n_" or field == "seed" then
+  if field:find "^n$" or field:find "^n_" or field:find "^events_"
+      or field == "seed" then
     return ("%.0f"):format(x)
   end
   if field == "estimate" or field == "conf_low" or field == "conf_high"
