@@ -18,9 +18,9 @@ for file in $(sed -n '/^Wrote/,$p' first | sed 1d); do
   test -s "$file" || missing="$missing $file"
 done
 is "it wrote what it names" "$missing" ""
-check "eleven files are named" test "$(grep -c "^$out/" first)" = 11
+check "fourteen files are named" test "$(grep -c "^$out/" first)" = 14
 check "the page has its tables and figures" test \
-  "$(grep -c '<table\|<figure' $out/cgd.html)" = 5
+  "$(grep -c '<table\|<figure' $out/cgd.html)" = 6
 check "and the sentence of the trial" grep -q \
   '14 of 63 with rIFN-g and 30 of 65 with placebo; Log-rank test' $out/cgd.html
 check "the figure is one page of text" \
