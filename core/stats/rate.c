@@ -183,8 +183,13 @@ ts_status ts_rate_difference(const ts_two_rates *rates,
                              const ts_two_options *opt, ts_two_result *out,
                              ts_error *err)
 {
-    ts_two_result r = {.n_used = 1, .std_error = NAN};
-    *out = (ts_two_result){NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, 0};
+    ts_two_result r = {.n_used = 1,
+                       .std_error = NAN,
+                       .homogeneity = NAN,
+                       .homogeneity_df = NAN,
+                       .homogeneity_p = NAN};
+    *out = (ts_two_result){NAN, NAN, NAN, NAN, NAN, NAN,
+                            NAN, NAN, 0,   NAN, NAN, NAN};
     ts_status status = ts_check_level(opt->conf_level, err);
     if (status || (status = check_two(rates, err)))
         return status;

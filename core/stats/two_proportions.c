@@ -24,7 +24,10 @@ static const ts_two_result empty = {.estimate = NAN,
                                     .conf_low = NAN,
                                     .conf_high = NAN,
                                     .estimate_1 = NAN,
-                                    .estimate_2 = NAN};
+                                    .estimate_2 = NAN,
+                                    .homogeneity = NAN,
+                                    .homogeneity_df = NAN,
+                                    .homogeneity_p = NAN};
 
 /* Fits under an effect ------------------------------------------------------
  */
@@ -286,6 +289,28 @@ static double estimate_of(const ts_two_by_two *tables, size_t n,
     return effect == TS_DIFFERENCE ? top / bottom : over(top, bottom);
 }
 
+/* Whether strata have one effect. */
+static void homogeneity(const query *q, ts_two_result *r)
+{
+    double sum = 0, df = -1;
+    if (q->effect == TS_ODDS || !isfinite(r->estimate) ||
+        (q->effect == TS_RATIO && r->estimate == 0))
+        return;
+    for (size_t h = 0; h < q->n; h++) {
+        score s = {0};
+        add_score(&q->tables[h], q->effect, r->estimate, &s);
+        if (s.variance > 0) {
+            sum += s.away * s.away / s.variance;
+            df++;
+        }
+    }
+    if (df < 1)
+        return;
+    r->homogeneity = sum;
+    r->homogeneity_df = df;
+    r->homogeneity_p = pchisq(sum, df, 0, 0);
+}
+
 /* Newcombe ------------------------------------------------------------------
  */
 
@@ -385,6 +410,7 @@ ts_status ts_two_proportions(const ts_two_by_two *tables, size_t n,
     r.estimate_1 = sum.events_1 / sum.n_1;
     r.estimate_2 = sum.events_2 / sum.n_2;
     r.estimate = estimate_of(tables, n, opt->effect);
+    homogeneity(&q, &r);
     if (opt->interval == TS_SCORE) {
         score_interval(&q, &sum, z, opt, &r);
     } else if (opt->interval == TS_NEWCOMBE) {

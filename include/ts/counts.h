@@ -86,12 +86,15 @@ typedef struct {
     double conf_low, conf_high;
     double estimate_1, estimate_2; /* the proportions, strata together */
     size_t n_used; /* strata in which both groups have someone */
+    double homogeneity, homogeneity_df, homogeneity_p; /* NaN of odds, of one */
 } ts_two_result;
 
 /*
  * One or several tables. Strata that lack a group say nothing. Score limits
  * exist without events too; those of Wald are NaN where a zero leaves no
- * standard error. TS_EDEGENERATE when a group is empty, TS_EINVALID for counts
+ * standard error. homogeneity: whether strata share the difference or ratio, by
+ * their squared scores at its estimate, which add up to a chi-square (Gart and
+ * Nam 1990, Biometrics 46:637); a stratum whose score has no variance is left out. TS_EDEGENERATE when a group is empty, TS_EINVALID for counts
  * that are none, and for Newcombe's interval of strata or ratios.
  */
 ts_status ts_two_proportions(const ts_two_by_two *tables, size_t n,

@@ -77,7 +77,7 @@ static int two(lua_State *L)
     const ts_two_by_two *t = check_tables(L, 1, &n);
     tsl_try_named(L, names[opt.effect],
                   ts_two_proportions(t, n, &opt, &r, &err), &err);
-    lua_createtable(L, 0, 10);
+    lua_createtable(L, 0, 12);
     tsl_set_real(L, "estimate", r.estimate);
     tsl_set_real(L, "std_error", r.std_error);
     tsl_set_real(L, "z", r.z);
@@ -87,6 +87,9 @@ static int two(lua_State *L)
     tsl_set_real(L, "estimate_1", r.estimate_1);
     tsl_set_real(L, "estimate_2", r.estimate_2);
     tsl_set_real(L, "n_used", (double)r.n_used);
+    tsl_set_real(L, "homogeneity", r.homogeneity);
+    tsl_set_real(L, "homogeneity_df", r.homogeneity_df);
+    tsl_set_real(L, "homogeneity_p", r.homogeneity_p);
     return 1;
 }
 

@@ -109,8 +109,8 @@ end
 --              "Dunnett T3"; "max-T": by the smallest P over re-randomised
 --              allocations of all arms, step-down (Westfall and Young 1993), or
 --              "max-T single-step"
---   subgroups  columns of adsl: the analysis again in each of their levels; of lm
---              with a test of interaction
+--   subgroups  columns of adsl: the analysis again in each of their levels; of lm, cox,
+--              riskdiff and riskratio with a test of interaction
 --   sensitivity     { { "name", analysis = { ... } }, ... }: the same question
 --              with other analysis, missing or adjust; named options change,
 --              the others stay

@@ -266,10 +266,28 @@ local function compute(s, e, plan)
   return out
 end
 
+-- That of two arms in tables: of each comparison.
+local function homogeneity(s, e, at, column)
+  local treatment = expression.backtick(set.treatment_of(e))
+  local with = setmetatable({ formula = ("~ %s + %s"):format(treatment,
+    expression.backtick(column)) }, { __index = e })
+  local bound, rows = set.bind(s, with, at), {}
+  local frame = set.of_arms(bound.data:collect(), e, bound.treatment)
+  for i, compare in ipairs(e.comparisons) do
+    rows[i] = or_note({}, analysis.find(e.method).homogeneous,
+      set.formula(e, bound, "compare"), set.restrict(frame, e, bound.treatment, compare),
+      set.options(e), compare, expression.backtick(column))
+    rows[i].variation, rows[i].compare = column .. ": interaction", compare
+  end
+  return rows
+end
+
 -- Whether the treatment has one effect in all levels of a column, where the
 -- analysis has such a test.
 local function interaction(s, e, at, column)
-  local f = analysis.find(e.method).interaction
+  local entry = analysis.find(e.method)
+  local f = entry.interaction
+  if entry.homogeneous and not e.options.strata then return homogeneity(s, e, at, column) end
   if not f or e.options.term or e.each then return {} end
   local with = setmetatable({ formula = (e.formula or "~ "
     .. expression.backtick(set.treatment_of(e))) .. " + "

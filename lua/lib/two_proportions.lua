@@ -230,6 +230,8 @@ local function compare_shares(who, x, data, opt)
     estimate_name = e.name, estimate = finite(t.estimate),
     std_error = t.std_error, statistic = t.z, p_value = t.p_value,
     conf_low = t.conf_low, conf_high = t.conf_high, ci = o.ci, null = o.null,
+    homogeneity = t.homogeneity, homogeneity_df = t.homogeneity_df,
+    homogeneity_p = t.homogeneity_p,
     n_stratum = set.stratum and t.n_used or NA,
     note = result.note(zero_note(set, t.estimate, e.name),
       strata_note(set, t.n_used), outside_note(t), t.p_value == NA
@@ -254,7 +256,9 @@ end
 --   strata       a column, or a list: Mantel-Haenszel weights; Wald is Sato's
 --   alternative  "two-sided" (default), "less", "greater";  null  0
 --   conf_level   0.95
--- P is that of the test which the interval inverts.
+-- P is that of the test which the interval inverts. r.homogeneity_p of several strata
+-- tells whether they share the difference: the score test of Gart and Nam, of
+-- r.homogeneity, a chi-square with r.homogeneity_df.
 --
 --   > riskdiff { { 14, 17 }, { 4, 10 } }
 --   14 of 17 (82 %) vs 4 of 10 (40 %): difference 0.424, 95 % CI 0.047 to 0.710 (Miettinen-Nurminen), P = 0.027
@@ -264,7 +268,7 @@ end
 --   SIMULATED DATA
 --
 -- See also: riskratio, oddsratio, boschloo, fisher, proportion.
--- Miettinen and Nurminen 1985. SAS: PROC FREQ, RISKDIFF.
+-- Miettinen and Nurminen 1985, Gart and Nam 1990. SAS: PROC FREQ, RISKDIFF.
 function M.riskdiff(x, data, opt)
   return compare_shares("riskdiff", x, data, opt)
 end

@@ -38,7 +38,8 @@ fig.infection = figure.cuminc { "TTINF", competing_as = "stacked", event_label =
 
 fig.forest = figure.forest { s.results:where { variation = "main" }:where "role <> 'safety'", by = "role",
   columns = { "n", "estimate", "p_value", "p_rerandomised" }, favours = { "placebo", "CYT107" }, width = 183 }
-fig.subgroups = figure.forest { "ALC50", columns = { "n_arms", "estimate", "p_value" }, favours = { "placebo", "CYT107" }, width = 183,
+fig.subgroups = figure.forest { "ALC50", columns = { "n_arms", "estimate", "p_value", "p_interaction" },
+  favours = { "placebo", "CYT107" }, width = 183,
   names = { COUNTRY = "Country", SEX = "Sex", AGEGR1 = "Age", SOFAGR1 = "SOFA at screening" } }
 fig.claims = figure.graph "claims"
 

@@ -189,6 +189,11 @@ function TestCounts.test_strata_against_r()
     near(d.p_value, w.difference.p, 1e-9)
     near(d.conf_low, w.difference.low, 1e-7)
     near(d.conf_high, w.difference.high, 1e-7)
+    for kind, r in pairs { difference = d, ratio = riskratio(with_n(t)) } do
+      near(r.homogeneity, w[kind].homogeneity, 1e-10, name)
+      near(r.homogeneity_p, w[kind]["homogeneity p"], 1e-10, name)
+      lu.assertEquals(r.homogeneity_df, #t - 1)
+    end
     local s = riskdiff(with_n(t), { ci = "Wald" })
     near(s.std_error, w.difference["Sato se"], 1e-11)
     local q = riskratio(with_n(t), { ci = "Wald" })
@@ -199,6 +204,19 @@ function TestCounts.test_strata_against_r()
     near(o.conf_low, w.cmh.conf_low, 1e-11)
     -- the score test of the odds ratio is that of Cochran-Mantel-Haenszel
     near(oddsratio(with_n(t)).p_value, w.cmh.p, 1e-9)
+  end
+  -- one table, odds, and a stratum that says nothing
+  lu.assertEquals({ riskdiff { { 4, 9 }, { 2, 8 } }.homogeneity,
+    oddsratio(with_n(sets.sites)).homogeneity_p }, { NA, NA })
+  local empty = { { { 4, 9 }, { 2, 8 } }, { { 3, 5 }, { 0, 0 } } }
+  lu.assertEquals(riskdiff(empty).homogeneity_p, NA)
+  -- the order of strata and of arms does not matter
+  local a, b = {}, {}
+  for h, t in ipairs(with_n(sets.berkeley)) do
+    a[#sets.berkeley + 1 - h], b[h] = t, { t[2], t[1] }
+  end
+  for _, t in ipairs { a, b } do
+    near(riskdiff(t).homogeneity, wanted.berkeley.difference.homogeneity, 1e-10)
   end
   local titanic = { { { 118, 57 }, { 154, 14 }, { 387, 75 }, { 670, 192 } },
     { { 4, 140 }, { 13, 80 }, { 89, 76 }, { 3, 20 } } }

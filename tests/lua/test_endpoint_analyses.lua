@@ -381,6 +381,25 @@ function TestAnalyses.test_subgroups_of_lm_have_a_test_of_interaction()
     :contrast({ "Active vs P" }, { factor = "TRT01P" }), "F")
 end
 
+-- Of proportions it is that of homogeneity, of each comparison; strata have none.
+function TestAnalyses.test_subgroups_of_proportions_have_a_test_of_interaction()
+  for _, name in ipairs { "riskdiff", "riskratio" } do
+    local got = stored({ name }, { variable = "AVAL >= 700", subgroups = "SEX" })
+    for compare, arms in pairs { ["H vs P"] = { "H", "P" }, ["Active vs P"] = {} } do
+      local r = _G[name]("AVAL >= 700 ~ TRT01P + strata(SEX)", two(compare, arms[1], arms[2]),
+        { compare = compare })
+      local row = got["SEX: interaction/" .. compare]
+      lu.assertTrue(r.homogeneity_p ~= NA and r.homogeneity_p < 1)
+      lu.assertEquals({ row.p_value, row.statistic, row.df, row.n, row.estimate },
+        { r.homogeneity_p, r.homogeneity, 1, r.n, NA })
+    end
+  end
+  local got = stored({ "riskdiff", strata = "SITEID" }, { variable = "AVAL >= 700",
+    subgroups = "SEX" })
+  lu.assertNil(got["SEX: interaction/H vs P"])
+  lu.assertNotNil(got["SEX: F/H vs P"])
+end
+
 -- Repeated measures --------------------------------------------------------------
 
 function TestAnalyses.test_mmrm_has_a_result_at_each_visit()

@@ -129,7 +129,7 @@ function test_interaction()
   lu.assertStrContains(texts(f), "n, A / B\n")
   check(f, "forest")
   f = figure.forest { "LM", columns = { "estimate", "p_value", "p_interaction" } }
-  lu.assertNil(f.caption:find "interaction")
+  lu.assertStrContains(f.caption, "; interaction (Linear model, F test (type ")
   lu.assertStrContains(texts(f), "P, interaction\n")
   lu.assertStrContains(texts(f), "SEX\n" .. p .. "\n")
   check(f, "forest")

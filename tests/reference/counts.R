@@ -187,6 +187,14 @@ strata <- function(set, a) {
   put(set, "difference", "low", solve(function(x) zs(x) - q, d - 0.3, d - 1e-9))
   put(set, "difference", "high", solve(function(x) zs(x) + q, d + 1e-9, d + 0.3))
   put(set, "difference", "p", 2 * pnorm(-abs(zs(0))))
+  # homogeneity: squared scores of the strata at the common effect add up
+  for (kind in c("difference", "ratio")) {
+    at <- if (kind == "difference") d else R / S
+    h <- sum(sapply(seq_along(x1), function(k)
+      z_of(kind, c(x1[k], n1[k], x2[k], n2[k]), at))^2)
+    put(set, kind, "homogeneity", h)
+    put(set, kind, "homogeneity p", pchisq(h, length(x1) - 1, lower.tail = FALSE))
+  }
 }
 strata("berkeley", aperm(UCBAdmissions, c(2, 1, 3)))
 site <- array(c(11, 10, 25, 27, 16, 22, 4, 10, 14, 7, 5, 12, 2, 1, 14, 16, 6, 0,

@@ -87,10 +87,24 @@ local function events(more)
   return entry
 end
 
+-- Whether the levels of a column share the effect: two arms, a stratum a level.
+local function homogeneous(name, words)
+  return function(formula, data, opt, compare, column)
+    local r = require "trialsh.two_proportions"[name](("%s + strata(%s)"):format(formula,
+      column), data, { compare = compare, event = opt.event })
+    return { method = "Homogeneity of " .. words .. ", score test",
+      statistic = r.homogeneity, df = r.homogeneity_df, p_value = r.homogeneity_p, n = r.n,
+      n_1 = r.n_1, n_2 = r.n_2, n_missing = r.n_missing,
+      note = r.homogeneity_p == NA and "there are no two levels that could differ" or nil }
+  end
+end
+
 add("riskdiff", "two_proportions", "compare", events { strata = "option",
-  measure = measure "difference of proportions" })
+  measure = measure "difference of proportions",
+  homogeneous = homogeneous("riskdiff", "risk differences") })
 add("riskratio", "two_proportions", "compare", events { strata = "option",
-  measure = measure "risk ratio" })
+  measure = measure "risk ratio",
+  homogeneous = homogeneous("riskratio", "risk ratios") })
 add("oddsratio", "two_proportions", "compare", events { strata = "option",
   measure = measure "odds ratio" })
 add("boschloo", "two_proportions", "compare", events {

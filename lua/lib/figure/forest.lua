@@ -243,7 +243,11 @@ local function add_rows(out, rows, block, chosen, opt, indent, heaviest)
           end
           return list
         end
-        block.interaction = block.interaction or beside and p ~= NA
+        if p ~= NA and (beside or columns[known.p_interaction[2]]) then
+          block.interaction = beside and "P beside the name of a subgroup: of interaction"
+            or "interaction"
+          block.interaction_method = tostring(row.method):gsub(" of %S+:%S+", "")
+        end
       else
         out[#out + 1] = drawn(row, level, indent + 2, block, chosen, opt, heaviest)
       end
@@ -352,11 +356,16 @@ local function caption_of(blocks, opt, rows)
   parts[2] = opt.weight == "precision"
     and "area of the boxes by precision (1 / squared width of the interval)"
     or opt.weight == "n" and "area of the boxes by n" or nil
-  local unknown, ways, arrow, interaction, diamond = false, {}, false, false, false
+  local unknown, ways, arrow, diamond = false, {}, false, false
+  local interaction, methods, known_method = nil, {}, {}
   for _, block in ipairs(blocks) do
     if block.way == 0 then unknown = true else ways[block.way] = true end
     local x = strip_of(block, opt).x
     interaction = interaction or block.interaction
+    local method = block.interaction_method
+    if method and not known_method[method] then
+      methods[#methods + 1], known_method[method] = method, true
+    end
     for _, row in ipairs(block) do
       diamond = diamond or row.overall
       arrow = arrow or row.conf_low ~= NA and row.conf_low ~= nil and row.conf_low < x[1]
@@ -368,7 +377,8 @@ local function caption_of(blocks, opt, rows)
     parts[#parts + 1] = "arrows: the interval goes on beyond the axis"
   end
   if interaction then
-    parts[#parts + 1] = "P beside the name of a subgroup: of interaction"
+    parts[#parts + 1] = #methods > 0
+      and ("%s (%s)"):format(interaction, table.concat(methods, "; ")) or interaction
   end
   if opt.favours and unknown and (ways[1] or ways[-1]) then
     parts[#parts + 1] = "where no side is named the plan says of none that it is better"
