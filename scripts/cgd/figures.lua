@@ -10,7 +10,7 @@ fig.survival = figure.survival { "TTINF",
   hazard_ratio = true, p_value = true, rmst = 300,
 }
 
-fig.inheritance = figure.survival { s.adtte:where { PARAMCD = "TTINF" },
+fig.inheritance = figure.survival { "TTINF",
   facet = "INHERIT", hazard_ratio = true, p_value = true,
   least_at_risk = 0.1, beyond = "pale", risk_table = { "at risk", "censored", "events" },
   xlabel = "Days since randomisation", ylabel = "Free of serious infection",

@@ -142,6 +142,62 @@ function test_facets()
   lu.assertStrContains(f:text(), "Log-rank")
 end
 
+-- Of an endpoint the column comes from its subjects, covariates from its model.
+function test_facets_of_an_endpoint()
+  local s, d = require "trialsh.study".memory(), trial_data()
+  study.open(s)
+  local rows = { id = {}, arm = {}, sex = {}, age = {}, code = {}, time = {}, cnsr = {} }
+  for i = 1, #d.AVAL do
+    if d.ARM[i] ~= "A" then
+      local k = #rows.id + 1
+      rows.id[k], rows.code[k] = ("%02d"):format(i), "T"
+      rows.arm[k], rows.sex[k], rows.age[k] = d.ARM[i], d.SEX[i], 40 + i * 7 % 31
+      rows.time[k], rows.cnsr[k] = d.AVAL[i], d.CNSR[i]
+    end
+  end
+  local build = require "ts.frame".build
+  s.adsl = require "trialsh.data".wrap(build({ "USUBJID", "TRT01P", "SEX", "AGE" },
+    { rows.id, rows.arm, rows.sex, rows.age }))
+  s.adtte = require "trialsh.data".wrap(build({ "USUBJID", "PARAMCD", "AVAL", "CNSR" },
+    { rows.id, rows.code, rows.time, rows.cnsr }))
+  trial "T" { arms = { { "B", "Arm B", reference = true }, { "C", "Arm C" } },
+    compare = { "C vs B" },
+    populations = { { "ITT", "all", "USUBJID is not null", treatment = "TRT01P" } },
+    parameters = { { "T", "Time", "adtte" } } }
+  endpoint "T" { title = "Time", parameter = "T", analysis = { "cox", "~ TRT01P + AGE" } }
+  local f = figure.survival { "T", facet = "SEX", hazard_ratio = true }
+  lu.assertEquals(f.title, "Time")
+  lu.assertStrContains(f.caption, "adjusted for AGE")
+  local all = texts(f)
+  for _, sex in ipairs { "F", "M" } do
+    local x = { AVAL = {}, CNSR = {}, TRT01P = {}, AGE = {} }
+    for i, value in ipairs(rows.sex) do
+      if value == sex then
+        local k = #x.AVAL + 1
+        x.AVAL[k], x.CNSR[k], x.TRT01P[k], x.AGE[k] = rows.time[i], rows.cnsr[i],
+          rows.arm[i], rows.age[i]
+      end
+    end
+    local c = cox("Surv(AVAL, CNSR == 0) ~ TRT01P + AGE", x)
+      :contrast { "C vs B", factor = "TRT01P" }
+    lu.assertStrContains(all, ("HR %.2f (95 %% CI %.2f to %.2f)"):format(c.estimate,
+      c.conf_low, c.conf_high))
+  end
+  refuses("no column SEXX", figure.survival, { "T", facet = "SEXX" })
+end
+
+-- Who has no level is in no panel, and in no n.
+function test_facets_of_some()
+  local d = trial_data()
+  d.SEX[1], d.SEX[2] = NA, NA
+  local said, note = {}, require "trialsh.note"
+  note.listeners[#note.listeners + 1] = function(line) said[#said + 1] = line end
+  local f = figure.survival { d, by = "ARM", facet = "SEX" }
+  note.listeners[#note.listeners] = nil
+  lu.assertStrContains(f.caption, "n = 58")
+  lu.assertStrContains(table.concat(said), "2 subjects without SEX not shown")
+end
+
 function test_strata()
   local d = trial_data()
   local p = logrank("Surv(AVAL, CNSR == 0) ~ ARM + strata(SEX)", d).p_value

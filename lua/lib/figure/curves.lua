@@ -2,8 +2,9 @@
 -- risk: what figure.survival and figure.cuminc share.
 --
 -- A curve: { name, start, from (0), time, n_risk, n_event, n_censor, estimate, conf_low,
--- conf_high, arm, band = pieces, pale, for_good }; the lists have a row per time. The table has
--- a row per entry of spec.tables, which is spec.curves for survival.
+-- conf_high, arm, band = pieces, pale, dash, symbols, few, ends, for_good }; the lists
+-- have a row per time. The table has a row per entry of spec.tables, which is
+-- spec.curves for survival.
 
 local fail = require "ts.error".fail
 local NA = require "ts.na".NA

@@ -8,8 +8,19 @@ local source = require "trialsh.figure.source"
 
 local M = {}
 
---- facets.levels(who, from, column, names) -> list of from, with the level as title:
--- each has the rows of one level; names: the other columns that are shown
+--- facets.with(from, column) -> from with that column; of an endpoint, whose data have
+-- what its analysis needs, that of its subjects
+function M.with(from, column)
+  if not from.endpoint or data.has(from.data, column) then return from end
+  local subjects = require "trialsh.endpoint.set".subjects(
+    require "trialsh.study".study.open(), from.endpoint)
+  if not data.has(subjects, column) then return from end
+  return setmetatable({ data = from.data:join(subjects:select("USUBJID", column),
+    "USUBJID") }, { __index = from })
+end
+
+--- facets.levels(who, from, column, names) -> list of from: each has level, the name
+-- of one, and the rows of it; names: the columns that are shown
 function M.levels(who, from, column, names)
   local frame, list = data.frame(from.data, { column }, who), {}
   for _, level in ipairs(source.groups(frame, column)) do
@@ -57,7 +68,7 @@ function M.new(opt, from, fields)
     parts[i] = { figure = figure, letter = figure.title }
   end
   local spec = { figures = figures, columns = M.columns(#figures), letters = {},
-    legend = "shared", gap = 3, xlabel = nil, entries = panels.entries(figures) }
+    legend = "shared", gap = 3, entries = panels.entries(figures) }
   local rows = math.ceil(#figures / spec.columns)
   return object.new(opt, from, { what = fields.what, caption = fields.caption,
     height = rows * (tallest + 3) + 3 + (opt.title and 4 or 0), parts = parts,

@@ -3,6 +3,7 @@
 
 local cframe = require "ts.frame"
 local number = require "ts.text".number
+local variables = require "ts.formula".variables
 local fail = require "ts.error".fail
 local NA = require "ts.na".NA
 local data = require "trialsh.data"
@@ -215,21 +216,31 @@ local function figure_of(from, opt, fit, formula, look)
 end
 
 local function in_facets(from, opt, fit, formula)
-  local names = require "ts.formula".variables(formula)
+  local names, seen = {}, {}
+  for _, text in ipairs { formula, opt.model } do
+    for _, name in ipairs(variables(text)) do
+      if not seen[name] then names[#names + 1], seen[name] = name, true end
+    end
+  end
   local levels = facets.levels(WHO, from, opt.facet, names)
   local own = { facet = false, title = false, note = false, height = false,
     width = opt.width / facets.columns(#levels), last = 0 }
   if opt.band == nil then opt.band = #fit.groups <= 2 end
   local part = facets.part(opt, own)
-  local look, figures = look_of(fit, opt), {}
+  local look, figures, n = look_of(fit, opt), {}, 0
   effects.lines(WHO, from, formula, fit, opt) -- what no panel could say is an error
   for _, group in ipairs(fit.groups) do own.last = math.max(own.last, group.last) end
   for i, level in ipairs(levels) do
-    figures[i] = figure_of(level, part, fit_of(level, formula, opt), formula, look)
+    local one = fit_of(level, formula, opt)
+    figures[i], n = figure_of(level, part, one, formula, look), n + one.n
+  end
+  if n < fit.n then
+    note.say("%s: %s without %s not shown", WHO, note.plural(fit.n - n, "subject"),
+      opt.facet)
   end
   opt.facet_label = source.label(from.data, opt.facet) or opt.facet
   return facets.new(opt, from, { figures = figures, facet = opt.facet,
-    what = "survival curves in panels", caption = caption_of(fit, opt, fit.n) })
+    what = "survival curves in panels", caption = caption_of(fit, opt, n) })
 end
 
 --- figure.survival { DATA or "ENDPOINT" or km(...), option = ... } -> figure
@@ -278,6 +289,7 @@ function M.survival(given)
     return figure_of({ stamp = first.simulated or nil }, opt, first)
   end
   local from = source.take(WHO, first)
+  if opt.facet then from = facets.with(from, opt.facet) end
   local formula = require "trialsh.tabulate".with_strata(WHO, formula_of(from, opt),
     opt.strata)
   local tested = opt.p_value or opt.hazard_ratio
