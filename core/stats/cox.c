@@ -202,8 +202,7 @@ typedef struct {
     double *room;
 } space;
 
-/* How far a step moves linear predictors apart. */
-static double spread(const ts_cox *f, const double *step)
+double ts_cox_spread(const ts_cox *f, const double *step)
 {
     double low = 0, high = 0;
     for (size_t i = 0; i < f->n; i++) {
@@ -247,8 +246,9 @@ static ts_status climb(ts_cox *f, const space *s, ts_error *err)
         ts_solve_lower_transposed(s->l, f->rank, s->step);
         for (size_t a = 0; a < f->rank; a++)
             size = fmax(size, fabs(s->step[a]));
-        if (gain < NOTHING_LEFT && spread(f, s->step) > STILL_MOVES) {
+        if (gain < NOTHING_LEFT && ts_cox_spread(f, s->step) > STILL_MOVES) {
             f->infinite = true;
+            f->log_lik += gain; /* of c - a exp(-t) a step promises all */
             for (size_t j = 0, a = 0; j < f->m; j++)
                 f->away[j] = f->active[j] ? s->step[a++] : 0;
             return TS_OK;

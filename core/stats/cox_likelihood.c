@@ -72,27 +72,28 @@ static bool add_time(work *w, size_t d)
 {
     const moments *s = &w->all, *e = &w->dead;
     size_t m = w->f->m;
-    double a = 0, b = 0, aa = 0, ab = 0, bb = 0;
-    for (size_t k = 0; k < d; k++) {
+    double a = 0, b = 0, aa = 0, ab = 0, bb = 0, log_s0 = log(s->s0);
+    if (d > 0 && !(s->s0 > 0))
+        return false;
+    for (size_t k = 0; k < d; k++) { /* phi in units of s0 */
         double t = w->f->ties == TS_COX_EFRON ? (double)k / (double)d : 0;
-        double phi = s->s0 - t * e->s0;
-        if (!(phi > 0) || isinf(phi))
-            return false;
-        ts_sum_add(&w->log_lik, -log(phi));
+        double phi = 1 - t * (e->s0 / s->s0);
+        ts_sum_add(&w->log_lik, -log_s0 - log(phi));
         a += 1 / phi;
         b += t / phi;
         aa += 1 / phi / phi;
         ab += t / phi / phi;
         bb += t * t / phi / phi;
     }
-    for (size_t i = 0; w->u && i < m; i++) {
-        w->u[i] -= a * s->s1[i] - b * e->s1[i];
-        for (size_t j = 0; j <= i; j++)
+    for (size_t i = 0; w->u && d > 0 && i < m; i++) {
+        double si = s->s1[i] / s->s0, ei = e->s1[i] / s->s0;
+        w->u[i] -= a * si - b * ei;
+        for (size_t j = 0; j <= i; j++) {
+            double sj = s->s1[j] / s->s0, ej = e->s1[j] / s->s0;
             w->h[i * m + j] +=
-                a * s->s2[i * m + j] - b * e->s2[i * m + j] -
-                (aa * s->s1[i] * s->s1[j] -
-                 ab * (s->s1[i] * e->s1[j] + e->s1[i] * s->s1[j]) +
-                 bb * e->s1[i] * e->s1[j]);
+                (a * s->s2[i * m + j] - b * e->s2[i * m + j]) / s->s0 -
+                (aa * si * sj - ab * (si * ej + ei * sj) + bb * ei * ej);
+        }
     }
     return true;
 }

@@ -21,6 +21,9 @@ size_t ts_cox_room(const ts_cox *f);
 void ts_cox_pack(const ts_cox *f, const double *h, double *out);
 void ts_cox_pack_vector(const ts_cox *f, const double *x, double *out);
 
+/* How far a step of active coordinates moves linear predictors apart. */
+double ts_cox_spread(const ts_cox *f, const double *step);
+
 /* A row of the design in the coordinates of the fit, m numbers in v; false
  * where it is not estimable. room: start->rank numbers. */
 bool ts_cox_take_row(const ts_cox *f, const double *row, double *v,

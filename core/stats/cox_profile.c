@@ -14,11 +14,13 @@
 #include "ts/interrupt.h"
 #include "ts/memory.h"
 
-#define MOST_STEPS 100
+#define MOST_STEPS 200
+#define NEAR 4 /* how far a step may move linear predictors apart at first */
 
 typedef struct {
     const ts_cox *fit;
     const double *v;               /* m: the function; 0 where not active */
+    double c;                      /* its value */
     double limit;                  /* of the root of the ratio */
     double *theta;                 /* m, from where the next search starts */
     double *next, *u, *h, *l;      /* m, m, m x m, m x m */
@@ -36,22 +38,36 @@ static double dot(const double *a, const double *b, size_t n)
     return sum;
 }
 
-/* The step along the plane into p->step, and what it promises to win; 0 where
- * there is none. */
+/* L of the information, with as much added to its diagonal as that takes where
+ * the likelihood is flat. */
+static void decompose(profile *p)
+{
+    size_t k = p->fit->rank;
+    double most = 0;
+    for (size_t j = 0; j < p->fit->m; j++)
+        most = fmax(most, p->h[j * p->fit->m + j]);
+    for (double more = 0;; more = more > 0 ? more * 100 : 1e-12) {
+        ts_cox_pack(p->fit, p->h, p->l);
+        for (size_t a = 0; a < k; a++)
+            p->l[a * k + a] += more * fmax(most, 1e-3);
+        if (ts_cholesky(p->l, k, TS_COX_SINGULAR) > 0 || more > 1)
+            return;
+    }
+}
+
+/* The step along the plane into p->step, and what it promises to win. */
 static double take_step(profile *p)
 {
     size_t k = p->fit->rank;
-    ts_cox_pack(p->fit, p->h, p->l);
-    if (ts_cholesky(p->l, k, TS_COX_SINGULAR) == 0)
-        return 0;
+    double share, gain = 0;
+    decompose(p);
     ts_cox_pack_vector(p->fit, p->u, p->step);
     ts_solve_lower(p->l, k, p->step);
     ts_solve_lower_transposed(p->l, k, p->step);
     memcpy(p->normal, p->plane, k * sizeof *p->plane);
     ts_solve_lower(p->l, k, p->normal);
     ts_solve_lower_transposed(p->l, k, p->normal);
-    double share = dot(p->plane, p->step, k) / dot(p->plane, p->normal, k),
-           gain = 0;
+    share = dot(p->plane, p->step, k) / dot(p->plane, p->normal, k);
     for (size_t a = 0; a < k; a++)
         p->step[a] -= share * p->normal[a];
     for (size_t j = 0, a = 0; j < p->fit->m; j++)
@@ -60,40 +76,75 @@ static double take_step(profile *p)
     return gain;
 }
 
-/* The largest likelihood when v'theta is c. */
+/* Onto the plane, which long steps leave by rounding. */
+static void project(const profile *p, double *theta)
+{
+    size_t m = p->fit->m;
+    double off = (p->c - dot(p->v, theta, m)) / dot(p->v, p->v, m);
+    for (size_t j = 0; j < m; j++)
+        theta[j] += off * p->v[j];
+}
+
+static double after(profile *p, double scale)
+{
+    for (size_t j = 0, a = 0; j < p->fit->m; j++)
+        p->next[j] =
+            p->theta[j] + (p->fit->active[j] ? scale * p->step[a++] : 0);
+    project(p, p->next);
+    return ts_cox_likelihood(p->fit, p->next, NULL, NULL, p->room);
+}
+
+/* Goes along the step: where it promises much the likelihood may be all but a
+ * plane and the step far too long, so that it begins with a part, which is
+ * doubled while that wins. False where nothing does. */
+static bool go(profile *p, double now, double gain)
+{
+    double scale =
+        gain < 1 ? 1 : fmin(1, NEAR / ts_cox_spread(p->fit, p->step));
+    double best = after(p, scale), then;
+    while (!(best >= now) && scale > 1e-12)
+        best = after(p, scale /= 2);
+    if (!(best >= now))
+        return false;
+    while (scale < 1 && (then = after(p, fmin(1, 2 * scale))) > best + 1e-6) {
+        best = then;
+        scale = fmin(1, 2 * scale);
+    }
+    after(p, scale);
+    memcpy(p->theta, p->next, p->fit->m * sizeof *p->next);
+    return true;
+}
+
+/* From p->theta to the largest likelihood on its plane; whether an end was
+ * found, and not a place so flat that no step can be told. */
+static bool climb(profile *p, double *now)
+{
+    for (int i = 0; i < MOST_STEPS; i++) {
+        *now = ts_cox_likelihood(p->fit, p->theta, p->u, p->h, p->room);
+        if (!isfinite(*now) || (p->status = ts_interrupt_check(p->err)))
+            return false;
+        double gain = take_step(p);
+        if (isnan(gain))
+            return false;
+        if (!(gain > 1e-13 * (1 + fabs(*now))) || !go(p, *now, gain))
+            return true;
+    }
+    return true;
+}
+
+/* The largest likelihood when v'theta is c: from where the last search ended,
+ * else from the middle. */
 static double best_at(profile *p, double c)
 {
-    const ts_cox *f = p->fit;
-    size_t m = f->m;
-    double off = (c - dot(p->v, p->theta, m)) / dot(p->v, p->v, m);
-    for (size_t j = 0; j < m; j++)
-        p->theta[j] += off * p->v[j];
-    double now = ts_cox_likelihood(f, p->theta, p->u, p->h, p->room);
-    if (!isfinite(now)) { /* far from where it was: from the middle */
-        for (size_t j = 0; j < m; j++)
-            p->theta[j] = c / dot(p->v, p->v, m) * p->v[j];
-        now = ts_cox_likelihood(f, p->theta, p->u, p->h, p->room);
-    }
-    for (int i = 0; i < MOST_STEPS && isfinite(now); i++) {
-        if ((p->status = ts_interrupt_check(p->err)))
-            return NAN;
-        double gain = take_step(p), scale = 1, then;
-        if (!(gain > 1e-13 * (1 + fabs(now))))
-            break;
-        for (;; scale /= 2) {
-            for (size_t j = 0, a = 0; j < m; j++)
-                p->next[j] =
-                    p->theta[j] + (f->active[j] ? scale * p->step[a++] : 0);
-            then = ts_cox_likelihood(f, p->next, NULL, NULL, p->room);
-            if (then >= now || scale < 1e-12)
-                break;
-        }
-        if (!(then >= now))
-            break;
-        memcpy(p->theta, p->next, m * sizeof *p->next);
-        now = ts_cox_likelihood(f, p->theta, p->u, p->h, p->room);
-    }
-    return now;
+    double now, other;
+    p->c = c;
+    project(p, p->theta);
+    if (climb(p, &now) || p->status)
+        return now;
+    memset(p->theta, 0, p->fit->m * sizeof *p->theta);
+    project(p, p->theta);
+    climb(p, &other);
+    return isnan(now) || other > now ? other : now;
 }
 
 static double root_at(profile *p, double c)
@@ -107,18 +158,29 @@ static double excess(double c, void *context)
     return root_at(p, c) - p->limit;
 }
 
-/* The value on one side of inside at which the ratio reaches the limit. */
-static double limit_of(profile *p, double inside, double away)
+/* The value beyond inside, above it or below, at which the ratio reaches the
+ * limit; it lies on the other side for one-sided levels below a half. */
+static double limit_of(profile *p, const ts_linear_value *e, double z, int side)
 {
-    double outside = inside + away;
-    for (int i = 0; i < 60 && !p->status; i++) {
+    double inside = dot(p->v, p->fit->theta, p->fit->m);
+    if (z < 0)
+        side = -side;
+    if (z == 0 || e->estimate == side * INFINITY)
+        return z == 0 ? e->estimate : side * INFINITY;
+    p->limit = fabs(z);
+    double away =
+        isinf(e->estimate) ? fabs(inside) / 8 : p->limit * e->std_error;
+    memcpy(p->theta, p->fit->theta, p->fit->m * sizeof *p->theta);
+    /* where others run off with it, it may go as far the other way */
+    if (isinf(e->estimate) && excess(-inside / 2, p) <= 0)
+        return side * INFINITY;
+    for (int i = 0; i < 60 && !p->status; i++, away *= 2) {
+        double outside = inside + side * away;
         if (excess(outside, p) > 0)
             return ts_root(excess, p, inside, outside);
         inside = outside;
-        away *= 2;
-        outside = inside + away;
     }
-    return away > 0 ? INFINITY : -INFINITY;
+    return side * INFINITY;
 }
 
 static void infer(profile *p, const ts_linear_value *e, double mu,
@@ -126,17 +188,14 @@ static void infer(profile *p, const ts_linear_value *e, double mu,
                   ts_inference *out)
 {
     double tail = (1 - conf_level) / (alternative == TS_TWO_SIDED ? 2 : 1);
-    double inside = dot(p->v, p->fit->theta, p->fit->m);
-    double z = root_at(p, mu) * (e->estimate < mu ? -1 : 1), away;
-    p->limit = qnorm(tail, 0, 1, 0, 0);
-    away = isinf(e->estimate) ? fabs(inside) / 8 : p->limit * e->std_error;
+    double limit = qnorm(tail, 0, 1, 0, 0);
+    double z = root_at(p, mu) * (e->estimate < mu ? -1 : 1);
     *out = (ts_inference){
         .statistic = z, .conf_low = -INFINITY, .conf_high = INFINITY};
-    if (alternative != TS_LESS && e->estimate > -INFINITY)
-        out->conf_low = limit_of(p, inside, -away);
-    memcpy(p->theta, p->fit->theta, p->fit->m * sizeof *p->theta);
-    if (alternative != TS_GREATER && e->estimate < INFINITY)
-        out->conf_high = limit_of(p, inside, away);
+    if (alternative != TS_LESS)
+        out->conf_low = limit_of(p, e, limit, -1);
+    if (alternative != TS_GREATER)
+        out->conf_high = limit_of(p, e, limit, 1);
     out->p_value = alternative == TS_TWO_SIDED
                        ? 2 * pnorm(-fabs(z), 0, 1, 1, 0)
                        : pnorm(z, 0, 1, alternative == TS_LESS, 0);

@@ -102,10 +102,15 @@ static double excess(double c, void *context)
     return root_at(p, c) - p->limit;
 }
 
-/* The value on one side at which the ratio reaches the limit. */
-static double limit_of(profile *p, double estimate, double away)
+/* The value above the estimate or below at which the ratio reaches the limit;
+ * it lies on the other side for one-sided levels below a half. */
+static double limit_of(profile *p, const ts_linear_value *e, double t, int side)
 {
+    double estimate = e->estimate, away = side * t * e->std_error;
     double inside = estimate, outside = estimate + away;
+    if (t == 0)
+        return estimate;
+    p->limit = fabs(t);
     for (int i = 0; i < 60 && !p->status; i++) {
         if (excess(outside, p) > 0)
             return ts_root(excess, p, inside, outside);
@@ -120,16 +125,16 @@ static void infer(profile *p, const ts_linear_value *e, double mu,
                   ts_alternative alternative, double conf_level,
                   ts_inference *out)
 {
-    double df = p->fit->df, away = e->std_error;
+    double df = p->fit->df;
     double tail = (1 - conf_level) / (alternative == TS_TWO_SIDED ? 2 : 1);
     double t = root_at(p, mu) * (e->estimate < mu ? -1 : 1);
-    p->limit = qt(tail, df, 0, 0);
+    double limit = qt(tail, df, 0, 0);
     *out = (ts_inference){
         .statistic = t, .conf_low = -INFINITY, .conf_high = INFINITY};
     if (alternative != TS_LESS)
-        out->conf_low = limit_of(p, e->estimate, -p->limit * away);
+        out->conf_low = limit_of(p, e, limit, -1);
     if (alternative != TS_GREATER)
-        out->conf_high = limit_of(p, e->estimate, p->limit * away);
+        out->conf_high = limit_of(p, e, limit, 1);
     out->p_value = alternative == TS_TWO_SIDED
                        ? 2 * pt(-fabs(t), df, 1, 0)
                        : pt(t, df, alternative == TS_LESS, 0);

@@ -37,6 +37,11 @@ local function inference_of(state, opt)
         alternative = given.alternative, conf_level = given.conf_level })
       out.statistic, out.p_value = r.statistic, r.p_value
       out.conf_low, out.conf_high = r.conf_low + shift, r.conf_high + shift
+      if out.conf_low == -math.huge and out.conf_high == math.huge then
+        -- it runs off with others, and may go either way
+        for _, key in ipairs { "estimate", "statistic", "p_value", "conf_low",
+          "conf_high" } do out[key] = NA end
+      end
     end
     return out
   end
@@ -184,7 +189,8 @@ end
 --   ci          "Wald" (default); "profile": intervals and P by the likelihood
 --   reference, contrasts, tolerance, conf_level  as in lm
 -- Where a group has no events its hazard ratio is 0 or infinite: there Wald's
--- test fails, and CI and P are those of the profile likelihood.
+-- test fails, and CI and P are those of the profile likelihood; where it runs off
+-- together with others and may go either way it is NA.
 -- m:contrast gives hazard ratios of groups, m:hazard_ratios() those of all
 -- coefficients, m:tidy() and m:term the coefficients themselves, m:anova() Wald's
 -- tests of the terms. m.statistic and m.p_value are those of the likelihood ratio

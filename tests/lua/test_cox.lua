@@ -136,6 +136,19 @@ function TestCox.test_no_event_in_a_group()
   lu.assertEquals(n, 6)
 end
 
+-- Coefficients that run off together: what lies between them may be anything.
+function TestCox.test_what_may_go_either_way()
+  local t = { y = { 4, 1, 1, 2, 1, 0, 1, 6, 4, 6, 2 },
+    e = { 1, 0, 1, 1, 0, 0, 0, 0, 1, 0, 0 },
+    g = { "B", "B", "A", "B", "A", "A", "A", "A", "B", "B", "B" },
+    x = { 1, 2, 8, 3, 1, 5, 3, 4, 9, 0, 9 } }
+  local m = cox("Surv(y, e) ~ g * x", t, { ties = "Breslow" })
+  local c = m:contrast "B vs A"
+  lu.assertEquals({ c:get "estimate", c:get "p_value", c:get "conf_low" },
+    { NA, NA, NA })
+  lu.assertEquals(m:term "gB".estimate, math.huge)
+end
+
 -- Two subjects: each coefficient runs off.
 function TestCox.test_two_subjects()
   local t = { time = { 1, 2 }, event = { 1, 1 }, g = { "A", "B" } }

@@ -161,6 +161,53 @@ function inverted.contrast()
   end, vcov .. " " .. list_of(d.y)
 end
 
+-- Times of two groups, with ties.
+local function survival_data()
+  local n = math.random(8, 30)
+  local d = { y = numbers(n, pick { 6, 40 }, 1), e = {}, g = {}, s = {},
+    x = numbers(n, 9, 1) }
+  for i = 1, n do
+    d.e[i], d.s[i] = math.random(0, 2) > 0 and 1 or 0, math.random(1, 2)
+    d.g[i] = math.random(2) == 1 and "A" or "B"
+  end
+  return d, ("%s, %s, %s, %s"):format(list_of(d.y), list_of(d.e), list_of(d.g),
+    list_of(d.x))
+end
+
+inverted["hazard ratio"] = function()
+  local d, words = survival_data()
+  local opt = { factor = "g", mu = pick(ratios) }
+  local given = { ci = pick { "Wald", "profile" },
+    ties = pick { "Efron", "Breslow", "exact" } }
+  local formula = "Surv(y, e) ~ g" .. pick { "", " + x", " + strata(s)" }
+  return opt, "mu", function()
+    return cox(formula, d, given):contrast("B vs A", opt)
+  end, formula .. show(given) .. words
+end
+
+function inverted.tobit()
+  local d = model_data()
+  d.AVAL, d.BLQFL = {}, {}
+  for i, y in ipairs(d.y) do
+    d.AVAL[i] = math.max(y, 3) + 0.1 * (i % 7)
+    d.BLQFL[i] = y < 3 and "Y" or "N"
+  end
+  local opt = { factor = "g", mu = math.random(-12, 12) / 2 }
+  return opt, "mu", function()
+    return tobit("AVAL ~ g", d, { ci = "profile", df = "none" })
+      :contrast("B vs A", opt)
+  end, list_of(d.AVAL) .. ", " .. list_of(d.BLQFL)
+end
+
+function inverted.rmst()
+  local d, words = survival_data()
+  local opt = { horizon = math.random(1, 5), effect = pick { "difference",
+    "ratio" } }
+  return opt, opt.effect == "ratio" and 1 or 0, function()
+    return rmst("Surv(y, e) ~ g", d, opt)
+  end, words
+end
+
 for name, make in pairs(inverted) do
   _G["test_interval_of_" .. name:gsub(" ", "_")] = function()
     math.randomseed(41)
@@ -327,6 +374,8 @@ local calls = {
   { "barnard", "e ~ g" }, { "describe", "y" }, { "cor", "y ~ e" },
   { "cor", "y ~ e", { method = "Spearman" } },
   { "cor", "y ~ b", { method = "Kendall" } },
+  { "rmst", "Surv(y, e) ~ g", { horizon = 2 } },
+  { "rmst", "Surv(y, e) ~ g", { horizon = 4, effect = "ratio" } },
 }
 
 local function call(entry, data, more)
@@ -369,11 +418,13 @@ function test_swapped_groups()
   local turned = { wilcoxon = negative, ttest = negative,
     mediandiff = negative, smd = negative, riskdiff = negative,
     riskratio = inverse, oddsratio = inverse, fisher = inverse,
-    van_elteren = negative, boschloo = negative, barnard = negative }
+    van_elteren = negative, boschloo = negative, barnard = negative,
+    rmst = negative }
   for _ = 1, rounds // 4 do
     local d = random_set()
     for _, entry in ipairs(calls) do
       local f = turned[entry[1]]
+      if entry[3] and entry[3].effect == "ratio" then f = inverse end
       if f and entry[2]:find "~ g" and not (entry[1] == "fisher"
         and entry[2]:find "y") then
         local what = ("%s(%s) %s"):format(entry[1], entry[2], show(entry[3]))
@@ -398,6 +449,45 @@ function test_swapped_groups()
       end
     end
   end
+end
+
+-- The hazard ratio the other way round, and of times in another order-preserving
+-- unit: their order is all that counts. Statistics of the whole do not change.
+function test_turned_hazard_ratios()
+  math.randomseed(47)
+  local n = 0
+  for _ = 1, rounds do
+    local d, words = survival_data()
+    local given = { ci = pick { "Wald", "profile" },
+      ties = pick { "Efron", "Breslow", "exact" }, reference = "A" }
+    local formula = "Surv(y, e) ~ g" .. pick { "", " + x", " * x", " + strata(s)" }
+    local what = formula .. show(given) .. words
+    local ok, m = pcall(cox, formula, d, given)
+    given.reference = "B"
+    local later = mapped(d, function(name, v)
+      return name == "y" and math.exp(v / 8) or v
+    end)
+    local also, k = pcall(cox, formula, later, given)
+    lu.assertEquals(also, ok, what)
+    if ok then
+      for _, key in ipairs { "log_lik", "statistic", "statistic_score", "n_event" } do
+        lu.assertTrue(same(m:get(key), k:get(key), 1e-7)
+          or math.abs(m[key] - k[key]) < 1e-7, what .. key)
+      end
+      local r, q = m:contrast "B vs A", k:contrast "A vs B"
+      for from, to in pairs { estimate = "estimate", conf_low = "conf_high",
+        conf_high = "conf_low" } do
+        local x, z = r:get(from), q:get(to)
+        if x ~= NA and z ~= NA and x > 1e-7 and x < 1e7 then
+          n = n + 1
+          lu.assertTrue(same(inverse(x), z, 1e-6), ("%s: %s %s, %s %s"):format(
+            what, from, tostring(x), to, tostring(z)))
+        end
+      end
+      lu.assertTrue(same(r:get "p_value", q:get "p_value", 1e-6), what)
+    end
+  end
+  lu.assertTrue(n > 2 * rounds, n)
 end
 
 -- y in another unit, and from another zero.
