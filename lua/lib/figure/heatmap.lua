@@ -96,8 +96,8 @@ local function draw_one(panel, spec, column, i, cell)
     fill = shades.at(spec.ramp, (cell.value / spec.limit + 1) / 2)
   end
   page:box(left, low, right, high, { fill = fill, colour = edge, width = 0.25 })
-  local ink, star = shades.text_on(fill), spec.arms and heat_columns.starred(column.group, spec.markers[i])
-  local fits = false
+  local ink, fits = shades.text_on(fill), false
+  local star = spec.arms and heat_columns.starred(column.group, spec.markers[i])
   if cell and cell.value and spec.labels then
     local words = format.fixed(cell.value, 1):gsub("^%-", "\u{2212}")
     words = star and words .. "*" or words

@@ -148,7 +148,8 @@ end
 local own_options = { parameter = { "string" },
   before = { "string", "BASE" }, after = { "string", "AVAL" }, by = { "any" },
   names = { "table" }, change = { { "difference", "ratio" }, "difference" },
-  box = { "boolean", true }, better = { { "higher", "lower" } }, yscale = { { "linear", "log" }, "linear" },
+  box = { "boolean", true }, better = { { "higher", "lower" } },
+  yscale = { { "linear", "log" }, "linear" },
   ylim = { "table" }, ticks = { "table" }, xlabel = { "string" },
   ylabel = { "string" }, conf_level = { "number", 0.95, above = 0, below = 1 },
 }
@@ -236,7 +237,8 @@ end
 -- Two values of each subject, joined by a line, by arm, of an endpoint at the visit
 -- that it claims; above each arm n, the
 -- Hodges-Lehmann change with its interval, P of the signed-rank test, and how
--- many improved, or rose where nothing says what is better. f:save(file) writes it, f:show() previews it here.
+-- many improved, or rose where nothing says what is better. f:save(file) writes it,
+-- f:show() previews it here.
 --   before, after  "BASE", "AVAL": the columns;  names  { "Before", "After" }
 --   by          "TRT01P" where there is one; false: one group
 --   change      "difference"; "ratio": the test is of logarithms

@@ -280,7 +280,8 @@ end
 
 local own_options = { by = { "any" }, from = { "string" }, ["until"] = { "string" },
   death = { "string" }, discharge = { "string" }, segments = { "any" },
-  kind = { "string" }, names = { "table" }, starts = { "string" }, ends = { "string" }, events = { "list" },
+  kind = { "string" }, names = { "table" }, starts = { "string" },
+  ends = { "string" }, events = { "list" },
   xlabel = { "string" }, ylabel = { "string" }, ticks = { "table" },
   labels = { "boolean", true }, legend = { { "above", "none" }, "above" } }
 
@@ -361,7 +362,8 @@ end
 --- figure.swimmer { SUBJECTS, option = ... } -> figure
 -- A bar per subject, sorted by arm and length, with lanes of what went on and
 -- symbols for single events. Bars of those who died end in a cross, others in an
--- arrow; where discharge is known, those of who is in hospital still. Times are dates, shown as days with day 1 at from and 0 before it, or numbers.
+-- arrow; where discharge is known, those of who is in hospital still. Times are dates,
+-- shown as days with day 1 at from and 0 before it, or numbers.
 --   from, until  "RANDDT" or "TRTSDT"; "LSTDT", "EOSDT" or "AVAL": ends of the bar
 --   death      "DTHDT" where there is one
 --   discharge  "DISDT": from then on the bar is thin
