@@ -344,15 +344,17 @@ local function computed(compute_it, s, e, plan)
   error(err, 0)
 end
 
-local function file_hash(path)
-  local f = path and io.open(path, "rb")
+-- Of a script; hashes keeps those of one run.
+local function file_hash(path, hashes)
+  if not path or hashes[path] then return hashes[path] end
+  local f = io.open(path, "rb")
   if not f then return nil end
-  local all = f:read "a"
+  hashes[path] = text.sha256(f:read "a")
   f:close()
-  return text.sha256(all)
+  return hashes[path]
 end
 
-local function complete(row, e, inner)
+local function complete(row, e, inner, hashes)
   local population = set.population_of(e)
   row.endpoint, row.title, row.role = e.id, e.title, e.role
   row.group = row.group ~= nil and tostring(row.group) or nil
@@ -361,7 +363,7 @@ local function complete(row, e, inner)
   row.population = population and population.name
   row.variable = row.variable or e.variable
   row.script, row.line = e.file, e.line
-  row.script_sha256 = file_hash(e.file)
+  row.script_sha256 = file_hash(e.file, hashes)
   row.data_sha256 = set.hash(inner, e, row)
   row.seed = e.trial.seed
   row.version = require "trialsh.version".text
@@ -412,10 +414,10 @@ function M.run(s, opt)
   end
   for _, words in ipairs(remarks) do note.say("%s", words) end
   local plan = require "trialsh.endpoint.rerandomised".start(s, opt)
-  local all = {}
+  local all, hashes = {}, {}
   local function add(rows, e)
     for _, row in ipairs(rows) do
-      complete(row, e, inner)
+      complete(row, e, inner, hashes)
       all[#all + 1] = row
     end
   end

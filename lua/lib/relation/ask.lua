@@ -282,9 +282,10 @@ return function(M)
   -- The number of rows. computed: what makes the values of their columns is
   -- told, too, as it is where all of them are read.
   local function count_rows(node, quiet, computed)
-    local values = { "count(*)" }
+    local values, names = { "count(*)" }, {}
     for _, column in ipairs(computed and node.columns or {}) do
       if column.computed then
+        names[#names + 1] = column.name
         values[#values + 1] = ("count(%s)"):format(quote(column.name))
       end
     end
@@ -302,6 +303,7 @@ return function(M)
       layer.outputs, layer.window = {}, nil
       layer.hidden = { { name = "_ts_o1", sql = "1" } }
     end
+    layer = only(layer, names, true)
     local frame, counts, places = run(node, function(c)
       return ("select %s from (%s)"):format(table.concat(values, ", "),
         c:layer(layer))
