@@ -245,10 +245,12 @@ return function(M)
       end
     end
     local some = opt and opt.n
-    local wanted = {}
-    for i, output in ipairs(layer.outputs) do wanted[i] = output.name end
-    -- what it does not rest on tells nothing where nothing is told
-    layer = only(layer, wanted, not (opt and opt.quiet == true))
+    if layers.sources_of(layer)[1] then
+      local wanted = {}
+      for i, output in ipairs(layer.outputs) do wanted[i] = output.name end
+      -- what it does not rest on tells nothing where nothing is told
+      layer = only(layer, wanted, not (opt and opt.quiet == true))
+    end
     if some and as_stored(layer) then
       local from = opt.from or opt.total - opt.n + 1
       layer = M.open_layer(layer, {})

@@ -4,16 +4,28 @@
 
 local sources_of = require "trialsh.relation.layers".sources_of
 
--- The columns that a tree names.
 local function walk(tree, found)
-  if type(tree) ~= "table" then return end
   if tree[1] == "column" then
-    found[(tree.column or tree).name] = true
+    found[#found + 1] = (tree.column or tree).name
     return
   end
-  for _, part in pairs(tree) do
+  for _, part in next, tree do
     if type(part) == "table" then walk(part, found) end
   end
+end
+
+-- The columns that a tree names; a tree of a layer stays as it is.
+local named = setmetatable({}, { __mode = "k" })
+
+local function add_named(tree, found)
+  if not tree then return end
+  local list = named[tree]
+  if not list then
+    list = {}
+    walk(tree, list)
+    named[tree] = list
+  end
+  for _, name in ipairs(list) do found[name] = true end
 end
 
 -- Layers after what they read.
@@ -45,7 +57,7 @@ local function uses(layer, needed, computed)
   local left, right, outputs = {}, {}, {}
   local function keep(output)
     outputs[#outputs + 1] = output
-    if output.tree then walk(output.tree, left)
+    if output.tree then add_named(output.tree, left)
     elseif output.side == "b." then
       right[output.from or output.name] = true
     else left[output.name] = true end
@@ -59,8 +71,8 @@ local function uses(layer, needed, computed)
     end
   end
   if #outputs == 0 and layer.outputs[1] then keep(layer.outputs[1]) end
-  for _, where in ipairs(layer.where) do walk(where.tree, left) end
-  for _, extra in ipairs(layer.extra or {}) do walk(extra.tree, left) end
+  for _, where in ipairs(layer.where) do add_named(where.tree, left) end
+  for _, extra in ipairs(layer.extra or {}) do add_named(extra.tree, left) end
   for _, name in ipairs(layer.window or {}) do left[name] = true end
   for _, key in ipairs(layer.join and layer.join.keys or {}) do
     left[key], right[key] = true, true
