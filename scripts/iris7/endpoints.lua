@@ -91,6 +91,9 @@ endpoint "TTALC" {
   parameter    = "TTALC",
   intercurrent = { death = "while alive" },
   analysis     = { "cuminc", test = "Gray", at = { 29, 60 } },
+  supplementary = {
+    { "cause-specific hazard", intercurrent = { death = "hypothetical" }, analysis = { "cox", ties = "Efron" } },
+  },
 }
 
 -- 2. Does it make T cells proliferate and activate? --------------------------------------------------------------------------
@@ -191,6 +194,7 @@ for _, day in ipairs { 28, 90 } do
     intercurrent = { death = "outcome" },                   -- here death is what is counted
     missing   = "exclude",                                  -- lost to follow-up before that day
     analysis  = { "riskdiff", ci = "Miettinen-Nurminen" },
+    supplementary = { { "restricted mean survival", parameter = "DEATH", variable = "AVAL", analysis = { "rmst", horizon = day } } },
   }
 end
 

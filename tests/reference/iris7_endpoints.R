@@ -128,6 +128,23 @@ incidence <- function(address, code, time) {
 }
 incidence("TTALC[]", "TTALC", 60)
 
+# Hazards of all arms in one model, both frequencies by the average of their log hazard
+# ratios; restricted means of the arms compared ---------------------------------------
+d <- at(adtte, "TTALC", columns = c("AVAL", "CNSR")); d$arm <- factor(d$TRT01P, arms)
+m <- coxph(Surv(AVAL, CNSR == 0) ~ arm, d, control = coxph.control(eps = 1e-14, toler.chol = 1e-15))
+each("TTALC[]/cause-specific hazard", function(name, a) {
+  l <- as.numeric(arms[-1] %in% a) / length(a); e <- sum(l * coef(m)); se <- sqrt(drop(l %*% vcov(m) %*% l))
+  out(name, estimate = exp(e), std_error = se, conf_low = exp(e - qnorm(0.975) * se),
+      conf_high = exp(e + qnorm(0.975) * se), p_value = 2 * pnorm(-abs(e / se)))
+})
+d <- at(adtte, "DEATH", columns = c("AVAL", "CNSR"))
+for (time in c(28, 90)) each(sprintf("DEATH%d[]/restricted mean survival", time), function(name, a) {
+  one <- function(k) { f <- survfit(Surv(AVAL, CNSR == 0) ~ 1, d[k, ])
+    unname(survival:::survmean(f, rmean = time)$matrix[c("rmean", "se(rmean)")]) }
+  x <- one(d$TRT01P %in% a); y <- one(d$TRT01P == arms[1]); e <- x[1] - y[1]; se <- sqrt(x[2]^2 + y[2]^2)
+  out(name, estimate = e, std_error = se, conf_low = e - qnorm(0.975) * se, p_value = 2 * pnorm(-abs(e / se)))
+})
+
 # 2. Activation -----------------------------------------------------------------------
 for (code in c("KI67CD4", "KI67CD8", "PD1CD8", "MHLADR")) for (visit in c("Day 8", "Day 15", "Day 29")) {
   d <- at(adlb, code, visit)

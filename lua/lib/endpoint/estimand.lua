@@ -100,7 +100,14 @@ local function look_at_variable(e, add)
   end
 end
 
-local function look_at_event(e, event, add)
+-- Of times to which a competing event belongs (CNSR 2) the others are censored
+-- at it.
+local function censored_at_competing(e, main)
+  return main and analysis.find(main.method).competing
+    and e.definition.parameter == main.definition.parameter
+end
+
+local function look_at_event(e, event, add, main)
   local method = analysis.find(e.method)
   local name, strategy = event.name, event.strategy
   if strategy == "treatment policy" and name == "death" then
@@ -115,6 +122,9 @@ local function look_at_event(e, event, add)
   elseif method.survival and strategy == "while alive" then
     add("%s is while alive, and %s takes who has it as if the time went on: "
       .. "cuminc does not", name, e.method)
+  elseif method.survival and strategy == "hypothetical"
+    and censored_at_competing(e, main) then
+    return
   elseif method.survival and (strategy == "composite"
       or strategy == "hypothetical") then
     add("%s is %s: the times of %s must %s it, which is not looked at here",
@@ -140,7 +150,7 @@ function M.remarks(e, main)
   local function add(...) list[#list + 1] = string.format(...) end
   look_at_summary(e, add)
   look_at_variable(e, add)
-  for _, event in ipairs(e.events or {}) do look_at_event(e, event, add) end
+  for _, event in ipairs(e.events or {}) do look_at_event(e, event, add, main) end
   if main and e.kind == "sensitivity" then
     local ours, theirs = M.estimated(e), M.estimated(main)
     if ours and theirs and ours ~= theirs then

@@ -36,6 +36,7 @@ local function varied(e, entry)
   for key, value in pairs(e.definition) do def[key] = value end
   def.sensitivity, def.supplementary, def.subgroups = nil, nil, nil
   def.instead = nil
+  if entry.parameter then def.data = nil end -- it finds a table of its own
   for key, value in pairs(entry) do
     if key ~= 1 then def[key] = merge(key, def[key], value) end
   end
