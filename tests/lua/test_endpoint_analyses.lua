@@ -108,7 +108,7 @@ end
 function TestAnalyses.test_hazard_ratios_and_restricted_means()
   endpoint "C" { parameter = "DEATH", analysis = "cox",
     compare = { "Active vs P", "H vs P", { "trend", P = 0, L = 1, H = 2 } },
-    summary = "hazard ratio", sensitivity = {
+    subgroups = { "SEX" }, summary = "hazard ratio", sensitivity = {
       { "strata", analysis = { "cox", strata = "SITEID", ties = "exact" } },
       { "formula", analysis = { "cox", "~ TRT01P + strata(SITEID)",
         ties = "exact" } },
@@ -142,6 +142,9 @@ function TestAnalyses.test_hazard_ratios_and_restricted_means()
   lu.assertEquals(s:result "C/sex.conf_low", cox(left .. "SEX + TRT01P", data,
     { ci = "profile" }):contrast "Active vs P".conf_low)
   lu.assertEquals(s:result "ALL.p_value", m:anova().p_value[1])
+  local term = cox(left .. "TRT01P * SEX", data):anova():row(3)
+  lu.assertEquals(s.results:where { variation = "SEX: interaction" }:row(1).p_value,
+    term.p_value)
   for variation, effect in pairs { mean = "difference", ratio = "ratio" } do
     local row = s:result("C/" .. variation)
     local r = rmst(left .. "TRT01P", data, { horizon = 30, effect = effect,
