@@ -48,15 +48,12 @@ function TestDay.test_there_is_no_day_0()
   lu.assertEquals(list(f:study_day("D = TRTSDT", { from = "ADT" }), "D")[1], 3)
 end
 
--- SQLite does not copy it to each of the columns that are made of it.
-function TestDay.test_it_is_computed_once()
-  local f = make({ "USUBJID", "TRTSDT", "ADT" }, { { "a" }, { "2020-03-01" },
-    { "2020-03-02" } }):study_day():mutate "TWICE = 2 * ADY"
-  local relation = require "trialsh.relation"
-  local compiler = relation.compiler(function() return "frame" end)
-  lu.assertStrContains(compiler:layer(relation.node_of(f).layer, true),
-    "limit -1 offset 0")
-  lu.assertNotStrContains(f:sql(), "limit")
+-- A row that is left out has no day, whatever its date.
+function TestDay.test_rows_that_are_left_out()
+  local f = make({ "USUBJID", "TRTSDT", "ADT" }, { { "a", "b" },
+    { "2020-03-01", "2020-03-01" }, { "2020-03-02", "02.03.2020" } })
+  refuses("is no ISO date", f.study_day(f).collect, f:study_day())
+  lu.assertEquals(list(f:study_day():where "USUBJID = 'a'", "ADY"), { 2 })
 end
 
 function TestDay.test_mistakes()
@@ -100,6 +97,16 @@ function TestVisits.test_windows()
   lu.assertEquals(list(r, "AWTDIFF"), { 5, 1, 0, NA, 3, 3, 3, 5, NA })
   lu.assertEquals(list(r, "ANL01FL"), { NA, NA, "Y", NA, NA, "Y", "Y", NA, NA })
   lu.assertEquals(r.AVISIT.levels, { "Baseline", "Day 8", "Day 15" })
+end
+
+-- SQLite does not copy the day, nor the visit, to each of the columns made of them.
+function TestVisits.test_they_are_computed_once()
+  local r = visits({ 1, 8 }, { 1, 2 })
+  local relation = require "trialsh.relation"
+  local compiler = relation.compiler(function() return "frame" end)
+  local sql = compiler:layer(relation.node_of(r).layer, true)
+  lu.assertStrMatches(sql, '.*"AVISITN".-limit %-1 offset 0%).*"AVISITN".*')
+  lu.assertNotStrContains(r:sql(), "limit")
 end
 
 function TestVisits.test_which_one_is_analysed()

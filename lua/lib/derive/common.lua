@@ -163,6 +163,7 @@ end
 
 --- common.once(node) -> node
 -- What its last columns hold is computed once, for all columns that are made of it.
+-- It is computed for all rows, those too that are left out later.
 function M.once(node)
   return nodes.derive(node, { layer = layers.once(node.layer) })
 end

@@ -52,7 +52,7 @@ function verbs.study_day(node, ...)
     node = verbs.mutate(node, ("%s = %s%s"):format(common.quote(name),
       difference, opt.zero and "" or (" + (%s >= 0)"):format(difference)))
   end
-  return common.once(node)
+  return node
 end
 
 end

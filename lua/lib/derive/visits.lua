@@ -32,7 +32,7 @@ local function place(node, trial, day)
     targets[i] = visit.name
   end
   -- there is no day 0 between -1 and 1
-  local made = common.once(verbs.mutate(node,
+  local made = common.once(verbs.mutate(common.once(node),
     "AVISIT = " .. table.concat(names, " ") .. " end",
     "AVISITN = " .. table.concat(days, " ") .. " end"))
   made = verbs.mutate(made,
