@@ -176,14 +176,15 @@ end
 -- environment of its own, which lacks our function.
 local function compile(source, name, script)
   local statements = listing.statements(source)
+  local begin = require "trialsh.script".BEGIN
   local chunk = not source:find "_ENV"
-    and load(with_steps(source, statements, #loaded), name, "t")
+    and load(begin .. with_steps(source, statements, #loaded), name, "t")
   if chunk then
     script.statements = statements
     rawset(_G, "__step", step)
     return chunk
   end
-  return load(source, name, "t")
+  return load(begin .. source, name, "t")
 end
 
 local function run(script, chunk, ...)

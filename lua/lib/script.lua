@@ -20,15 +20,18 @@ local function beside()
   return folder(debug.getinfo(3, "S").source:match "^@(.*)$")
 end
 
--- The file as a function. A variable to close makes no tail call of
+-- What begins a chunk: a variable to close makes no tail call of
 -- `return trial "ID" { ... }`, which would leave no trace of the line it is on.
+M.BEGIN = "local trialsh_end <close> = nil; "
+
+-- The file as a function.
 local function load_file(path)
   local f = io.open(path, "rb")
   local source = f and f:read "a"
   if f then f:close() end
   if not source or source:find "^\27" then return loadfile(path, "t") end
   source = source:gsub("^\xEF\xBB\xBF", ""):gsub("^#[^\n]*", "")
-  return load("local trialsh_end <close> = nil; " .. source, "@" .. path, "t")
+  return load(M.BEGIN .. source, "@" .. path, "t")
 end
 
 --- dofile(file, ...) -> what the file returns

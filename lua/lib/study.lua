@@ -123,7 +123,9 @@ function special.trial(s) return Inner.of(s):trial() or NA end
 -- Subjects are those of dm, else adsl, else of the raw table that lists each once
 -- with the strata; who has no RANDDT there was not randomised. Where raw data hold
 -- arms of the trial there is nothing to blind, and s.arms is an error; a study
--- with dummies refuses such data.
+-- with dummies refuses such data. So it is with arms by a code: a column called
+-- TRT, ARMCD, ALLOCATION or the like with two values or more, no more than there
+-- are arms, one for each subject. A column GROUP, EXTRT or the like is a warning.
 --
 --   > select(2, pcall(function() return demo.arms end))
 --   s.arms: adsl holds arms of the trial (TRT01P): they are in the study already, and there is nothing to blind

@@ -37,6 +37,18 @@ function test_a_syntax_error_has_its_own_place()
   lu.assertStrContains(err.message, "<name> expected")
 end
 
+-- What a file returns last keeps its line, though it is the last thing that is done.
+function test_what_is_returned_has_its_place()
+  write("a.lua", '\n\nlocal t = dofile "t.lua"\nreturn t')
+  write("t.lua", '-- a trial\nreturn trial "T" {\n  arms = { { "A" }, { "B" } },\n'
+    .. '  compare = "A vs C",\n}\n')
+  local ok, err = pcall(dofile, folder .. "/a.lua")
+  lu.assertFalse(ok)
+  lu.assertEquals({ err.file, err.line }, { folder .. "/t.lua", 4 })
+  write("m.lua", "\xEF\xBB\xBFreturn ...")
+  lu.assertEquals(dofile(folder .. "/m.lua", 5), 5)
+end
+
 function test_no_bytecode()
   write("a.lua", "\27LuaT\0\25\147\r\n\26\n") -- how a compiled chunk begins
   local ok, err = pcall(dofile, folder .. "/a.lua")

@@ -26,6 +26,14 @@ run -e 'exit(7)'
 is "exit(7)" "$rc" 7
 run -e 'quit(false)'
 is "quit(false)" "$rc" 1
+printf 'return trial "T" {\n  arms = { { "A" } },\n  compare = "A vs B" }\n' >t.lua
+for how in "" "--log t.log"; do
+  run $how t.lua
+  is "what a script returns last has its line $how" "$rc $(head -n 1 err)" \
+    "1 t.lua:3: trial T: no arm B; nearest: A"
+  rm -f t.log
+done
+
 out=$(echo '?km' | "$TRIALSH" 2>err | head -n 1)
 is "help by a pipe" "$out" "km(formula, data [, opt]) -> survival curves"
 out=$(printf '?nosuch\n?km\n' | "$TRIALSH" 2>err)
