@@ -97,6 +97,11 @@ function test_axes_and_sides()
   -- what is asked for counts before the trial
   lu.assertStrContains(texts(figure.forest { "DEAD", favours = { "B", "A" },
     better = "higher" }), "\u{2190} favours B")
+  -- arms the wrong way round would name the wrong side
+  refuses('of A vs B favours = { "B", "A" }', figure.forest, { "DEAD", favours = { "a", "B" } })
+  refuses('of A vs B favours = { "B", "A" }', figure.forest, { "SHIFT", favours = { "A", "placebo" } })
+  lu.assertStrContains(texts(figure.forest { "DEAD", favours = { "placebo", "active" } }),
+    "\u{2190} favours active")
 end
 
 function test_endpoints_with_subgroups()

@@ -252,6 +252,16 @@ function TestPairs:test_numbers()
   lu.assertStrContains(f.caption, "signed-rank")
 end
 
+-- Two visits of one subject are not two subjects; where nothing names one, rows are.
+function TestPairs:test_one_pair_of_each()
+  local d = { USUBJID = { "1", "2", "1" }, BASE = { 5, 4, 5 }, AVAL = { 3, 5, 1 } }
+  refuses("figure.pairs: 1 has several rows; each subject has one pair", figure.pairs, { d, by = false })
+  d.AVAL[3] = NA
+  lu.assertEquals(#figure.pairs { d, by = false }:data(), 2)
+  d.USUBJID, d.AVAL[3] = nil, 1
+  lu.assertEquals(#figure.pairs { d, by = false }:data(), 3)
+end
+
 -- Which way is better comes from the option, else from the trial.
 function TestPairs:test_improved()
   local d = { USUBJID = { "1", "2", "3", "4" }, BASE = { 5, 4, 3, 2 }, AVAL = { 3, 5, 1, 2 } }

@@ -89,7 +89,7 @@ function test_refuses()
   local twice = { USUBJID = { "1", "1" }, AVAL = { 1, 2 } }
   refuses("1 is there twice; each subject has one bar", figure.swimmer,
     { twice, by = false })
-  refuses("until = a column; there is none of LSTDT, EOSDT, AVAL", figure.swimmer,
+  refuses("upto = a column; there is none of LSTDT, EOSDT, AVAL", figure.swimmer,
     { { USUBJID = { "1" } }, by = false })
   refuses("no subject has AVAL", figure.swimmer, { { USUBJID = { "1" }, AVAL = { NA } },
     by = false })

@@ -585,4 +585,19 @@ function TestCatalogue:test_patient()
     parameters = "ALK" })
 end
 
+-- Who had a competing event is not censored by it.
+function TestCatalogue:test_patient_times()
+  local s = require "trialsh.study".memory()
+  local function make(names, ...)
+    return require "trialsh.data".wrap(require "ts.frame".build(names, { ... }))
+  end
+  s.adsl = make({ "USUBJID", "TRT01P" }, { "1" }, { "A" })
+  s.adtte = make({ "USUBJID", "PARAMCD", "AVAL", "CNSR" }, { "1", "1", "1", "1" }, { "E", "C", "K", "N" },
+    { 1, 2, 3, NA }, { 0, 1, 2, NA })
+  local t = table.patient { s.adsl, "1" }
+  for label, words in pairs { E = "event", C = "censored", K = "competing event", N = "" } do
+    lu.assertEquals(row_of(t, label)[3], words)
+  end
+end
+
 files.run()

@@ -408,6 +408,22 @@ local function gathered(given)
   return out
 end
 
+-- Sides that are arms of "A vs B" the other way round would say the contrary of the results.
+local function check_sides(rows, favours)
+  local less, more = favours[1]:lower(), favours[2]:lower()
+  local turned
+  for _, row in ipairs(rows) do
+    local a, b = tostring(row.compare):lower():match "^(.-) vs (.+)$"
+    if a and a ~= less and b ~= more and (a == more or b == less) then return end
+    if a and (a == less or b == more) then turned = turned or row.compare end
+  end
+  if turned then
+    local a, b = turned:match "^(.-) vs (.+)$"
+    fail("invalid", ('%s: of %s favours = { "%s", "%s" }; where less is better the sides change '
+      .. "places by themselves"):format(WHO, turned, b, a))
+  end
+end
+
 --- figure.forest { RESULTS or "ENDPOINT", "ENDPOINT", ..., option = ... } -> figure
 -- Estimates and intervals, a row each, with text beside them. RESULTS are rows of
 -- s.results (of each endpoint its own comparison at the visit it claims), or data
@@ -420,7 +436,7 @@ end
 --             beside the name of a subgroup
 --   favours   { "B", "A" } of A against B: what less and more mean where more is
 --             better; where the trial says less is better the sides change places,
---             and such rows have an axis of their own
+--             and such rows have an axis of their own; arms turned round are an error
 --   better    "higher", "lower": for all rows, whatever the trial says
 --   subgroups   true;  names  { SEX = "Sex" };  diamond  true: all patients
 --   visits    false; true: all;  variations  false; true: sensitivity, too
@@ -456,6 +472,7 @@ function M.forest(given)
     rows, from = forest_rows.of_data(first, opt)
   end
   rows = forest_rows.usable(rows)
+  if opt.favours then check_sides(rows, opt.favours) end
   local trial = source.trial(from)
   local blocks = forest_rows.blocks_of(rows, trial, opt)
   if #blocks == 0 then

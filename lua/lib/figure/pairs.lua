@@ -193,6 +193,20 @@ local function better_of(from, opt)
   return (said == "higher" or said == "lower") and said or nil
 end
 
+-- Several pairs of one subject, as of several visits, would be taken for several subjects.
+local function check_once(groups)
+  local seen = {}
+  for _, group in ipairs(groups) do
+    for _, id in ipairs(group.more.USUBJID or {}) do
+      if id ~= NA and seen[id] then
+        fail("invalid", ("%s: %s has several rows; each subject has one pair: "
+          .. "data:where { AVISIT = ..., ANL01FL = \"Y\" }"):format(WHO, tostring(id)))
+      end
+      seen[id] = true
+    end
+  end
+end
+
 -- A row per pair: both values, the change, which way it went, and who it is.
 local function shown(groups, by, opt)
   local names = { by or "group", opt.before, opt.after, opt.change, "direction", "USUBJID" }
@@ -237,8 +251,8 @@ end
 -- Two values of each subject, joined by a line, by arm, of an endpoint at the visit
 -- that it claims; above each arm n, the
 -- Hodges-Lehmann change with its interval, P of the signed-rank test, and how
--- many improved, or rose where nothing says what is better. f:save(file) writes it,
--- f:show() previews it here.
+-- many improved, or rose where nothing says what is better. A row per subject:
+-- several are an error. f:save(file) writes it, f:show() previews it here.
 --   before, after  "BASE", "AVAL": the columns;  names  { "Before", "After" }
 --   by          "TRT01P" where there is one; false: one group
 --   change      "difference"; "ratio": the test is of logarithms
@@ -265,6 +279,7 @@ function M.pairs(given)
   if by == nil then by = from.treatment or source.by(WHO, from.data) end
   local groups, missing = source.numbers(WHO, from, opt.before, opt.after, by,
     data.has(from.data, "USUBJID") and { "USUBJID" } or nil)
+  check_once(groups)
   opt.better = better_of(from, opt)
   local low, high = range_of(groups, opt)
   local names, captions = names_of(opt), {}

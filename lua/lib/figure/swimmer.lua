@@ -58,7 +58,7 @@ end
 
 -- Subjects with the length of their bar, by arm and then length.
 local function subjects_of(x, opt, by)
-  local names = { "USUBJID", opt["until"] }
+  local names = { "USUBJID", opt.upto }
   if by then names[#names + 1] = by end
   for _, name in ipairs { opt.from or false, opt.death or false, opt.discharge or false } do
     if name then names[#names + 1] = name end
@@ -75,7 +75,7 @@ local function subjects_of(x, opt, by)
   local groups, list, known, left = source.groups(frame, by or nil), {}, {}, 0
   for k, group in ipairs(groups) do
     for _, i in ipairs(group.rows) do
-      local id, last = c.USUBJID[i], c[opt["until"]][i]
+      local id, last = c.USUBJID[i], c[opt.upto][i]
       local start = opt.from and time_of(c[opt.from][i], opt.from)
       if known[id] then
         fail("invalid", ("%s: %s is there twice; each subject has one bar"):format(
@@ -85,7 +85,7 @@ local function subjects_of(x, opt, by)
         at = {}, lanes = {} }
       known[id] = subject
       if last ~= NA and (start or type(last) == "number") then
-        subject.last = since(last, start, opt["until"])
+        subject.last = since(last, start, opt.upto)
         local died = opt.death and c[opt.death][i]
         subject.died = died and since(died, start, opt.death)
         subject.home = opt.discharge and since(c[opt.discharge][i], start, opt.discharge)
@@ -101,10 +101,10 @@ local function subjects_of(x, opt, by)
   end
   if left > 0 or n > #list + left then
     note.say("%s: %s without %s, %s%s not shown", WHO, note.plural(n - #list,
-      "subject"), opt["until"], opt.from or "start", by and " or " .. by or "")
+      "subject"), opt.upto, opt.from or "start", by and " or " .. by or "")
   end
   if #list == 0 then
-    fail("degenerate", ("%s: no subject has %s"):format(WHO, opt["until"]))
+    fail("degenerate", ("%s: no subject has %s"):format(WHO, opt.upto))
   end
   table.sort(list, function(a, b)
     if a.k ~= b.k then return a.k < b.k end
@@ -278,7 +278,7 @@ end
 
 -- The description --------------------------------------------------------------
 
-local own_options = { by = { "any" }, from = { "string" }, ["until"] = { "string" },
+local own_options = { by = { "any" }, from = { "string" }, upto = { "string" },
   death = { "string" }, discharge = { "string" }, segments = { "any" },
   kind = { "string" }, names = { "table" }, starts = { "string" },
   ends = { "string" }, events = { "list" },
@@ -364,7 +364,7 @@ end
 -- symbols for single events. Bars of those who died end in a cross, others in an
 -- arrow; where discharge is known, those of who is in hospital still. Times are dates,
 -- shown as days with day 1 at from and 0 before it, or numbers.
---   from, until  "RANDDT" or "TRTSDT"; "LSTDT", "EOSDT" or "AVAL": ends of the bar
+--   from, upto  "RANDDT" or "TRTSDT"; "LSTDT", "EOSDT" or "AVAL": ends of the bar
 --   death      "DTHDT" where there is one
 --   discharge  "DISDT": from then on the bar is thin
 --   by         "TRT01P" where there is one; false: one colour
@@ -390,7 +390,7 @@ function M.swimmer(given)
   local from = source.take(WHO, first)
   local by = opt.by
   if by == nil then by = source.by(WHO, first) end
-  opt["until"] = first_of(first, opt["until"], { "LSTDT", "EOSDT", "AVAL" }, "until")
+  opt.upto = first_of(first, opt.upto, { "LSTDT", "EOSDT", "AVAL" }, "upto")
   if not opt.from then
     for _, name in ipairs { "TRTSDT", "RANDDT" } do
       opt.from = data.has(first, name) and name or opt.from

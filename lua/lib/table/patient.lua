@@ -200,7 +200,8 @@ local function add_times(t, inner, id)
     local cnsr = cframe.values(frame:column "CNSR")[i]
     local words = shown(frame, "AVAL", i)
     add(t, shown(frame, label, i) or "", 1, nil, words,
-      cnsr == 0 and "event" or cnsr == NA and "" or "censored",
+      cnsr == 0 and "event" or cnsr == 2 and "competing event"
+        or cnsr == NA and "" or "censored",
       cframe.values(frame:column "PARAMCD")[i],
       cframe.values(frame:column "AVAL")[i])
   end
