@@ -60,15 +60,16 @@ function M.of_study(s)
   if not trial_module.is(trial) or not other or other.id == trial.id then return end
   if not kept[trial.id] then
     fail("invalid", ("no endpoint of %s, the trial of the study, is defined: the "
-      .. "%d at hand %s of %s (%s:%d)"):format(trial.id, #M.list, #M.list == 1
-      and "is" or "are", other.id, first.file, first.line))
+      .. "%d at hand %s of %s%s"):format(trial.id, #M.list, #M.list == 1
+      and "is" or "are", other.id, first.file and (" (%s:%d)"):format(first.file,
+      first.line) or ""))
   end
   turn_to(trial)
 end
 
 --- endpoint "ID" { keys }
--- Defines an endpoint of the trial defined last; those of another trial are left
--- then. Defining an ID again replaces it. Nothing is computed before run().
+-- Defines an endpoint of the trial defined last, or of the open study's; those of
+-- another trial wait for a study of it. Defining an ID again replaces it. Nothing is computed before run().
 --   title      text
 --   role       primary, key secondary, secondary, exploratory, safety
 --   population one of the trial's; the first by default

@@ -448,7 +448,7 @@ function TestUnblind.test_refused_attempts_stay_in_the_trail()
   lu.assertStrContains(tostring(s), WHY)
   refused(s.unblind, s, { reason = "again", codes = path })
   lu.assertEquals(s.audit:row(#s.audit).detail, "again; " .. path
-    .. ": not in this state")
+    .. ": nothing to unblind")
   lu.assertStrContains(tostring(s), WHY) -- what was done, not what was refused
 end
 
@@ -583,6 +583,8 @@ local innocent = {
   { "GROUP", function(i, day) return (i + day) % 2 end, 2 }, -- changes
   { "EXTRT", function() return "STUDY DRUG" end },
   { "SEX", function(i) return i % 2 == 0 and "M" or "F" end },
+  { "WHY", function(i) return i % 2 == 0 and "Not treated" or "Screen failure" end },
+  { "ONE", function(i) return i % 2 == 0 and "Not treated" or "Placebo" end },
 }
 
 function TestGuard.test_arms_by_a_code()

@@ -120,16 +120,19 @@ end
 
 -- An allocation that is in the data ----------------------------------------------
 
--- The column of a table whose texts are arms of the trial, all of them; those of
--- who was not randomised apart.
-local function column_of_arms(self, t, words, marks)
+-- The column of a table whose texts are arms of the trial, all of them but those of
+-- who was not randomised, and two or more.
+local function column_of_arms(self, t, words)
+  local marks, none = ("?"):rep(#words, ","), ("?"):rep(#coded.NONE, ",")
+  local both = table.move(coded.NONE, 1, #coded.NONE, #words + 1, { table.unpack(
+    words) })
   for _, c in ipairs(t.columns) do
-    local name = quote(c.name)
+    local value = ("lower(trim(%s))"):format(quote(c.name))
     if c.type == "text" and #self:rows(("select 1 from %s where %s is not null "
-        .. "and lower(trim(%s)) not in (%s) limit 1"):format(quote(t.name), name,
-        name, marks), words) == 0
-        and self:rows(("select count(distinct %s) as n from %s"):format(name,
-          quote(t.name)))[1].n > 1 then
+        .. "and %s not in (%s,%s) limit 1"):format(quote(t.name), quote(c.name),
+        value, marks, none), both) == 0
+        and self:rows(("select count(distinct %s) as n from %s where %s in (%s)")
+          :format(value, quote(t.name), value, marks), words)[1].n > 1 then
       return c.name
     end
   end
@@ -163,11 +166,7 @@ function M.held(self, only)
     end
   end
   if #words == 0 then return nil end
-  table.move(coded.NONE, 1, #coded.NONE, #words + 1, words)
-  local marks = ("?"):rep(#words, ",")
-  return first(self, only, function(t)
-    return column_of_arms(self, t, words, marks)
-  end)
+  return first(self, only, function(t) return column_of_arms(self, t, words) end)
 end
 
 -- The first table that was brought in and seems to hold them by a code, and what

@@ -281,7 +281,7 @@ local function enter_refused(self, opt, step)
   end)
 end
 
-local STEP = { call = "the call was not complete", state = "not in this state",
+local STEP = { call = "the call was not complete", state = "nothing to unblind",
   codes = "the file of codes was not taken",
   tables = "tables could not be made with the codes" }
 
