@@ -162,11 +162,14 @@ local function print_rmst(m, list, variables, left_out)
       words = ("%s, %s CI %s"):format(words, format.level(m.conf_level),
         format.interval(m.conf_low, m.conf_high, digits))
     end
-    lines[3] = result.lines { words, m:get "statistic" ~= NA
-      and "z = " .. format.fixed(m.statistic, 2) or nil }
-    if m:get "p_value" ~= NA then
-      lines[3] = result.lines { lines[3], format.p_equals(m.p_value) }
+    local pieces = { words }
+    if m:get "statistic" ~= NA then
+      pieces[2] = "z = " .. format.fixed(m.statistic, 2)
     end
+    if m:get "p_value" ~= NA then
+      pieces[#pieces + 1] = format.p_equals(m.p_value)
+    end
+    lines[3] = result.lines(pieces)
   end
   if m:get "note" ~= NA then lines[#lines + 1] = text.escape(m.note) end
   lines[#lines + 1] = left_out
