@@ -54,6 +54,9 @@ end
 --- read.refuse(path, verb, able): an error with the kinds that have the
 -- function able: "x.doc: CSV, ... files can be read, .doc cannot".
 function M.refuse(path, verb, able)
+  if able == "open" and not require "ts.file".exists(path) then
+    fail("not found", path .. ": No such file or directory")
+  end
   local list = {}
   for _, kind in ipairs(KINDS) do
     if kind[able] then list[#list + 1] = kind.what end

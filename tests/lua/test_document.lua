@@ -242,6 +242,13 @@ function TestReport.test_the_page_needs_nothing_else()
   check:close()
 end
 
+-- A figure without a title is what it is in the contents, not how its caption begins.
+function TestReport.test_contents_name_a_figure_without_a_title()
+  report "r" { out = folder .. "/plain", study = s, figures = "svg",
+    figure.points { s.adsl, y = "AGE", by = "TRT01P" } }
+  lu.assertStrContains(content(folder .. "/plain/r.html"), '">Figure 1. Points by group</a>')
+end
+
 function TestReport.test_pieces_and_manifest()
   make(s, "pieces", { figures = { "png", "pdf" } })
   local at = folder .. "/pieces/r/"

@@ -64,6 +64,7 @@ function TestImport.test_a_folder_is_imported_whole_or_not_at_all()
   refuses("; no file of that folder was imported",
     s.import, s, folder .. "/raw")
   refuses("no table a", function() return s.a end)
+  refuses("/rw: No such file or directory", s.import, s, folder .. "/rw") -- not a kind that cannot be read
   lu.assertEquals(#s.audit, events)
   write("raw/b.csv", "A,B\n1,2\n")
   s:import(folder .. "/raw")

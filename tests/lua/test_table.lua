@@ -291,6 +291,20 @@ function TestTable:test_overview()
   end
 end
 
+-- What is related is related in small letters, too; what is neither is told, not passed over.
+function TestTable:test_words_of_an_overview()
+  local d = { USUBJID = { "1", "2", "3", "4" }, AESER = { "Yes", "N", "y", NA },
+    aerel = { "related", "not related", "Probable", "conceivable" }, AEOUT = { "Fatal", "", "recovered", NA } }
+  local listeners, said = require "trialsh.note".listeners, ""
+  table.insert(listeners, function(line) said = said .. line .. "\n" end)
+  local t = table.ae_overview { d, by = false, subjects = { USUBJID = { "1", "2", "3", "4", "5" } } }
+  table.remove(listeners)
+  lu.assertEquals({ t:cell("Serious", 1), t:cell("Related to treatment", 1), t:cell("Fatal", 1) },
+    { "2 (40 %)", "2 (40 %)", "1 (20 %)" })
+  lu.assertStrContains(said, "AEREL not counted as related to treatment: conceivable; rows of your own")
+  lu.assertNotStrContains(said, "AESER not")
+end
+
 function TestTable:test_mistakes_of_events()
   refuses("no study is open", table.ae, { subjects = demo.adsl })
   local e = small_events()

@@ -62,7 +62,7 @@ local function title_of(entry)
   local title = entry.object.title
     or entry.kind == "table" and entry.object.what
     or titles_of(entry.object.parts)
-    or entry.object:describe():match "^[^.;:]+"
+    or (entry.object.what or entry.object:describe():match "^[^.;:]+"):gsub("^%l", string.upper)
   return ("%s %d%s"):format(entry.kind == "table" and "Table" or "Figure",
     entry.number, title and ". " .. title or "")
 end

@@ -3,8 +3,11 @@
 local cframe = require "ts.frame"
 local NA = require "ts.na".NA
 local fail = require "ts.error".fail
+local data = require "trialsh.data"
 local events = require "trialsh.table.events"
 local make = require "trialsh.table.cell"
+local names = require "trialsh.names"
+local note = require "trialsh.note"
 local object = require "trialsh.table.object"
 local options = require "trialsh.options"
 local relation = require "trialsh.relation"
@@ -18,17 +21,36 @@ local own = { events = { "boolean", false } }
 for key, rule in pairs(events.options) do own[key] = rule end
 local spec = source.spec(own)
 
--- The rows of a usual table, where the columns are there.
+-- The rows of a usual table, where the columns are there; no: what else is known to be said.
 local usual = {
   { "Any adverse event", "1 = 1" },
-  { "Serious", "AESER = 'Y'", "AESER" },
+  { "Serious", "upper(AESER) in ('Y', 'YES')", "AESER", no = { "N", "NO" } },
   { "Grade 3 or higher", "cast(AETOXGR as real) >= 3", "AETOXGR" },
-  { "Severe", "AESEV = 'SEVERE'", "AESEV", unless = "AETOXGR" },
-  { "Related to treatment", "AEREL in ('Y', 'RELATED', 'POSSIBLE', 'PROBABLE', "
-    .. "'POSSIBLY RELATED', 'PROBABLY RELATED', 'DEFINITE')", "AEREL" },
-  { "Leading to end of treatment", "AEACN = 'DRUG WITHDRAWN'", "AEACN" },
-  { "Fatal", "AEOUT = 'FATAL'", "AEOUT" },
+  { "Severe", "upper(AESEV) = 'SEVERE'", "AESEV", unless = "AETOXGR", no = { "MILD", "MODERATE" } },
+  { "Related to treatment", "upper(AEREL) in ('Y', 'YES', 'RELATED', 'POSSIBLE', 'PROBABLE', "
+    .. "'POSSIBLY RELATED', 'PROBABLY RELATED', 'DEFINITE')", "AEREL",
+    no = { "N", "NO", "NONE", "NOT RELATED", "UNRELATED", "UNLIKELY", "UNLIKELY RELATED", "REMOTE" } },
+  { "Leading to end of treatment", "upper(AEACN) = 'DRUG WITHDRAWN'", "AEACN" },
+  { "Fatal", "upper(AEOUT) = 'FATAL'", "AEOUT" },
 }
+
+-- Words of a column that say neither yes nor no are told: they count as no.
+local function say_unknown(set, row)
+  local known, unknown = {}, {}
+  for word in row[2]:gmatch "'([^']*)'" do known[word] = true end
+  for _, word in ipairs(row.no) do known[word] = true end
+  local name = relation.node_of(set.events).columns[row[3]:lower()].name
+  for _, word in ipairs(cframe.values(data.frame(set.events, { name }, WHO):column(name))) do
+    if word ~= NA and word ~= "" and not known[tostring(word):upper()] then
+      known[tostring(word):upper()] = true
+      unknown[#unknown + 1] = tostring(word)
+    end
+  end
+  if #unknown > 0 then
+    note.say("%s: %s not counted as %s: %s; rows of your own, { \"Label\", \"condition\" }, say what is",
+      WHO, row[3], row[1]:lower(), names.list(unknown))
+  end
+end
 
 -- What is counted: { label, condition }, those that are given or the usual.
 local function rows_of(set, list)
@@ -38,6 +60,7 @@ local function rows_of(set, list)
       local there = not row[3] or columns[row[3]:lower()]
       if there and not (row.unless and columns[row.unless:lower()]) then
         list[#list + 1] = row
+        if row.no then say_unknown(set, row) end
       end
     end
     return list
@@ -60,8 +83,9 @@ end
 
 --- table.ae_overview { EVENTS, option = ... } -> table
 -- Subjects with any adverse event, with a serious one, of grade 3 or higher, related,
--- leading to the end of treatment, fatal; each counted once in a row. Rows of one's
--- own: { "Label", "condition" }, ...
+-- leading to the end of treatment, fatal; each counted once in a row. Words count in
+-- capitals or not; a note tells those of AESER, AESEV and AEREL that say neither yes
+-- nor no. Rows of one's own: { "Label", "condition" }, ...
 --   events  true: [number of events] beside
 --   where, subjects, riskdiff, p_value, two_sided, compare, by, total, pooled,
 --   population, percent_digits, percent, p_digits, journal, title, note
@@ -86,13 +110,13 @@ function M.ae_overview(given)
   local set = events.read(WHO, first, opt)
   local rows = rows_of(set, list)
   set.comparisons = events.comparisons(WHO, set, opt)
-  local names, new = {}, {}
+  local made, new = {}, {}
   for i, row in ipairs(rows) do
-    names[i] = "ts row " .. i
-    new[i] = ('"%s" = case when %s then 1 else 0 end'):format(names[i], row[2])
+    made[i] = "ts row " .. i
+    new[i] = ('"%s" = case when %s then 1 else 0 end'):format(made[i], row[2])
   end
   set.events = set.events:mutate(table.unpack(new))
-  local frame, at = events.frame(WHO, set, names)
+  local frame, at = events.frame(WHO, set, made)
   local t = source.begin(set, { what = "ae_overview", title = set.emergent
     and "Overview of treatment-emergent adverse events"
     or "Overview of adverse events" }, opt, set.all_events)
@@ -101,7 +125,7 @@ function M.ae_overview(given)
   end
   for i, row in ipairs(rows) do
     local tally = events.tally()
-    for k, yes in ipairs(cframe.values(frame:column(names[i]))) do
+    for k, yes in ipairs(cframe.values(frame:column(made[i]))) do
       if yes ~= NA and yes ~= 0 and at[k] then
         events.add(tally, at[k], set.arm_of[at[k]])
       end
