@@ -54,14 +54,14 @@ end
 --- read.refuse(path, verb, able): an error with the kinds that have the
 -- function able: "x.doc: CSV, ... files can be read, .doc cannot".
 function M.refuse(path, verb, able)
-  if able == "open" and not require "ts.file".exists(path) then
-    fail("not found", path .. ": No such file or directory")
+  local extension = path:match "%.([^./]+)$"
+  if able == "open" and not extension and not require "ts.file".exists(path) then
+    fail("not found", path .. ": No such file or directory") -- a folder, most likely
   end
   local list = {}
   for _, kind in ipairs(KINDS) do
     if kind[able] then list[#list + 1] = kind.what end
   end
-  local extension = path:match "%.([^./]+)$"
   fail("invalid", ("%s: %s and %s files can be %s, %s cannot"):format(path,
     table.concat(list, ", ", 1, #list - 1), list[#list], verb,
     extension and "." .. extension:lower() or "one without extension"))
