@@ -76,6 +76,26 @@ function TestImport.test_a_folder_is_imported_whole_or_not_at_all()
   lu.assertEquals(#s.audit, events)
 end
 
+-- What a message of one file advises holds for the folder that it is in.
+function TestImport.test_a_folder_takes_types_of_some_of_its_files()
+  os.execute("mkdir " .. folder .. "/types")
+  write("types/dm.csv", "ID,AGE\n01,60\n")
+  write("types/lb.csv", "ID,RESULT\n01,5\n01,6\n")
+  write("types/cy.csv", "ID,IL6\n01,<2\n01,3\n")
+  local s = fresh()
+  local opt = { types = { RESULT = "text", ID = "text" }, censored = "IL6" }
+  s:import(folder .. "/types", opt)
+  lu.assertEquals({ s.lb:collect().RESULT[1], s.dm:collect().ID[1], s.cy:collect().IL6[2] }, { "5", "01", 3 })
+  local events = #s.audit
+  s:import(folder .. "/types", opt) -- how each was read is known
+  lu.assertEquals(#s.audit, events)
+  refuses("types: no file of that folder has a column RESULTS; nearest: RESULT", s.import, s,
+    folder .. "/types", { types = { RESULTS = "text" } })
+  refuses("types", s.import, s, folder .. "/types", { types = { "RESULT" } })
+  refuses("censored: no file of that folder has a column IL-6", s.import, s, folder .. "/types",
+    { censored = { "IL-6" } })
+end
+
 function TestImport.test_what_is_made_of_two_files_is_derived_again_once()
   os.execute("mkdir " .. folder .. "/two")
   write("two/a.csv", "A,B\n1,1\n")

@@ -2,6 +2,7 @@
 
 local json = require "ts.json"
 local errors = require "ts.error"
+local text = require "ts.text"
 local note = require "trialsh.note"
 local options = require "trialsh.options"
 local relation = require "trialsh.relation"
@@ -132,11 +133,76 @@ local function enter_file(self, new, opt, changed)
   end)
 end
 
+-- The columns of a file, however they are read; nil where it cannot be.
+local function columns_in(path, opt)
+  local plain = {}
+  for key, value in pairs(opt) do plain[key] = value end
+  plain.types, plain.censored = nil, nil
+  if read.kind(path, "open").takes.lenient then plain.lenient = true end
+  local ok, file, facts = pcall(read.open, path, plain)
+  if not ok then
+    if errors.is(file) and file.code == "interrupted" then error(file, 0) end
+    return nil
+  end
+  local has = {}
+  for _, column in ipairs(facts.kind.columns(facts)) do has[column.name] = true end
+  file:close()
+  return has
+end
+
+-- Options that name columns no file has are an error, those that name none as ever.
+local function check_named(folder, key, named, all)
+  for name in pairs(named) do
+    if type(name) == "string" and not all[name] then
+      local list = {}
+      for known in pairs(all) do list[#list + 1] = known end
+      table.sort(list)
+      local near = text.nearest(name, list)
+      fail("not found", ("%s: %s: no file of that folder has a column %s%s"):format(folder,
+        key, name, near and "; nearest: " .. near or ""))
+    end
+  end
+end
+
+-- { [path] = options }: of several files each takes the types and limits of the
+-- columns that it has.
+local function options_of_each(folder, paths, opt)
+  local limits = {}
+  for _, name in ipairs(type(opt.censored) == "table" and opt.censored
+    or type(opt.censored) == "string" and { opt.censored } or {}) do limits[name] = true end
+  if not opt.types and not next(limits) then return {} end
+  local of, all, whole = {}, {}, true
+  for _, path in ipairs(paths) do
+    local has = columns_in(path, opt)
+    whole = whole and has ~= nil
+    if has then
+      local own, types, censored = {}, {}, {}
+      for key, value in pairs(opt) do own[key] = value end
+      for name in pairs(has) do all[name] = true end
+      for name, kind in pairs(opt.types or {}) do
+        if has[name] or type(name) ~= "string" then types[name] = kind end
+      end
+      for name in pairs(limits) do
+        if has[name] or type(name) ~= "string" then censored[#censored + 1] = name end
+      end
+      table.sort(censored, function(a, b) return tostring(a) < tostring(b) end)
+      own.types = next(types) and types
+      if next(limits) then own.censored = next(censored) and censored end
+      of[path] = own
+    end
+  end
+  if whole then
+    check_named(folder, "types", opt.types or {}, all)
+    check_named(folder, "censored", limits, all)
+  end
+  return of
+end
+
 -- The n-th file and those behind it, of one list.
-local function enter_rest(self, paths, n, opt, changed)
+local function enter_rest(self, paths, n, opt, of, changed)
   for i = n, #paths do
     local ok, err = pcall(function()
-      local new = open_file(self, paths[i], opt)
+      local new = open_file(self, paths[i], of[paths[i]] or opt)
       if new then enter_file(self, new, opt, changed) end
     end)
     if not ok and errors.is(err) and err.code ~= "interrupted" then
@@ -149,15 +215,15 @@ local function enter_rest(self, paths, n, opt, changed)
 end
 
 -- All files or none. Those that are unchanged need no transaction, which a
--- study that is locked refuses.
-local function import_files(self, paths, opt)
+-- study that is locked refuses. of[path]: the options of a file.
+local function import_files(self, paths, opt, of)
   for i, path in ipairs(paths) do
-    local new = open_file(self, path, opt)
+    local new = open_file(self, path, of[path] or opt)
     if new then
       self:change(function()
         local changed = {}
         enter_file(self, new, opt, changed)
-        enter_rest(self, paths, i + 1, opt, changed)
+        enter_rest(self, paths, i + 1, opt, of, changed)
         if next(changed) then derive.dependents(self, changed) end
       end)
       self.handle:checkpoint()
@@ -208,7 +274,8 @@ end
 --   as          another name for the table
 --   simulated   true marks the data, and all that is made of them, as simulated
 --   replace     true takes the place of a table imported before
--- Text files, as for read, which says more of each:
+-- Text files, as for read, which says more of each; of a folder each file takes the
+-- types and limits of the columns that it has:
 --   types       { AGE = "text" }: the type of a column, "text" or "real"
 --   na          { "ND" }: further words for missing
 --   delimiter   found from the file by default
@@ -249,13 +316,15 @@ function M.import(s, path, opt)
     fail("type", "import: the path of a file is text")
   end
   local files = require "ts.file".list(path)
-  if not files then return import_files(self, { path }, opt) end
+  if not files then return import_files(self, { path }, opt, {}) end
   for _, key in ipairs { "as", "member", "rows", "dictionary" } do
     if opt[key] then
       fail("invalid", ("import: %s is for one file, not a folder"):format(key))
     end
   end
-  import_files(self, files_of(path:gsub("/+$", "", 1), files), opt)
+  local folder = path:gsub("/+$", "", 1)
+  local paths = files_of(folder, files)
+  import_files(self, paths, opt, options_of_each(folder, paths, opt))
 end
 
 return M
