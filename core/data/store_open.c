@@ -242,9 +242,10 @@ ts_status ts_store_create(const char *path, ts_store **out, ts_error *err)
         open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return ts_fail(err, errno == EEXIST ? TS_EEXISTS : TS_EIO,
-                       errno == EEXIST ? "%s is there already: "
-                                         "study.open \"%s\" opens it"
-                                       : "%s: %s",
+                       errno == EEXIST   ? "%s is there already: "
+                                           "study.open \"%s\" opens it"
+                       : errno == ENOENT ? "%s: its folder is not there: %s"
+                                         : "%s: %s",
                        path, errno == EEXIST ? path : strerror(errno));
     close(fd);
     if ((status = store_new(path, out, err))) {

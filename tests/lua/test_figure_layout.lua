@@ -236,7 +236,7 @@ local kinds = {
   { "points in facets", function(case)
     case = fewer(case, 600)
     local d = visits(case)
-    d.AVISIT = {}
+    d.AVISIT, d.USUBJID = {}, nil -- days share a facet, in which a subject has one value
     for i, day in ipairs(d.AVISITN) do
       d.AVISIT[i] = (day < 10 and "Day " .. day or words[case.words].caption) .. " "
         .. (day < 15 and "" or "15")

@@ -252,6 +252,21 @@ function TestPairs:test_numbers()
   lu.assertStrContains(f.caption, "signed-rank")
 end
 
+-- Neither in a test of groups.
+function TestPairs:test_one_value_of_each()
+  local d = { USUBJID = { "1", "2", "3", "1" }, AVAL = { 5, 4, 5, 6 }, ARM = { "A", "A", "B", "A" },
+    VISIT = { "1", "1", "1", "2" } }
+  local listeners, said = require "trialsh.note".listeners, ""
+  table.insert(listeners, function(line) said = said .. line end)
+  figure.points { d, by = "ARM" }
+  lu.assertStrContains(said, "figure.points: 1 has several values in one group, each taken for a subject")
+  said = ""
+  figure.points { d, by = "ARM", facet = "VISIT" }
+  lu.assertEquals(said, "")
+  table.remove(listeners)
+  refuses("1 has several values in one group", figure.points, { d, by = "ARM", brackets = "wilcoxon" })
+end
+
 -- Two visits of one subject are not two subjects; where nothing names one, rows are.
 function TestPairs:test_one_pair_of_each()
   local d = { USUBJID = { "1", "2", "1" }, BASE = { 5, 4, 5 }, AVAL = { 3, 5, 1 } }

@@ -85,7 +85,11 @@ function TestStudy.test_other_options_are_a_change()
   lu.assertEquals(#s.audit, events)
 end
 
-function TestStudy.test_a_broken_file_changes_nothing()
+function TestStudy:test_a_study_needs_a_folder()
+  refuses("/none/s.db: its folder is not there: No such file or directory", study.create, path "none/s.db")
+end
+
+function TestStudy:test_a_broken_file_changes_nothing()
   local s = fresh()
   local bad = write("bad.csv", "A,B\n1,2\n3\n")
   refuses("bad.csv:3: 1 field, expected 2", s.import, s, bad)

@@ -327,6 +327,23 @@ local function caption_of(spec, opt, from, list)
   return table.concat(parts, "; ") .. "."
 end
 
+-- Several values of one subject in a group: a test would take them for several subjects.
+local function check_once(groups, opt)
+  for _, group in ipairs(groups) do
+    local seen = {}
+    for _, id in ipairs(group.ids or {}) do
+      if id ~= NA and seen[id] then
+        local words = ("%s: %s has several values in one group, each taken for a subject; "
+          .. 'data:where { AVISIT = ..., ANL01FL = "Y" }, or facet = "AVISIT"'):format(WHO, tostring(id))
+        if opt.brackets then fail("invalid", words) end
+        note.say("%s", words)
+        return
+      end
+      seen[id] = true
+    end
+  end
+end
+
 local function say(groups, range, out, opt)
   if out.missing > 0 then
     note.say("%s: %d missing %s of %s not shown", WHO, out.missing,
@@ -392,7 +409,8 @@ end
 --   journal     "Nature" and others: see figure.journal
 --   note, stamp  lines under the figure; the mark of simulated data and dummy
 --               arms stands there in any case
--- Points that would touch stand beside each other, the same way each time.
+-- Points that would touch stand beside each other, the same way each time. Several
+-- values of a subject in a group are told; with brackets they are an error.
 --
 --   > figure.points { { Y = { 1, 2, 4 }, ARM = { "A", "A", "B" } }, y = "Y" }.caption
 --   Points: single values; boxes: median and quartiles (type 2); whiskers: furthest values within 1.5 interquartile ranges.
@@ -418,6 +436,7 @@ function M.points(given)
   for _, l in ipairs { out.low_limit, out.high_limit } do
     table.insert(opt.hline, l)
   end
+  check_once(groups, opt)
   local low, high = range_of(groups, opt)
   local spec = { who = WHO, what = "the points", x = { 0.5,
     (#facets > 1 and #facets or #groups) + 0.5 }, ylog = opt.yscale == "log",
