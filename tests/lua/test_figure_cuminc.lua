@@ -151,6 +151,15 @@ function test_ends_where_few_are_at_risk()
 end
 
 function test_refuses()
+  local two = { AVAL = { 1, 2, 3, 4 }, CNSR = { 0, 1, 0, 2 }, PARAMCD = { "DEATH", "DEATH", "TX", "TX" },
+    ARM = { "A", "B", "A", "B" } }
+  for _, f in ipairs { "cuminc", "survival" } do -- each subject would count twice
+    refuses("figure." .. f .. ": several parameters: DEATH, TX; data:where { PARAMCD = \"DEATH\" } chooses one",
+      figure[f], { two, by = "ARM" })
+  end
+  lu.assertStrContains(figure.survival { two, by = "PARAMCD" }.caption, "n = 4")
+  two.PARAMCD = { "TX", "TX", "TX", "TX" }
+  lu.assertStrContains(figure.cuminc { two, by = "ARM" }.caption, "n = 4")
   refuses('competing_as = "stacked" shows the competing event', figure.cuminc,
     { data, by = "ARM", competing_as = "stacked", show_competing = false })
   refuses("band is not of stacked areas", figure.cuminc, { data, by = "ARM",

@@ -111,6 +111,8 @@ function test_refusals()
     { data, subject = all })
   refuses("no column AVALL; nearest: AVAL", figure.missing, { data, y = "AVALL",
     by = "ARM" })
+  refuses("several parameters: ALC, CD4; data:where { PARAMCD = \"ALC\" } chooses one", figure.missing,
+    { { USUBJID = { "1", "1" }, AVISITN = { 1, 1 }, AVAL = { 1, NA }, PARAMCD = { "ALC", "CD4" } }, by = false })
   refuses("no visit to show", figure.missing, { { USUBJID = { "1" },
     AVISITN = { NA + 0 }, AVAL = { 1 } }, by = false })
 end

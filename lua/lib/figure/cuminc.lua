@@ -254,6 +254,7 @@ function M.cuminc(given)
   local first, opt = source.options(WHO, given, own_options)
   local from = source.take(WHO, first)
   local formula = formula_of(from, opt)
+  source.one_parameter(WHO, from, formula)
   local options = from.endpoint and from.endpoint.options or {}
   opt.competing = opt.competing or options.competing or "CNSR == 2"
   local fit = require "trialsh.cuminc".cuminc(formula, from.data,

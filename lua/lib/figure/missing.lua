@@ -248,6 +248,7 @@ end
 function M.missing(given)
   local first, opt = source.options(WHO, source.wide(given), own_options)
   local from = analysed.course(WHO, first, opt.parameter)
+  source.one_parameter(WHO, from)
   local by = opt.by
   if by == nil then by = from.treatment or source.by(WHO, from.data) end
   local x = x_of(from, opt)

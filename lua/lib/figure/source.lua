@@ -77,6 +77,18 @@ function M.parameter(from)
   return trial and trial.parameters and trial.parameters[code]
 end
 
+--- source.one_parameter(who, from [, formula [, facet]]): data of several parameters,
+-- each of whose rows would be taken for one of the same, are an error.
+function M.one_parameter(who, from, formula, facet)
+  if from.formula or facet == "PARAMCD" or formula and formula:find "PARAM"
+      or not data.has(from.data, "PARAMCD") then return end
+  local codes = M.distinct(data.frame(from.data, { "PARAMCD" }, who):column "PARAMCD")
+  if #codes > 1 then
+    fail("invalid", ("%s: several parameters: %s; data:where { PARAMCD = \"%s\" } chooses one")
+      :format(who, require "trialsh.names".list(codes), tostring(codes[1])))
+  end
+end
+
 --- source.ylabel(from, name) -> what the axis of a column says: the parameter with
 -- its unit, else its label, else its name
 function M.ylabel(from, name)

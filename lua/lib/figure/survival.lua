@@ -292,6 +292,7 @@ function M.survival(given)
   if opt.facet then from = facets.with(from, opt.facet) end
   local formula = require "trialsh.tabulate".with_strata(WHO, formula_of(from, opt),
     opt.strata)
+  source.one_parameter(WHO, from, formula, opt.facet)
   local tested = opt.p_value or opt.hazard_ratio
   if opt.strata and not tested then
     fail("invalid", WHO .. ": strata are those of the log-rank test: p_value = true, "
