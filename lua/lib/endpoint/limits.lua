@@ -61,10 +61,13 @@ function M.base(r, e, names)
     used = ok and expression.mentions(tree, "BASE")
   end
   if not used then return nil end
-  local known = r:where "BASE is not null"
-  local n = #known:where "BBLQFL = 'Y'":distinct "USUBJID"
-  return n > 0 and limits.base_words(n, #known:distinct "USUBJID", "subjects")
-    or nil
+  local all, below, n, n_below = {}, {}, 0, 0
+  for row in r:where "BASE is not null":distinct("USUBJID", "BBLQFL"):rows() do
+    local id = row.USUBJID
+    if not all[id] then all[id], n = true, n + 1 end
+    if row.BBLQFL == "Y" and not below[id] then below[id], n_below = true, n_below + 1 end
+  end
+  return n_below > 0 and limits.base_words(n_below, n, "subjects") or nil
 end
 
 --- limits.check(frame, endpoint, bound) -> words: how many of the values that are
