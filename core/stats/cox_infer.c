@@ -49,21 +49,6 @@ ts_status ts_cox_estimate(const ts_cox *f, const double *row,
     return TS_OK;
 }
 
-/* 1 in column j, which is kept, and in the columns given by it what makes the
- * sum estimable. */
-static void plain_row(const ts_linear *s, size_t j, double *row)
-{
-    memset(row, 0, s->p * sizeof *row);
-    row[j] = 1;
-    for (size_t a = s->rank; a < s->p; a++) {
-        size_t other = s->qr->kept[a];
-        for (size_t k = 0; k < s->rank; k++)
-            if (s->qr->kept[k] == j)
-                row[other] = s->qr->alias[(a - s->rank) * s->rank + k] *
-                             s->scale[j] / s->scale[other];
-    }
-}
-
 static double along(const ts_cox *f, size_t j, const double *v)
 {
     double sum = 0;
@@ -91,13 +76,13 @@ static void row_of(const ts_cox *f, size_t j, double *row, double *more,
                    double *v, double *room)
 {
     const ts_linear *s = f->start;
-    plain_row(s, j, row);
+    ts_linear_unit_row(s, j, row);
     for (size_t a = 0; a < f->m; a++) {
         if (f->active[a])
             continue;
         coordinates(f, row, v, room);
         double now = along(f, a, v);
-        plain_row(s, s->qr->kept[a + s->rank - f->m], more);
+        ts_linear_unit_row(s, s->qr->kept[a + s->rank - f->m], more);
         coordinates(f, more, v, room);
         double share = now / along(f, a, v);
         for (size_t i = 0; i < f->p; i++)

@@ -27,6 +27,9 @@ void ts_linear_end(ts_linear_pass *pass);
 /* l: the row's part of the columns kept, scaled. Whether the data determine
  * it: the aliased columns must enter as they depend on those kept. */
 bool ts_linear_take_row(const ts_linear *f, const double *row, double *l);
+/* The row of the estimable sum that coefficient j, which is kept, stands for: 1
+ * in its column, and in the columns left out what they depend on it by. */
+void ts_linear_unit_row(const ts_linear *f, size_t j, double *row);
 /* l'b, in the units of the response. */
 double ts_linear_row_value(const ts_linear *f, const double *l);
 

@@ -38,6 +38,19 @@ bool ts_linear_take_row(const ts_linear *f, const double *row, double *l)
     return true;
 }
 
+void ts_linear_unit_row(const ts_linear *f, size_t j, double *row)
+{
+    memset(row, 0, f->p * sizeof *row);
+    row[j] = 1;
+    for (size_t a = f->rank; a < f->p; a++) {
+        size_t other = f->qr->kept[a];
+        for (size_t k = 0; k < f->rank; k++)
+            if (f->qr->kept[k] == j)
+                row[other] = f->qr->alias[(a - f->rank) * f->rank + k] *
+                             f->scale[j] / f->scale[other];
+    }
+}
+
 double ts_linear_row_value(const ts_linear *f, const double *l)
 {
     ts_dd s = {0, 0};

@@ -342,20 +342,9 @@ ts_status ts_tobit_coefficient(const ts_tobit *f, size_t j,
     *out = (ts_linear_value){NAN, NAN, false};
     if (!row)
         return ts_fail_memory(err);
-    row[j] = 1;
     ts_status status = TS_OK;
     if (!f->start->aliased[j]) {
-        /* the others that are aliased are left out, not 0 by chance */
-        for (size_t a = f->rank; a < f->p; a++) {
-            size_t other = f->start->qr->kept[a];
-            for (size_t k = 0; k < f->rank; k++)
-                if (f->start->qr->kept[k] == j) {
-                    double share =
-                        f->start->qr->alias[(a - f->rank) * f->rank + k];
-                    row[other] =
-                        share * f->start->scale[j] / f->start->scale[other];
-                }
-        }
+        ts_linear_unit_row(f->start, j, row);
         status = ts_tobit_estimate(f, row, out, err);
     }
     ts_free(row);

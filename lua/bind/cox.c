@@ -100,13 +100,6 @@ static int cox_info(lua_State *L)
     return 1;
 }
 
-static int push_value(lua_State *L, const ts_linear_value *v)
-{
-    tsl_push_real(L, v->estimate);
-    tsl_push_real(L, v->std_error);
-    return 2;
-}
-
 /* m:estimate(row) -> estimate, std_error, estimable */
 static int cox_estimate(lua_State *L)
 {
@@ -116,16 +109,9 @@ static int cox_estimate(lua_State *L)
     double *row = tsl_new_numbers(L, f->p);
     tsl_check_row(L, 2, f->p, row);
     tsl_try(L, ts_cox_estimate(f, row, &v, &err), &err);
-    push_value(L, &v);
+    tsl_push_value(L, &v);
     lua_pushboolean(L, v.estimable);
     return 3;
-}
-
-static size_t check_column(lua_State *L, const ts_cox *f)
-{
-    lua_Integer j = luaL_checkinteger(L, 2);
-    luaL_argcheck(L, j >= 1 && (size_t)j <= f->p, 2, "no such column");
-    return (size_t)j - 1;
 }
 
 /* m:coefficient(j) -> estimate, std_error; NA of an aliased column */
@@ -134,8 +120,9 @@ static int cox_coefficient(lua_State *L)
     ts_error err;
     ts_linear_value v;
     const ts_cox *f = check_cox(L);
-    tsl_try(L, ts_cox_coefficient(f, check_column(L, f), &v, &err), &err);
-    return push_value(L, &v);
+    tsl_try(L, ts_cox_coefficient(f, tsl_check_place(L, 2, f->p), &v, &err),
+            &err);
+    return tsl_push_value(L, &v);
 }
 
 /* m:row(j) -> the row whose estimate is coefficient j */
@@ -144,7 +131,7 @@ static int cox_row(lua_State *L)
     ts_error err;
     const ts_cox *f = check_cox(L);
     double *row = tsl_new_numbers(L, f->p);
-    tsl_try(L, ts_cox_row(f, check_column(L, f), row, &err), &err);
+    tsl_try(L, ts_cox_row(f, tsl_check_place(L, 2, f->p), row, &err), &err);
     tsl_push_row(L, row, f->p, 1);
     return 1;
 }
@@ -189,11 +176,8 @@ static int cox_term(lua_State *L)
     ts_error err;
     ts_linear_test t;
     const ts_cox *f = check_cox(L);
-    lua_Integer term = luaL_checkinteger(L, 2);
-    luaL_argcheck(L,
-                  term >= 1 && (size_t)term <= f->design->model->terms.n_term,
-                  2, "no such term");
-    tsl_try(L, ts_cox_term(f, (size_t)term - 1, &t, &err), &err);
+    size_t term = tsl_check_term(L, 2, f->design);
+    tsl_try(L, ts_cox_term(f, term, &t, &err), &err);
     return push_test(L, &t);
 }
 
@@ -212,13 +196,7 @@ static int cox_profile(lua_State *L)
                            tsl_alternative(L, 3),
                            tsl_number(L, 3, "conf_level", 0.95), &r, &err),
             &err);
-    lua_createtable(L, 0, 4);
-    tsl_set_real(L, "statistic", r.statistic);
-    tsl_set_real(L, "p_value", r.p_value);
-    lua_pushnumber(L, r.conf_low);
-    lua_setfield(L, -2, "conf_low");
-    lua_pushnumber(L, r.conf_high);
-    lua_setfield(L, -2, "conf_high");
+    tsl_push_profile(L, &r);
     return 1;
 }
 

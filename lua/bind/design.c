@@ -306,6 +306,39 @@ void tsl_push_matrix(lua_State *L, const double *x, size_t k)
     }
 }
 
+size_t tsl_check_place(lua_State *L, int index, size_t p)
+{
+    lua_Integer j = luaL_checkinteger(L, index);
+    luaL_argcheck(L, j >= 1 && (size_t)j <= p, index, "no such column");
+    return (size_t)j - 1;
+}
+
+size_t tsl_check_term(lua_State *L, int index, const ts_design *d)
+{
+    lua_Integer term = luaL_checkinteger(L, index);
+    luaL_argcheck(L, term >= 1 && (size_t)term <= d->model->terms.n_term, index,
+                  "no such term");
+    return (size_t)term - 1;
+}
+
+int tsl_push_value(lua_State *L, const ts_linear_value *v)
+{
+    tsl_push_real(L, v->estimate);
+    tsl_push_real(L, v->std_error);
+    return 2;
+}
+
+void tsl_push_profile(lua_State *L, const ts_inference *r)
+{
+    lua_createtable(L, 0, 4);
+    tsl_set_real(L, "statistic", r->statistic);
+    tsl_set_real(L, "p_value", r->p_value);
+    lua_pushnumber(L, r->conf_low);
+    lua_setfield(L, -2, "conf_low");
+    lua_pushnumber(L, r->conf_high);
+    lua_setfield(L, -2, "conf_high");
+}
+
 void tsl_open_model(lua_State *L, const char *name, lua_CFunction gc,
                     const luaL_Reg *methods)
 {

@@ -8,6 +8,7 @@
 
 #include <lua.h>
 #include "ts/linear.h"
+#include "ts/location.h"
 
 /* n numbers in a userdata on top of the stack. */
 double *tsl_new_numbers(lua_State *L, size_t n);
@@ -28,6 +29,16 @@ void tsl_push_matrix(lua_State *L, const double *x, size_t k);
 int tsl_design_rows(lua_State *L, const ts_design *d);
 int tsl_design_average(lua_State *L, const ts_design *d);
 int tsl_design_columns(lua_State *L, const ts_design *d);
+
+/* The place, from 0, of a column among p and of a term, from 1 at index. */
+size_t tsl_check_place(lua_State *L, int index, size_t p);
+size_t tsl_check_term(lua_State *L, int index, const ts_design *d);
+
+/* estimate, std_error; returns 2. */
+int tsl_push_value(lua_State *L, const ts_linear_value *v);
+/* { statistic, p_value, conf_low, conf_high } of a profile likelihood, whose
+ * limits may be infinite. */
+void tsl_push_profile(lua_State *L, const ts_inference *r);
 
 void tsl_push_columns(lua_State *L, const ts_linear *f);
 void tsl_push_aliases(lua_State *L, const ts_linear *f);

@@ -108,8 +108,7 @@ static int linear_estimate(lua_State *L)
     double *row = tsl_new_numbers(L, f->p);
     tsl_check_row(L, 2, f->p, row);
     tsl_try(L, ts_linear_estimate(f, row, &v, &err), &err);
-    tsl_push_real(L, v.estimate);
-    tsl_push_real(L, v.std_error);
+    tsl_push_value(L, &v);
     lua_pushboolean(L, v.estimable);
     return 3;
 }
@@ -120,12 +119,9 @@ static int linear_coefficient(lua_State *L)
     ts_error err;
     ts_linear_value v;
     const ts_linear *f = check_linear(L, 1)->fit;
-    lua_Integer j = luaL_checkinteger(L, 2);
-    luaL_argcheck(L, j >= 1 && (size_t)j <= f->p, 2, "no such column");
-    tsl_try(L, ts_linear_coefficient(f, (size_t)j - 1, &v, &err), &err);
-    tsl_push_real(L, v.estimate);
-    tsl_push_real(L, v.std_error);
-    return 2;
+    size_t j = tsl_check_place(L, 2, f->p);
+    tsl_try(L, ts_linear_coefficient(f, j, &v, &err), &err);
+    return tsl_push_value(L, &v);
 }
 
 /* m:covariance({ rows }) -> list of lists */
@@ -178,12 +174,10 @@ static int linear_term(lua_State *L)
     ts_error err;
     ts_linear_test t;
     const ts_linear *f = check_linear(L, 1)->fit;
-    lua_Integer type = luaL_checkinteger(L, 2), term = luaL_checkinteger(L, 3);
+    lua_Integer type = luaL_checkinteger(L, 2);
     luaL_argcheck(L, type >= 1 && type <= 3, 2, "1, 2 or 3");
-    luaL_argcheck(L,
-                  term >= 1 && (size_t)term <= f->design->model->terms.n_term,
-                  3, "no such term");
-    tsl_try(L, ts_linear_term(f, (int)type, (size_t)term - 1, &t, &err), &err);
+    size_t term = tsl_check_term(L, 3, f->design);
+    tsl_try(L, ts_linear_term(f, (int)type, term, &t, &err), &err);
     return push_test(L, &t);
 }
 

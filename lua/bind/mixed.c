@@ -377,9 +377,8 @@ static int mixed_coefficient(lua_State *L)
     ts_error err;
     ts_mixed_value v;
     const ts_mixed *f = check_mixed(L, 1);
-    lua_Integer j = luaL_checkinteger(L, 2);
-    luaL_argcheck(L, j >= 1 && (size_t)j <= f->start->p, 2, "no such column");
-    tsl_try(L, ts_mixed_coefficient(f, (size_t)j - 1, &v, &err), &err);
+    size_t j = tsl_check_place(L, 2, f->start->p);
+    tsl_try(L, ts_mixed_coefficient(f, j, &v, &err), &err);
     tsl_push_real(L, v.estimate);
     tsl_push_real(L, v.std_error);
     tsl_push_real(L, v.df);
@@ -427,12 +426,9 @@ static int mixed_term(lua_State *L)
     ts_error err;
     ts_mixed_test t;
     const ts_mixed *f = check_mixed(L, 1);
-    lua_Integer term = luaL_checkinteger(L, 3);
     luaL_argcheck(L, luaL_checkinteger(L, 2) == 3, 2, "type 3");
-    luaL_argcheck(L,
-                  term >= 1 && (size_t)term <= f->design->model->terms.n_term,
-                  3, "no such term");
-    tsl_try(L, ts_mixed_term(f, (size_t)term - 1, &t, &err), &err);
+    size_t term = tsl_check_term(L, 3, f->design);
+    tsl_try(L, ts_mixed_term(f, term, &t, &err), &err);
     return push_test(L, &t);
 }
 

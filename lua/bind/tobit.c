@@ -101,13 +101,6 @@ static int tobit_info(lua_State *L)
     return 1;
 }
 
-static int push_value(lua_State *L, const ts_linear_value *v)
-{
-    tsl_push_real(L, v->estimate);
-    tsl_push_real(L, v->std_error);
-    return 2;
-}
-
 /* m:estimate(row) -> estimate, std_error, estimable */
 static int tobit_estimate(lua_State *L)
 {
@@ -117,7 +110,7 @@ static int tobit_estimate(lua_State *L)
     double *row = tsl_new_numbers(L, f->p);
     tsl_check_row(L, 2, f->p, row);
     tsl_try(L, ts_tobit_estimate(f, row, &v, &err), &err);
-    push_value(L, &v);
+    tsl_push_value(L, &v);
     lua_pushboolean(L, v.estimable);
     return 3;
 }
@@ -128,10 +121,9 @@ static int tobit_coefficient(lua_State *L)
     ts_error err;
     ts_linear_value v;
     const ts_tobit *f = check_tobit(L);
-    lua_Integer j = luaL_checkinteger(L, 2);
-    luaL_argcheck(L, j >= 1 && (size_t)j <= f->p, 2, "no such column");
-    tsl_try(L, ts_tobit_coefficient(f, (size_t)j - 1, &v, &err), &err);
-    return push_value(L, &v);
+    size_t j = tsl_check_place(L, 2, f->p);
+    tsl_try(L, ts_tobit_coefficient(f, j, &v, &err), &err);
+    return tsl_push_value(L, &v);
 }
 
 /* m:covariance({ rows }) -> list of lists */
@@ -175,11 +167,8 @@ static int tobit_term(lua_State *L)
     ts_error err;
     ts_linear_test t;
     const ts_tobit *f = check_tobit(L);
-    lua_Integer term = luaL_checkinteger(L, 3);
-    luaL_argcheck(L,
-                  term >= 1 && (size_t)term <= f->design->model->terms.n_term,
-                  3, "no such term");
-    tsl_try(L, ts_tobit_term(f, (size_t)term - 1, &t, &err), &err);
+    size_t term = tsl_check_term(L, 3, f->design);
+    tsl_try(L, ts_tobit_term(f, term, &t, &err), &err);
     return push_test(L, f, &t);
 }
 
@@ -198,13 +187,7 @@ static int tobit_profile(lua_State *L)
                              tsl_alternative(L, 3),
                              tsl_number(L, 3, "conf_level", 0.95), &r, &err),
             &err);
-    lua_createtable(L, 0, 4);
-    tsl_set_real(L, "statistic", r.statistic);
-    tsl_set_real(L, "p_value", r.p_value);
-    lua_pushnumber(L, r.conf_low);
-    lua_setfield(L, -2, "conf_low");
-    lua_pushnumber(L, r.conf_high);
-    lua_setfield(L, -2, "conf_high");
+    tsl_push_profile(L, &r);
     return 1;
 }
 
