@@ -82,23 +82,29 @@ static ts_status take_rows(ts_cox *f, ts_error *err)
     return status;
 }
 
+bool ts_cox_coordinates(const ts_cox *f, const double *row, double *v,
+                        double *room)
+{
+    const ts_linear *s = f->start;
+    memset(room, 0, s->rank * sizeof *room);
+    bool estimable = ts_linear_take_row(s, row, room);
+    ts_solve_upper_transposed(s->qr->r, s->rank, room);
+    for (size_t j = 0; j < f->m; j++)
+        v[j] = room[j + s->rank - f->m] * sqrt((double)f->n);
+    return estimable;
+}
+
 bool ts_cox_take_row(const ts_cox *f, const double *row, double *v,
                      double *room)
 {
     const ts_linear *s = f->start;
-    size_t skip = s->rank - f->m;
     double size = 0;
-    if (!ts_linear_take_row(s, row, room))
+    if (!ts_cox_coordinates(f, row, v, room))
         return false;
-    ts_solve_upper_transposed(s->qr->r, s->rank, room);
-    for (size_t j = 0; j < s->rank; j++)
-        room[j] *= sqrt((double)f->n);
-    if (skip && fabs(row[0]) > 1e-9)
+    if (s->rank > f->m && fabs(row[0]) > 1e-9)
         return false; /* the intercept is the baseline hazard's */
-    for (size_t j = 0; j < f->m; j++) {
-        v[j] = room[j + skip];
+    for (size_t j = 0; j < f->m; j++)
         size += v[j] * v[j];
-    }
     for (size_t j = 0; j < f->m; j++) {
         double dot = 0, length = 0;
         for (size_t k = 0; k < f->m && !f->active[j]; k++) {
@@ -255,12 +261,12 @@ static ts_status climb(ts_cox *f, const space *s, ts_error *err)
         }
         for (;; scale /= 2) {
             move(f, s->step, scale, s->next);
-            then = ts_cox_likelihood(f, s->next, NULL, NULL, s->room);
+            then = ts_cox_likelihood(f, s->next, s->u, s->h, s->room);
             if (then >= f->log_lik || scale < 1e-10 || size < 1e-7)
                 break;
         }
         memcpy(f->theta, s->next, f->m * sizeof *s->next);
-        f->log_lik = ts_cox_likelihood(f, f->theta, s->u, s->h, s->room);
+        f->log_lik = then;
         if (size < SMALL_STEP || gain < 1e-28 * (1 + fabs(f->log_lik)))
             return TS_OK;
     }

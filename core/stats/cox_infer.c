@@ -57,18 +57,6 @@ static double along(const ts_cox *f, size_t j, const double *v)
     return sum;
 }
 
-/* The coordinates of a row, whether it is estimable or not. */
-static void coordinates(const ts_cox *f, const double *row, double *v,
-                        double *room)
-{
-    const ts_linear *s = f->start;
-    memset(room, 0, s->rank * sizeof *room);
-    ts_linear_take_row(s, row, room);
-    ts_solve_upper_transposed(s->qr->r, s->rank, room);
-    for (size_t j = 0; j < f->m; j++)
-        v[j] = room[j + s->rank - f->m] * sqrt((double)f->n);
-}
-
 /* What strata leave no coefficient for enters so that nothing that changes no
  * likelihood changes the sum: the first columns first, as directions end in
  * the column they belong to. */
@@ -80,10 +68,10 @@ static void row_of(const ts_cox *f, size_t j, double *row, double *more,
     for (size_t a = 0; a < f->m; a++) {
         if (f->active[a])
             continue;
-        coordinates(f, row, v, room);
+        ts_cox_coordinates(f, row, v, room);
         double now = along(f, a, v);
         ts_linear_unit_row(s, s->qr->kept[a + s->rank - f->m], more);
-        coordinates(f, more, v, room);
+        ts_cox_coordinates(f, more, v, room);
         double share = now / along(f, a, v);
         for (size_t i = 0; i < f->p; i++)
             row[i] -= share * more[i];

@@ -25,7 +25,10 @@ void ts_cox_pack_vector(const ts_cox *f, const double *x, double *out);
 double ts_cox_spread(const ts_cox *f, const double *step);
 
 /* A row of the design in the coordinates of the fit, m numbers in v; false
- * where it is not estimable. room: start->rank numbers. */
+ * where least squares cannot estimate it. room: start->rank numbers. */
+bool ts_cox_coordinates(const ts_cox *f, const double *row, double *v,
+                        double *room);
+/* The same; false where the hazards do not determine it either. */
 bool ts_cox_take_row(const ts_cox *f, const double *row, double *v,
                      double *room);
 /* +1 or -1 where v'theta runs off, else 0. */

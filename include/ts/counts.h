@@ -94,8 +94,9 @@ typedef struct {
  * exist without events too; those of Wald are NaN where a zero leaves no
  * standard error. homogeneity: whether strata share the difference or ratio, by
  * their squared scores at its estimate, which add up to a chi-square (Gart and
- * Nam 1990, Biometrics 46:637); a stratum whose score has no variance is left out. TS_EDEGENERATE when a group is empty, TS_EINVALID for counts
- * that are none, and for Newcombe's interval of strata or ratios.
+ * Nam 1990, Biometrics 46:637); a stratum whose score has no variance is left
+ * out. TS_EDEGENERATE when a group is empty, TS_EINVALID for counts that are
+ * none, and for Newcombe's interval of strata or ratios.
  */
 ts_status ts_two_proportions(const ts_two_by_two *tables, size_t n,
                              const ts_two_options *opt, ts_two_result *out,

@@ -8,7 +8,7 @@
 
 #include <lua.h>
 #include "ts/linear.h"
-#include "ts/location.h"
+#include "ts/inference.h"
 
 /* n numbers in a userdata on top of the stack. */
 double *tsl_new_numbers(lua_State *L, size_t n);
