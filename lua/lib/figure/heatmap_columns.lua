@@ -157,6 +157,12 @@ local function sort_subjects(list, marker)
   end)
 end
 
+-- What clustering takes: false where there is no value.
+local function value_of(column, marker)
+  local cell = column.subject.at[marker]
+  return cell and cell.value or false
+end
+
 -- What clustering joins; two that have no value in common are an error.
 local function joined(rows, n, name)
   local tree, order, other = cluster.ward(rows, n)
@@ -180,10 +186,7 @@ function M.cluster_markers(list, markers)
   local rows, out = {}, {}
   for i, marker in ipairs(markers) do
     rows[i] = {}
-    for j, column in ipairs(list) do
-      local cell = column.subject.at[marker]
-      rows[i][j] = cell and cell.value or false
-    end
+    for j, column in ipairs(list) do rows[i][j] = value_of(column, marker) end
   end
   local tree, order = joined(rows, #list, function(i) return markers[i] end)
   for i, k in ipairs(order) do out[i] = markers[k] end
@@ -196,10 +199,7 @@ function M.cluster_subjects(list, markers)
   local rows, out = {}, {}
   for i, column in ipairs(list) do
     rows[i] = {}
-    for j, marker in ipairs(markers) do
-      local cell = column.subject.at[marker]
-      rows[i][j] = cell and cell.value or false
-    end
+    for j, marker in ipairs(markers) do rows[i][j] = value_of(column, marker) end
   end
   local tree, order = joined(rows, #markers, function(i) return list[i].subject.id end)
   for i, k in ipairs(order) do

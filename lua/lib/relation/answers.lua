@@ -3,7 +3,8 @@
 
 local M = {}
 
-local MOST, MOST_EACH = 1000000, 100000 -- values that are kept, and of one answer
+-- What is kept, and of one answer, in values; eight bytes of a question count as one.
+local MOST, MOST_EACH = 1000000, 100000
 
 local function key_of(sql, values)
   local parts = { sql }
@@ -59,7 +60,7 @@ function M.ask(study, sql, values, columns)
     return found.frame, found.counts
   end
   local frame, counts = store:query(sql, values, columns)
-  local n = (#frame + 1) * #frame:names()
+  local n = (#frame + 1) * #frame:names() + #key // 8
   if n <= MOST_EACH then
     kept.list[key] = { columns = columns, frame = frame, counts = counts }
     kept.n_value = kept.n_value + n
