@@ -229,6 +229,19 @@ function TestBrackets:test_refuses()
   refuses("no column AVISITT", figure.points, { alc, facet = "AVISITT" })
 end
 
+-- Many points would hide their box, so it stands in front of them.
+function TestBrackets:test_the_box_is_seen()
+  local function first_drawn(n)
+    local y = {}
+    for i = 1, n do y[i] = i % 10 end
+    for _, group in ipairs(object.boxes(figure.points { { Y = y }, y = "Y" }).root.groups) do
+      for _, plot in ipairs(group.plots) do return plot:match "with (%a+)" end
+    end
+  end
+  lu.assertEquals(first_drawn(100), "filledcurves")
+  lu.assertEquals(first_drawn(101), "points")
+end
+
 TestPairs = {}
 
 function TestPairs:test_numbers()

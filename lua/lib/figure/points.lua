@@ -199,7 +199,7 @@ local function draw_groups(panel, spec)
   for _, group in ipairs(spec.groups) do
     if group.box then
       local arm, half = spec.arms[group.k], 0.28 * group.slot
-      local crowded = #group.values > 150 -- the box then stands in front
+      local crowded = #group.values > 100 -- the box then stands in front
       if crowded then draw_points(panel, group, arm, size, 0.4) end
       if spec.box then box.draw(panel, group.x, group.box, arm, half, group.k) end
       if not crowded then draw_points(panel, group, arm, size) end
