@@ -142,6 +142,14 @@ function test_stacked()
     "white: neither.")
 end
 
+function test_without_a_competing_event()
+  local none = { AVAL = { 3, 5, 8, 9 }, CNSR = { 0, 0, 1, 0 } }
+  for _, way in ipairs { "pale", "dashes", "stacked" } do
+    lu.assertEquals(figure.cuminc { none, by = false, competing_as = way,
+      competing_label = "death" }:describe():match "n = 4; ([^.]*)%.", "death: none")
+  end
+end
+
 function test_ends_where_few_are_at_risk()
   local f = figure.cuminc { data, by = "ARM", least_at_risk = 0.5 }
   lu.assertStrContains(f.caption, "curves end where less than 50 % of an arm is at risk")

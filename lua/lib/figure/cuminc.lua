@@ -46,6 +46,16 @@ local function turned(formula, competing)
   return before .. competing .. after, event
 end
 
+-- Whether any of the curves has a competing event.
+local function competed(list)
+  for _, curve in ipairs(list) do
+    for _, n in ipairs(curve.n_competing) do
+      if n > 0 then return true end
+    end
+  end
+  return false
+end
+
 -- The incidence ends at a round share above what is shown.
 local function y_of(list)
   local high = 0
@@ -71,10 +81,12 @@ local said = {
   end,
 }
 
-local function caption_of(fit, opt)
+-- own: the curves of the event; more: what is said at its end, or nil
+local function caption_of(fit, opt, own, more)
   local parts = { ("Cumulative incidence (Aalen-Johansen), n = %d"):format(fit.n) }
   if opt.show_competing then
-    parts[#parts + 1] = said[opt.competing_as](opt)
+    parts[#parts + 1] = competed(own) and said[opt.competing_as](opt)
+      or ("%s: none"):format(opt.competing_label)
   end
   parts[#parts + 1] = curves.said_few(opt)
   if opt.band then
@@ -82,6 +94,7 @@ local function caption_of(fit, opt)
       require "trialsh.format".level(fit.conf_level), fit.ci)
   end
   if opt.censor then parts[#parts + 1] = "vertical ticks: censored" end
+  parts[#parts + 1] = more
   return table.concat(parts, "; ") .. "."
 end
 
@@ -192,12 +205,11 @@ end
 local function stack_of(from, opt, fit, own, list, p)
   local entries = stacked.entries({ opt.event_label, opt.competing_label }, opt.palette)
   local function caption(page)
-    return caption_of(fit, opt):gsub("%.$", "")
-      .. (p and ("; Gray's test of the event between arms: %s."):format(page:p(p)) or ".")
+    return caption_of(fit, opt, own,
+      p and "Gray's test of the event between arms: " .. page:p(p) or nil)
   end
   local names, arrays = curves.shown(list)
   local function shown() return names, arrays end
-  opt.title = opt.title or from.endpoint and from.endpoint.title
   if not own[1].name then
     local figure = areas_of(from, opt, own[1], list[2], entries)
     figure.caption, figure.shown = caption, shown
@@ -274,6 +286,7 @@ function M.cuminc(given)
   end
   local p = opt.p_value and fit.p_value ~= NA and fit.p_value
   check_manner(opt)
+  opt.title = opt.title or from.endpoint and from.endpoint.title
   local own = table.move(list, 1, #list, 1, {})
   if opt.show_competing then add_competing(list, from, formula, opt) end
   if opt.competing_as == "stacked" then
@@ -281,7 +294,6 @@ function M.cuminc(given)
   elseif opt.competing_as == "dashes" then
     by_cause(own, entries, opt)
   end
-  opt.title = opt.title or from.endpoint and from.endpoint.title
   local text = curves.text(WHO, opt.text)
   if p then
     table.insert(text, 1, function(page) return "Gray " .. page:p(p) end)
@@ -291,7 +303,7 @@ function M.cuminc(given)
     ylabel = opt.ylabel, y = y_of(list), text = text,
     stamp = mark.with(from.stamp, opt.stamp), more = { "competing" } })
   return object.new(opt, from, { what = "cumulative incidence",
-    caption = caption_of(fit, opt), height = height, entries = entries,
+    caption = caption_of(fit, opt, own), height = height, entries = entries,
     shown = function() return curves.shown(list) end,
     draw = function(page, bottom, top) chart.draw(page, spec, bottom, top) end })
 end
