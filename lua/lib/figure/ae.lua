@@ -56,6 +56,13 @@ local function key_of(path, row)
   return table.concat(path, "\0", 1, row.indent + 1)
 end
 
+local function stats_of(cell)
+  local out = {}
+  for _, s in ipairs(cell and cell.stats or {}) do out[s[1]] = s[2] end
+  out.of = out.N
+  return out
+end
+
 -- Gives the rows of the table how many subjects had a serious one, by arm.
 local function add_serious(first, opt, t, n_arms)
   local given = { first, any = false }
@@ -69,24 +76,12 @@ local function add_serious(first, opt, t, n_arms)
   for _, row in ipairs(t.rows) do
     local other = found[key_of(path, row)]
     for j = 1, n_arms do
-      local n, of = 0, nil
-      for _, s in ipairs(other and other.cells[j].stats or {}) do
-        n = s[1] == "n" and s[2] or n
-      end
-      for _, s in ipairs(row.cells[j].stats) do of = s[1] == "N" and s[2] or of end
-      row.cells[j].serious = { n = n, share = of and of > 0 and n / of or nil }
+      local stats, of = row.cells[j].stats, stats_of(row.cells[j]).of
+      local n = stats_of(other and other.cells[j]).n or 0
+      stats[#stats + 1] = { "n_serious", n }
+      if of and of > 0 then stats[#stats + 1] = { "share_serious", n / of } end
     end
   end
-end
-
-local function stats_of(cell)
-  local out = {}
-  for _, s in ipairs(cell and cell.stats or {}) do out[s[1]] = s[2] end
-  out.of = out.N
-  if cell and cell.serious then
-    out.n_serious, out.share_serious = cell.serious.n, cell.serious.share
-  end
-  return out
 end
 
 -- The rows of the table as a tree: { label, arms, differences, children }.
