@@ -1,10 +1,8 @@
 -- figure.cuminc: cumulative incidence of an event that another one may forestall,
 -- with the other one beside it. The numbers are cuminc's.
 
-local cframe = require "ts.frame"
 local fail = require "ts.error".fail
 local NA = require "ts.na".NA
-local data = require "trialsh.data"
 local mark = require "trialsh.mark"
 local chart = require "trialsh.figure.chart"
 local curves = require "trialsh.figure.curves"
@@ -19,20 +17,15 @@ local M = {}
 
 local WHO = "figure.cuminc"
 
-local columns = { "time", "n_risk", "n_event", "n_competing", "n_censor",
-  "estimate", "conf_low", "conf_high" }
-
-local function curve_of(fit, group, only)
-  local frame = data.frame(only and fit:tidy() or fit:tidy(group.name), columns)
-  local curve = { name = not only and group.name or nil, n = group.n, start = 0 }
-  for _, name in ipairs(columns) do
-    curve[name] = cframe.values(frame:column(name))
+local function curves_of(fit)
+  local list = curves.of(fit, 0, "n_competing")
+  for _, curve in ipairs(list) do
+    -- where nobody is left without an event the incidence is known for good
+    local last = #curve.time
+    curve.for_good = last > 0 and curve.n_censor[last] == 0
+      and curve.n_risk[last] == curve.n_event[last] + curve.n_competing[last]
   end
-  -- where nobody is left without an event the incidence is known for good
-  local last = #curve.time
-  curve.for_good = last > 0 and curve.n_censor[last] == 0
-    and curve.n_risk[last] == curve.n_event[last] + curve.n_competing[last]
-  return curve
+  return list
 end
 
 -- The formula with event and competing event in each other's place.
@@ -115,28 +108,13 @@ local own_options = {
   ci = { { "log-log", "log", "plain" }, "log-log" },
 }
 
-local function formula_of(from, opt)
-  if opt.formula then return opt.formula end
-  if from.formula then
-    if not from.survival then
-      fail("invalid", ("%s: endpoint %s is no time to an event"):format(WHO,
-        from.name))
-    end
-    return from.formula
-  end
-  local by = opt.by
-  if by == nil then by = source.by(WHO, from.data) end
-  return ("Surv(AVAL, CNSR == 0) ~ %s"):format(by and "`" .. by .. "`" or "1")
-end
-
 -- The curves of the competing event, pale.
 local function add_competing(list, from, formula, opt)
   local other, event = turned(formula, opt.competing)
   local fit = require "trialsh.cuminc".cuminc(other, from.data,
     { competing = event, test = "none", conf_level = opt.conf_level })
   local n = #list
-  for i, group in ipairs(fit.groups) do
-    local curve = curve_of(fit, group, #fit.groups == 1 and group.name == "all")
+  for i, curve in ipairs(curves_of(fit)) do
     curve.arm, curve.band, curve.place = list[i].arm, {}, i
     curve.few, curve.ends = list[i].few, list[i].ends
     curve.pale = opt.competing_as == "pale"
@@ -265,21 +243,18 @@ function M.cuminc(given)
   end
   local first, opt = source.options(WHO, given, own_options)
   local from = source.take(WHO, first)
-  local formula = formula_of(from, opt)
+  local formula = curves.formula(WHO, from, opt)
   source.one_parameter(WHO, from, formula)
   local options = from.endpoint and from.endpoint.options or {}
   opt.competing = opt.competing or options.competing or "CNSR == 2"
   local fit = require "trialsh.cuminc".cuminc(formula, from.data,
     { competing = opt.competing, strata = opt.strata, ci = opt.ci,
       conf_level = opt.conf_level })
-  local list, entries = {}, {}
-  local only = #fit.groups == 1 and fit.groups[1].name == "all"
-  local arms = style.arms(#fit.groups, opt.palette)
-  for i, group in ipairs(fit.groups) do
-    local curve = curve_of(fit, group, only)
+  local list, entries = curves_of(fit), {}
+  local arms = style.arms(#list, opt.palette)
+  for i, curve in ipairs(list) do
     curves.few(curve, opt.least_at_risk, opt.beyond)
     curve.arm, curve.band = arms[i], opt.band and curves.pieces(curve) or {}
-    list[i] = curve
     if curve.name then
       entries[i] = { name = curve.name, arm = arms[i], place = i }
     end

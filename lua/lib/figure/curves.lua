@@ -6,15 +6,58 @@
 -- have a row per time. The table has a row per entry of spec.tables, which is
 -- spec.curves for survival.
 
+local cframe = require "ts.frame"
 local fail = require "ts.error".fail
 local NA = require "ts.na".NA
+local data = require "trialsh.data"
+local backtick = require "trialsh.expression".backtick
 local canvas = require "trialsh.figure.canvas"
 local chart = require "trialsh.figure.chart"
 local risk_table = require "trialsh.figure.risk_table"
 local scale = require "trialsh.figure.scale"
 local sheet = require "trialsh.figure.sheet"
+local source = require "trialsh.figure.source"
 
 local M = {}
+
+-- Reading --------------------------------------------------------------------
+
+--- curves.formula(who, from, opt) -> as given, of the endpoint, or of the columns
+-- opt.time, opt.event and opt.by
+function M.formula(who, from, opt)
+  if opt.formula then return opt.formula end
+  if from.formula then
+    if not from.survival then
+      fail("invalid", ("%s: endpoint %s is no time to an event"):format(who,
+        from.name))
+    end
+    return from.formula
+  end
+  local by = opt.by
+  if by == nil then by = source.by(who, from.data) end
+  return ("Surv(%s, %s) ~ %s"):format(backtick(opt.time or "AVAL"),
+    opt.event and backtick(opt.event) or "CNSR == 0", by and backtick(by) or "1")
+end
+
+local columns = { "time", "n_risk", "n_event", "n_censor", "estimate",
+  "conf_low", "conf_high" }
+
+--- curves.of(fit, start [, more]) -> those of the groups of km or cuminc, with these
+-- columns of its tidy() and the one of more; one of all has no name
+function M.of(fit, start, more)
+  local list, names = {}, { table.unpack(columns) }
+  names[#names + 1] = more
+  local only = #fit.groups == 1 and fit.groups[1].name == "all"
+  for i, group in ipairs(fit.groups) do
+    local frame = data.frame(only and fit:tidy() or fit:tidy(group.name), names)
+    local curve = { name = not only and group.name or nil, n = group.n, start = start }
+    for _, name in ipairs(names) do
+      curve[name] = cframe.values(frame:column(name))
+    end
+    list[i] = curve
+  end
+  return list
+end
 
 -- Steps ----------------------------------------------------------------------
 
@@ -116,7 +159,7 @@ local function draw_band(panel, pieces, colour)
   if #xs > 0 then close() end
 end
 
-local function draw_censored(panel, curve, arm)
+local function draw_censored(panel, curve)
   local s = panel.page.style
   local half = s.censor / (panel.top - panel.bottom) * (panel.y[2] - panel.y[1])
   local x, low, high = {}, {}, {}
@@ -131,7 +174,7 @@ local function draw_censored(panel, curve, arm)
   if #x > 60 then -- of many only the upper half, or they hide the curve
     for i, y in ipairs(low) do low[i] = y + half end
   end
-  panel:segments(x, low, x, high, { colour = arm.colour, width = s.thin })
+  panel:segments(x, low, x, high, { colour = curve.arm.colour, width = s.thin })
 end
 
 local function draw_medians(panel, spec)
@@ -184,7 +227,7 @@ local function draw(panel, spec)
     pen.width, pen.opacity = s.thin, 0.4
     panel:lines(pale_x, pale_y, pen)
     if curve.symbols then draw_symbols(panel, curve, xs, ys) end
-    if spec.censor and not curve.pale and s.censor > 0 then draw_censored(panel, curve, curve.arm) end
+    if spec.censor and not curve.pale and s.censor > 0 then draw_censored(panel, curve) end
   end
 end
 
@@ -321,9 +364,6 @@ function M.spec(who, curves, opt, fields)
   spec.marks = function(panel) draw(panel, spec) end
   return spec, default_height(spec, opt)
 end
-
-local columns = { "time", "n_risk", "n_event", "n_censor", "estimate",
-  "conf_low", "conf_high" }
 
 --- curves.shown(curves) -> names, arrays: the numbers behind them
 function M.shown(curves)

@@ -7,6 +7,7 @@ local variables = require "ts.formula".variables
 local fail = require "ts.error".fail
 local NA = require "ts.na".NA
 local data = require "trialsh.data"
+local backtick = require "trialsh.expression".backtick
 local mark = require "trialsh.mark"
 local note = require "trialsh.note"
 local chart = require "trialsh.figure.chart"
@@ -23,60 +24,23 @@ local WHO = "figure.survival"
 
 -- Curves ---------------------------------------------------------------------
 
-local columns = { "time", "n_risk", "n_event", "n_censor", "estimate",
-  "conf_low", "conf_high" }
-
-local function curve_of(fit, group, only)
-  local frame = data.frame(only and fit:tidy() or fit:tidy(group.name), columns)
-  local curve = { name = not only and group.name or nil, n = group.n,
-    start = 1 }
-  for _, name in ipairs(columns) do
-    curve[name] = cframe.values(frame:column(name))
-  end
-  return curve
-end
-
-local function curves_of(fit)
-  local list = {}
-  local only = #fit.groups == 1 and fit.groups[1].name == "all"
-  for i, group in ipairs(fit.groups) do list[i] = curve_of(fit, group, only) end
-  return list
-end
-
-local function name_in_formula(name)
-  return name:find "^[%a][%w_%.]*$" and name or "`" .. name .. "`"
-end
-
 -- Of an endpoint whose model has covariates: the arms alone, within strata; the
 -- model stays for its hazard ratio.
 local function curves_formula(from, opt)
   local left, right = from.formula:match "^(.-)~(.*)$"
   local others, strata = {}, ""
   for part in right:gmatch "strata%s*%b()" do strata = strata .. " + " .. part end
-  for _, name in ipairs(require "ts.formula".variables("~ "
-      .. effects.without_strata("0 +" .. right))) do
+  for _, name in ipairs(variables("~ " .. effects.without_strata("0 +" .. right))) do
     if name ~= from.treatment then others[#others + 1] = name end
   end
   if #others == 0 then return from.formula end
   opt.model, opt.adjusted = from.formula, table.concat(others, ", ")
-  return ("%s~ %s%s"):format(left, name_in_formula(from.treatment), strata)
+  return ("%s~ %s%s"):format(left, backtick(from.treatment), strata)
 end
 
 local function formula_of(from, opt)
-  if opt.formula then return opt.formula end
-  if from.formula then
-    if not from.survival then
-      fail("invalid", ("%s: endpoint %s is no time to an event"):format(WHO,
-        from.name))
-    end
-    return (curves_formula(from, opt))
-  end
-  local by = opt.by
-  if by == nil then by = source.by(WHO, from.data) end
-  local time = name_in_formula(opt.time or "AVAL")
-  local event = opt.event and name_in_formula(opt.event) or "CNSR == 0"
-  return ("Surv(%s, %s) ~ %s"):format(time, event,
-    by and name_in_formula(by) or "1")
+  local formula = curves.formula(WHO, from, opt)
+  return from.formula and not opt.formula and curves_formula(from, opt) or formula
 end
 
 -- A result of km has groups and no columns.
@@ -127,7 +91,7 @@ local function caption_of(fit, opt, n)
   return table.concat(parts, "; ") .. "."
 end
 
-local spec_of_options = {
+local own_options = {
   formula = { "string" }, time = { "string" }, event = { "string" },
   by = { "any" }, xlabel = { "string" }, ylabel = { "string" },
   xlim = { "table" }, ylim = { "table" }, ticks = { "table" },
@@ -136,7 +100,8 @@ local spec_of_options = {
   mirror = { "boolean", false },
   least_at_risk = { "number", nil, above = 0, below = 1 },
   beyond = { { "end", "pale" }, "end" },
-  landmark = { "number", nil, above = 0, below = math.huge }, facet = { "string" }, strata = { "any" },
+  landmark = { "number", nil, above = 0, below = math.huge },
+  facet = { "string" }, strata = { "any" },
   p_value = { "boolean", false }, hazard_ratio = { "boolean", false },
   rmst = { "number", above = 0 }, compare = { "string" }, text = { "any" },
   legend = { { "inside", "above", "direct", "none" }, "inside" },
@@ -185,7 +150,7 @@ end
 
 local function figure_of(from, opt, fit, formula, look)
   look = look or look_of(fit, opt)
-  local list, entries, n = curves_of(fit), {}, 0
+  local list, entries, n = curves.of(fit, 1), {}, 0
   local band = opt.band
   if band == nil then band = #list <= 2 end
   opt = setmetatable({ band = band }, { __index = opt })
@@ -278,7 +243,7 @@ end
 -- See also: km, logrank, cox, rmst, figure.points, figure:save. Morris et al. 2019 (BMJ Open 9:e030215).
 function M.survival(given)
   if type(given) == "table" and given.facet then given = source.wide(given) end
-  local first, opt = source.options(WHO, given, spec_of_options)
+  local first, opt = source.options(WHO, given, own_options)
   if is_fit(first) then
     for _, name in ipairs { "p_value", "hazard_ratio", "rmst", "compare", "strata",
       "facet", "landmark" } do
