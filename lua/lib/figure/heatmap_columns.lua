@@ -163,50 +163,37 @@ local function value_of(column, marker)
   return cell and cell.value or false
 end
 
--- What clustering joins; two that have no value in common are an error.
-local function joined(rows, n, name)
-  local tree, order, other = cluster.ward(rows, n)
+-- Items in the order of their tree, by value(item, other) over the others; the tree, and
+-- where each of its rows stands. Two that have no value in common are an error.
+local function clustered(items, others, value, name)
+  local rows, out, places = {}, {}, {}
+  for i, item in ipairs(items) do
+    rows[i] = {}
+    for j, other in ipairs(others) do rows[i][j] = value(item, other) end
+  end
+  local tree, order, second = cluster.ward(rows, #others)
   if not tree then
     fail("degenerate", ("%s: cluster: %s and %s have no value in common"):format(WHO,
-      name(order), name(other)))
+      name(items[order]), name(items[second])))
   end
-  return tree, order
-end
-
--- The other way round: where each row of a tree stands.
-local function inverse(order)
-  local out = {}
-  for i, k in ipairs(order) do out[k] = i end
-  return out
+  for i, k in ipairs(order) do out[i], places[k] = items[k], i end
+  return out, tree, places
 end
 
 --- columns.cluster_markers(list, markers) -> markers in the order of their tree, by the
 -- columns that are shown; the tree, and where each of its rows stands
 function M.cluster_markers(list, markers)
-  local rows, out = {}, {}
-  for i, marker in ipairs(markers) do
-    rows[i] = {}
-    for j, column in ipairs(list) do rows[i][j] = value_of(column, marker) end
-  end
-  local tree, order = joined(rows, #list, function(i) return markers[i] end)
-  for i, k in ipairs(order) do out[i] = markers[k] end
-  return out, tree, inverse(order)
+  return clustered(markers, list, function(marker, column) return value_of(column, marker) end,
+    tostring)
 end
 
 --- columns.cluster_subjects(list, markers) -> all subjects in the order of their tree, in
 -- one block; that, the tree, and where each of its rows stands
 function M.cluster_subjects(list, markers)
-  local rows, out = {}, {}
-  for i, column in ipairs(list) do
-    rows[i] = {}
-    for j, marker in ipairs(markers) do rows[i][j] = value_of(column, marker) end
-  end
-  local tree, order = joined(rows, #markers, function(i) return list[i].subject.id end)
-  for i, k in ipairs(order) do
-    out[i] = list[k]
-    out[i].x = i
-  end
-  return out, { { n = #out, from = 1, to = #out } }, tree, inverse(order)
+  local out, tree, places = clustered(list, markers, value_of,
+    function(column) return column.subject.id end)
+  for i, column in ipairs(out) do column.x = i end
+  return out, { { n = #out, from = 1, to = #out } }, tree, places
 end
 
 --- columns.of(groups, markers, opt) -> list { x, subject, group }, and the blocks in which
