@@ -288,6 +288,12 @@ function Page:symbol(x, y, opt)
     colour = open and opt.colour, width = 0.5 })
 end
 
+--- page:cross(x, y, half, pen): two lines that reach half mm to each side
+function Page:cross(x, y, half, opt)
+  self:line(x - half, y - half, x + half, y + half, opt)
+  self:line(x - half, y + half, x + half, y - half, opt)
+end
+
 --- page:arrow(x1, y1, x2, y2, { colour, width, head }): a line whose end has a
 -- head of so many mm
 function Page:arrow(x1, y1, x2, y2, opt)

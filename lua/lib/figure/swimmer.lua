@@ -176,12 +176,6 @@ local function goes_on(spec, subject)
   return not subject.died and not (spec.discharge and subject.home)
 end
 
-local function draw_cross(page, x, y, half)
-  for _, way in ipairs { 1, -1 } do
-    page:line(x - half, y - way * half, x + half, y + way * half, { width = 0.8 })
-  end
-end
-
 -- Symbols in black with a white edge, which parts them from what is behind.
 local function draw_symbol(page, x, y, symbol, size)
   page:symbol(x, y, { symbol = symbol == 6 and 7 or symbol == 4 and 5 or symbol,
@@ -267,8 +261,8 @@ local function draw(panel, spec)
       end
     end
     if subject.died then
-      draw_cross(page, panel:at_x(math.min(subject.died, subject.last)), y,
-        math.min(0.8, 0.35 * slot))
+      page:cross(panel:at_x(math.min(subject.died, subject.last)), y,
+        math.min(0.8, 0.35 * slot), { width = 0.8 })
     elseif goes_on(spec, subject) then
       local head = math.min(1.4, 0.8 * slot)
       page:arrow(x, y, x + head, y, { head = head, width = 0.5 })
@@ -307,7 +301,7 @@ local function entries_of(spec, groups, by)
     say("Death", { colour = "#000000" })
     out[#out].letter = "x"
     out[#out].draw = function(page, x, y)
-      draw_cross(page, x + page.style.key / 4, y, 0.8)
+      page:cross(x + page.style.key / 4, y, 0.8, { width = 0.8 })
     end
   end
   return out

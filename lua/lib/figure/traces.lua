@@ -80,8 +80,7 @@ local function draw_ends(panel, group, arm, last)
       local x, y = panel:at_x(subject.x[n]), panel:at_y(subject.y[n])
       local pen = { colour = arm.colour, width = 0.5 }
       if dead then
-        page:line(x - half, y - half, x + half, y + half, pen)
-        page:line(x - half, y + half, x + half, y - half, pen)
+        page:cross(x, y, half, pen)
       else
         page:line(x, y - half, x, y + half, pen)
       end

@@ -170,13 +170,6 @@ local function draw_bars(panel, spec)
   end
 end
 
-local function draw_cross(page, x, y, half, colour)
-  for _, way in ipairs { 1, -1 } do
-    page:line(x - half, y - way * half, x + half, y + way * half,
-      { colour = colour, width = 0.7 })
-  end
-end
-
 -- Above the bars; above the base of those that go down.
 local function draw_symbols(panel, spec)
   local page = panel.page
@@ -207,7 +200,7 @@ local function draw_absent(panel, spec)
     if page.cells then
       page:text(subject.died and "x" or "o", math.floor(x), y, {})
     elseif subject.died then
-      draw_cross(page, x, y, half, arm.colour)
+      page:cross(x, y, half, { colour = arm.colour, width = 0.7 })
     else
       page:symbol(x, y, { symbol = 6, colour = arm.colour,
         size = 2 * half * 72 / 25.4 })
@@ -273,7 +266,7 @@ local function entries_of(spec, groups, by)
   local grey = { colour = "#404040", symbol = 6, weight = 1 }
   if died then
     say("Died", grey, function(page, x, y)
-      draw_cross(page, x + page.style.key / 4, y, 0.8, grey.colour)
+      page:cross(x + page.style.key / 4, y, 0.8, { colour = grey.colour, width = 0.7 })
     end)
   end
   if other then
