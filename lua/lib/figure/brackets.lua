@@ -170,12 +170,18 @@ function M.of_results(who, from, groups_at, opt, trial)
   return list
 end
 
+--- brackets.tests -> what compares two lists of values, by the name of an option
+M.tests = {
+  wilcoxon = { name = "Wilcoxon-Mann-Whitney test",
+    of = function(a, b) return require "trialsh.rank".wilcoxon(a, b) end },
+  ttest = { name = "t test (Welch)",
+    of = function(a, b) return require "trialsh.ttest".ttest(a, b) end },
+}
+
 --- brackets.of_test(who, test, facets, opt, trial) -> list
 -- facets: lists of groups { name, x, values }; each comparison by the test,
 -- adjusted over all of them: n, of which exact were so.
 function M.of_test(who, test, facets, opt, trial)
-  local f = test == "ttest" and require "trialsh.ttest".ttest
-    or require "trialsh.rank".wilcoxon
   local list, p, exact = {}, {}, 0
   for _, groups in ipairs(facets) do
     local compare = opt.compare
@@ -197,7 +203,7 @@ function M.of_test(who, test, facets, opt, trial)
         end
       end
       if #values[1] > 0 and #values[2] > 0 then
-        local found = f(values[1], values[2])
+        local found = M.tests[test].of(values[1], values[2])
         if found.p_value ~= NA then
           list[#list + 1] = { compare = words, xs = sides, facet = groups[1].facet }
           p[#p + 1] = found.p_value

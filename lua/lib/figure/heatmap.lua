@@ -10,6 +10,7 @@ local format = require "trialsh.format"
 local mark = require "trialsh.mark"
 local bars = require "trialsh.figure.heatmap_bars"
 local blocks = require "trialsh.figure.blocks"
+local brackets = require "trialsh.figure.brackets"
 local chart = require "trialsh.figure.chart"
 local heat_columns = require "trialsh.figure.heatmap_columns"
 local legend = require "trialsh.figure.legend"
@@ -252,7 +253,7 @@ local function caption_of(opt, spec, beyond, below)
   if opt.stars then
     parts[#parts + 1] = ("*: %s < 0.05, %s against %s, adjusted over %d tests (%s)"):format(
       opt.adjust:upper():sub(1, 1) == "B" and #opt.adjust == 2 and "q" or "P",
-      heat_columns.tests[opt.stars], spec.reference, spec.n_tests, opt.adjust)
+      brackets.tests[opt.stars].name, spec.reference, spec.n_tests, opt.adjust)
   end
   if beyond then
     parts[#parts + 1] = ("values beyond \u{B1}%s have its colour"):format(

@@ -5,6 +5,7 @@ local errors = require "ts.error"
 local text = require "ts.text"
 local NA = require "ts.na".NA
 local note = require "trialsh.note"
+local brackets = require "trialsh.figure.brackets"
 local cluster = require "trialsh.figure.cluster"
 local names_module = require "trialsh.names"
 
@@ -84,8 +85,6 @@ end
 
 -- Tests --------------------------------------------------------------------------
 
-M.tests = { wilcoxon = "Wilcoxon-Mann-Whitney test", ttest = "t test (Welch)" }
-
 local function values_of(group, marker)
   local list = {}
   for _, subject in ipairs(group.subjects) do
@@ -98,8 +97,7 @@ end
 --- columns.test(groups, markers, opt) -> how many tests: each marker of each later arm
 -- against the first one, group.p and group.q[marker], adjusted over all
 function M.test(groups, markers, opt)
-  local f = opt.stars == "ttest" and require "trialsh.ttest".ttest
-    or require "trialsh.rank".wilcoxon
+  local f = brackets.tests[opt.stars].of
   local p, places = {}, {}
   for k = 2, #groups do
     groups[k].p, groups[k].q = {}, {}

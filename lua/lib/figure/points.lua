@@ -280,7 +280,7 @@ local function brackets_of(from, facets, parts, opt)
     return {}
   end
   local trial = source.trial(from)
-  if opt.brackets == "wilcoxon" or opt.brackets == "ttest" then
+  if brackets.tests[opt.brackets] then
     return brackets.of_test(WHO, opt.brackets, facets, opt, trial)
   end
   if not from.endpoint then
@@ -305,10 +305,8 @@ local function caption_of(spec, opt, from, list)
   end
   if opt.brackets then
     local e = from.endpoint
-    local test = opt.brackets == "wilcoxon" and "Wilcoxon-Mann-Whitney test"
-      or opt.brackets == "ttest" and "t test (Welch)" or list.method
-    local adjusted = (opt.brackets == "wilcoxon" or opt.brackets == "ttest")
-      and "adjusted (" .. opt.adjust .. ")"
+    local test = brackets.tests[opt.brackets]
+    local adjusted = test and "adjusted (" .. opt.adjust .. ")"
       or opt.brackets == "p_adjusted" and e.adjust
       and "adjusted (" .. e.adjust .. ")"
       or opt.brackets == "p_rerandomised" and "by re-randomisation"
@@ -322,7 +320,8 @@ local function caption_of(spec, opt, from, list)
     end
     parts[#parts + 1] = ("%sP: %s, %s%s"):format(spec.how == "stars"
       and "*** P < 0.001, ** P < 0.01, * P < 0.05, ns: not significant; " or "",
-      test, adjusted, opt.hide_ns and "; P of 0.05 and above are not shown" or "")
+      test and test.name or list.method, adjusted,
+      opt.hide_ns and "; P of 0.05 and above are not shown" or "")
   end
   return table.concat(parts, "; ") .. "."
 end
