@@ -125,6 +125,15 @@ function TestBrackets:test_facets()
   end
 end
 
+function TestBrackets:test_facets_of_one_group()
+  local f = figure.points { alc, by = false, facet = "AVISIT" }
+  local there, n = alc:where "AVAL is not null", { "all" }
+  for _, visit in ipairs { "Baseline", "Day 8", "Day 15", "Day 29" } do
+    n[#n + 1] = #there:where { AVISIT = visit }:collect()
+  end
+  lu.assertStrContains(texts(f), "\n" .. table.concat(n, "\n"))
+end
+
 -- A label has a longest length, a caption has not.
 function TestBrackets:test_long_captions_are_whole()
   local f = figure.points { day29 }

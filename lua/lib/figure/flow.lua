@@ -387,12 +387,7 @@ function M.flow(given)
   for _, p in ipairs(opt.populations) do wanted[#wanted + 1] = p.flag end
   for _, event in ipairs(opt.events) do wanted[#wanted + 1] = event.column end
   for _, column in pairs(why_of(first, opt)) do wanted[#wanted + 1] = column end
-  local unique, seen = {}, {}
-  for _, name in ipairs(wanted) do
-    if not seen[name] then unique[#unique + 1] = name end
-    seen[name] = true
-  end
-  local all, _, frame = subjects_of(first, unique)
+  local all, _, frame = subjects_of(first, source.once(wanted))
   local randomised, others, lost = {}, {}, {}
   local dated = data.has(first, "RANDDT")
   for _, subject in ipairs(all) do

@@ -9,7 +9,6 @@ local data = require "trialsh.data"
 local format = require "trialsh.format"
 local legend = require "trialsh.figure.legend"
 local shades = require "trialsh.figure.shades"
-local source = require "trialsh.figure.source"
 local style = require "trialsh.figure.style"
 
 local M = {}

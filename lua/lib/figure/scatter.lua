@@ -283,14 +283,12 @@ end
 
 -- The flags of x and y, each once.
 local function names_of(flags, opt)
-  local list, seen = {}, {}
+  local list = {}
   for _, column in ipairs { opt.x, opt.y } do
-    for _, flag in pairs(flags[column] or {}) do
-      if not seen[flag] then list[#list + 1], seen[flag] = flag, true end
-    end
+    for _, flag in pairs(flags[column] or {}) do list[#list + 1] = flag end
   end
   table.sort(list)
-  return list
+  return source.once(list)
 end
 
 local said_side = { [-1] = "below", [0] = "", [1] = "above" }

@@ -46,21 +46,28 @@ function M.trial(from)
     or require "trialsh.trial".current
 end
 
+--- source.once(names) -> them, each once
+function M.once(names)
+  local list, seen = {}, {}
+  for _, name in ipairs(names) do
+    if not seen[name] then list[#list + 1], seen[name] = name, true end
+  end
+  return list
+end
+
 --- source.subset(x, names, rows [, declared]) -> these rows of these columns, as a
 -- frame with the levels of all rows; declared: where their order was declared only
 function M.subset(x, names, rows, declared)
-  local frame, list, arrays, levels, seen = data.frame(x, names), {}, {}, {}, {}
-  for _, name in ipairs(names) do
-    if not seen[name] then
-      seen[name] = true
-      local column = frame:column(name)
-      local all, part = cframe.values(column), {}
-      for k, row in ipairs(rows) do part[k] = all[row] end
-      list[#list + 1], arrays[#arrays + 1] = name, part
-      levels[name] = (column.ordered or not declared) and column.levels or nil
-    end
+  names = M.once(names)
+  local frame, arrays, levels = data.frame(x, names), {}, {}
+  for j, name in ipairs(names) do
+    local column = frame:column(name)
+    local all, part = cframe.values(column), {}
+    for k, row in ipairs(rows) do part[k] = all[row] end
+    arrays[j] = part
+    levels[name] = (column.ordered or not declared) and column.levels or nil
   end
-  return data.wrap(cframe.build(list, arrays, levels), data.simulated(x))
+  return data.wrap(cframe.build(names, arrays, levels), data.simulated(x))
 end
 
 --- source.parameter(from) -> the trial's parameter that all rows are of, or nil

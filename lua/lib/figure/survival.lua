@@ -181,12 +181,8 @@ local function figure_of(from, opt, fit, formula, look)
 end
 
 local function in_facets(from, opt, fit, formula)
-  local names, seen = {}, {}
-  for _, text in ipairs { formula, opt.model } do
-    for _, name in ipairs(variables(text)) do
-      if not seen[name] then names[#names + 1], seen[name] = name, true end
-    end
-  end
+  local names = variables(formula)
+  for _, name in ipairs(opt.model and variables(opt.model) or {}) do names[#names + 1] = name end
   local levels = facets.levels(WHO, from, opt.facet, names)
   local own = { facet = false, title = false, note = false, height = false,
     width = opt.width / facets.columns(#levels), last = 0 }

@@ -66,12 +66,7 @@ local function subjects_of(x, opt, by)
   for _, event in ipairs(opt.events) do
     if type(event[2]) == "string" then names[#names + 1] = event[2] end
   end
-  local unique, seen = {}, {}
-  for _, name in ipairs(names) do
-    if not seen[name] then unique[#unique + 1] = name end
-    seen[name] = true
-  end
-  local c, n, frame = read(x, unique)
+  local c, n, frame = read(x, source.once(names))
   local groups, list, known, left = source.groups(frame, by or nil), {}, {}, 0
   for k, group in ipairs(groups) do
     for _, i in ipairs(group.rows) do
