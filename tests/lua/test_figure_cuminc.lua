@@ -1,6 +1,7 @@
 -- figure.cuminc: its numbers are cuminc's, the competing event beside it.
 local lu = require "luaunit"
 local object = require "trialsh.figure.object"
+local texts = require "tests.lua.texts"
 
 local function refuses(words, f, ...)
   local ok, err = pcall(f, ...)
@@ -11,12 +12,6 @@ end
 local data = { AVAL = { 3, 5, 5, 8, 9, 12, 2, 4, 6, 7, 10, 12 },
   CNSR = { 0, 0, 2, 0, 1, 0, 2, 2, 1, 0, 2, 1 },
   ARM = { "A", "A", "A", "A", "A", "A", "B", "B", "B", "B", "B", "B" } }
-
-local function texts(figure)
-  local list = {}
-  for _, box in ipairs(object.boxes(figure).boxes) do list[#list + 1] = box.text end
-  return table.concat(list, "\n")
-end
 
 function test_numbers()
   local f = figure.cuminc { data, by = "ARM", competing_label = "death",

@@ -3,17 +3,12 @@
 local lu = require "luaunit"
 local check = require "tests.lua.boxes"
 local object = require "trialsh.figure.object"
+local texts = require "tests.lua.texts"
 
 local function refuses(words, f, ...)
   local ok, err = pcall(f, ...)
   lu.assertFalse(ok, words)
   lu.assertStrContains(tostring(err), words)
-end
-
-local function texts(figure)
-  local list = {}
-  for _, box in ipairs(object.boxes(figure).boxes) do list[#list + 1] = box.text end
-  return table.concat(list, "\n")
 end
 
 local s

@@ -2,19 +2,12 @@
 -- numbers are those of the statistics; brackets do not meet; what they refuse.
 local lu = require "luaunit"
 local object = require "trialsh.figure.object"
+local texts = require "tests.lua.texts"
 
 local function refuses(words, f, ...)
   local ok, err = pcall(f, ...)
   lu.assertFalse(ok, words)
   lu.assertStrContains(tostring(err), words)
-end
-
-local function texts(figure, opt)
-  local list = {}
-  for _, box in ipairs(object.boxes(figure, opt).boxes) do
-    list[#list + 1] = box.text
-  end
-  return table.concat(list, "\n")
 end
 
 -- The straight lines of a page: { x1, y1, x2, y2 } in mm.

@@ -2,19 +2,12 @@
 -- endpoint brings; deaths, doses, limits; what it refuses.
 local lu = require "luaunit"
 local object = require "trialsh.figure.object"
+local texts = require "tests.lua.texts"
 
 local function refuses(words, f, ...)
   local ok, err = pcall(f, ...)
   lu.assertFalse(ok, words)
   lu.assertStrContains(tostring(err), words)
-end
-
-local function texts(figure, opt)
-  local list = {}
-  for _, box in ipairs(object.boxes(figure, opt).boxes) do
-    list[#list + 1] = box.text
-  end
-  return table.concat(list, "\n")
 end
 
 local alc = demo.adlb:where { PARAMCD = "ALC" }

@@ -4,17 +4,12 @@ local lu = require "luaunit"
 local object = require "trialsh.figure.object"
 local style = require "trialsh.figure.style"
 local check = require "tests.lua.boxes"
+local texts = require "tests.lua.texts"
 
 local function refuses(words, f, ...)
   local ok, err = pcall(f, ...)
   lu.assertFalse(ok, words)
   lu.assertStrContains(tostring(err), words)
-end
-
-local function texts(figure)
-  local list = {}
-  for _, box in ipairs(object.boxes(figure).boxes) do list[#list + 1] = box.text end
-  return table.concat(list, "\n")
 end
 
 -- 10 subjects with an event a day; fewer than 3 are at risk after day 8
