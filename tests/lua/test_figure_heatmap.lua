@@ -85,9 +85,11 @@ local function texts_of(f)
   return "\n" .. table.concat(all, "\n") .. "\n"
 end
 
--- The order is that of R: hclust(dist(x), "ward.D2")$order, with x the numbers above.
+-- The order is that of R: hclust(dist(x), "ward.D2")$order, with x the numbers above;
+-- that of the markers is not the one that is given.
 function test_cluster()
-  local f = of_two { cluster = "both", annotate = { "SITE", "DTHFL", "AGE" } }
+  local f = of_two { cluster = "both", annotate = { "SITE", "DTHFL", "AGE" },
+    order = { "Y", "X", "Z" } }
   local subjects, markers, seen = {}, {}, {}
   for row in f:data():rows() do
     if not seen[row.USUBJID] then subjects[#subjects + 1] = row.USUBJID end
