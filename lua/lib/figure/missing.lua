@@ -274,16 +274,17 @@ function M.missing(given)
     end
   end
   if most == 0 then fail("degenerate", WHO .. ": no subject to show") end
+  local xlabel = opt.xlabel or (x == "AVISITN" or x == "ADY") and "Day" or nil
   if opt.patterns then
     return patterns.figure(opt, from, { who = WHO, arms = arms, visits = visits,
       states = states, entries = entries_of(arms), by = by,
-      xlabel = opt.xlabel or (x == "AVISITN" or x == "ADY") and "Day" or "Visit" })
+      xlabel = xlabel or "Visit" })
   end
   local spec = { who = WHO, what = "the lines", arms = arms, blocks = spans,
     visits = visits, most = most, legend = opt.legend, y = { 0, most },
     x = { 0.4, spans[#spans].to + 0.6 }, ticks = {}, xlabels = {},
     yaxis = { ticks = {}, labels = {}, title = opt.ylabel },
-    xlabel = opt.xlabel or (x == "AVISITN" or x == "ADY") and "Day" or nil }
+    xlabel = xlabel }
   local numbers = {}
   for k, arm in ipairs(arms) do
     for j, visit in ipairs(visits) do

@@ -16,6 +16,10 @@ local M = {}
 -- VALUE, LATER, NONE, DEAD: places in the states of missing.lua
 local VALUE, LATER, DEAD = 1, 2, 4
 
+local function said(visit)
+  return type(visit) == "number" and text.number(visit) or visit
+end
+
 -- What a pattern is in words.
 local function words_of(at, visits)
   local last, gaps, dead = 0, false, false
@@ -24,9 +28,7 @@ local function words_of(at, visits)
     gaps, dead = gaps or state == LATER, dead or state == DEAD
   end
   if last == 0 then return dead and "No value, died" or "No value" end
-  local place = tostring(visits[last])
-  if type(visits[last]) == "number" then place = text.number(visits[last]) end
-  local ended = last < #at and (dead and "died after " or "left after ") .. place
+  local ended = last < #at and (dead and "died after " or "left after ") .. said(visits[last])
   local words = gaps and (ended and "gaps, " .. ended or "gaps") or ended or "all values"
   return words:sub(1, 1):upper() .. words:sub(2)
 end
@@ -155,7 +157,7 @@ local function spec_of(page, list, arms, visits, states, opt)
   local places, labels = {}, {}
   for j, visit in ipairs(visits) do
     places[j] = j
-    labels[j] = type(visit) == "number" and text.number(visit) or visit
+    labels[j] = said(visit)
   end
   local ticks = scale.linear(0, widest, 5)
   local whole = {}
@@ -172,7 +174,7 @@ local function shown(list, arms, visits, states, by)
   local names = { "pattern", "words", by or "group", "n" }
   local arrays = { {}, {}, {}, {} }
   for j, visit in ipairs(visits) do
-    names[4 + j] = ("at %s"):format(type(visit) == "number" and text.number(visit) or visit)
+    names[4 + j] = "at " .. said(visit)
     arrays[4 + j] = {}
   end
   for i, p in ipairs(list) do
