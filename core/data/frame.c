@@ -81,6 +81,35 @@ ts_status ts_column_set(char **field, const char *value, ts_error *err)
     return TS_OK;
 }
 
+/* Names are not part of it. */
+static ts_status copy_facts(const ts_column *from, ts_column *to, ts_error *err)
+{
+    ts_status status;
+    if ((status = ts_column_set(&to->label, from->label, err)) ||
+        (status = ts_column_set(&to->unit, from->unit, err)) ||
+        (status = ts_column_set(&to->format, from->format, err)))
+        return status;
+    return ts_column_set(&to->informat, from->informat, err);
+}
+
+/* Room for n values of that type, with codes of missing values where from has
+ * them; false: no memory. */
+static bool make_room(const ts_column *from, size_t n, ts_column *to)
+{
+    to->n = n;
+    if (from->real && !(to->real = ts_alloc_array(n, sizeof(double))))
+        return false;
+    if (from->code && !(to->code = ts_alloc_array(n, sizeof(int32_t))))
+        return false;
+    return !from->special || (to->special = ts_alloc_array(n, 1));
+}
+
+static bool add_level(ts_column *column, const char *level)
+{
+    return (column->level[column->n_level] = ts_strdup(level)) &&
+           ++column->n_level;
+}
+
 ts_status ts_column_copy(const ts_column *from, const char *name,
                          ts_column **out, ts_error *err)
 {
@@ -90,30 +119,24 @@ ts_status ts_column_copy(const ts_column *from, const char *name,
     *out = NULL;
     if (status)
         return status;
-    if (from->real && (to->real = ts_alloc_array(from->n, sizeof(double))))
-        memcpy(to->real, from->real, from->n * sizeof(double));
-    if (from->code && (to->code = ts_alloc_array(from->n, sizeof(int32_t))))
-        memcpy(to->code, from->code, from->n * sizeof(int32_t));
-    if (from->special && (to->special = ts_alloc_array(from->n, 1)))
-        memcpy(to->special, from->special, from->n);
-    if ((from->real && !to->real) || (from->code && !to->code) ||
-        (from->special && !to->special))
+    if (!make_room(from, from->n, to))
         goto memory;
-    to->n = from->n;
+    if (from->real)
+        memcpy(to->real, from->real, from->n * sizeof(double));
+    if (from->code)
+        memcpy(to->code, from->code, from->n * sizeof(int32_t));
+    if (from->special)
+        memcpy(to->special, from->special, from->n);
     to->ordered = from->ordered;
     if (from->n_level) {
         to->level = ts_alloc_array(from->n_level, sizeof(char *));
         if (!to->level)
             goto memory;
-        for (; to->n_level < from->n_level; to->n_level++)
-            if (!(to->level[to->n_level] =
-                      ts_strdup(from->level[to->n_level])))
+        while (to->n_level < from->n_level)
+            if (!add_level(to, from->level[to->n_level]))
                 goto memory;
     }
-    if ((status = ts_column_set(&to->label, from->label, err)) ||
-        (status = ts_column_set(&to->unit, from->unit, err)) ||
-        (status = ts_column_set(&to->format, from->format, err)) ||
-        (status = ts_column_set(&to->informat, from->informat, err))) {
+    if ((status = copy_facts(from, to, err))) {
         ts_column_unref(to);
         return status;
     }
@@ -122,6 +145,56 @@ ts_status ts_column_copy(const ts_column *from, const char *name,
 memory:
     ts_column_unref(to);
     return ts_fail_memory(err);
+}
+
+/* The codes of the rows; those of levels that were found are given anew. */
+static bool pick_codes(const ts_column *from, const size_t *place, size_t n,
+                       ts_column *to)
+{
+    int32_t *code = ts_alloc_array(from->n_level + 1, sizeof *code);
+    to->level = ts_alloc_array(from->n_level + 1, sizeof(char *));
+    bool good = code && to->level;
+    for (size_t k = 0; good && k < from->n_level; k++) {
+        code[k] = from->ordered ? (int32_t)k : -1;
+        if (from->ordered)
+            good = add_level(to, from->level[k]);
+    }
+    for (size_t i = 0; good && i < n; i++) {
+        int32_t old = from->code[place[i]];
+        if (old >= 0 && code[old] < 0) {
+            code[old] = (int32_t)to->n_level;
+            good = add_level(to, from->level[old]);
+        }
+        to->code[i] = good && old >= 0 ? code[old] : -1;
+    }
+    ts_free(code);
+    return good;
+}
+
+ts_status ts_column_pick(const ts_column *from, const size_t *place, size_t n,
+                         ts_column **out, ts_error *err)
+{
+    ts_column *to;
+    ts_status status = column_new(from->name, from->type, &to, err);
+    *out = NULL;
+    if (status)
+        return status;
+    to->ordered = from->ordered;
+    if (!make_room(from, n, to) ||
+        (from->code && !pick_codes(from, place, n, to))) {
+        status = ts_fail_memory(err);
+    } else {
+        for (size_t i = 0; from->real && i < n; i++)
+            to->real[i] = from->real[place[i]];
+        for (size_t i = 0; from->special && i < n; i++)
+            to->special[i] = from->special[place[i]];
+        status = copy_facts(from, to, err);
+    }
+    if (status)
+        ts_column_unref(to);
+    else
+        *out = to;
+    return status;
 }
 
 const char *ts_column_text(const ts_column *column, size_t i)

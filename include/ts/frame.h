@@ -51,6 +51,11 @@ void ts_column_unref(ts_column *column);
  * is not NULL. */
 ts_status ts_column_copy(const ts_column *column, const char *name,
                          ts_column **out, ts_error *err);
+/* Its n rows of those places, each below column->n, in that order. Levels that
+ * were found are those of these rows, in order of first appearance; declared
+ * ones stay. */
+ts_status ts_column_pick(const ts_column *column, const size_t *place, size_t n,
+                         ts_column **out, ts_error *err);
 /* The text of row i, NULL for NA or a real column. Borrowed. */
 const char *ts_column_text(const ts_column *column, size_t i);
 bool ts_column_is_na(const ts_column *column, size_t i);

@@ -248,6 +248,33 @@ static int build(lua_State *L)
     return 1;
 }
 
+/* pick(frame, { row, ... }): a frame of these rows, from 1, in that order */
+static int pick(lua_State *L)
+{
+    ts_error err;
+    const ts_frame *frame = tsl_check_frame(L, 1);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    size_t n = lua_rawlen(L, 2);
+    size_t *place = lua_newuserdatauv(L, (n + 1) * sizeof *place, 0);
+    for (size_t i = 0; i < n; i++) {
+        lua_rawgeti(L, 2, (lua_Integer)i + 1);
+        lua_Integer row = lua_tointeger(L, -1);
+        luaL_argcheck(L, row >= 1 && (size_t)row <= frame->n_row, 2,
+                      "no such row");
+        place[i] = (size_t)row - 1;
+        lua_pop(L, 1);
+    }
+    ts_frame **box = tsl_new_frame(L);
+    tsl_try(L, ts_frame_new(n, box, &err), &err);
+    for (size_t j = 0; j < frame->n_column; j++) {
+        ts_column *column;
+        tsl_try(L, ts_column_pick(frame->column[j], place, n, &column, &err),
+                &err);
+        tsl_try(L, ts_frame_add(*box, column, &err), &err);
+    }
+    return 1;
+}
+
 static int frame_n_row(lua_State *L)
 {
     lua_pushinteger(L, (lua_Integer)tsl_check_frame(L, 1)->n_row);
@@ -400,6 +427,7 @@ static const luaL_Reg column_metas[] = {
 static const luaL_Reg functions[] = {
     {"build", build},
     {"map", tsl_column_map},
+    {"pick", pick},
     {"set_rows", set_rows},
     {"values", values},
     {"with", with},

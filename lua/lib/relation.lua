@@ -141,6 +141,22 @@ function M.of_frame(frame, facts)
     rows = facts and facts.rows, trial = facts and facts.trial }
 end
 
+--- relation.pick(frame, rows [, column]) -> frame: these rows of it, by number, in
+-- that order; column { name =, values =, levels = }: what it holds there instead.
+function M.pick(frame, rows, column)
+  local node = M.node_of(frame)
+  local picked = cframe.pick(node.frame, rows)
+  if column then
+    local names, columns = picked:names(), {}
+    for j, name in ipairs(names) do
+      columns[j] = name == column.name and column.values or picked:column(j)
+    end
+    picked = cframe.build(names, columns, { [column.name] = column.levels })
+  end
+  return M.of_frame(picked, { key = node.key, simulated = node.simulated,
+    trial = node.trial })
+end
+
 verbs = require "trialsh.relation.verbs"(M)
 
 M.verbs = verbs

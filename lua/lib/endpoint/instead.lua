@@ -48,7 +48,7 @@ end
 function M.holds(s, e, at)
   local set = require "trialsh.endpoint.set"
   local rule = e.instead
-  local holds, found = M.decide(e, M.data(s, e, at), set.treatment_of(e))
+  local holds, found = M.decide(e, M.data(s, e, at):collect(), set.treatment_of(e))
   local words = ("%s in %s: %s"):format(rule.when, rule.within, found == NA
     and "no value, so the first analysis stays" or holds
       and "yes, so the other analysis is done" or "no, so the first analysis "

@@ -7,6 +7,7 @@ local NA = require "ts.na".NA
 local errors = require "ts.error"
 local expression = require "trialsh.expression"
 local relation = require "trialsh.relation"
+local cframe = require "ts.frame"
 local trial_module = require "trialsh.trial"
 local analysis = require "trialsh.analysis"
 local intercurrent = require "trialsh.endpoint.intercurrent"
@@ -279,43 +280,54 @@ function M.told(message)
     .. "data choose one row per subject"))
 end
 
--- The arms of a name in the treatment's column, and the cases that rename them.
-local function parts_of(t, names)
-  local parts, cases = {}, {}
+-- By the arms in the treatment's column, what each is called: the first of these
+-- names that it is, or is pooled in.
+local function called(t, names)
+  local by_arm = {}
   for _, name in ipairs(names) do
     for _, part in ipairs(trial_module.members(t.arms, name)) do
-      parts[#parts + 1] = part
-      cases[#cases + 1] = ("when %s then %s"):format(
-        expression.literal(part), expression.literal(name))
+      by_arm[part] = by_arm[part] or name
     end
   end
-  return parts, table.concat(cases, " ")
+  return by_arm
 end
 
---- set.restrict(data, endpoint, treatment, "A vs B"): the subjects of both,
+-- The rows of a frame whose arm has a name, and their names.
+local function rows_of_arms(data, treatment, by_arm)
+  local rows, labels = {}, {}
+  for i, arm in ipairs(cframe.values(data[treatment])) do
+    if by_arm[arm] then
+      rows[#rows + 1] = i
+      labels[#rows] = by_arm[arm]
+    end
+  end
+  return rows, labels
+end
+
+--- set.restrict(frame, endpoint, treatment, "A vs B"): the subjects of both,
 -- pooled arms as one, B first, so that B is the reference.
 function M.restrict(data, e, treatment, compare)
   local a, b = trial_module.pair(compare, e.trial.arms)
-  local parts, cases = parts_of(e.trial, { a, b })
-  return data:where { [treatment] = parts }
-    :mutate(('"%s" = case "%s" %s end'):format(treatment, treatment, cases))
-    :levels { [treatment] = { b, a } }
+  local rows, labels = rows_of_arms(data, treatment, called(e.trial, { a, b }))
+  return relation.pick(data, rows, { name = treatment, values = labels,
+    levels = { b, a } })
 end
 
---- set.arm(data, endpoint, treatment, arm): the subjects of one, or of those it
+--- set.arm(frame, endpoint, treatment, arm): the subjects of one, or of those it
 -- pools.
 function M.arm(data, e, treatment, arm)
-  return data:where { [treatment] = (parts_of(e.trial, { arm })) }
+  return relation.pick(data, (rows_of_arms(data, treatment, called(e.trial, { arm }))))
 end
 
---- set.of_arms(data, endpoint, treatment): the subjects of the trial's arms.
+--- set.of_arms(frame, endpoint, treatment): the subjects of the trial's arms.
 function M.of_arms(data, e, treatment)
-  local names = {}
+  local by_arm = {}
   for _, arm in ipairs(e.trial.arms) do
-    if not arm.pool then names[#names + 1] = arm.name end
+    if not arm.pool then by_arm[arm.name] = arm.name end
   end
-  if #names == 0 then return data end
-  return data:where(('"%s" in ?'):format(treatment), names)
+  if not next(by_arm) then return data end
+  local rows = rows_of_arms(data, treatment, by_arm)
+  return #rows == #data and data or relation.pick(data, rows)
 end
 
 --- set.arms(data, endpoint, treatment): those with a result of their own: the
@@ -421,7 +433,7 @@ function M.check_values(frame, e, response, at)
   local population = population_of(e)
   local who = population and "population " .. population.name or "adsl"
   if #frame == 0 then fail("degenerate", who .. " has no subjects") end
-  if #frame:where { [response] = NA } == #frame then
+  if cframe.is_empty(frame[response]) then
     fail("degenerate", ("no subject of %s has a value of %s (%s)"):format(who,
       response, choice(e, at)))
   end

@@ -111,8 +111,8 @@ function M.course(who, first, parameter)
   end
   local treatment = set.treatment_of(e)
   local joined = set.of_arms(set.subjects(s, e):select("USUBJID", treatment)
-    :join(rows:select(table.unpack(names)), "USUBJID", { many = true }), e,
-    treatment)
+    :join(rows:select(table.unpack(names)), "USUBJID", { many = true }):collect(),
+    e, treatment)
   return { data = joined, endpoint = e, name = first, treatment = treatment,
     parameter = e.trial.parameters and e.trial.parameters[code],
     log = (e.variable or ""):find "^%s*ln%s*%(" ~= nil, change = change_of(e),
