@@ -267,7 +267,7 @@ ts_status ts_store_pragma(ts_store *store, const char *sql, double *out,
 
 int ts_store_in_transaction(const ts_store *store)
 {
-    return !sqlite3_get_autocommit(store->db);
+    return !store->held && !sqlite3_get_autocommit(store->db);
 }
 
 static void end_transaction(ts_store *store)
@@ -281,6 +281,10 @@ static void end_transaction(ts_store *store)
 ts_status ts_store_begin(ts_store *store, ts_error *err)
 {
     const ts_lock *lock = store->lock;
+    if (store->held)
+        return ts_fail(err, TS_EINVALID,
+                       "%s is being read as it was, and not changed meanwhile",
+                       store->path);
     if (lock)
         return ts_fail(err, TS_EREADONLY,
                        "%s was locked by %s on %.10s (%s) and cannot be "
@@ -313,6 +317,10 @@ ts_status ts_store_begin(ts_store *store, ts_error *err)
 ts_status ts_store_version(ts_store *store, double *out, ts_error *err)
 {
     ts_status status = TS_OK;
+    if (store->held) {
+        *out = store->held_version;
+        return TS_OK;
+    }
     store->trusted++; /* another schema prepares the statement again */
     int rc = store->version ? SQLITE_OK
                             : sqlite3_prepare_v2(
@@ -325,6 +333,43 @@ ts_status ts_store_version(ts_store *store, double *out, ts_error *err)
     sqlite3_reset(store->version);
     store->trusted--;
     return status;
+}
+
+ts_status ts_store_hold(ts_store *store, ts_error *err)
+{
+    ts_status status;
+    store->trusted++;
+    int rc = sqlite3_prepare_v2(store->db, "commit", -1, &store->held, NULL);
+    store->trusted--;
+    if (rc) {
+        status = ts_store_fail(store, rc, err);
+        sqlite3_finalize(store->held);
+        store->held = NULL;
+        return status;
+    }
+    sqlite3_stmt *end = store->held;
+    store->held = NULL; /* the version is asked for yet, and begins to read */
+    status = ts_store_script(store, "begin", err);
+    if (!status)
+        status = ts_store_version(store, &store->held_version, err);
+    store->held = end;
+    if (status)
+        ts_store_release(store);
+    return status;
+}
+
+int ts_store_is_held(const ts_store *store)
+{
+    return store->held != NULL;
+}
+
+void ts_store_release(ts_store *store)
+{
+    if (!sqlite3_get_autocommit(store->db) &&
+        sqlite3_step(store->held) != SQLITE_DONE)
+        ts_store_script(store, "rollback", NULL);
+    sqlite3_finalize(store->held);
+    store->held = NULL;
 }
 
 ts_status ts_store_commit(ts_store *store, ts_error *err)

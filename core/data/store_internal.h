@@ -37,6 +37,8 @@ struct ts_store {
     double n_end;   /* transactions that ended, and changed something */
     int n_change;   /* what SQLite had counted when one began */
     sqlite3_stmt *undo; /* rolls back, prepared while there was memory */
+    sqlite3_stmt *held; /* ends what ts_store_hold() began, or NULL */
+    double held_version;
     sqlite3_stmt *version; /* kept: it is asked before every answer */
     double count[TS_COUNT_MAX];
     char undated[200]; /* the first text counted as TS_COUNT_UNDATED */

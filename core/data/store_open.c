@@ -400,6 +400,7 @@ void ts_store_close(ts_store *store)
     if (store->db) {
         ts_store_rollback(store);
         ts_store_checkpoint(store);
+        sqlite3_finalize(store->held);
         sqlite3_finalize(store->version);
         sqlite3_close_v2(store->db);
     }

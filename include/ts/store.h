@@ -81,6 +81,12 @@ int ts_store_in_transaction(const ts_store *store);
 /* A number that is another one after each transaction, of this connection or
  * of another program: what was read before may no longer hold. */
 ts_status ts_store_version(ts_store *store, double *out, ts_error *err);
+/* From here to ts_store_release() the store is read as it is now, whatever other
+ * programs do, and cannot be changed; not within a transaction, nor twice. */
+ts_status ts_store_hold(ts_store *store, ts_error *err);
+void ts_store_release(ts_store *store);
+/* Whether it is read so. */
+int ts_store_is_held(const ts_store *store);
 /* Moves the write-ahead log into the file. */
 void ts_store_checkpoint(ts_store *store);
 

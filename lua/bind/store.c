@@ -269,6 +269,23 @@ static int transaction(lua_State *L)
     return failed ? lua_error(L) : 0;
 }
 
+/* store:hold(f): what f does reads one state, whatever others change; in it, or in
+ * a transaction, f is just called. */
+static int hold(lua_State *L)
+{
+    ts_error err;
+    luaL_checktype(L, 2, LUA_TFUNCTION);
+    lua_settop(L, 2);
+    ts_store *store = check_store(L, 1);
+    int nested = ts_store_is_held(store) || ts_store_in_transaction(store);
+    if (!nested)
+        tsl_try(L, ts_store_hold(store, &err), &err);
+    int failed = lua_pcall(L, 0, 0, 0);
+    if (!nested)
+        ts_store_release(check_store(L, 1));
+    return failed ? lua_error(L) : 0;
+}
+
 /* store:version(): another one after each change, whoever made it */
 static int version(lua_State *L)
 {
@@ -494,6 +511,7 @@ static const luaL_Reg methods[] = {
     {"origins", origins},
     {"execute", execute},
     {"transaction", transaction},
+    {"hold", hold},
     {"version", version},
     {"checkpoint", checkpoint},
     {"in_transaction", in_transaction},

@@ -350,8 +350,11 @@ function M.check(s)
   else
     s = require "trialsh.study".study.open(s)
   end
-  if s then M.of_study(s) end
-  return (M.checked(s, true))
+  if not s then return (M.checked(nil, true)) end
+  M.of_study(s)
+  local said
+  require "trialsh.study".inner(s):hold(function() said = M.checked(s, true) end)
+  return said
 end
 
 local function words_of(value)

@@ -370,6 +370,31 @@ local function complete(row, e, inner, hashes)
   row.utc = os.date "!%Y-%m-%dT%H:%M:%SZ"
 end
 
+-- The rows of all endpoints, and what re-randomisation is to do.
+local function compute_endpoints(s, inner, opt)
+  local _, remarks = endpoints.checked(s)
+  local stale = require "trialsh.study.derive".stale(inner)
+  if #stale > 0 then
+    note.warn("derived with another trial than that of the study: %s",
+      table.concat(stale, ", "))
+  end
+  for _, words in ipairs(remarks) do note.say("%s", words) end
+  local plan = require "trialsh.endpoint.rerandomised".start(s, opt)
+  local all, hashes = {}, {}
+  local function add(rows, e)
+    for _, row in ipairs(rows) do
+      complete(row, e, inner, hashes)
+      all[#all + 1] = row
+    end
+  end
+  for _, e in ipairs(endpoints.list) do
+    add(computed(compute, s, e, plan), e)
+    for _, v in ipairs(e.variations) do add(computed(compute, s, v, plan), v) end
+    add(computed(compute_subgroups, s, e, plan), e)
+  end
+  return all, plan
+end
+
 local spec = { rerandomise = { "boolean", true },
   replicates = { "integer", require "trialsh.randomisation".REPLICATES,
     above = 0, below = 1e6 } }
@@ -406,26 +431,8 @@ function M.run(s, opt)
   endpoints.of_study(s)
   local inner = require "trialsh.study".inner(s)
   inner:change(function() end) -- a locked study is no place for results
-  local _, remarks = endpoints.checked(s)
-  local stale = require "trialsh.study.derive".stale(inner)
-  if #stale > 0 then
-    note.warn("derived with another trial than that of the study: %s",
-      table.concat(stale, ", "))
-  end
-  for _, words in ipairs(remarks) do note.say("%s", words) end
-  local plan = require "trialsh.endpoint.rerandomised".start(s, opt)
-  local all, hashes = {}, {}
-  local function add(rows, e)
-    for _, row in ipairs(rows) do
-      complete(row, e, inner, hashes)
-      all[#all + 1] = row
-    end
-  end
-  for _, e in ipairs(endpoints.list) do
-    add(computed(compute, s, e, plan), e)
-    for _, v in ipairs(e.variations) do add(computed(compute, s, v, plan), v) end
-    add(computed(compute_subgroups, s, e, plan), e)
-  end
+  local all, plan
+  inner:hold(function() all, plan = compute_endpoints(s, inner, opt) end)
   if plan then
     plan:finish()
     require "trialsh.endpoint.redraw".say_why_not(all)

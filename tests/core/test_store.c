@@ -416,6 +416,51 @@ static void a_folder_without_write_access(void **state)
     assert_int_equal(status, 0);
 }
 
+static double n_audited(ts_store *store)
+{
+    ts_error err;
+    ts_frame *frame;
+    assert_int_equal(ts_store_query(store, "select count(*) from _ts_audit",
+                                    NULL, 0, NULL, 0, &frame, &err),
+                     TS_OK);
+    double n = frame->column[0]->real[0];
+    ts_frame_free(frame);
+    return n;
+}
+
+static void one_state_while_it_is_held(void **state)
+{
+    ts_error err;
+    ts_store *a, *b;
+    double was, is;
+    (void)state;
+    unlink(path);
+    assert_int_equal(ts_store_create(path, &a, &err), TS_OK);
+    assert_int_equal(ts_store_open(path, &b, &err), TS_OK);
+    assert_int_equal(ts_store_hold(a, &err), TS_OK);
+    assert_true(ts_store_is_held(a));
+    assert_false(ts_store_in_transaction(a));
+    assert_int_equal(ts_store_version(a, &was, &err), TS_OK);
+    assert_int_equal(ts_store_begin(b, &err), TS_OK);
+    assert_int_equal(ts_store_audit(b, &dropped, &err), TS_OK);
+    assert_int_equal(ts_store_commit(b, &err), TS_OK);
+    double n = n_audited(b);
+    assert_true(n_audited(a) == n - 1);
+    assert_int_equal(ts_store_version(a, &is, &err), TS_OK);
+    assert_true(is == was);
+    assert_int_equal(ts_store_begin(a, &err), TS_EINVALID);
+    assert_non_null(strstr(err.text, "not changed meanwhile"));
+    ts_store_release(a);
+    assert_true(n_audited(a) == n);
+    assert_int_equal(ts_store_version(a, &is, &err), TS_OK);
+    assert_true(is > was);
+    assert_int_equal(ts_store_begin(a, &err), TS_OK);
+    ts_store_rollback(a);
+    assert_int_equal(ts_store_hold(a, &err), TS_OK);
+    ts_store_close(a); /* while it is held */
+    ts_store_close(b);
+}
+
 static void a_version_for_each_change(void **state)
 {
     ts_error err;
@@ -532,6 +577,7 @@ int main(void)
         cmocka_unit_test(a_name_is_a_file),
         cmocka_unit_test(a_folder_without_write_access),
         cmocka_unit_test(a_version_for_each_change),
+        cmocka_unit_test(one_state_while_it_is_held),
         cmocka_unit_test(a_rollback_leaves_what_was_there),
         cmocka_unit_test(failing_allocations),
     };

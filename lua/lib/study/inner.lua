@@ -185,6 +185,10 @@ function Inner:change(f)
   for _, say in ipairs(later) do pcall(say) end
 end
 
+--- inner:hold(f): f reads the study as it is now, whatever other programs change
+-- meanwhile, and does not change it.
+function Inner:hold(f) self:store():hold(f) end
+
 -- Runs f once the change that is under way is in the file.
 function Inner:after(f) self.later[#self.later + 1] = f end
 
