@@ -187,6 +187,55 @@ ts_status ts_store_reopen(ts_store *store, ts_error *err)
     return status;
 }
 
+unsigned char *ts_store_image(ts_store *store, size_t most, size_t *n)
+{
+    double pages, size;
+    sqlite3_int64 length;
+    if (ts_store_pragma(store, "pragma page_count", &pages, NULL) ||
+        ts_store_pragma(store, "pragma page_size", &size, NULL) ||
+        pages * size > (double)most)
+        return NULL;
+    store->trusted++;
+    unsigned char *image = sqlite3_serialize(store->db, "main", &length, 0);
+    store->trusted--;
+    if (!image)
+        return NULL;
+    enum { WRITE_FORM = 18, READ_FORM = 19, PLAIN = 1 };
+    if (length > READ_FORM) /* in memory there is no write-ahead log */
+        image[WRITE_FORM] = image[READ_FORM] = PLAIN;
+    *n = (size_t)length;
+    return image;
+}
+
+void ts_store_image_free(unsigned char *image)
+{
+    sqlite3_free(image);
+}
+
+ts_status ts_store_become(ts_store *store, unsigned char *image, size_t n,
+                          ts_error *err)
+{
+    double was, is;
+    ts_status status = ts_store_version(store, &was, err);
+    if (status)
+        return status;
+    /* what is the parent's is left alone */
+    store->version = store->held = store->undo = NULL;
+    store->in_memory = 1;
+    if ((status = start(store, ":memory:", SQLITE_OPEN_READWRITE, err)))
+        return status;
+    store->trusted++;
+    int rc = sqlite3_deserialize(store->db, "main", image, (sqlite3_int64)n,
+                                 (sqlite3_int64)n,
+                                 SQLITE_DESERIALIZE_READONLY);
+    store->trusted--;
+    if (rc)
+        return ts_store_fail(store, rc, err);
+    status = ts_store_version(store, &is, err);
+    store->n_end += was - is; /* it is as it was */
+    return status;
+}
+
 /* Of a file that is there its absolute name is kept too, behind symbolic
  * links: SQLite puts its own files beside that one. */
 static ts_status store_new(const char *path, ts_store **out, ts_error *err)

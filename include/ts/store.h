@@ -87,6 +87,13 @@ ts_status ts_store_hold(ts_store *store, ts_error *err);
 void ts_store_release(ts_store *store);
 /* Whether it is read so. */
 int ts_store_is_held(const ts_store *store);
+/* All of the store as bytes, for child processes, in which connections of SQLite
+ * are not to be used: there the store becomes one in memory that reads them. NULL
+ * where they are more than most, or there is no memory. */
+unsigned char *ts_store_image(ts_store *store, size_t most, size_t *n);
+void ts_store_image_free(unsigned char *image);
+ts_status ts_store_become(ts_store *store, unsigned char *image, size_t n,
+                          ts_error *err);
 /* Moves the write-ahead log into the file. */
 void ts_store_checkpoint(ts_store *store);
 

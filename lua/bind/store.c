@@ -286,6 +286,45 @@ static int hold(lua_State *L)
     return failed ? lua_error(L) : 0;
 }
 
+#define IMAGE "ts.store.image"
+
+typedef struct {
+    unsigned char *bytes;
+    size_t n;
+} image;
+
+static int image_gc(lua_State *L)
+{
+    image *i = luaL_checkudata(L, 1, IMAGE);
+    ts_store_image_free(i->bytes);
+    i->bytes = NULL;
+    return 0;
+}
+
+/* store:image(most): for store:become(image) in child processes; nil where it has
+ * more bytes than most */
+static int store_image(lua_State *L)
+{
+    ts_store *store = check_store(L, 1);
+    lua_Integer most = luaL_checkinteger(L, 2);
+    image *i = lua_newuserdatauv(L, sizeof *i, 0);
+    *i = (image){0};
+    luaL_setmetatable(L, IMAGE);
+    i->bytes = ts_store_image(store, (size_t)most, &i->n);
+    if (!i->bytes)
+        lua_pushnil(L);
+    return 1;
+}
+
+static int become(lua_State *L)
+{
+    ts_error err;
+    ts_store *store = check_store(L, 1);
+    image *i = luaL_checkudata(L, 2, IMAGE);
+    tsl_try(L, ts_store_become(store, i->bytes, i->n, &err), &err);
+    return 0;
+}
+
 /* store:version(): another one after each change, whoever made it */
 static int version(lua_State *L)
 {
@@ -512,6 +551,8 @@ static const luaL_Reg methods[] = {
     {"execute", execute},
     {"transaction", transaction},
     {"hold", hold},
+    {"image", store_image},
+    {"become", become},
     {"version", version},
     {"checkpoint", checkpoint},
     {"in_transaction", in_transaction},
@@ -542,6 +583,13 @@ static const luaL_Reg functions[] = {
 
 int luaopen_ts_store(lua_State *L)
 {
+    if (luaL_newmetatable(L, IMAGE)) {
+        lua_pushcfunction(L, image_gc);
+        lua_setfield(L, -2, "__gc");
+        lua_pushcfunction(L, image_gc);
+        lua_setfield(L, -2, "__close");
+    }
+    lua_pop(L, 1);
     if (luaL_newmetatable(L, STORE)) {
         lua_pushcfunction(L, store_close);
         lua_setfield(L, -2, "__gc");

@@ -6,12 +6,28 @@ local session = require "trialsh.session"
 
 local M = {}
 
+M.process = core.process
+
+--- jobs.count() -> how many processes may share the work
+function M.count() return session.jobs or 1 end
+
+-- Until it is closed garbage waits: a child that looked for it would have to copy all
+-- that it has from its parent. What is there is collected now, so that no connection
+-- is closed in a child.
+local function lazy()
+  local pause = collectgarbage("setpause", 400)
+  collectgarbage()
+  return setmetatable({}, { __close = function()
+    collectgarbage("setpause", pause)
+  end })
+end
+
 --- jobs.map(n, f, what) -> { f(1), ... f(n) }, texts. f may run in another process:
 -- it changes nothing that is looked at later, and asks no study.
 function M.map(n, f, what)
   local here, own = core.process(), false
-  local jobs = session.jobs or 1
-  if jobs > 1 then collectgarbage() end -- no connection is closed in a child
+  local jobs = M.count()
+  local pause <close> = jobs > 1 and lazy() or nil
   return core.map(jobs, n, function(i)
     if not own and core.process() ~= here then
       own = true

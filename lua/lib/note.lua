@@ -8,8 +8,14 @@ local session = require "trialsh.session"
 
 local M = { listeners = {} }
 
+local gathered -- the list of note.gather(), or nil
+
 local function tell(kind, format, ...)
   local line = select("#", ...) > 0 and format:format(...) or format
+  if gathered then
+    gathered[#gathered + 1] = { kind, line }
+    return nil
+  end
   for _, listener in ipairs(M.listeners) do listener(line, kind) end
   return line
 end
@@ -17,7 +23,7 @@ end
 --- note.say(format, ...): tells everyone who listens.
 function M.say(format, ...)
   local line = tell("note", format, ...)
-  if session.notes then
+  if line and session.notes then
     session.erase() -- a line of progress may stand there
     session.tell("note", line)
   end
@@ -26,8 +32,28 @@ end
 --- note.warn(format, ...): a note that ought to be acted on; it counts under
 -- --werror and is told wherever stderr goes.
 function M.warn(format, ...)
-  warn(tell("warning", format, ...))
+  local line = tell("warning", format, ...)
+  if not line then return end
+  warn(line)
   if M.log then M.log.hear() end
+end
+
+--- note.gather(f) -> list: what f has to tell, for note.tell.
+function M.gather(f)
+  local before, list = gathered, {}
+  gathered = list
+  local ok, err = pcall(f)
+  gathered = before
+  if not ok then error(err, 0) end
+  return list
+end
+
+--- note.tell(list): tells what was gathered.
+function M.tell(list)
+  for _, entry in ipairs(list) do
+    local say = entry[1] == "warning" and M.warn or M.say
+    say("%s", entry[2])
+  end
 end
 
 --- note.record(format, ...): what only a log is told; M.log is the one that is

@@ -370,6 +370,17 @@ local function complete(row, e, inner, hashes)
   row.utc = os.date "!%Y-%m-%dT%H:%M:%SZ"
 end
 
+-- What is computed: { rows of, endpoint or variation } each, in order.
+local function parts_of(list)
+  local parts = {}
+  for _, e in ipairs(list) do
+    parts[#parts + 1] = { compute, e }
+    for _, v in ipairs(e.variations) do parts[#parts + 1] = { compute, v } end
+    if e.subgroups then parts[#parts + 1] = { compute_subgroups, e } end
+  end
+  return parts
+end
+
 -- The rows of all endpoints, and what re-randomisation is to do.
 local function compute_endpoints(s, inner, opt)
   local _, remarks = endpoints.checked(s)
@@ -380,17 +391,18 @@ local function compute_endpoints(s, inner, opt)
   end
   for _, words in ipairs(remarks) do note.say("%s", words) end
   local plan = require "trialsh.endpoint.rerandomised".start(s, opt)
-  local all, hashes = {}, {}
-  local function add(rows, e)
-    for _, row in ipairs(rows) do
-      complete(row, e, inner, hashes)
+  local parts, all, hashes = parts_of(endpoints.list), {}, {}
+  local function rows_of(i)
+    return computed(parts[i][1], s, parts[i][2], plan)
+  end
+  -- the plan keeps the data, which stay in the process that read them
+  local found = not plan and require "trialsh.study.workers".map(inner, #parts,
+    rows_of, "endpoints") or {}
+  for i, part in ipairs(parts) do
+    for _, row in ipairs(found[i] or rows_of(i)) do
+      complete(row, part[2], inner, hashes)
       all[#all + 1] = row
     end
-  end
-  for _, e in ipairs(endpoints.list) do
-    add(computed(compute, s, e, plan), e)
-    for _, v in ipairs(e.variations) do add(computed(compute, s, v, plan), v) end
-    add(computed(compute_subgroups, s, e, plan), e)
   end
   return all, plan
 end

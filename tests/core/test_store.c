@@ -461,6 +461,38 @@ static void one_state_while_it_is_held(void **state)
     ts_store_close(b);
 }
 
+static void a_child_reads_a_copy(void **state)
+{
+    ts_error err;
+    ts_store *store;
+    double was, is;
+    size_t n;
+    (void)state;
+    unlink(path);
+    assert_int_equal(ts_store_create(path, &store, &err), TS_OK);
+    assert_null(ts_store_image(store, 100, &n)); /* so many bytes at most */
+    assert_int_equal(ts_store_version(store, &was, &err), TS_OK);
+    double events = n_audited(store);
+    unsigned char *image = ts_store_image(store, 10000000, &n);
+    assert_non_null(image);
+    fflush(NULL);
+    pid_t child = fork();
+    if (child == 0) {
+        int good = ts_store_become(store, image, n, &err) == TS_OK &&
+                   ts_store_version(store, &is, &err) == TS_OK && is == was &&
+                   n_audited(store) == events &&
+                   (ts_store_begin(store, &err) ||
+                    ts_store_audit(store, &dropped, &err));
+        _exit(good ? 0 : 1);
+    }
+    int status = 1;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    assert_true(n_audited(store) == events);
+    ts_store_image_free(image);
+    ts_store_close(store);
+}
+
 static void a_version_for_each_change(void **state)
 {
     ts_error err;
@@ -578,6 +610,7 @@ int main(void)
         cmocka_unit_test(a_folder_without_write_access),
         cmocka_unit_test(a_version_for_each_change),
         cmocka_unit_test(one_state_while_it_is_held),
+        cmocka_unit_test(a_child_reads_a_copy),
         cmocka_unit_test(a_rollback_leaves_what_was_there),
         cmocka_unit_test(failing_allocations),
     };

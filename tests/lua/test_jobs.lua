@@ -100,4 +100,91 @@ function TestJobs.test_frames_in_children()
   lu.assertEquals(#f:where "x > 1", 3)
 end
 
+-- Endpoints -------------------------------------------------------------------------
+
+local note = require "trialsh.note"
+
+-- What a run in so many processes stores, and all that it tells.
+local function run_in(s, n)
+  local told, old = {}, session.jobs
+  local function hear(line, kind) told[#told + 1] = kind .. ": " .. line end
+  table.insert(note.listeners, hear)
+  session.jobs = n
+  local ok, err = pcall(run, s, { rerandomise = false })
+  session.jobs = old
+  table.remove(note.listeners)
+  local rows = {}
+  for row in s.results:rows() do
+    local list = {}
+    for key, value in pairs(row) do
+      if key ~= "utc" then
+        list[#list + 1] = key .. "=" .. (math.type(value) == "float"
+          and ("%a"):format(value) or tostring(value))
+      end
+    end
+    table.sort(list)
+    rows[#rows + 1] = table.concat(list, "|")
+  end
+  return rows, told, ok, not ok and tostring(err)
+end
+
+local function define()
+  local s = require "tests.lua.endpoints".study()
+  endpoint "A" { parameter = "ALC", visit = "Day 29", variable = "CHG",
+    analysis = "ttest", subgroups = "SEX", adjust = "holm",
+    sensitivity = { { "ranks", analysis = "wilcoxon" } } }
+  endpoint "B" { parameter = "ALC", visit = "Day 8", variable = "ln(AVAL / BASE)",
+    analysis = "ttest" }
+  endpoint "C" { parameter = "DEATH", analysis = "logrank" }
+  return s
+end
+
+function TestJobs.test_endpoints_as_alone()
+  local s = define()
+  local alone, told = run_in(s, 1)
+  lu.assertTrue(#alone > 10)
+  lu.assertTrue(#told > 0)
+  for _, n in ipairs { 2, 3 } do
+    local rows, again, ok, err = run_in(s, n)
+    lu.assertTrue(ok, err)
+    lu.assertEquals(rows, alone)
+    lu.assertEquals(again, told)
+  end
+  lu.assertEquals(#s.adsl:where "SEX = 'F'", #s.adsl:collect():where "SEX = 'F'")
+end
+
+-- The first in the order of the endpoints, whoever comes to it first.
+function TestJobs.test_the_first_error_of_endpoints()
+  local s = define()
+  run(s, { rerandomise = false })
+  for _, id in ipairs { "D", "E" } do
+    endpoint(id) { parameter = "ALC", visit = "Day 8", where = "AVAL > 1e6",
+      analysis = "ttest" }
+  end
+  local alone, _, ok, err = run_in(s, 1)
+  lu.assertFalse(ok)
+  lu.assertStrContains(err, "endpoint D: no subject of population ITT has a value")
+  for _ = 1, 5 do
+    local rows, _, shared_ok, shared_err = run_in(s, 2)
+    lu.assertFalse(shared_ok)
+    lu.assertEquals(shared_err, err)
+    lu.assertEquals(rows, alone) -- the results of before
+  end
+end
+
+-- What is no value is an error where it is packed, not where it is missed.
+function TestJobs.test_values_as_bytes()
+  local packed = require "trialsh.packed"
+  local NA = require "ts.na".NA
+  local value = { 1, 1.5, -0.0, "a\0b", NA, true, false, { x = { {} } }, [20] = 2^53,
+    inf = 1 / 0, tiny = 5e-324 }
+  local again = packed.unpack(packed.pack(value))
+  lu.assertEquals(again, value)
+  lu.assertEquals(math.type(again[1]), "integer")
+  lu.assertEquals(1 / again[3], -1 / 0)
+  lu.assertTrue(again[5] == NA)
+  lu.assertNil(packed.unpack(packed.pack(nil)))
+  lu.assertStrContains(select(2, pcall(packed.pack, { print })), "function")
+end
+
 os.exit(lu.LuaUnit.run())
