@@ -15,6 +15,7 @@ local M = {
   sql = write.sql,
   column = write.column,
   source = write.source,
+  decided = write.decided,
   level_order = write.level_order,
   quote = write.quote,
   literal = write.literal,

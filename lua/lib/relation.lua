@@ -66,7 +66,8 @@ function M.base(study, name, columns, key, simulated)
   for i, column in ipairs(columns) do
     layer.outputs[i] = { name = column.name }
     column.origin = { table = name, name = column.name,
-      empty = function() return study:is_empty(name, column.name) end }
+      empty = function() return study:is_empty(name, column.name) end,
+      is_whole = function() return study:is_whole(name, column.name) end }
   end
   return { study = study, name = name, columns = columns, layer = layer,
     key = key, generation = study:generation(),

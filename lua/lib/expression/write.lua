@@ -52,16 +52,37 @@ end
 -- Functions of ours, which count what is no finite number and make it missing.
 -- Rows that take else because a condition is not decided are counted ------------
 
--- Whether a condition always holds or does not.
-local function decided(node)
+local function is_text(value)
+  if type(value) ~= "table" then return type(value) == "string" end
+  for _, v in ipairs(value) do
+    if type(v) ~= "string" then return false end
+  end
+  return true
+end
+
+-- Whether a column of texts without a missing one is compared with a text of ?.
+local function compares_words(node, is_whole)
+  local column, given = node[2], node[3]
+  return is_whole and column[1] == "column" and column.column.type == "text"
+    and given[1] == "param" and is_text(given.value) and #node == 3
+    and is_whole(column.column)
+end
+
+--- expression.decided(tree [, is_whole]): whether a condition always holds or does
+-- not; is_whole(column): nothing is missing there.
+local function decided(node, is_whole)
   local kind = node[1]
-  if kind == "group" or kind == "not" then return decided(node[2]) end
+  if kind == "group" or kind == "not" then return decided(node[2], is_whole) end
   if kind == "and" or kind == "or" then
-    return decided(node[2]) and decided(node[3])
+    return decided(node[2], is_whole) and decided(node[3], is_whole)
+  end
+  if kind == "in" or kind == "binary" and node.op == "=" then
+    return compares_words(node, is_whole) or false
   end
   return kind == "is" or kind == "number"
-    or kind == "call" and node.name == "coalesce" and decided(node[#node])
+    or kind == "call" and node.name == "coalesce" and decided(node[#node], is_whole)
 end
+M.decided = decided
 
 -- What counts the rows of one iif or case: conditions are written by the one
 -- function, the value of else by the other. Both only write where nothing can

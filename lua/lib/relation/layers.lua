@@ -154,11 +154,23 @@ function Compiler:output(output, prefix, window)
   return (output.side or prefix or "") .. quote(output.name)
 end
 
-function Compiler:condition(where)
+-- Whether a condition on rows of a table leaves none undecided; of dates also what is
+-- no whole date does.
+local function leaves_none(where, source)
+  return not where.dates and expression.decided(where.tree, function(column)
+    local origin = column.origin
+    return origin and source.table and origin.table == source.table
+      and origin.is_whole()
+  end)
+end
+
+function Compiler:condition(where, source)
   if where.raw then return where.raw end
   local sql = expression.sql(where.tree, self.values, nil,
     not self.readable and self.places or nil)
-  if self.readable or not where.source then return "(" .. sql .. ")" end
+  if self.readable or not where.source or leaves_none(where, source) then
+    return "(" .. sql .. ")"
+  end
   self.places[#self.places + 1] = where
   return ("_decide(%d, %s)"):format(#self.places - 1, sql)
 end
@@ -200,7 +212,7 @@ function Compiler:add_where(parts, layer)
   if #layer.where == 0 then return end
   local conditions = {}
   for i, where in ipairs(layer.where) do
-    conditions[i] = self:condition(where)
+    conditions[i] = self:condition(where, layer.source)
   end
   parts[#parts + 1] = "where " .. table.concat(conditions, " and ")
 end

@@ -133,6 +133,23 @@ function Inner:is_empty(tbl, column)
     :format(q(tbl), q(column))) == 0
 end
 
+--- Whether a column has no missing value; known until the study changes.
+function Inner:is_whole(tbl, column)
+  if self.handle:in_transaction() then return false end
+  local generation, kept = self:generation(), self.whole
+  if not kept or kept.generation ~= generation then
+    kept = { generation = generation }
+    self.whole = kept
+  end
+  local key = tbl .. "\0" .. column
+  if kept[key] == nil then
+    local q = require "trialsh.expression".quote
+    kept[key] = #self.handle:query(("select 1 from %s where %s is null limit 1")
+      :format(q(tbl), q(column))) == 0
+  end
+  return kept[key]
+end
+
 --- The special missing values of SAS in a column of a table.
 function Inner:count_missing(tbl, column)
   if not self:has_table("_ts_missing") then return 0 end
