@@ -281,7 +281,8 @@ local function definitions()
   return table.move(families, 1, #families, #list + 1, list)
 end
 
-local function is_good(s)
+--- endpoint.is_good(study): whether check() has found no mistake since it changed.
+function M.is_good(s)
   local inner = require "trialsh.study".inner(s)
   local list = definitions()
   if not good or good.inner ~= inner or good.generation ~= inner:generation()
@@ -294,17 +295,23 @@ local function is_good(s)
   return true
 end
 
---- endpoint.checked(study or nil [, whole]) -> what check() says, list of
--- remarks; whole: also what only the rows tell, which run() finds itself.
-function M.checked(s, whole)
-  if s and not whole and is_good(s) then return good.text, good.remarks end
+--- endpoint.mistakes(study or nil, endpoint [, whole]) -> its lines { file, line,
+-- text } of what check() would say of it
+function M.mistakes(s, e, whole)
+  local lines = lines_of(e, M.problems_of(e))
+  if #lines > 0 or not s then return lines end
+  return lines_of(e, study_problems(s, e, whole))
+end
+
+--- endpoint.checked(study or nil [, whole [, find]]) -> what check() says, list of
+-- remarks; whole: also what only the rows tell, which run() finds itself. find(e)
+-- gives the mistakes of an endpoint where they have been looked for elsewhere.
+function M.checked(s, whole, find)
+  if s and not whole and M.is_good(s) then return good.text, good.remarks end
   local all = s and trial_lines(s) or {}
   if #all > 0 then raise(all) end
   for _, e in ipairs(M.list) do
-    local lines = lines_of(e, M.problems_of(e))
-    if #lines == 0 and s then
-      lines = lines_of(e, study_problems(s, e, whole))
-    end
+    local lines = find and find(e) or M.mistakes(s, e, whole)
     table.move(lines, 1, #lines, #all + 1, all)
   end
   for _, found in ipairs(require "trialsh.multiplicity".problems()) do

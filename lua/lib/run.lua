@@ -12,6 +12,7 @@ local set = require "trialsh.endpoint.set"
 local results = require "trialsh.endpoint.results"
 local note = require "trialsh.note"
 local options = require "trialsh.options"
+local workers = require "trialsh.study.workers"
 
 local fail = errors.fail
 
@@ -370,36 +371,59 @@ local function complete(row, e, inner, hashes)
   row.utc = os.date "!%Y-%m-%dT%H:%M:%SZ"
 end
 
--- What is computed: { rows of, endpoint or variation } each, in order.
+-- What is computed, in order: { rows of, endpoint or variation }; the first of an
+-- endpoint names it.
 local function parts_of(list)
   local parts = {}
   for _, e in ipairs(list) do
-    parts[#parts + 1] = { compute, e }
-    for _, v in ipairs(e.variations) do parts[#parts + 1] = { compute, v } end
-    if e.subgroups then parts[#parts + 1] = { compute_subgroups, e } end
+    local good = #endpoints.problems_of(e) == 0 -- which reads it
+    parts[#parts + 1] = { compute, e, endpoint = e }
+    for _, v in ipairs(good and e.variations or {}) do
+      parts[#parts + 1] = { compute, v }
+    end
+    if good and e.subgroups then parts[#parts + 1] = { compute_subgroups, e } end
   end
   return parts
 end
 
+-- Several processes check and compute at once; whether there are mistakes is asked
+-- first. Nothing where that is not possible: see workers.map. What re-randomisation
+-- is to do stays in the process that found it, which then finds all.
+local function share(s, inner, parts)
+  local known = endpoints.is_good(s)
+  return workers.map(inner, #parts, function(i)
+    local part, out = parts[i], {}
+    if part.endpoint and not known then
+      out.mistakes = workers.outcome(endpoints.mistakes, s, part.endpoint)
+    end
+    out.rows = workers.outcome(computed, part[1], s, part[2])
+    return out
+  end, "endpoints")
+end
+
 -- The rows of all endpoints, and what re-randomisation is to do.
 local function compute_endpoints(s, inner, opt)
-  local _, remarks = endpoints.checked(s)
+  local parts, mistakes = parts_of(endpoints.list), {}
+  local rerandomised = require "trialsh.endpoint.rerandomised"
+  local found = not rerandomised.is_wanted(s, opt) and share(s, inner, parts)
+  for i, part in ipairs(found and parts or {}) do
+    if part.endpoint then mistakes[part.endpoint] = found[i].mistakes end
+  end
+  local _, remarks = endpoints.checked(s, false, function(e)
+    return mistakes[e] and workers.value(mistakes[e])
+  end)
   local stale = require "trialsh.study.derive".stale(inner)
   if #stale > 0 then
     note.warn("derived with another trial than that of the study: %s",
       table.concat(stale, ", "))
   end
   for _, words in ipairs(remarks) do note.say("%s", words) end
-  local plan = require "trialsh.endpoint.rerandomised".start(s, opt)
-  local parts, all, hashes = parts_of(endpoints.list), {}, {}
-  local function rows_of(i)
-    return computed(parts[i][1], s, parts[i][2], plan)
-  end
-  -- the plan keeps the data, which stay in the process that read them
-  local found = not plan and require "trialsh.study.workers".map(inner, #parts,
-    rows_of, "endpoints") or {}
+  local plan = rerandomised.start(s, opt)
+  local all, hashes = {}, {}
   for i, part in ipairs(parts) do
-    for _, row in ipairs(found[i] or rows_of(i)) do
+    local rows = found and workers.value(found[i].rows)
+      or computed(part[1], s, part[2], plan)
+    for _, row in ipairs(rows) do
       complete(row, part[2], inner, hashes)
       all[#all + 1] = row
     end

@@ -172,6 +172,29 @@ function TestJobs.test_the_first_error_of_endpoints()
   end
 end
 
+-- All mistakes at once, before what only a run finds.
+function TestJobs.test_the_mistakes_of_endpoints()
+  local s = define()
+  run(s, { rerandomise = false })
+  endpoint "D" { parameter = "ALC", visit = "Day 8", where = "AVAL > 1e6",
+    analysis = "ttest" }
+  endpoint "E" { parameter = "ALC", visit = "Day 8", variable = "AVALL",
+    analysis = "ttest" }
+  endpoint "F" { parameter = "ALK", visit = "Day 8", analysis = "ttest",
+    sensitivity = { { "x", analysis = "wilcoxon" } } }
+  local alone, told, ok, err = run_in(s, 1)
+  lu.assertFalse(ok)
+  lu.assertStrContains(err, "AVALL")
+  lu.assertStrContains(err, "ALK")
+  for _ = 1, 3 do
+    local rows, again, shared_ok, shared_err = run_in(s, 2)
+    lu.assertFalse(shared_ok)
+    lu.assertEquals(shared_err, err)
+    lu.assertEquals(rows, alone)
+    lu.assertEquals(again, told)
+  end
+end
+
 -- What is no value is an error where it is packed, not where it is missed.
 function TestJobs.test_values_as_bytes()
   local packed = require "trialsh.packed"

@@ -12,13 +12,16 @@ local M = {}
 local Plan = {}
 Plan.__index = Plan
 
+--- rerandomised.is_wanted(study, opt): whether run() does it.
+function M.is_wanted(s, opt)
+  return opt.rerandomise ~= false and s.trial ~= NA
+    and s.trial.randomisation ~= nil
+end
+
 --- rerandomised.start(study, opt) -> plan, or nil where the trial declares no
 -- randomisation; why: it cannot be done again.
 function M.start(s, opt)
-  if opt.rerandomise == false or s.trial == NA
-    or not s.trial.randomisation then
-    return nil
-  end
+  if not M.is_wanted(s, opt) then return nil end
   local scheme, why = randomisation.of(s)
   return setmetatable({ study = s, scheme = scheme, why = why, units = {},
     opt = { replicates = opt.replicates } }, Plan)

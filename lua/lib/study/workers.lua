@@ -10,11 +10,12 @@ local M = {}
 
 local MOST = 256 * 1024 * 1024 -- bytes of a study that is read into memory
 
--- What f(i) gives, what it tells, and how it failed.
-local function answer(f, i)
-  local given = {}
+--- workers.outcome(f, ...) -> a table for workers.value: what f gives, what it tells,
+-- and how it failed.
+function M.outcome(f, ...)
+  local given, arguments = {}, table.pack(...)
   given.notes = note.gather(function()
-    local ok, value = pcall(f, i)
+    local ok, value = pcall(f, table.unpack(arguments, 1, arguments.n))
     if ok then
       given.value = value
     elseif errors.is(value) then
@@ -27,7 +28,8 @@ local function answer(f, i)
   return given
 end
 
-local function taken(given)
+--- workers.value(outcome): as if f were called here.
+function M.value(given)
   note.tell(given.notes)
   if given.crashed then error(given.crashed, 0) end
   local failed = given.failed
@@ -35,10 +37,9 @@ local function taken(given)
   return given.value
 end
 
---- workers.map(inner, n, f, what) -> { f(1), ... f(n) }, tables; f reads the study and
--- changes nothing that is looked at later. What it tells is told here, in order,
--- and its first error raised. nil, and nothing is done, where the work cannot be
--- shared: with one job, a log, or a very large study.
+--- workers.map(inner, n, f, what) -> { f(1), ... f(n) }: f reads the study and
+-- changes nothing that is looked at later. nil, and nothing is done, where the work
+-- cannot be shared: with one job, a log, or a very large study.
 function M.map(inner, n, f, what)
   local store, process = inner:store(), jobs.process()
   local image <close> = jobs.count() > 1 and not note.log and store:image(MOST)
@@ -50,9 +51,9 @@ function M.map(inner, n, f, what)
       own = true
       store:become(image)
     end
-    return packed.pack(answer(f, i))
+    return packed.pack(f(i))
   end, what)
-  for i, bytes in ipairs(found) do found[i] = taken(packed.unpack(bytes)) end
+  for i, bytes in ipairs(found) do found[i] = packed.unpack(bytes) end
   return found
 end
 
