@@ -61,19 +61,23 @@ local function outcomes(s, e, add)
   end
 end
 
--- A row of the place, and a value in one of them: where all are missing, those who
+-- A value in a row of the place, and else a row: where all are missing, those who
 -- have none count as nonresponders without a word.
 local function values(e, at, r, add)
-  local name, place = set.table_of(e, at.parameter), place_words(e, at)
-  if not relation.has(relation.node_of(r), { name = "USUBJID" }) then
-    return add("no row of %s (%s)", name, place)
-  end
+  local name, place, lacking = set.table_of(e, at.parameter), place_words(e, at), {}
   local with, response = set.response(r, e)
   for _, column in ipairs(response) do
     if not relation.has(relation.node_of(with), { name = column }) then
-      add("no value of %s in %s%s", column, name, place ~= ""
-        and (" (%s)"):format(place) or "")
+      lacking[#lacking + 1] = column
     end
+  end
+  if #lacking == 0 then return end
+  if not relation.has(relation.node_of(r), { name = "USUBJID" }) then
+    return add("no row of %s (%s)", name, place)
+  end
+  for _, column in ipairs(lacking) do
+    add("no value of %s in %s%s", column, name, place ~= ""
+      and (" (%s)"):format(place) or "")
   end
 end
 
@@ -106,6 +110,20 @@ local function randomised(s)
   return words and "randomisation: " .. words:gsub("^randomisation: ", "")
 end
 
+-- What chooses the rows of an endpoint or variation, in words: those of two that
+-- share them are looked at once.
+local function choice(e)
+  local words = {}
+  for i, x in ipairs { e.data or "", e.parameters or "", e.visits or e.visit or "",
+      e.where or "", e.variable or "", e.population or "", e.method } do
+    words[i] = type(x) == "table" and table.concat(x, "\1") or tostring(x)
+  end
+  for _, event in ipairs(e.events or {}) do
+    words[#words + 1] = event.name .. "\1" .. event.strategy
+  end
+  return table.concat(words, "\0")
+end
+
 --- doubts.of_all(study, endpoints) -> lines; what is said of one is not said
 -- again of its variations, nor of arms of another endpoint.
 function M.of_all(s, list)
@@ -122,11 +140,17 @@ function M.of_all(s, list)
       end)
     end
     look(arms, e, nil, told)
-    look(rows, e, e.id, said)
-    for _, v in ipairs(e.variations or {}) do
-      look(rows, v, e.id .. "/" .. v.variation, said)
+    local known = {}
+    local function look_at_rows(v, name)
+      local key = choice(v)
+      if not known[key] then look(rows, v, name, said) end
+      known[key] = true
     end
-    if e.other then look(rows, e.other, e.id .. "/instead", said) end
+    look_at_rows(e, e.id)
+    for _, v in ipairs(e.variations or {}) do
+      look_at_rows(v, e.id .. "/" .. v.variation)
+    end
+    if e.other then look_at_rows(e.other, e.id .. "/instead") end
   end
   lines[#lines + 1] = randomised(s)
   return lines
