@@ -10,6 +10,8 @@ local mark = require "trialsh.mark"
 local note = require "trialsh.note"
 local expression = require "trialsh.expression"
 local answers = require "trialsh.relation.answers"
+local derive = require "trialsh.relation.nodes".derive
+local kept = require "trialsh.relation.kept"
 local layers = require "trialsh.relation.layers"
 local name_rows = require "trialsh.relation.culprit"
 local export = require "trialsh.export"
@@ -34,15 +36,17 @@ return function(M)
     scratch, others = nil, { scratch, others }
   end
 
-  -- Runs what make(compiler) writes; frames are attached only meanwhile.
-  local function run(node, make, variables)
+  -- Runs what make(compiler) writes; frames are attached only meanwhile. once: nobody
+  -- will ask it again.
+  local function run(node, make, variables, once)
     local store = store_of(node)
     local compiler = M.compiler(function(frame) return store:attach(frame) end)
     local ok, frame, counts = pcall(function()
       local sql, fields = make(compiler), variables
       if type(variables) == "function" then
         fields = variables(store:origins(sql, compiler.values))
-      elseif node.study and not node.name and not next(compiler.frames) then
+      elseif node.study and not node.name and not once
+          and not next(compiler.frames) then
         return answers.ask(node.study, sql, compiler.values, fields)
       end
       return store:query(sql, compiler.values, fields)
@@ -59,8 +63,10 @@ return function(M)
     end
     local named = locate(text)
     if ok and counts.no_date then -- what was counted may be kept: see answers
-      counts = setmetatable({ no_date = locate(counts.no_date) },
-        { __index = counts })
+      local copy = {}
+      for key, n in pairs(counts) do copy[key] = n end
+      copy.no_date = locate(counts.no_date)
+      counts = copy
     end
     for _, name in pairs(compiler.frames) do store:detach(name) end
     if not ok then
@@ -116,7 +122,19 @@ return function(M)
     end
   end
 
-  local check = require "trialsh.relation.check"(M, run, say_undated)
+  -- The layer of a node, where it rests on what is kept for it.
+  local function read_kept(node, layer)
+    local keeper = node.keeper
+    if not keeper or not kept.rests_on(layer, keeper.chosen) then return layer end
+    if not keeper.frame then
+      keeper.frame, keeper.counts, keeper.places = run(derive(node, {
+        layer = keeper.chosen }), function(c) return c:layer(keeper.chosen) end,
+        nil, true)
+    end
+    return kept.layer(layer, keeper.chosen, keeper.frame), keeper
+  end
+
+  local check = require "trialsh.relation.check"(M, run, say_undated, read_kept)
   M.judge, M.single = check.rules, check.single
   M.strange_words = check.strange_words
 
@@ -234,8 +252,9 @@ return function(M)
   -- from .. from+n-1, or n and total, for the last of so many; quiet: true, or
   -- "cut" where there are more rows than these.
   local function ask(node, names, opt)
-    check.before(node)
-    local columns, layer = node.columns, node.layer
+    check.before(node, not names)
+    local columns, layer, keeper = node.columns, read_kept(node, node.layer)
+    node.keeper = nil
     if names then
       columns, layer = {}, M.wrap(layer)
       layer.outputs = {}
@@ -268,6 +287,7 @@ return function(M)
       end
       return sql
     end, columns)
+    if keeper then counts, places = kept.counted(counts, places, keeper) end
     local quiet = opt and opt.quiet
     if quiet == "cut" then quiet = #frame == opt.n end
     if not quiet then

@@ -7,6 +7,7 @@ local NA = require "ts.na".NA
 local note = require "trialsh.note"
 local expression = require "trialsh.expression"
 local columns_module = require "trialsh.relation.columns"
+local kept = require "trialsh.relation.kept"
 local layers = require "trialsh.relation.layers"
 local only = require "trialsh.relation.only"
 local nodes = require "trialsh.relation.nodes"
@@ -15,8 +16,9 @@ local quote, show_value = expression.quote, columns_module.show_value
 local MOST = 1000 -- rows of one rule that are kept
 
 -- M is trialsh.relation; run(node, make [, columns]) asks its store,
--- say_undated(counts) tells of dates that have no order.
-return function(M, run, say_undated)
+-- say_undated(counts) tells of dates that have no order, read_kept(node, layer) takes
+-- rows from what is kept for a node.
+return function(M, run, say_undated, read_kept)
 
 local checks, judge = {}, {}
 
@@ -164,10 +166,40 @@ end
 
 local found = {}
 
+local SIDES = { "node", "left", "right" } -- what a check looks at
+
+-- What is worth to be kept for the checks and rules of a node and its own rows.
+local function keep(node)
+  local asked = { node.layer }
+  for _, check in ipairs(node.checks or {}) do
+    for _, side in ipairs(check.checked and {} or SIDES) do
+      asked[#asked + 1] = check[side] and check[side].layer
+    end
+  end
+  for _, rule in ipairs(node.rules or {}) do
+    if rule.kind == "key" then asked[#asked + 1] = rule.node.layer end
+  end
+  local chosen = node.study and #asked > 3 and kept.choose(asked)
+  node.keeper = chosen and { chosen = chosen } or nil
+end
+
+-- A check or a rule that reads from what is kept.
+local function through(node, check)
+  if not node.keeper then return check end
+  local out = setmetatable({}, { __index = check })
+  for _, side in ipairs(SIDES) do
+    if check[side] then
+      out[side] = nodes.derive(check[side], { layer = read_kept(node,
+        check[side].layer) })
+    end
+  end
+  return out
+end
+
 local function see_checks(node)
   for _, check in ipairs(node.checks or {}) do
     if not check.checked then
-      checks[check.kind](node, check)
+      checks[check.kind](node, through(node, check))
       check.checked = true
     end
   end
@@ -178,7 +210,8 @@ local words = { expect = "expect %s: does not hold for %d row%s%s",
 
 -- A key that is broken is judged anew each time, as it is an error.
 local function judged(rule, node, where)
-  local finding = judge[rule.kind](rule, node)
+  local finding = judge[rule.kind](rule.kind == "key" and through(node, rule) or rule,
+    node)
   finding.kind, finding.rule = rule.kind, rule.rule
   rule.judged = true
   if finding.n > 0 then
@@ -197,12 +230,15 @@ function found.single(node)
 end
 
 --- check.before(node): what must hold for its rows to be read, and the rules
--- that it carries; seen to once, as a study that changed makes other nodes.
-function found.before(node)
+-- that it carries; seen to once, as a study that changed makes other nodes. whole:
+-- all of its columns are read then.
+function found.before(node, whole)
+  if not node.keeper then keep(node) end
   see_checks(node)
   for _, rule in ipairs(node.rules or {}) do
     if not rule.judged then judged(rule, node) end
   end
+  if not whole then node.keeper = nil end
 end
 
 --- check.levels(node, frame, columns): a text beside the declared levels is an
@@ -488,6 +524,7 @@ end
 -- not hold is a warning, and where says who lists it.
 function found.rules(node, where)
   local list = {}
+  keep(node)
   see_checks(node)
   for i, rule in ipairs(node.rules or {}) do
     list[i] = judged(rule, node, where)
