@@ -122,16 +122,14 @@ return function(M)
     end
   end
 
-  -- The layer of a node, where it rests on what is kept for it.
+  -- A layer of a node's study, through what is kept of it.
   local function read_kept(node, layer)
-    local keeper = node.keeper
-    if not keeper or not kept.rests_on(layer, keeper.chosen) then return layer end
-    if not keeper.frame then
-      keeper.frame, keeper.counts, keeper.places = run(derive(node, {
-        layer = keeper.chosen }), function(c) return c:layer(keeper.chosen) end,
-        nil, true)
-    end
-    return kept.layer(layer, keeper.chosen, keeper.frame), keeper
+    if not node.study then return layer, {} end
+    return kept.layer(node.study, layer, function(inner)
+      return run(derive(node, { layer = inner }), function(c)
+        return c:layer(inner)
+      end, nil, true)
+    end)
   end
 
   local check = require "trialsh.relation.check"(M, run, say_undated, read_kept)
@@ -252,9 +250,8 @@ return function(M)
   -- from .. from+n-1, or n and total, for the last of so many; quiet: true, or
   -- "cut" where there are more rows than these.
   local function ask(node, names, opt)
-    check.before(node, not names)
-    local columns, layer, keeper = node.columns, read_kept(node, node.layer)
-    node.keeper = nil
+    check.before(node)
+    local columns, layer, used = node.columns, read_kept(node, node.layer)
     if names then
       columns, layer = {}, M.wrap(layer)
       layer.outputs = {}
@@ -287,7 +284,7 @@ return function(M)
       end
       return sql
     end, columns)
-    if keeper then counts, places = kept.counted(counts, places, keeper) end
+    counts, places = kept.counted(counts, places, used)
     local quiet = opt and opt.quiet
     if quiet == "cut" then quiet = #frame == opt.n end
     if not quiet then

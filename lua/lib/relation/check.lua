@@ -179,18 +179,16 @@ local function keep(node)
   for _, rule in ipairs(node.rules or {}) do
     if rule.kind == "key" then asked[#asked + 1] = rule.node.layer end
   end
-  local chosen = node.study and #asked > 3 and kept.choose(asked)
-  node.keeper = chosen and { chosen = chosen } or nil
+  if node.study and #asked > 3 then kept.choose(node.study, asked) end
 end
 
 -- A check or a rule that reads from what is kept.
-local function through(node, check)
-  if not node.keeper then return check end
+local function through(check)
   local out = setmetatable({}, { __index = check })
   for _, side in ipairs(SIDES) do
     if check[side] then
-      out[side] = nodes.derive(check[side], { layer = read_kept(node,
-        check[side].layer) })
+      out[side] = nodes.derive(check[side], {
+        layer = (read_kept(check[side], check[side].layer)) })
     end
   end
   return out
@@ -199,7 +197,7 @@ end
 local function see_checks(node)
   for _, check in ipairs(node.checks or {}) do
     if not check.checked then
-      checks[check.kind](node, through(node, check))
+      checks[check.kind](node, through(check))
       check.checked = true
     end
   end
@@ -210,7 +208,7 @@ local words = { expect = "expect %s: does not hold for %d row%s%s",
 
 -- A key that is broken is judged anew each time, as it is an error.
 local function judged(rule, node, where)
-  local finding = judge[rule.kind](rule.kind == "key" and through(node, rule) or rule,
+  local finding = judge[rule.kind](rule.kind == "key" and through(rule) or rule,
     node)
   finding.kind, finding.rule = rule.kind, rule.rule
   rule.judged = true
@@ -230,15 +228,13 @@ function found.single(node)
 end
 
 --- check.before(node): what must hold for its rows to be read, and the rules
--- that it carries; seen to once, as a study that changed makes other nodes. whole:
--- all of its columns are read then.
-function found.before(node, whole)
-  if not node.keeper then keep(node) end
+-- that it carries; seen to once, as a study that changed makes other nodes.
+function found.before(node)
+  keep(node)
   see_checks(node)
   for _, rule in ipairs(node.rules or {}) do
     if not rule.judged then judged(rule, node) end
   end
-  if not whole then node.keeper = nil end
 end
 
 --- check.levels(node, frame, columns): a text beside the declared levels is an

@@ -1,21 +1,54 @@
--- What a relation is made of is read once where many questions rest on it: what is
--- checked before its rows are read asks for the same layer again and again. The rows
--- of that layer are kept as a frame while they are needed.
+-- What relations are made of is read once where many questions rest on it: what is
+-- checked before rows are read asks for the same layers again and again. Their rows
+-- are kept as frames until the study changes.
 
 local layers = require "trialsh.relation.layers"
 local sources_of = layers.sources_of
 
 local M = {}
 
-local LEAST = 12 -- what it must save, in passes over the rows
+local LEAST = 8 -- what one must save, in passes over its rows
 
--- How many passes over rows a layer takes, those of its sources among them.
-local function work_of(layer, kept)
-  if kept[layer] then return kept[layer] end
+-- Those of a study as it is now, by their layers: { layer =, frame =, counts =,
+-- places =, rests = others that its frame was made of }, all but the first once it
+-- is read. In a transaction rows change under one version: nothing is kept but within
+-- kept.during.
+local function of_now(study)
+  local generation, now = study:generation(), study.kept
+  if now and now.generation == generation and (now.open
+      or not study:store():in_transaction()) then
+    return now.by_layer
+  end
+  if study:store():in_transaction() then return {} end
+  study.kept = { generation = generation, by_layer = {} }
+  return study.kept.by_layer
+end
+
+--- kept.forget(study): what was read may not be so any more.
+function M.forget(study) study.kept = nil end
+
+--- kept.during(study, f): f changes nothing of the study.
+function M.during(study, f)
+  local generation, now = study:generation(), study.kept
+  if not now or now.generation ~= generation then
+    now = { generation = generation, by_layer = {} }
+  end
+  study.kept, now.open = now, true
+  local ok, err = pcall(f)
+  now.open = false
+  if not ok then error(err, 0) end
+end
+
+-- How many passes over rows a layer takes beyond what is kept.
+local function work_of(layer, by_layer, work)
+  if by_layer[layer] then return 0 end
+  if work[layer] then return work[layer] end
   local n = (layer.window and 1 or 0) + (layer.join and 1 or 0)
     + (layer.group and 1 or 0) + (layer.source.union and 1 or 0)
-  for _, inner in ipairs(sources_of(layer)) do n = n + work_of(inner, kept) end
-  kept[layer] = n
+  for _, inner in ipairs(sources_of(layer)) do
+    n = n + work_of(inner, by_layer, work)
+  end
+  work[layer] = n
   return n
 end
 
@@ -27,76 +60,114 @@ local function count(layer, seen, times, order)
   times[layer] = (times[layer] or 0) + 1
 end
 
---- kept.choose(list): of the layers that several questions are asked of the one on
--- which it saves most to keep; nil where that is little.
-function M.choose(list)
-  local times, order, work, best, most = {}, {}, {}, nil, LEAST - 1
+--- kept.choose(study, list): of the layers that several questions are asked of those
+-- that it saves most to keep.
+function M.choose(study, list)
+  local by_layer, times, order = of_now(study), {}, {}
   for _, asked in ipairs(list) do count(asked, {}, times, order) end
-  for _, layer in ipairs(order) do
-    local saved = (times[layer] - 1) * work_of(layer, work)
-    if saved > most then best, most = layer, saved end
+  while true do
+    local work, best, most = {}, nil, LEAST - 1
+    for _, layer in ipairs(order) do
+      local saved = (times[layer] - 1) * work_of(layer, by_layer, work)
+      if saved > most then best, most = layer, saved end
+    end
+    if not best then return end
+    by_layer[best] = { layer = best }
   end
-  return best
 end
 
---- kept.rests_on(layer, chosen)
-function M.rests_on(layer, chosen)
-  local seen = {}
-  count(layer, seen, {}, {})
-  return seen[chosen] or false
-end
-
---- kept.layer(layer, chosen, frame): the layer, in which the rows of the chosen one
--- come from the frame.
-function M.layer(layer, chosen, frame)
-  local base = { source = { frame = frame }, outputs = {}, where = {}, hidden = {} }
-  for i, hidden in ipairs(chosen.hidden) do
+-- A layer whose rows are those of a frame.
+local function base_of(one)
+  local base = { source = { frame = one.frame }, outputs = {}, where = {}, hidden = {} }
+  for i, hidden in ipairs(one.layer.hidden) do
     base.hidden[i] = { name = hidden.name, sql = hidden.name }
   end
-  for _, name in ipairs(frame:names()) do
+  for _, name in ipairs(one.frame:names()) do
     if not name:find "^_ts_o%d+$" then
       base.outputs[#base.outputs + 1] = { name = name }
     end
   end
-  local made = { [chosen] = base }
-  local function copy(this)
-    if made[this] then return made[this] end
-    local out, changed = {}, false
-    local function source(inner)
-      local new = copy(inner)
-      changed = changed or new ~= inner
-      return new
-    end
-    for key, value in pairs(this) do out[key] = value end
-    if this.source.union then
-      local sides = {}
-      for i, side in ipairs(this.source.union) do sides[i] = source(side) end
-      out.source = { union = sides }
-    elseif this.source.source then
-      out.source = source(this.source)
-    end
-    if this.join then
-      out.join = {}
-      for key, value in pairs(this.join) do out.join[key] = value end
-      out.join.right = source(this.join.right)
-    end
-    made[this] = changed and out or this
-    return made[this]
-  end
-  return copy(layer)
+  return base
 end
 
---- kept.counted(counts, places, inner) -> counts, places of a statement that read
--- what inner counted, of both.
-function M.counted(counts, places, inner)
-  local all, list = {}, table.move(inner.places, 1, #inner.places, 1, {})
-  for key, n in pairs(inner.counts) do all[key] = n end
-  for key, n in pairs(counts) do
-    if math.type(key) == "integer" then all[key + #inner.places] = n
-    elseif type(n) == "number" then all[key] = (all[key] or 0) + n
-    else all[key] = all[key] or n end
+local function copy_with(layer, source)
+  local out, changed = {}, false
+  local function new(inner)
+    local other = source(inner)
+    changed = changed or other ~= inner
+    return other
   end
-  table.move(places, 1, #places, #list + 1, list)
+  for key, value in pairs(layer) do out[key] = value end
+  if layer.source.union then
+    local sides = {}
+    for i, side in ipairs(layer.source.union) do sides[i] = new(side) end
+    out.source = { union = sides }
+  elseif layer.source.source then
+    out.source = new(layer.source)
+  end
+  if layer.join then
+    out.join = {}
+    for key, value in pairs(layer.join) do out.join[key] = value end
+    out.join.right = new(layer.join.right)
+  end
+  return changed and out or layer
+end
+
+-- read(layer) -> frame, counts, places. used: a list of what was taken from frames.
+local function through(layer, by_layer, read, used, made)
+  local function source(inner)
+    if made[inner] then return made[inner] end
+    local one = by_layer[inner]
+    if one and not one.frame then
+      one.rests = {}
+      one.frame, one.counts, one.places = read(through(inner, by_layer, read,
+        one.rests, {}))
+    end
+    if one then used[#used + 1] = one end
+    made[inner] = one and base_of(one) or copy_with(inner, source)
+    return made[inner]
+  end
+  return copy_with(layer, source)
+end
+
+--- kept.layer(study, layer, read) -> layer, used
+-- The layer, in which rows that are kept come from their frames. read(layer) ->
+-- frame, counts, places, of what is kept and was not read yet; used is for
+-- kept.counted.
+function M.layer(study, layer, read)
+  local by_layer, used = of_now(study), {}
+  if not next(by_layer) then return layer, used end
+  if by_layer[layer] then -- itself: around it, as it comes from a frame
+    layer = layers.wrap(layer)
+  end
+  return through(layer, by_layer, read, used, {}), used
+end
+
+-- Adds to counts and places those of another statement.
+local function add(counts, places, more, more_places)
+  local before = #places
+  for key, n in pairs(more) do
+    if math.type(key) == "integer" then counts[key + before] = n
+    elseif type(n) == "number" then counts[key] = (counts[key] or 0) + n
+    else counts[key] = counts[key] or n end
+  end
+  table.move(more_places, 1, #more_places, before + 1, places)
+end
+
+local function add_kept(one, counts, places, seen)
+  if seen[one] then return end
+  seen[one] = true
+  for _, inner in ipairs(one.rests) do add_kept(inner, counts, places, seen) end
+  add(counts, places, one.counts, one.places)
+end
+
+--- kept.counted(counts, places, used) -> counts, places of a statement and of what it
+-- took from frames.
+function M.counted(counts, places, used)
+  if #used == 0 then return counts, places end
+  local all, list, seen = {}, {}, {}
+  for _, one in ipairs(used) do add_kept(one, all, list, seen) end
+  add(all, list, counts, places)
   return all, list
 end
 

@@ -6,6 +6,7 @@ local json = require "ts.json"
 local errors = require "ts.error"
 local mark = require "trialsh.mark"
 local note = require "trialsh.note"
+local kept = require "trialsh.relation.kept"
 local relation = require "trialsh.relation"
 local definition = require "trialsh.definition"
 local arms = require "trialsh.study.arms"
@@ -32,9 +33,11 @@ local function as_read(made) return made and made.file and #made.verbs == 0 end
 
 -- Computes a relation and stores its rows as a table.
 local function materialise(self, name, node, facts)
-  local found = relation.judge(node, ('s:findings "%s" lists them')
-    :format(name))
-  local frame = node.frame or relation.ask(node)
+  local found, frame
+  kept.during(self, function()
+    found = relation.judge(node, ('s:findings "%s" lists them'):format(name))
+    frame = node.frame or relation.ask(node)
+  end)
   if node.verb then export.tell_codes(node) end
   local columns = {}
   for j, c in ipairs(node.columns) do
@@ -79,7 +82,11 @@ end
 -- statement stands: the line that runs is that of import or another table.
 local function derive_again(self, t)
   local ok, err = pcall(function()
-    local r = definition.rebuild(self.object, t.definition)
+    local r
+    kept.forget(self)
+    kept.during(self, function()
+      r = definition.rebuild(self.object, t.definition)
+    end)
     materialise(self, t.name, relation.node_of(r), { kind = "derived",
       verb = "derive again", definition = t.definition, sources = t.sources,
       script = t.script, line = t.line,
