@@ -19,7 +19,9 @@ below() { # NAME MILLISECONDS LIMIT
   check "$1 takes less than $3 ms" awk "BEGIN { exit !($2 < $3) }"
 }
 
-below "a start" "$(cpu "$TRIALSH" -e 'x=1')" 10
+# 10 ms, or what twelve of the shell's own starts take where a start is that slow
+limit=$(cpu sh -c : | awk '{ t = 12 * $1; print (t > 10 ? t : 10) }')
+below "a start" "$(cpu "$TRIALSH" -e 'x=1')" "$limit"
 awk 'BEGIN { print "USUBJID,ARM,X,Y,Z"
   for (i = 1; i <= 1000000; i++)
     printf "S%06d,%s,%d,%d,%.17g\n", i, i % 2 ? "A" : "B", i % 7, i % 9, i / 3
@@ -36,7 +38,7 @@ LUA
 "$TRIALSH" import.lua >peak 2>why
 check "a million rows are imported and averaged in less than 150 MB, $(cat peak)" \
   test "$(cat peak)" -lt 150
-below "a start with a study of a million rows" "$(cpu "$TRIALSH" -d big.db -e 'x=1')" 10
+below "a start with a study of a million rows" "$(cpu "$TRIALSH" -d big.db -e 'x=1')" "$limit"
 
 cat >inside.lua <<'LUA'
 local function fewest(what)
