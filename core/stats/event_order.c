@@ -44,6 +44,17 @@ static ts_status check(const ts_survival *data, ts_error *err)
         if (data->time[i] < 0)
             return ts_fail(err, TS_EINVALID, "row %zu: time %g is negative",
                            i + 1, data->time[i]);
+        if (data->entry &&
+            !(data->entry[i] >= 0 && data->entry[i] < data->time[i]))
+            return ts_fail(err, TS_EINVALID,
+                           "row %zu: the entry %g is not between 0 and the "
+                           "time %g",
+                           i + 1, data->entry[i], data->time[i]);
+        if (data->case_weight &&
+            !(data->case_weight[i] > 0 && isfinite(data->case_weight[i])))
+            return ts_fail(err, TS_EINVALID,
+                           "row %zu: the weight %g is not above 0", i + 1,
+                           data->case_weight[i]);
         if (data->event[i] != 0 && data->event[i] != 1)
             return ts_fail(err, TS_EINVALID,
                            "row %zu: the event is %g; it must be 0 or 1", i + 1,
@@ -126,6 +137,7 @@ static void deal(ts_event_order *order, const key *keys, const int *block)
         size_t at = order->start[block ? block[keys[i].row] : 0]++;
         order->tag[at] = keys[i].tag;
         order->rank[at] = (uint32_t)(n_time - 1);
+        order->row[at] = keys[i].row;
     }
     /* each start now stands where the next block begins */
     memmove(order->start + 1, order->start,
@@ -156,8 +168,10 @@ ts_status ts_event_order_new(const ts_survival *data, const int *block,
     order->start = ts_alloc_array(n_block + 1, sizeof *order->start);
     order->tag = ts_alloc_array(n, sizeof *order->tag);
     order->rank = ts_alloc_array(n, sizeof *order->rank);
+    order->row = ts_alloc_array(n, sizeof *order->row);
     order->time = ts_alloc_array(n, sizeof *order->time);
-    if (!order->start || !order->tag || !order->rank || !order->time)
+    if (!order->start || !order->tag || !order->rank || !order->row ||
+        !order->time)
         goto memory;
     for (size_t i = 0; i < n; i++) {
         double t = data->time[i] + 0.0; /* -0 is 0 */
@@ -190,6 +204,7 @@ void ts_event_order_free(ts_event_order *order)
     ts_free(order->start);
     ts_free(order->tag);
     ts_free(order->rank);
+    ts_free(order->row);
     ts_free(order->time);
     ts_free(order);
 }

@@ -10,6 +10,7 @@ typedef struct ts_event_order {
     size_t *start;    /* n_block + 1: block b is start[b] .. start[b+1]-1 */
     uint32_t *tag;    /* n: 2 * group + event, by block, then time */
     uint32_t *rank;   /* n: which time that row has, from 0 */
+    uint32_t *row;    /* n: which row of the data it is */
     double *time;     /* the distinct times, in order */
     double same_time; /* times closer than this are one */
 } ts_event_order;

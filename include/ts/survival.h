@@ -34,6 +34,9 @@ typedef struct {
     const double *time;  /* n times, finite, >= 0 */
     const double *event; /* n values: 1 event, 0 censored */
     size_t n;
+    /* of the curves alone: when each comes under observation, before its time
+     * (NULL: at 0), and how much it counts, above 0 (NULL: 1) */
+    const double *entry, *case_weight;
     const int *group; /* n codes 0 .. n_group-1, or NULL: one group */
     size_t n_group;
     const int *stratum; /* the same; the curves take no notice of it */
@@ -47,14 +50,18 @@ typedef enum { TS_KM_LOG_LOG, TS_KM_LOG, TS_KM_PLAIN } ts_km_scale;
 /* One group. The arrays have n_time values, one per distinct time at which
  * someone had the event or was censored, in order; borrowed from the ts_km. */
 typedef struct {
-    size_t n, n_event, n_time; /* n_time 0: a group without subjects */
+    size_t n, n_event, n_time; /* rows; n_time 0: a group without subjects */
     double *time;
-    double *n_risk, *n_events, *n_censor; /* at risk just before; at the time */
+    double *n_risk, *n_events, *n_censor; /* at risk just before; at the time;
+                                             sums of case weights */
+    double *n_left;                       /* whose time is not before */
     double *survival;                     /* S just after the time */
-    double *std_error;            /* of S (Greenwood); NaN where S is 0 */
+    double *std_error;            /* of S; NaN where S is 0 */
     double *std_error_log;        /* of log S; Inf where S is 0 */
     double *conf_low, *conf_high; /* NaN where the scale has none: S = 0, and
                                      for TS_KM_LOG_LOG also S = 1 */
+    size_t n_entry;               /* 0: all are there from the start */
+    double *entry, *n_later;      /* in order; who enters then or later */
 } ts_km_curve;
 
 typedef struct {
@@ -63,20 +70,23 @@ typedef struct {
     ts_km_scale scale;
     double conf_level;
     double same_time; /* times closer than this are equal */
+    bool robust;      /* the variance is that of the infinitesimal jackknife */
 } ts_km;
 
 /*
  * Kaplan and Meier 1958 (JASA 53:457) by group, pointwise intervals on the
- * given scale from Greenwood's variance, log and plain ones cut to [0, 1].
- * TS_EINVALID for times, events or codes that are none, TS_EDEGENERATE for no
- * rows.
+ * given scale, log and plain ones cut to [0, 1]. Who enters later is at risk at
+ * the times after the entry. Case weights that are all whole numbers count equal
+ * rows, and the variance is Greenwood's; of others it is that of the
+ * infinitesimal jackknife, robust, as in R's survfit. TS_EINVALID for times,
+ * events, weights or codes that are none, TS_EDEGENERATE for no rows.
  */
 ts_status ts_km_new(const ts_survival *data, ts_km_scale scale,
                     double conf_level, ts_km **out, ts_error *err);
 void ts_km_free(ts_km *km);
 
 typedef struct {
-    double n_risk; /* at risk just before t */
+    double n_risk; /* at risk just before t; at 0 also who enters then */
     double survival, std_error, conf_low, conf_high;
     bool beyond; /* after the last time, where S is not known unless 0 */
 } ts_km_point;

@@ -15,10 +15,12 @@
 
 static ts_survival check_survival(lua_State *L, const ts_model_frame *m)
 {
-    luaL_argcheck(L, m->survival && m->n_response == 2, 1,
-                  "the response is not Surv(time, event)");
-    return (ts_survival){.time = m->response[0].value,
-                         .event = m->response[1].value,
+    size_t late = m->n_response == 3; /* Surv(start, stop, event) */
+    luaL_argcheck(L, m->survival, 1, "the response is not Surv(time, event)");
+    return (ts_survival){.time = m->response[late].value,
+                         .event = m->response[late + 1].value,
+                         .entry = late ? m->response[0].value : NULL,
+                         .case_weight = m->weight.name ? m->weight.value : NULL,
                          .n = m->n,
                          .group = m->group.code,
                          .n_group = m->group.n_level,
@@ -181,7 +183,8 @@ static size_t *repeat(lua_State *L, const size_t *group, size_t n, size_t times)
     return out;
 }
 
-/* km:groups() -> list of { n, n_event, last }: the last time observed */
+/* km:groups() -> list of { n, n_event, last, empty }: the last time observed; the
+ * first at which all at risk had the event, before that, else NaN */
 static int km_groups(lua_State *L)
 {
     const ts_model_frame *m;
@@ -189,12 +192,24 @@ static int km_groups(lua_State *L)
     lua_createtable(L, (int)km->n_group, 0);
     for (size_t g = 0; g < km->n_group; g++) {
         const ts_km_curve *c = &km->curve[g];
-        lua_createtable(L, 0, 3);
+        lua_createtable(L, 0, 4);
         tsl_set_real(L, "n", (double)c->n);
         tsl_set_real(L, "n_event", (double)c->n_event);
         tsl_set_real(L, "last", c->n_time ? c->time[c->n_time - 1] : NAN);
+        size_t j = 0;
+        while (j < c->n_time && c->survival[j] > 0)
+            j++;
+        tsl_set_real(L, "empty", j + 1 < c->n_time ? c->time[j] : NAN);
         lua_rawseti(L, -2, (lua_Integer)g + 1);
     }
+    return 1;
+}
+
+/* km:is_robust(): whether the variance is that of the infinitesimal jackknife */
+static int km_is_robust(lua_State *L)
+{
+    const ts_model_frame *m;
+    lua_pushboolean(L, check_km(L, &m)->robust);
     return 1;
 }
 
@@ -392,7 +407,7 @@ static int restricted_mean(lua_State *L)
 
 static const luaL_Reg methods[] = {
     {"groups", km_groups},     {"tidy", km_tidy}, {"at", km_at},
-    {"quantile", km_quantile}, {NULL, NULL},
+    {"quantile", km_quantile}, {"is_robust", km_is_robust}, {NULL, NULL},
 };
 
 static const luaL_Reg functions[] = {

@@ -12,12 +12,13 @@ local data = require "trialsh.data"
 local format = require "trialsh.format"
 local note = require "trialsh.note"
 local options = require "trialsh.options"
+local reader = require "trialsh.model.read"
 local result = require "trialsh.result"
 
 -- specs: the options of each, also for endpoints
 local M = { specs = {
   km = { conf_level = { "number", 0.95, above = 0, below = 1 },
-    ci = { { "log-log", "log", "plain" }, "log-log" } },
+    ci = { { "log-log", "log", "plain" }, "log-log" }, weights = { "string" } },
   logrank = { compare = { "string" }, reference = { "string" } },
 } }
 
@@ -25,19 +26,24 @@ local function plural(n, word)
   return ("%d %s%s"):format(n, word, n == 1 and "" or "s")
 end
 
---- survival.model_of(who, formula, rows): the model frame of a survival formula,
--- what it holds, and its response.
-function M.model_of(who, formula, rows)
+--- survival.model_of(who, formula, rows [, opt]): the model frame of a survival
+-- formula, what it holds, and its response. opt: { weights = column or expression },
+-- where Surv(start, stop, event) is taken, too.
+function M.model_of(who, formula, rows, opt)
   if type(formula) ~= "string" then
     fail("type", ('%s: the formula is text, "Surv(AVAL, CNSR == 0) ~ TRT01P", '
       .. "not a %s"):format(who, type(formula)))
   end
-  local frame = data.frame(rows, formulas.variables(formula), who)
-  local model = formulas.model(formula, frame, { groups = true })
+  local weights = opt and opt.weights
+  local names = reader.columns(who, formulas.variables(formula), weights)
+  local frame = data.frame(rows, names, who)
+  local model = formulas.model(formula, frame, { groups = true, weights = weights })
   local info = model:info()
-  if not info.survival or #info.response ~= 2 then
-    fail("invalid", ("%s: the left side of \"%s\" must be Surv(time, event)")
-      :format(who, formula))
+  if not info.survival or #info.response ~= 2
+      and not (opt and #info.response == 3) then
+    fail("invalid", ("%s: the left side of \"%s\" must be Surv(time, event)%s")
+      :format(who, formula, info.survival
+        and "; delayed entry, Surv(start, stop, event), is for km" or ""))
   end
   return model, info, formulas.parse(formula).response
 end
@@ -180,12 +186,18 @@ end
 --- km(formula, data [, opt]) -> survival curves
 -- Kaplan-Meier estimate of survival, by group.
 --   formula     "Surv(time, event) ~ group"; event is 1 for an event; "~ 1"
---               for one curve, "~ A + B" for one per combination
+--               for one curve, "~ A + B" for one per combination;
+--               "Surv(start, stop, event)" for who comes under observation
+--               later (left truncation): at risk from start on, one row each
+--   weights     a column or an expression: how much a row counts. Whole numbers
+--               stand for so many equal rows, with Greenwood's standard error;
+--               with others it is robust, that of the infinitesimal jackknife
 --   conf_level  0.95;  ci  "log-log" (default; as SAS), "log" (R), "plain"
 -- m:tidy() has a row per group and time, with S as estimate; m:at{ 28, 90 }
--- S at given times, as survival;
+-- S at given times, as survival; m:at_risk{ 0, 28 } how many are at risk just before;
 -- m:quantile(p) and m:median() the times by which a fraction p has had the
--- event; these take a group as second argument. m.groups: n and events.
+-- event; these take a group as second argument. m.groups: n and events, which are
+-- rows; n_risk, n_event and n_censor of tidy() are sums of weights.
 -- Times keep the unit of the data. Where S stays at 1 - p the middle of that
 -- stretch is the quantile (as R and Prism; SAS gives none).
 --
@@ -201,7 +213,7 @@ end
 -- See also: logrank, cox, rmst, figure.survival. Kaplan and Meier 1958. R: survival::survfit.
 function M.km(formula, rows, opt)
   opt = options("km", opt, M.specs.km)
-  local model, info, response = M.model_of("km", formula, rows)
+  local model, info, response = M.model_of("km", formula, rows, opt)
   if info.stratum then
     fail("invalid", "km: strata() is for logrank; curves by A and B are ~ A + B")
   end
@@ -219,6 +231,19 @@ function M.km(formula, rows, opt)
   end
   local notes = { M.empty_note(info, empty) }
   if n_event == 0 then notes[#notes + 1] = "no events: S is 1 throughout" end
+  for _, group in ipairs(groups) do
+    if group.empty == group.empty and group.empty ~= NA then
+      notes[#notes + 1] = ("S is 0%s from %s on, when all who were at risk had the "
+        .. "event, whoever entered later"):format(#groups > 1 and " in "
+          .. group.name or "", text.number(group.empty))
+    end
+  end
+  local entry, weights = #info.response == 3, opt.weights
+  if entry then notes[#notes + 1] = "at risk from " .. info.response[1].name .. " on" end
+  if weights then
+    notes[#notes + 1] = ("weighted by %s%s"):format(weights, info.n_zero > 0
+      and (", %s of weight 0 left out"):format(plural(info.n_zero, "row")) or "")
+  end
   local left_out = result.left_out(info.n_missing, result.missing(info))
   local simulated = data.simulated(rows)
   local function answer(frame) return data.wrap(frame, simulated) end
@@ -228,7 +253,9 @@ function M.km(formula, rows, opt)
       "note" },
     fields = { method = "Kaplan-Meier", response = response, n = info.n,
       n_event = n_event, n_missing = info.n_missing,
-      conf_level = opt.conf_level, ci = opt.ci, groups = groups,
+      conf_level = opt.conf_level, ci = opt.ci, groups = groups, weights = weights,
+      entry = entry and info.response[1].name or nil,
+      robust = weights and curves:is_robust() or nil,
       note = note_of(notes), simulated = simulated or nil },
     methods = {
       tidy = function(_, group)
@@ -236,6 +263,10 @@ function M.km(formula, rows, opt)
       end,
       at = function(_, times, group)
         return answer(at(curves, groups, times, group))
+      end,
+      at_risk = function(_, times, group)
+        return cframe.values(curves:at(numbers("at_risk", times, 1e300),
+          places_of(groups, group)):column "n_risk")
       end,
       quantile = function(_, p, group)
         return answer((curves:quantile(numbers("quantile", p, 1),

@@ -152,7 +152,7 @@ M.cuminc = require "trialsh.analysis.incidence".entry
 
 M.winratio = require "trialsh.analysis.win".entry
 
-M.km = { survival = true,
+M.km = { survival = true, expressions = { "weights" },
   options = analysis.checker("km", function()
     return analysis.spec_of("survival", "km")
   end),

@@ -3,7 +3,8 @@
 --
 -- A curve: { name, start, from (0), time, n_risk, n_event, n_censor, estimate, conf_low,
 -- conf_high, arm, band = pieces, pale, dash, symbols, few, ends, for_good }; the lists
--- have a row per time. The table has a row per entry of spec.tables, which is
+-- have a row per time. Of weighted ones and of delayed entry also at_risk(t), most (at
+-- risk at once) and weighted (sums that are no whole numbers). The table has a row per entry of spec.tables, which is
 -- spec.curves for survival.
 
 local cframe = require "ts.frame"
@@ -121,8 +122,11 @@ end
 -- for what stands further right rests on few (Pocock et al. 2002): beyond "end" it
 -- is not drawn, "pale" it is pale.
 function M.few(curve, part, beyond)
+  local most = curve.most or curve.n
+  local reached = not curve.at_risk -- who enters later makes them more at first
   for i = 1, part and #curve.time or 0 do
-    if curve.n_risk[i] < part * curve.n then
+    reached = reached or curve.n_risk[i] == most
+    if reached and curve.n_risk[i] < part * most then
       curve.few, curve.ends = curve.time[i - 1] or curve.from or 0, beyond == "end"
       return
     end

@@ -7,7 +7,7 @@ local fail = require "ts.error".fail
 local M = {}
 
 -- Those at risk just before t, events (of each kind) and censorings before t:
--- they add up to n.
+-- they add up to n, unless some enter later.
 local function counts_at(curve, t)
   local now = { ["at risk"] = 0, events = 0, censored = 0, competing = 0 }
   for i, time in ipairs(curve.time) do
@@ -19,6 +19,7 @@ local function counts_at(curve, t)
     now.censored = now.censored + curve.n_censor[i]
     now.competing = now.competing + (curve.n_competing and curve.n_competing[i] or 0)
   end
+  if curve.at_risk then now["at risk"] = curve.at_risk(t) end
   return now
 end
 
@@ -62,7 +63,8 @@ local function rows_of(spec)
   local function numbers(curve, kind)
     local list = {}
     for i, t in ipairs(spec.ticks) do
-      list[i] = text.number(counts_at(curve, t)[kind])
+      local n = counts_at(curve, t)[kind]
+      list[i] = curve.weighted and ("%.1f"):format(n) or text.number(n)
     end
     return list
   end

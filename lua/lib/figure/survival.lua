@@ -73,6 +73,14 @@ end
 local function caption_of(fit, opt, n)
   local parts = { ("Kaplan-Meier estimates%s, n = %d"):format(
     opt.mirror and " of the events, 1 - S(t)" or "", n) }
+  local weights, entry = fit:get "weights", fit:get "entry"
+  if weights ~= NA then
+    parts[#parts + 1] = ("weighted by %s%s"):format(weights,
+      opt.band and fit.robust and ", with robust errors" or "")
+  end
+  if entry ~= NA then
+    parts[#parts + 1] = ("delayed entry: at risk from %s on"):format(entry)
+  end
   if opt.band then
     parts[#parts + 1] = ("bands: pointwise %s confidence intervals (%s)"):format(
       require "trialsh.format".level(fit.conf_level), fit.ci)
@@ -106,15 +114,29 @@ local own_options = {
   rmst = { "number", above = 0 }, compare = { "string" }, text = { "any" },
   legend = { { "inside", "above", "direct", "none" }, "inside" },
   conf_level = { "number", 0.95, above = 0, below = 1 },
-  ci = { { "log-log", "log", "plain" }, "log-log" },
+  ci = { { "log-log", "log", "plain" }, "log-log" }, weights = { "string" },
 }
 
 -- Figures ----------------------------------------------------------------------
 
 local function fit_of(from, formula, opt)
+  local own = from.endpoint and from.endpoint.method == "km"
+    and from.endpoint.options.weights
   return require "trialsh.survival".km(effects.without_strata(formula),
-    from.data,
-    { conf_level = opt.conf_level, ci = opt.ci })
+    from.data, { conf_level = opt.conf_level, ci = opt.ci,
+      weights = opt.weights or own or nil })
+end
+
+-- The tests beside curves know neither weights nor delayed entry.
+local function check_fit(fit, opt)
+  local what = fit:get "weights" ~= NA and "weighted curves"
+    or fit:get "entry" ~= NA and "curves with delayed entry"
+  for _, name in ipairs(what and { "p_value", "hazard_ratio", "rmst", "landmark" }
+      or {}) do
+    if opt[name] then
+      fail("invalid", ("%s: %s is not there for %s"):format(WHO, name, what))
+    end
+  end
 end
 
 -- The rows of those whose time goes beyond the landmark: who had the event or left by
@@ -148,6 +170,20 @@ local function look_of(fit, opt)
   return look
 end
 
+-- Of weighted rows, and where some enter later, those at risk are not what is left.
+local function count_at_risk(fit, i, curve)
+  local weighted = fit:get "weights" ~= NA
+  if fit:get "entry" ~= NA then
+    function curve.at_risk(t) return fit:at_risk(t, fit.groups[i].name)[1] end
+  end
+  curve.weighted = weighted and fit.robust
+  if curve.at_risk then
+    for _, n in ipairs(curve.n_risk) do curve.most = math.max(curve.most or 0, n) end
+  elseif weighted then
+    curve.most = curve.n_risk[1]
+  end
+end
+
 local function figure_of(from, opt, fit, formula, look)
   look = look or look_of(fit, opt)
   local list, entries, n = curves.of(fit, 1), {}, 0
@@ -157,6 +193,7 @@ local function figure_of(from, opt, fit, formula, look)
   for i, curve in ipairs(list) do
     n = n + curve.n
     curve.from = opt.landmark
+    count_at_risk(fit, i, curve)
     curves.few(curve, opt.least_at_risk, opt.beyond)
     if opt.mirror then turn_over(curve) end
     curve.arm, curve.place = table.unpack(look[fit.groups[i].name])
@@ -230,6 +267,8 @@ end
 --   palette     "okabe ito", "tol", "grey" or { "#000000", ... }
 --   journal     "Nature" and others: see figure.journal
 --   conf_level  0.95;  ci  "log-log", "log", "plain"
+--   weights     a column or an expression; the formula may be Surv(start, stop,
+--               event), delayed entry: see km
 --   note, stamp  lines under the figure; the mark of simulated data and dummy
 --                arms stands there in any case
 --
@@ -263,6 +302,7 @@ function M.survival(given)
   opt.stratified = tested and strata and strata:match "%((.*)%)"
   if opt.landmark then from = after(from, formula, opt.landmark) end
   local fit = fit_of(from, formula, opt)
+  check_fit(fit, opt)
   if not opt.facet then return figure_of(from, opt, fit, formula) end
   return in_facets(from, opt, fit, formula)
 end

@@ -33,6 +33,12 @@ local function weight_columns(who, weights)
   return parsed.variables
 end
 
+--- reader.columns(who, variables, weights) -> the columns of a formula and of its
+-- weights
+function M.columns(who, variables, weights)
+  return union(variables, call(who, weight_columns, who, weights))
+end
+
 local function check_rows(who, source, info)
   if info.n == 0 then
     local left_out = result.left_out(info.n_missing, result.missing(info))
@@ -92,8 +98,7 @@ local function parse(who, source, data)
 end
 
 local function state_of(who, source, parsed, data, opt, columns, change)
-  local names = union(union(parsed.variables,
-    call(who, weight_columns, who, opt.weights)), columns or {})
+  local names = union(M.columns(who, parsed.variables, opt.weights), columns or {})
   local frame = data_of.frame(data, names, who)
   local original = frame
   if change then frame = change(frame) end
