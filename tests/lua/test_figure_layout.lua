@@ -380,6 +380,13 @@ for _, w in ipairs { "short", "long" } do
   end
 end
 
+-- In one column, as tall as they are by themselves.
+for _, arms in ipairs(os.getenv "TRIALSH_LONG" and { 2, 3, 6 } or { 6 }) do
+  for _, n in ipairs(os.getenv "TRIALSH_LONG" and { 3, 30 } or { 30 }) do
+    cases[#cases + 1] = { words = "long", arms = arms, n = n, width = 89 }
+  end
+end
+
 TestLayout = {}
 
 for _, kind in ipairs(kinds) do
@@ -397,6 +404,44 @@ for _, kind in ipairs(kinds) do
     end
     if os.getenv "TRIALSH_TIMES" then print(kind[1], os.clock() - from) end
   end
+end
+
+-- A height is taken as it is given; without one labels make a figure taller, and once
+-- it is saved it says so.
+function TestLayout.test_as_tall_as_labels_need()
+  local case = { words = "long", arms = 6, n = 30 }
+  local function curves(height)
+    return figure.survival { times(case), width = 89, height = height }
+  end
+  local function two(height)
+    return figure.panels { curves(), curves(), width = 89, height = height }
+  end
+  lu.assertEquals(two().height, 65)
+  local made = two()
+  local page = check(made, "panels of six arms")
+  lu.assertTrue(page.height > 90 and page.height < 130, page.height)
+  lu.assertEquals(made.height, page.height)
+  lu.assertFalse(pcall(check, two(65), "of a height that was given"))
+  case = { words = "short", arms = 2, n = 30 }
+  lu.assertEquals(check(two(), "two arms").height, 65)
+end
+
+-- Names that differ at their ends are not cut there.
+function TestLayout.test_names_that_are_cut_stay_apart()
+  local page = require "trialsh.figure.canvas".paper(89, 60,
+    require "trialsh.figure.journal".look())
+  local names = { "Interleukin-7 of the first regimen, low",
+    "Interleukin-7 of the first regimen, high", "Placebo" }
+  local cut = page:fit_names(names, { 30, 30, 30 }, 7)
+  lu.assertEquals(cut[3], "Placebo")
+  lu.assertNotEquals(cut[1], cut[2])
+  for i, tail in ipairs { "low", "high" } do
+    lu.assertStrMatches(cut[i], "Inter.*\u{2026}.*" .. tail)
+    lu.assertTrue(page:text_width(cut[i], 7) <= 30)
+  end
+  cut = page:fit_names({ "Low dose of interleukin-7", "High dose of interleukin-7" },
+    { 20, 20 }, 7)
+  lu.assertStrMatches(cut[1], "Low dose.*\u{2026}")
 end
 
 -- In the widths and sizes of text of each journal, and in grey.

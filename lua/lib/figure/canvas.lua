@@ -52,7 +52,7 @@ end
 function Page:region(left, bottom, width, height)
   return setmetatable({ root = self.root, x0 = self.x0 + left,
     y0 = self.y0 + bottom, width = width, height = height,
-    style = self.style, cells = self.cells }, Page)
+    style = self.style, cells = self.cells, least = self.least }, Page)
 end
 
 local function add_head(page, line)
@@ -128,6 +128,36 @@ function Page:fit(s, width, size, bold)
     kept = more
   end
   return kept .. "\u{2026}"
+end
+
+-- Both ends of a text that is too long.
+local function cut_inside(page, s, width, size, bold)
+  local letters = {}
+  for _, c in utf8.codes(s) do letters[#letters + 1] = utf8.char(c) end
+  for kept = #letters - 1, 2, -1 do
+    local head = (kept + 1) // 2
+    local cut = table.concat(letters, "", 1, head):gsub("%s+$", "") .. "\u{2026}"
+      .. table.concat(letters, "", #letters - (kept - head) + 1):gsub("^%s+", "")
+    if page:text_width(cut, size, bold) <= width then return cut end
+  end
+  return page:fit(s, width, size, bold)
+end
+
+--- page:fit_names(names, widths, size [, bold]) -> names, cut where they must be: at
+-- their ends, or inside where the ends tell them apart; bold: { true or false, ... }
+function Page:fit_names(names, widths, size, bold)
+  local out, seen, alike = {}, {}, false
+  bold = bold or {}
+  for i, name in ipairs(names) do
+    out[i] = self:fit(name, widths[i], size, bold[i])
+    alike = alike or seen[out[i]] and seen[out[i]] ~= name
+    seen[out[i]] = name
+  end
+  for i, name in ipairs(alike and names or {}) do
+    name = self:plain(name)
+    if out[i] ~= name then out[i] = cut_inside(self, name, widths[i], size, bold[i]) end
+  end
+  return out
 end
 
 -- Marks on the page ----------------------------------------------------------

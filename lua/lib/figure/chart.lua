@@ -215,9 +215,10 @@ local function lay_out(page, spec, rows, bottom, top, right_of)
   panel.top = math.min(top, page.height - (align.top or 0))
   panel.bottom = math.max(align.bottom or 0, bottom)
   -- the title of the y axis breaks by the height, captions break by the width
-  for _ = 1, 3 do
+  for _ = 1, 8 do
+    local height = panel.top - panel.bottom
     panel.left = math.max(align.left or 0, s.pad + math.max(rows_width,
-      sheet.y_width(page, spec.yaxis, panel.top - panel.bottom)))
+      sheet.y_width(page, spec.yaxis, height)))
     panel.right = edge - right_of
     if not spec.captions then
       local f = fraction(spec.ticks[#spec.ticks], spec.x, spec.xlog)
@@ -231,13 +232,15 @@ local function lay_out(page, spec, rows, bottom, top, right_of)
     end
     panel.bottom = math.max(panel.bottom, bottom
       + height_below(page, spec, rows, panel.right - panel.left))
+    if panel.top - panel.bottom == height then break end
   end
   if page.cells then
     panel.left = math.ceil(panel.left)
     panel.right, panel.bottom = math.floor(panel.right), math.ceil(panel.bottom)
   end
   local least = page.cells and 4 or 10
-  if panel.top - panel.bottom < least or panel.right - panel.left < least then
+  if panel.top - panel.bottom < (page.least or least)
+      or panel.right - panel.left < least then
     fail("invalid", ("%s: %s x %s %s leave no room for %s; the table and the "
       .. "labels need more"):format(spec.who, text.number(page.width),
       text.number(page.height), page.cells and "characters" or "mm",
@@ -259,9 +262,13 @@ local function draw_direct(page, panel, spec)
   local s, ys = page.style, {}
   for i in ipairs(spec.entries) do ys[i] = panel:at_y(spec.ends[i]) end
   ys = legend.spread(ys, page:line_height(s.legend_text), panel.bottom, panel.top)
+  local names, widths = {}, {}
   for i, e in ipairs(spec.entries) do
-    page:text(page:fit(e.name, page.width - s.pad - panel.right - s.gap,
-      s.legend_text), panel.right + s.gap, ys[i],
+    names[i], widths[i] = e.name, page.width - s.pad - panel.right - s.gap
+  end
+  names = page:fit_names(names, widths, s.legend_text)
+  for i, e in ipairs(spec.entries) do
+    page:text(names[i], panel.right + s.gap, ys[i],
       { size = s.legend_text, colour = e.arm.ink })
   end
 end

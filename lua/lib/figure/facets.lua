@@ -59,6 +59,20 @@ local function shown(figures, name)
   return names, arrays
 end
 
+-- Fewer of them side by side where so many have no room.
+local function draw(page, bottom, top, spec)
+  local before, first = page:mark(), nil
+  for columns = spec.columns, 1, -1 do
+    local ok, err = pcall(panels.draw, page, bottom, top,
+      setmetatable({ columns = columns }, { __index = spec }))
+    if ok then return end
+    first = first or err
+    if not tostring(err):find("leave no room", 1, true) then break end
+    page:back_to(before)
+  end
+  error(first, 0)
+end
+
 --- facets.new(opt, from, { figures, facet, what, caption [, shown] }) -> figure
 -- figures: those of the levels, whose titles these are; facet: the column's name
 function M.new(opt, from, fields)
@@ -74,7 +88,7 @@ function M.new(opt, from, fields)
     height = rows * (tallest + 3) + 3 + (opt.title and 4 or 0), parts = parts,
     entries = spec.entries,
     shown = fields.shown or function() return shown(figures, fields.facet) end,
-    draw = function(page, bottom, top) panels.draw(page, bottom, top, spec) end })
+    draw = function(page, bottom, top) draw(page, bottom, top, spec) end })
 end
 
 return M

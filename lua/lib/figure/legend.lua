@@ -46,19 +46,29 @@ local function draw_key(page, e, x, y)
   end
 end
 
+-- Each at its upper left corner; names are cut at the right edge of the page.
+local function draw_at(page, entries, places)
+  local s = page.style
+  local names, widths, xs = {}, {}, {}
+  for i, e in ipairs(entries) do
+    xs[i] = places[i][1] + (e.arm and key_width(page, e) + s.gap or 0)
+    names[i], widths[i] = e.name, page.width - s.pad - xs[i]
+  end
+  names = page:fit_names(names, widths, s.legend_text)
+  for i, e in ipairs(entries) do
+    local y = places[i][2] - page:line_height(s.legend_text) / 2
+    if e.arm then draw_key(page, e, places[i][1], y) end
+    page:text(names[i], xs[i], y, { size = s.legend_text })
+  end
+end
+
 --- legend.draw(page, entries, left, top)
 function M.draw(page, entries, left, top)
-  local s = page.style
-  local height = page:line_height(s.legend_text)
-  for i, e in ipairs(entries) do
-    local y, x = top - (i - 0.5) * height, left
-    if e.arm then
-      draw_key(page, e, x, y)
-      x = x + key_width(page, e) + s.gap
-    end
-    page:text(page:fit(e.name, page.width - s.pad - x, s.legend_text), x, y,
-      { size = s.legend_text })
+  local places = {}
+  for i in ipairs(entries) do
+    places[i] = { left, top - (i - 1) * page:line_height(page.style.legend_text) }
   end
+  draw_at(page, entries, places)
 end
 
 -- Entries side by side, in as many rows as they take.
@@ -84,11 +94,14 @@ end
 --- legend.draw_above(page, entries, left, top, width)
 function M.draw_above(page, entries, left, top, width)
   local height = page:line_height(page.style.legend_text)
+  local list, places = {}, {}
   for i, row in ipairs(rows_of(page, entries, width)) do
     for _, item in ipairs(row) do
-      M.draw(page, { item[1] }, left + item[2], top - (i - 1) * height)
+      list[#list + 1] = item[1]
+      places[#list] = { left + item[2], top - (i - 1) * height }
     end
   end
+  draw_at(page, list, places)
 end
 
 --- legend.letters(names) -> a letter for each: the first one of its last word, P, L

@@ -18,7 +18,7 @@ local Figure = {}
 local known = { "save", "show", "text", "data", "caption", "width", "height",
   "title" }
 local maybe = { title = true, caption = true, note = true, stamp = true,
-  words = true, mark = true, entries = true, journal = true, shown = true, parts = true, fit = true }
+  words = true, mark = true, entries = true, journal = true, shown = true, parts = true, fit = true, fixed = true }
 Figure.__index = function(self, key)
   if Figure[key] ~= nil then return Figure[key] end
   if maybe[key] then return nil end
@@ -41,6 +41,7 @@ function M.new(opt, from, fields)
   fields.words, fields.mark = opt.stamp or fields.words, from.stamp
   fields.stamp = mark.with(fields.mark, fields.words)
   fields.width, fields.height = opt.width, opt.height or fields.height
+  fields.fixed = opt.height ~= nil
   if opt.height then fields.fit = nil end
   if fields.fit then
     fields.height = fields.fit(opt.width, journal.look(opt.journal))
@@ -60,10 +61,35 @@ function M.paint(figure, page)
   figure.draw(page, bottom, top)
 end
 
-local function page_of(figure, width, height, j)
+-- Millimetres: of a page of A4; what a panel has at the least, and where a figure is
+-- made taller for it.
+local TALLEST, LEAST, ROOM = 247, 15, 30
+
+local function paper_of(figure, width, height, j, least)
   local page = canvas.paper(width, height, journal.look(j))
+  page.least = least
   M.paint(figure, page)
   return page
+end
+
+-- The page of a figure. Where nobody asked for its height it is as tall as labels and
+-- tables make it.
+local function page_of(figure, width, height, j, fixed)
+  if fixed then return paper_of(figure, width, height, j) end
+  local most = math.max(height, j and j.tallest[1] or TALLEST)
+  local ok, first = pcall(paper_of, figure, width, height, j, LEAST)
+  for _, least in ipairs(ok and {} or { ROOM, LEAST, false }) do
+    for tall = least and height + 10 or height, most, 10 do
+      local good, page = pcall(paper_of, figure, width, tall, j, least or nil)
+      if good then
+        if width == figure.width then figure.height = tall end
+        return page
+      elseif not tostring(page):find("leave no room", 1, true) then
+        error(page, 0)
+      end
+    end
+  end
+  return ok and first or error(first, 0)
 end
 
 -- The height asked for, else what the figure takes at that width.
@@ -78,7 +104,8 @@ function M.boxes(figure, opt)
   opt = opt or {}
   local j = opt.journal and journal.find("boxes", opt.journal) or figure.journal
   local width = opt.width or figure.width
-  return page_of(figure, width, height_of(figure, opt.height, width, j), j)
+  return page_of(figure, width, height_of(figure, opt.height, width, j), j,
+    opt.height or figure.fixed)
 end
 
 local warned = false
@@ -209,7 +236,9 @@ function Figure:save(file, opt)
   })
   local j = journal.find("save", opt.journal) or self.journal
   local width = width_for(self, opt, j)
-  local height = height_of(self, opt.height, width, j)
+  local page = page_of(self, width, height_of(self, opt.height, width, j), j,
+    opt.height or self.fixed)
+  local height = page.height
   local jobs, needs_fonts = jobs_of(files, { width = width, height = height,
     dpi = opt.dpi or j and j.dpi[1] or 600,
     origin = require "trialsh.sessioninfo".origin() })
@@ -217,7 +246,6 @@ function Figure:save(file, opt)
     note.say("%s: %s takes figures of %s mm at most; this one is %s mm tall",
       files[1], j[1], text.number(j.tallest[1]), text.number(height))
   end
-  local page = page_of(self, width, height, j)
   local commands = page:commands()
   local seen = {}
   for _, job in ipairs(opt.keep and jobs or {}) do

@@ -123,13 +123,15 @@ end
 function M.draw(page, panel, rows, ticks, top)
   local s = page.style
   local height = page:line_height(s.table_text)
+  local labels, widths, bold = {}, {}, {}
+  for i, row in ipairs(rows) do -- some may run on to the right edge
+    labels[i], bold[i] = row.label, row.bold or false
+    widths[i] = (row.long or not row.numbers) and page.width - 2 * s.pad or math.huge
+  end
+  labels = page:fit_names(labels, widths, s.table_text, bold)
   for i, row in ipairs(rows) do
     local y = top - (i - 0.5) * height
-    local label = row.label
-    if row.long or not row.numbers then -- may run on to the right edge
-      label = page:fit(label, page.width - 2 * s.pad, s.table_text, row.bold)
-    end
-    page:text(label, s.pad, y, { size = s.table_text, bold = row.bold,
+    page:text(labels[i], s.pad, y, { size = s.table_text, bold = row.bold,
       colour = row.arm and row.arm.ink })
     for k, number in ipairs(row.numbers or {}) do
       page:text(number, panel:at_x(ticks[k]), y, { size = s.table_text,
