@@ -23,6 +23,9 @@ figure img{display:block;max-width:100%;height:auto}
 figcaption{font-size:.88rem;margin-top:.5rem}
 .mark{background:#a00000;color:#fff;font-weight:bold;text-align:center;padding:.25rem}
 .ts-table{margin:1.4rem 0}
+@media screen and (min-width:56rem){
+.ts-table .ts-scroll{width:max-content;max-width:calc(50vw + 22.6rem)}
+}
 footer{font-size:.8rem;color:#444;border-top:1px solid #bbb;margin-top:2rem;padding-top:.5rem;padding-bottom:1rem;overflow-wrap:anywhere}
 @media print{
 html{font-size:9.5pt}
