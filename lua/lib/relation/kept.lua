@@ -7,7 +7,8 @@ local sources_of = layers.sources_of
 
 local M = {}
 
-local LEAST = 8 -- what one must save, in passes over its rows
+local LEAST = 8           -- what one must save, in passes over its rows
+local MOST_VALUES = 4e6   -- of one: more would take much memory
 
 -- Those of a study as it is now, by their layers: { layer =, frame =, counts =,
 -- places =, rests = others that its frame was made of }, all but the first once it
@@ -52,6 +53,22 @@ local function work_of(layer, by_layer, work)
   return n
 end
 
+-- How many values its rows may hold.
+local function values_of(study, layer)
+  local function rows_of(source)
+    if source.union then
+      local n = 0
+      for _, side in ipairs(source.union) do n = n + rows_of(side.source) end
+      return n
+    elseif source.table then
+      local t = study:facts_of(source.table)
+      return t and t.rows or math.huge
+    end
+    return source.frame and #source.frame or rows_of(source.source)
+  end
+  return rows_of(layer.source) * (#layer.outputs + #layer.hidden)
+end
+
 local function count(layer, seen, times, order)
   if seen[layer] then return end
   seen[layer] = true
@@ -69,7 +86,9 @@ function M.choose(study, list)
     local work, best, most = {}, nil, LEAST - 1
     for _, layer in ipairs(order) do
       local saved = (times[layer] - 1) * work_of(layer, by_layer, work)
-      if saved > most then best, most = layer, saved end
+      if saved > most and values_of(study, layer) <= MOST_VALUES then
+        best, most = layer, saved
+      end
     end
     if not best then return end
     by_layer[best] = { layer = best }
