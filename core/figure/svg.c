@@ -7,6 +7,7 @@
 
 #include <ctype.h>
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -131,11 +132,52 @@ static void add_with_fonts(ts_buffer *out, const char *p)
     ts_buffer_puts(out, p);
 }
 
+/* Whether a side of the polygon is neither level nor upright. */
+static bool has_slope(const char *points)
+{
+    double x, y, last_x = 0, last_y = 0;
+    char *end;
+    for (int n = 0;; n++) {
+        x = strtod(points, &end);
+        if (end == points || *end != ',')
+            return false;
+        points = end + 1;
+        y = strtod(points, &end);
+        if (end == points)
+            return false;
+        if (n > 0 && fabs(x - last_x) > 0.02 && fabs(y - last_y) > 0.02)
+            return true;
+        last_x = x;
+        last_y = y;
+        points = end;
+    }
+}
+
+/* Areas have hard edges, so that no seam shows where two meet; the slopes of small
+ * symbols, a diamond's, become steps by it and are drawn smooth. */
+static void add_smooth(ts_buffer *out, const char *p)
+{
+    static const char hard[] = "shape-rendering='crispEdges'";
+    static const char corners[] = "points = '";
+    const char *start = p;
+    for (const char *here; (here = strstr(p, hard));) {
+        const char *points = strstr(here, corners), *end = strstr(here, "</g>");
+        ts_buffer_add(out, p, (size_t)(here - p));
+        p = here + strlen(hard);
+        if (in_tag(here, start) && points && end && points < end &&
+            has_slope(points + strlen(corners)))
+            ts_buffer_puts(out, "shape-rendering='auto'");
+        else
+            ts_buffer_puts(out, hard);
+    }
+    ts_buffer_puts(out, p);
+}
+
 ts_status ts_svg_finish(ts_buffer *svg, double width, double height,
                         ts_error *err)
 {
     double w = width * POINTS_PER_MM, h = height * POINTS_PER_MM;
-    ts_buffer out = {0};
+    ts_buffer named = {0}, out = {0};
     if (svg->length < 100 || !harmless(svg))
         return ts_fail(err, TS_EFORMAT,
                        "gnuplot's SVG is damaged or holds what it must not");
@@ -147,8 +189,12 @@ ts_status ts_svg_finish(ts_buffer *svg, double width, double height,
                      "width=\"%.10gmm\" height=\"%.10gmm\"\n"
                      " viewBox=\"0 %.4f %.4f %.4f\"\n ",
                      width, height, ceil(h - 1e-9) - h, w, h);
-    add_with_fonts(&out, tag_end);
-    if (out.failed) {
+    add_with_fonts(&named, tag_end);
+    if (!named.failed)
+        add_smooth(&out, named.data);
+    bool failed = named.failed || out.failed;
+    ts_buffer_free(&named);
+    if (failed) {
         ts_buffer_free(&out);
         return ts_fail_memory(err);
     }

@@ -537,6 +537,34 @@ static void writes_files(void **state)
     assert_int_equal(names_in_folder(), 2);
 }
 
+/* A diamond is smooth, boxes and steps keep their hard edges, words are words. */
+static void slopes_are_smooth(void **state)
+{
+    static const char head[] = "<?xml version=\"1.0\"?>\n<svg width=\"3\" "
+                               "height=\"4\" viewBox=\"0 0 3 4\"\n xmlns=\"x\">";
+    static const char open[] = "<g stroke='none' shape-rendering='crispEdges'>";
+    static const struct {
+        const char *inside;
+        bool smooth;
+    } cases[] = {{"<polygon points = '1.5,1 2,2.5 1,2 '/></g>", true},
+                 {"<polygon points = '1,1 2,1 2,3.01 1,3 '/></g>", false},
+                 {"<polygon points = '1,1 '/></g>", false},
+                 {"<polygon points = '1,1 2'/></g>", false},
+                 {"<path d='M1,1 L2,2'/></g>", false},
+                 {"</g><g><polygon points = '1,1 2,2 '/></g>", false}};
+    ts_error err;
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ts_buffer svg = {0};
+        ts_buffer_printf(&svg, "%s%s%s<text>shape-rendering='crispEdges'</text></svg>",
+                         head, open, cases[i].inside);
+        assert_int_equal(ts_svg_finish(&svg, 3, 4, &err), TS_OK);
+        assert_int_equal(strstr(svg.data, "='auto'") != NULL, cases[i].smooth);
+        assert_non_null(strstr(svg.data, "<text>shape-rendering='crispEdges'<"));
+        ts_buffer_free(&svg);
+    }
+}
+
 /* An SVG that acts, or is cut, is refused. */
 static void refuses_bad_pictures(void **state)
 {
@@ -724,7 +752,8 @@ int main(void)
                                        CASE(survives_crashes),
                                        CASE(appears_whole_or_not),
                                        CASE(writes_files),
-                                       CASE(refuses_bad_pictures),
+                                       CASE(slopes_are_smooth),
+        CASE(refuses_bad_pictures),
                                        CASE(refuses_cut_pictures),
                                        CASE(refuses_sizes),
                                        CASE(survives_want_of_memory),
