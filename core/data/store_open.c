@@ -226,8 +226,7 @@ ts_status ts_store_become(ts_store *store, unsigned char *image, size_t n,
         return status;
     store->trusted++;
     int rc = sqlite3_deserialize(store->db, "main", image, (sqlite3_int64)n,
-                                 (sqlite3_int64)n,
-                                 SQLITE_DESERIALIZE_READONLY);
+                                 (sqlite3_int64)n, SQLITE_DESERIALIZE_READONLY);
     store->trusted--;
     if (rc)
         return ts_store_fail(store, rc, err);

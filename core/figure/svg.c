@@ -153,8 +153,8 @@ static bool has_slope(const char *points)
     }
 }
 
-/* Areas have hard edges, so that no seam shows where two meet; the slopes of small
- * symbols, a diamond's, become steps by it and are drawn smooth. */
+/* Areas have hard edges, so that no seam shows where two meet; the slopes of
+ * small symbols, a diamond's, become steps by it and are drawn smooth. */
 static void add_smooth(ts_buffer *out, const char *p)
 {
     static const char hard[] = "shape-rendering='crispEdges'";

@@ -29,11 +29,11 @@ static size_t count_times(const ts_event_order *order, size_t group)
 static ts_status allocate(ts_km_curve *curve, size_t n_time, size_t n_entry,
                           ts_error *err)
 {
-    double **array[] = {
-        &curve->time,          &curve->n_risk,   &curve->n_events,
-        &curve->n_censor,      &curve->survival, &curve->std_error,
-        &curve->std_error_log, &curve->conf_low, &curve->conf_high,
-        &curve->n_left};
+    double **array[] = {&curve->time,          &curve->n_risk,
+                        &curve->n_events,      &curve->n_censor,
+                        &curve->survival,      &curve->std_error,
+                        &curve->std_error_log, &curve->conf_low,
+                        &curve->conf_high,     &curve->n_left};
     size_t n_array = sizeof array / sizeof *array;
     if (n_time == 0)
         return TS_OK;
@@ -120,9 +120,9 @@ static ts_status enter(ts_km_curve *curve, const ts_survival *data,
     if (!list)
         return ts_fail_memory(err);
     for (size_t i = 0; i < n; i++)
-        list[i] = (late){data->entry[order->row[first + i]],
-                         weight_of(data, order, first + i),
-                         order->row[first + i]};
+        list[i] =
+            (late){data->entry[order->row[first + i]],
+                   weight_of(data, order, first + i), order->row[first + i]};
     qsort(list, n, sizeof *list, by_entry);
     for (size_t i = n; i-- > 0;) {
         ts_sum_add(&later, list[i].weight);
@@ -131,9 +131,10 @@ static ts_status enter(ts_km_curve *curve, const ts_survival *data,
     }
     for (size_t j = 0; j < curve->n_time; j++) {
         double now = curve->n_events[j] + curve->n_censor[j];
-        double risk = curve->n_left[j] - entering(curve, curve->time[j],
-                                                  order->same_time, true);
-        /* the difference of two sums is rounded: nobody but those of this time */
+        double risk = curve->n_left[j] -
+                      entering(curve, curve->time[j], order->same_time, true);
+        /* the difference of two sums is rounded: nobody but those of this time
+         */
         if (fabs(risk - now) < 1e-12 * curve->n_left[j])
             risk = now;
         curve->n_risk[j] = risk;
@@ -181,9 +182,9 @@ static size_t times_to_entry(const ts_km_curve *curve, double entry,
 }
 
 /*
- * The variance of log S by the influence of each row, from its entry to its time
- * the sum of (dN - Y d / n) / (n - d). hazard: room for n_time + 1, and sums
- * for 3 times as many.
+ * The variance of log S by the influence of each row, from its entry to its
+ * time the sum of (dN - Y d / n) / (n - d). hazard: room for n_time + 1, and
+ * sums for 3 times as many.
  */
 static void influence(ts_km_curve *curve, const ts_survival *data,
                       const ts_event_order *order, size_t group, double *hazard,
@@ -201,9 +202,8 @@ static void influence(ts_km_curve *curve, const ts_survival *data,
     for (size_t i = first; i < order->start[group + 1]; i++) {
         double w = weight_of(data, order, i);
         double entry = data->entry ? data->entry[order->row[i]] : 0;
-        size_t k = data->entry
-                       ? times_to_entry(curve, entry, order->same_time)
-                       : 0;
+        size_t k =
+            data->entry ? times_to_entry(curve, entry, order->same_time) : 0;
         double *to = &sums[3 * k], a = hazard[k];
         to[0] += w * w;
         to[1] += w * w * a;
@@ -263,8 +263,8 @@ static ts_status fill(ts_km *km, size_t g, const ts_survival *data,
 {
     ts_km_curve *curve = &km->curve[g];
     size_t n = order->start[g + 1] - order->start[g];
-    ts_status status = allocate(curve, count_times(order, g),
-                                data->entry ? n : 0, err);
+    ts_status status =
+        allocate(curve, count_times(order, g), data->entry ? n : 0, err);
     if (status || n == 0)
         return status;
     count_events(curve, data, order, g);

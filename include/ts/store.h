@@ -81,15 +81,16 @@ int ts_store_in_transaction(const ts_store *store);
 /* A number that is another one after each transaction, of this connection or
  * of another program: what was read before may no longer hold. */
 ts_status ts_store_version(ts_store *store, double *out, ts_error *err);
-/* From here to ts_store_release() the store is read as it is now, whatever other
- * programs do, and cannot be changed; not within a transaction, nor twice. */
+/* From here to ts_store_release() the store is read as it is now, whatever
+ * other programs do, and cannot be changed; not within a transaction, nor
+ * twice. */
 ts_status ts_store_hold(ts_store *store, ts_error *err);
 void ts_store_release(ts_store *store);
 /* Whether it is read so. */
 int ts_store_is_held(const ts_store *store);
-/* All of the store as bytes, for child processes, in which connections of SQLite
- * are not to be used: there the store becomes one in memory that reads them. NULL
- * where they are more than most, or there is no memory. */
+/* All of the store as bytes, for child processes, in which connections of
+ * SQLite are not to be used: there the store becomes one in memory that reads
+ * them. NULL where they are more than most, or there is no memory. */
 unsigned char *ts_store_image(ts_store *store, size_t most, size_t *n);
 void ts_store_image_free(unsigned char *image);
 ts_status ts_store_become(ts_store *store, unsigned char *image, size_t n,

@@ -56,7 +56,7 @@ typedef struct {
                                              sums of case weights */
     double *n_left;                       /* whose time is not before */
     double *survival;                     /* S just after the time */
-    double *std_error;            /* of S; NaN where S is 0 */
+    double *std_error;                    /* of S; NaN where S is 0 */
     double *std_error_log;        /* of log S; Inf where S is 0 */
     double *conf_low, *conf_high; /* NaN where the scale has none: S = 0, and
                                      for TS_KM_LOG_LOG also S = 1 */
@@ -76,8 +76,8 @@ typedef struct {
 /*
  * Kaplan and Meier 1958 (JASA 53:457) by group, pointwise intervals on the
  * given scale, log and plain ones cut to [0, 1]. Who enters later is at risk at
- * the times after the entry. Case weights that are all whole numbers count equal
- * rows, and the variance is Greenwood's; of others it is that of the
+ * the times after the entry. Case weights that are all whole numbers count
+ * equal rows, and the variance is Greenwood's; of others it is that of the
  * infinitesimal jackknife, robust, as in R's survfit. TS_EINVALID for times,
  * events, weights or codes that are none, TS_EDEGENERATE for no rows.
  */

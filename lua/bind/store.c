@@ -269,8 +269,8 @@ static int transaction(lua_State *L)
     return failed ? lua_error(L) : 0;
 }
 
-/* store:hold(f): what f does reads one state, whatever others change; in it, or in
- * a transaction, f is just called. */
+/* store:hold(f): what f does reads one state, whatever others change; in it, or
+ * in a transaction, f is just called. */
 static int hold(lua_State *L)
 {
     ts_error err;
@@ -301,8 +301,8 @@ static int image_gc(lua_State *L)
     return 0;
 }
 
-/* store:image(most): for store:become(image) in child processes; nil where it has
- * more bytes than most */
+/* store:image(most): for store:become(image) in child processes; nil where it
+ * has more bytes than most */
 static int store_image(lua_State *L)
 {
     ts_store *store = check_store(L, 1);

@@ -183,8 +183,8 @@ static size_t *repeat(lua_State *L, const size_t *group, size_t n, size_t times)
     return out;
 }
 
-/* km:groups() -> list of { n, n_event, last, empty }: the last time observed; the
- * first at which all at risk had the event, before that, else NaN */
+/* km:groups() -> list of { n, n_event, last, empty }: the last time observed;
+ * the first at which all at risk had the event, before that, else NaN */
 static int km_groups(lua_State *L)
 {
     const ts_model_frame *m;
@@ -205,7 +205,8 @@ static int km_groups(lua_State *L)
     return 1;
 }
 
-/* km:is_robust(): whether the variance is that of the infinitesimal jackknife */
+/* km:is_robust(): whether the variance is that of the infinitesimal jackknife
+ */
 static int km_is_robust(lua_State *L)
 {
     const ts_model_frame *m;
@@ -406,7 +407,7 @@ static int restricted_mean(lua_State *L)
 }
 
 static const luaL_Reg methods[] = {
-    {"groups", km_groups},     {"tidy", km_tidy}, {"at", km_at},
+    {"groups", km_groups},     {"tidy", km_tidy},           {"at", km_at},
     {"quantile", km_quantile}, {"is_robust", km_is_robust}, {NULL, NULL},
 };
 

@@ -1,4 +1,5 @@
-/* Columns and frames without a study: rows of a column, whatever memory fails. */
+/* Columns and frames without a study: rows of a column, whatever memory fails.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

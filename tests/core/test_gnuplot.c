@@ -537,11 +537,13 @@ static void writes_files(void **state)
     assert_int_equal(names_in_folder(), 2);
 }
 
-/* A diamond is smooth, boxes and steps keep their hard edges, words are words. */
+/* A diamond is smooth, boxes and steps keep their hard edges, words are words.
+ */
 static void slopes_are_smooth(void **state)
 {
-    static const char head[] = "<?xml version=\"1.0\"?>\n<svg width=\"3\" "
-                               "height=\"4\" viewBox=\"0 0 3 4\"\n xmlns=\"x\">";
+    static const char head[] =
+        "<?xml version=\"1.0\"?>\n<svg width=\"3\" "
+        "height=\"4\" viewBox=\"0 0 3 4\"\n xmlns=\"x\">";
     static const char open[] = "<g stroke='none' shape-rendering='crispEdges'>";
     static const struct {
         const char *inside;
@@ -556,11 +558,13 @@ static void slopes_are_smooth(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         ts_buffer svg = {0};
-        ts_buffer_printf(&svg, "%s%s%s<text>shape-rendering='crispEdges'</text></svg>",
-                         head, open, cases[i].inside);
+        ts_buffer_printf(
+            &svg, "%s%s%s<text>shape-rendering='crispEdges'</text></svg>", head,
+            open, cases[i].inside);
         assert_int_equal(ts_svg_finish(&svg, 3, 4, &err), TS_OK);
         assert_int_equal(strstr(svg.data, "='auto'") != NULL, cases[i].smooth);
-        assert_non_null(strstr(svg.data, "<text>shape-rendering='crispEdges'<"));
+        assert_non_null(
+            strstr(svg.data, "<text>shape-rendering='crispEdges'<"));
         ts_buffer_free(&svg);
     }
 }
@@ -753,7 +757,7 @@ int main(void)
                                        CASE(appears_whole_or_not),
                                        CASE(writes_files),
                                        CASE(slopes_are_smooth),
-        CASE(refuses_bad_pictures),
+                                       CASE(refuses_bad_pictures),
                                        CASE(refuses_cut_pictures),
                                        CASE(refuses_sizes),
                                        CASE(survives_want_of_memory),
