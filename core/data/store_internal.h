@@ -39,6 +39,7 @@ struct ts_store {
     sqlite3_stmt *undo; /* rolls back, prepared while there was memory */
     sqlite3_stmt *held; /* ends what ts_store_hold() began, or NULL */
     double held_version;
+    sqlite3 *inherited; /* of the parent of this process: never used, nor closed */
     sqlite3_stmt *version; /* kept: it is asked before every answer */
     double count[TS_COUNT_MAX];
     char undated[200]; /* the first text counted as TS_COUNT_UNDATED */

@@ -219,7 +219,7 @@ ts_status ts_store_become(ts_store *store, unsigned char *image, size_t n,
     ts_status status = ts_store_version(store, &was, err);
     if (status)
         return status;
-    /* what is the parent's is left alone */
+    store->inherited = store->db;
     store->version = store->held = store->undo = NULL;
     store->in_memory = 1;
     if ((status = start(store, ":memory:", SQLITE_OPEN_READWRITE, err)))
