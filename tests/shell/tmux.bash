@@ -25,7 +25,7 @@ start() {
   tm kill-session -t "=$pane" 2>/dev/null
   tm new-session -d -s "$pane" -x "${wide:-80}" -y "${high:-24}" \
     -c "$tmp/work" \
-    "TERM=screen ${with:-} $TRIALSH $*; echo left with \$?; exec cat"
+    "TERM=screen ${with:-} $TRIALSH $*; code=\$?; trap '' INT; echo left with \$code; exec cat"
   sees '^>$'
 }
 keys() { tm send-keys -t "=$pane:" "$@"; }
