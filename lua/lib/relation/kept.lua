@@ -109,26 +109,14 @@ local function base_of(one)
   return base
 end
 
+-- A copy where one of its sources is another now, else itself.
 local function copy_with(layer, source)
-  local out, changed = {}, false
-  local function new(inner)
-    local other = source(inner)
-    changed = changed or other ~= inner
-    return other
-  end
-  for key, value in pairs(layer) do out[key] = value end
-  if layer.source.union then
-    local sides = {}
-    for i, side in ipairs(layer.source.union) do sides[i] = new(side) end
-    out.source = { union = sides }
-  elseif layer.source.source then
-    out.source = new(layer.source)
-  end
-  if layer.join then
-    out.join = {}
-    for key, value in pairs(layer.join) do out.join[key] = value end
-    out.join.right = new(layer.join.right)
-  end
+  local changed = false
+  local out = layers.with_sources(layer, function(inner)
+    local new = source(inner)
+    changed = changed or new ~= inner
+    return new
+  end)
   return changed and out or layer
 end
 

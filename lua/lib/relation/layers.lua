@@ -226,6 +226,26 @@ function M.sources_of(layer)
   return list
 end
 
+--- layers.with_sources(layer, new): a copy that reads new(inner) for each layer that it
+-- reads.
+function M.with_sources(layer, new)
+  local out = {}
+  for key, value in pairs(layer) do out[key] = value end
+  if layer.source.union then
+    local sides = {}
+    for i, side in ipairs(layer.source.union) do sides[i] = new(side) end
+    out.source = { union = sides }
+  elseif layer.source.source then
+    out.source = new(layer.source)
+  end
+  if layer.join then
+    out.join = {}
+    for key, value in pairs(layer.join) do out.join[key] = value end
+    out.join.right = new(layer.join.right)
+  end
+  return out
+end
+
 -- SQLite reads brackets in brackets a dozen deep: layers that stand deep are
 -- named in front, and so are those that are read twice. Inner ones come first,
 -- as values are bound in the order of the text.

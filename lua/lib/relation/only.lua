@@ -2,7 +2,8 @@
 -- do not rest on: what is checked of rows asks for little of them.
 -- What is computed may tell something, so that it may stay though nobody asks.
 
-local sources_of = require "trialsh.relation.layers".sources_of
+local layers = require "trialsh.relation.layers"
+local sources_of = layers.sources_of
 
 local function walk(tree, found)
   if tree[1] == "column" then
@@ -123,21 +124,8 @@ return function(layer, names, computed)
   end
   local made = {}
   for _, this in ipairs(list) do
-    local copy = {}
-    for key, value in pairs(this) do copy[key] = value end
+    local copy = layers.with_sources(this, function(inner) return made[inner] end)
     copy.outputs = chosen[this]
-    if this.source.union then
-      local sides = {}
-      for i, side in ipairs(this.source.union) do sides[i] = made[side] end
-      copy.source = { union = sides }
-    elseif this.source.source then
-      copy.source = made[this.source]
-    end
-    if this.join then
-      copy.join = {}
-      for key, value in pairs(this.join) do copy.join[key] = value end
-      copy.join.right = made[this.join.right]
-    end
     made[this] = copy
   end
   return made[layer]
